@@ -1,0 +1,239 @@
+"""A circuit: wires in topological order, their values forward, their gradients backward.
+
+Wires are numbered by slot: first the inputs, then the constants, then the gates, each gate after its operands. A
+forward pass runs through the gates from left to right, a backward pass from right to left; neither recurses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.units import Gate, Unit, class_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from circuitgrad.errors import Place
+    from circuitgrad.gates import Row
+
+
+@dataclass(frozen=True)
+class Input:
+    """A leaf of the circuit.
+
+    Attributes:
+        name: the wire's name.
+        value: the value to start from.
+        fixed: whether `optimize` leaves it alone.
+        min: the least value that `optimize` may give it.
+        max: the largest.
+        about: what it is, in words.
+    """
+
+    name: str
+    value: float
+    fixed: bool = False
+    min: float = -inf
+    max: float = inf
+    about: str = ""
+
+    def clip(self, value: float) -> float:
+        """Return `value` moved into the range from `min` to `max`."""
+        return min(max(value, self.min), self.max)
+
+
+class Circuit:
+    """A circuit ready to run. `load`, `loads` and `from_expression` make one.
+
+    Args:
+        name: what the circuit is called.
+        inputs: the leaves, in the order in which they are shown.
+        constants: the values of the literal numbers among the operands.
+        names: the gates' wires, in topological order. A name with a dot in it belongs to an expanded expression.
+        rows: per gate, its row of the gate table.
+        operands: per gate, the slots of its operands: `len(inputs) + len(constants) + i` is gate i's.
+        outputs: the names of the outputs, at least one.
+        about: what it computes, in words.
+        expect: values that `check` verifies, by wire.
+        locate: returns where a gate is written, by the wire's name, or None when that is not known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Sequence[Input],
+        constants: Sequence[float],
+        names: Sequence[str],
+        rows: Sequence[Row],
+        operands: Sequence[tuple[int, ...]],
+        outputs: Sequence[str],
+        *,
+        about: str = "",
+        expect: Mapping[str, float] | None = None,
+        locate: Callable[[str], Place | None] = lambda _: None,
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.inputs = {leaf.name: leaf for leaf in inputs}
+        self.constants = tuple(constants)
+        self.names = names
+        self.rows = rows
+        self.operands = operands
+        self.outputs = tuple(outputs)
+        self.expect = dict(expect or {})
+        self.locate = locate
+        self.input_names = tuple(self.inputs)
+        self.first_gate = len(inputs) + len(constants)
+        self._slots = {leaf.name: slot for slot, leaf in enumerate(inputs)}
+        self._slots.update(zip(names, range(self.first_gate, self.first_gate + len(names)), strict=True))
+        self._units = [Unit(leaf.value) for leaf in inputs] + [Unit(value) for value in constants]
+        self._gates: list[Gate] = []
+
+    def slot(self, name: str) -> int:
+        """Return the slot of the wire called `name`.
+
+        Raises:
+            CircuitError: there is none.
+        """
+        slot = self._slots.get(name)
+        if slot is None:
+            raise CircuitError.of(
+                f"the circuit {quote(self.name)} has no wire called {quote(name)}", hint=did_you_mean(name, self._slots)
+            )
+        return slot
+
+    def is_constant(self, slot: int) -> bool:
+        """Tell whether a slot holds a literal number."""
+        return len(self.inputs) <= slot < self.first_gate
+
+    def wires(self, *, expanded: bool = False) -> Iterator[tuple[str, int]]:
+        """Yield every wire's name and slot, inputs first, then gates in topological order.
+
+        Args:
+            expanded: yield also the wires that come from an expanded expression.
+        """
+        return ((name, slot) for name, slot in self._slots.items() if expanded or "." not in name)
+
+    @property
+    def units(self) -> Sequence[Unit]:
+        """The units of all slots, as the last pass left them."""
+        if len(self._units) < self.first_gate + len(self.rows):
+            self._forward()
+        return self._units
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        """The gate objects, in topological order."""
+        if not self._gates:
+            self._gates = [class_of(row)() for row in self.rows]
+        return self._gates
+
+    def __getitem__(self, name: str) -> Unit:
+        """Return the unit of the wire called `name`. An input's may be given another value for the next pass."""
+        return self.units[self.slot(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._slots
+
+    def __len__(self) -> int:
+        """The number of wires, constants not counted."""
+        return len(self._slots)
+
+    def forward(self) -> dict[str, float]:
+        """Compute every wire from the inputs' present values; return the values by name.
+
+        Overflow and undefined results are values (inf, NaN), never exceptions.
+        """
+        self._forward()
+        return {name: self._units[slot].value for name, slot in self._slots.items()}
+
+    def backward(self, output: str | None = None) -> dict[str, float]:
+        """Compute every wire, then the derivative of `output` with respect to every wire; return these by name.
+
+        The gradients start from 0 in every pass, so that calling twice gives the same.
+
+        Args:
+            output: the wire to differentiate; the circuit's output when left out.
+
+        Raises:
+            CircuitError: there is no such wire, or several outputs and none named.
+        """
+        target = self.slot(self.single_output() if output is None else output)
+        self._forward()
+        for unit in self._units[: self.first_gate]:
+            unit.grad = 0.0
+        self._units[target].grad = 1.0
+        for gate in reversed(self._gates):
+            gate.backward()
+        return {name: self._units[slot].grad for name, slot in self._slots.items()}
+
+    def jacobian(self, outputs: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+        """Return the derivatives of several outputs with respect to every wire: one `backward` for each.
+
+        Args:
+            outputs: the wires to differentiate; the circuit's outputs when left out.
+        """
+        return {output: self.backward(output) for output in (self.outputs if outputs is None else outputs)}
+
+    def single_output(self) -> str:
+        """Return the name of the one output.
+
+        Raises:
+            CircuitError: there are several.
+        """
+        if len(self.outputs) > 1:
+            raise CircuitError.of(
+                f"the circuit {quote(self.name)} has several outputs: {', '.join(map(quote, self.outputs))}",
+                hint="name one of them",
+            )
+        return self.outputs[0]
+
+    def evaluate(self, output: str, inputs: Mapping[str, float]) -> float:
+        """Return the value of one wire, with other values for some inputs; the circuit's own are left as they are.
+
+        Raises:
+            CircuitError: there is no such wire or input.
+        """
+        slot = self.slot(output)
+        kept = {name: self._units[self._input(name)].value for name in inputs}
+        try:
+            self.assign(inputs)
+            self._forward()
+            return self._units[slot].value
+        finally:
+            self.assign(kept)
+
+    def assign(self, values: Mapping[str, float]) -> None:
+        """Give inputs new values for the next pass.
+
+        Raises:
+            CircuitError: a name is not an input's.
+        """
+        slots = [self._input(name) for name in values]
+        for slot, value in zip(slots, values.values(), strict=True):
+            self._units[slot].value = float(value)
+
+    def _input(self, name: str) -> int:
+        if name not in self.inputs:
+            known = "is a gate, not an input" if name in self._slots else "is not an input"
+            raise CircuitError.of(f"{quote(name)} {known}", hint=did_you_mean(name, self.inputs))
+        return self._slots[name]
+
+    def values(self) -> dict[str, float]:
+        """Return the inputs' present values by name."""
+        return {name: self._units[self._slots[name]].value for name in self.inputs}
+
+    def _forward(self) -> None:
+        units = self._units
+        del units[self.first_gate :]
+        for gate, operands in zip(self.gates, self.operands, strict=True):
+            units.append(gate.forward(*[units[slot] for slot in operands]))
+
+    def __repr__(self) -> str:
+        return f"<Circuit {self.name}: {len(self.inputs)} inputs, {len(self.rows)} gates>"

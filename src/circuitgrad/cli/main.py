@@ -1,0 +1,106 @@
+"""The group of commands, and the one boundary where failures become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from circuitgrad import __version__
+from circuitgrad.errors import CircuitError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE, FAILED_CHECK, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+COMMANDS = {
+    "forward": "Compute every wire's value.",
+    "backward": "Compute every wire's value and gradient.",
+    "check": "Check the gradient against a numeric one, and the expected values.",
+    "optimize": "Move the inputs so that the output rises, or falls.",
+    "gates": "List the gates with their formulas and derivatives.",
+}
+"""Every command with its help, so that `--help` imports none of them."""
+
+
+@dataclass
+class Session:
+    """What the boundary needs to know of a run."""
+
+    debug: bool = False
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or suggest another one."""
+        if cmd_name not in COMMANDS:
+            hint = did_you_mean(cmd_name, COMMANDS)
+            raise click.UsageError(f"there is no command '{cmd_name}'" + (f"; {hint}" if hint else ""), ctx)
+        command: click.Command = import_module(f"circuitgrad.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="circuitgrad", prog_name="circuitgrad")
+def circuitgrad() -> None:
+    """Evaluate, differentiate, check and optimise circuits of real-valued gates.
+
+    A circuit is a YAML file of inputs and gates; see the examples in circuits/.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 a check failed, 2 wrong usage or file, 3 our fault, 130 interrupted.
+
+    Args:
+        arguments: the command line without the program's name; the process's own when left out.
+    """
+    session = Session()
+    sys.exit(_run(session, arguments))
+
+
+def _run(session: Session, arguments: Sequence[str] | None) -> int:
+    try:
+        code: Any = circuitgrad.main(arguments, prog_name="circuitgrad", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except CircuitError as error:
+        if session.debug:
+            raise
+        click.echo(str(error), err=True)
+        return WRONG_USAGE
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        if session.debug:
+            raise
+        click.echo(
+            f"circuitgrad {__version__} has failed: {type(error).__name__}: {error}\n"
+            "This is a fault of circuitgrad; please report it with the file and the output of the same command with --debug.",
+            err=True,
+        )
+        return OUR_FAULT
+    return code if isinstance(code, int) else DONE

@@ -1,0 +1,77 @@
+"""`circuitgrad optimize`."""
+
+from __future__ import annotations
+
+import click
+
+from circuitgrad.cli import options
+
+
+@click.command("optimize", short_help="Move the inputs so that the output rises, or falls.")
+@options.file
+@click.option("--steps", metavar="N", type=click.IntRange(0), default=100, show_default=True, help="How many steps or tries.")
+@click.option(
+    "--step-size",
+    metavar="S",
+    type=click.FloatRange(0, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="The factor of the gradient, or the half-width of the box of tries.",
+)
+@click.option("--minimize", is_flag=True, help="Lower the output instead of raising it.")
+@click.option(
+    "--method",
+    type=click.Choice(["gradient", "numeric", "random"]),
+    default="gradient",
+    show_default=True,
+    help="gradient: steps along the gradient; numeric: along the numerical gradient; random: random local search.",
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="What random numbers start from.")
+@options.assignments
+@click.option("--output", metavar="NAME", help="The wire to raise or lower instead of the file's output.")
+@options.form()
+@options.precision
+@options.everything
+@options.quiet
+@options.debug
+def command(
+    file: str,
+    steps: int,
+    step_size: float,
+    minimize: bool,
+    method: str,
+    seed: int,
+    assignments: dict[str, float],
+    output: str | None,
+    form: str,
+    precision: int | None,
+    everything: bool,
+    quiet: bool,
+) -> None:
+    """Move the inputs so that the output rises, and show every wire before and after.
+
+    Inputs marked fixed stay, and min and max are respected. FILE is a circuit in YAML or JSON; - reads standard input.
+    """
+    from circuitgrad.methods.optimize import optimize
+    from circuitgrad.report.results import optimize_json, optimize_table
+
+    circuit, chosen = options.load_circuit(file, assignments, [output] if output else [])
+    outcome = optimize(
+        circuit,
+        chosen[0] if len(chosen) == 1 else None,
+        method=method,
+        steps=steps,
+        step_size=step_size,
+        minimize=minimize,
+        seed=seed,
+    )
+    options.warn(outcome.culprit, quiet=quiet)
+    if form == "json":
+        options.emit_json(optimize_json(outcome, expanded=everything))
+        return
+    verb = "lowered" if minimize else "raised"
+    heading = f"{options.title(circuit)}\n{outcome.output} {verb} by {outcome.steps} steps, method {outcome.method}"
+    if outcome.stopped == "nonfinite":
+        heading += "; stopped: the next step leaves the finite numbers"
+    table = optimize_table(outcome, expanded=everything)
+    options.emit_table(heading, table, form, precision, everything=everything, quiet=quiet)

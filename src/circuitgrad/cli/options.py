@@ -1,0 +1,121 @@
+"""The options that commands share, spelled alike everywhere, and how a command reads and prints."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
+from circuitgrad.expression import normalise, read_number
+from circuitgrad.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.report.tables import Table
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    if value and ctx.obj is not None:
+        ctx.obj.debug = True
+
+
+def _assignments(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
+    """Return what `--set NAME=VALUE` assigns."""
+    values: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        if not equals or not name.strip():
+            raise CircuitError.of(f"--set {quote(text)}", hint="write --set NAME=VALUE")
+        try:
+            value = read_number(number)
+        except ValueError as error:
+            raise CircuitError.of(f"--set {quote(text)}: {error}") from None
+        if value is None:
+            raise CircuitError.of(f"--set {quote(text)}: {quote(number)} is not a number")
+        values[normalise(name.strip())] = value
+    return values
+
+
+file = click.argument("file", metavar="FILE")
+assignments = click.option(
+    "--set", "assignments", metavar="NAME=VALUE", multiple=True, callback=_assignments, help="Give an input another value."
+)
+outputs = click.option(
+    "--output", "outputs", metavar="NAME", multiple=True, help="The wire to report instead of the file's output; repeatable."
+)
+precision = click.option(
+    "--precision", metavar="N", type=click.IntRange(1, 17), help="Significant digits in tables, Markdown and CSV."
+)
+everything = click.option(
+    "--all", "everything", is_flag=True, help="Show also the wires of expanded expressions, and all of a long table."
+)
+quiet = click.option("-q", "--quiet", is_flag=True, help="Print the results alone: no title, no notes, no warnings.")
+debug = click.option(
+    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Show the traceback of a failure."
+)
+
+
+def form(*formats: str) -> Callable[[Command], Command]:
+    """Return the option `--format` with these choices, all of them when none is named."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats or FORMATS),
+        default="table",
+        show_default=True,
+        help="How to print the results.",
+    )
+
+
+def load_circuit(path: str, assignments: dict[str, float], outputs: Sequence[str]) -> tuple[Circuit, tuple[str, ...]]:
+    """Return the circuit of a file with the inputs set, and the outputs to report.
+
+    Raises:
+        CircuitError: the file is wrong, or has no such input or wire.
+    """
+    from circuitgrad.language import load
+
+    circuit = load(path)
+    circuit.assign(assignments)
+    chosen = tuple(dict.fromkeys(map(normalise, outputs))) or circuit.outputs
+    for name in chosen:
+        if name not in circuit:
+            raise CircuitError.of(f"--output: no wire is called {quote(name)}", hint=did_you_mean(name, circuit))
+    return circuit, chosen
+
+
+def title(circuit: Circuit) -> str:
+    """Return the line above a table: the circuit's name and what it computes."""
+    from circuitgrad.errors import visible
+
+    return visible(f"{circuit.name}: {circuit.about}" if circuit.about else circuit.name)
+
+
+def emit(text: str) -> None:
+    """Write results to standard output, in one piece."""
+    click.echo(text, nl=False, color=True)
+
+
+def emit_json(document: Any) -> None:
+    """Write a JSON document to standard output."""
+    emit(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def emit_table(
+    heading: str, table: Table, form: str, digits: int | None, *, everything: bool = False, quiet: bool = False
+) -> None:
+    """Write a table to standard output, under its heading where a person reads it."""
+    above = f"{heading}\n\n" if form == "table" and not quiet else ""
+    emit(above + table.render(form, digits, everything=everything))
+
+
+def warn(problem: Problem | None, *, quiet: bool) -> None:
+    """Write a warning to standard error, if there is one and warnings are wanted."""
+    if problem is not None and not quiet:
+        click.echo(problem.describe("warning"), err=True)

@@ -1,0 +1,123 @@
+"""What each language spells differently: one printer of formulas, and one small table per language."""
+
+from __future__ import annotations
+
+import keyword
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from circuitgrad.expression import (
+    ATOM,
+    COMPARISON,
+    CONSTANTS,
+    INFIX,
+    POWER,
+    UNARY,
+    Call,
+    Name,
+    Number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from circuitgrad.expression import Step
+
+CONDITIONAL = 0
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one language writes a formula.
+
+    Attributes:
+        number: writes a literal.
+        name: writes an operand's name.
+        infix: per gate that is an operator there, its sign with the spaces around it and its level of precedence.
+            A gate that is missing is called: `div(x, y)`.
+    """
+
+    number: Callable[[float], str]
+    name: Callable[[str], str]
+    infix: Mapping[str, tuple[str, int]]
+
+    def write(self, steps: Iterable[Step], operands: Collection[str] | None = None) -> str:
+        """Return the formula of `steps` in this language, with no parenthesis that it does not need.
+
+        Args:
+            steps: a formula in postfix order.
+            operands: the names that are operands; any other name of a constant (`pi`) is written as its number.
+                None leaves every name as it is.
+
+        >>> from circuitgrad.expression import Expression
+        >>> FORMULA.write(Expression("(a*x + (b*y)) / (2 - -c)").steps)
+        '(a*x + b*y)/(2 - -c)'
+        >>> PYTHON.write(Expression("x**2 if x > 0 else 1/x").steps)
+        'pow(x, 2.0) if x > 0.0 else div(1.0, x)'
+        """
+        stack: list[tuple[str, int]] = []
+        for step in steps:
+            if isinstance(step, Number):
+                stack.append(self._literal(step.value))
+            elif isinstance(step, Name):
+                constant = operands is not None and step.name not in operands and step.name in CONSTANTS
+                stack.append(self._literal(CONSTANTS[step.name]) if constant else (self.name(step.name), ATOM))
+            else:
+                first = len(stack) - step.arity
+                stack[first:] = [self._call(step, stack[first:])]
+        ((text, _),) = stack
+        return text
+
+    def _literal(self, value: float) -> tuple[str, int]:
+        return self.number(value), UNARY if math.copysign(1.0, value) < 0 else ATOM
+
+    def _call(self, step: Call, written: list[tuple[str, int]]) -> tuple[str, int]:
+        if step.gate == "where" and step.arity == 3:
+            test, body, orelse = written
+            body_text, test_text = _enclose(body, COMPARISON), _enclose(test, COMPARISON)
+            return f"{body_text} if {test_text} else {_enclose(orelse, CONDITIONAL)}", CONDITIONAL
+        if step.gate == "neg" and step.arity == 1:
+            return "-" + _enclose(written[0], UNARY), UNARY
+        if step.gate in self.infix and step.arity == 2:
+            sign, level = self.infix[step.gate]
+            # All operators group from the left, but a power from the right, and a comparison not at all.
+            left, right = {POWER: (ATOM, UNARY), COMPARISON: (level + 1, level + 1)}.get(level, (level, level + 1))
+            return _enclose(written[0], left) + sign + _enclose(written[1], right), level
+        return f"{step.gate}({', '.join(text for text, _ in written)})", ATOM
+
+
+def _enclose(written: tuple[str, int], lowest: int) -> str:
+    """Return the text, in parentheses when it binds more loosely than `lowest`."""
+    text, level = written
+    return text if level >= lowest else f"({text})"
+
+
+def short_number(value: float) -> str:
+    """Return the shortest text that reads back as `value`, without the `.0` of a whole number.
+
+    >>> short_number(2.0), short_number(0.1), short_number(1e300)
+    ('2', '0.1', '1e+300')
+    """
+    text = repr(value)
+    return text[:-2] if text.endswith(".0") else text
+
+
+def _python_name(name: str) -> str:
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def _spaced(tight: Collection[str], leave_out: Collection[str] = ()) -> dict[str, tuple[str, int]]:
+    """Return the operators of the formula language; those in `tight` get no spaces around them."""
+    return {
+        gate: (sign if sign in tight else f" {sign} ", level)
+        for sign, (gate, level) in INFIX.items()
+        if gate not in leave_out
+    }
+
+
+FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", "**")))
+"""The language of circuit files itself."""
+
+PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")))
+"""Python whose names are those of `arithmetic` (or `multiprecision`): `/` and `**` are calls, for Python's raise."""

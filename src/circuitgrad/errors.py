@@ -1,0 +1,185 @@
+"""What can be wrong with a circuit, said so that a person finds it: the place, the words, a suggestion."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LONGEST_QUOTE = 60
+LONGEST_LINE = 100
+MOST_PROBLEMS = 20
+MOST_CANDIDATES = 5000
+
+
+def visible(text: str) -> str:
+    """Return `text` with every character that could disturb a terminal replaced by one that shows it.
+
+    Control characters become their pictures (U+2400 and on), so columns stay where they are; bidirectional marks,
+    line separators, surrogates and the like become U+FFFD.
+
+    >>> visible("a" + chr(27) + "[31mb")
+    'a␛[31mb'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _picture(character) for character in text)
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def quote(text: str) -> str:
+    """Return `text` in quotation marks, made visible and cut to a length that fits a message.
+
+    >>> quote("mull")
+    "'mull'"
+    """
+    shown = visible(text)
+    if len(shown) > LONGEST_QUOTE:
+        shown = shown[: LONGEST_QUOTE - 1] + "…"
+    return f"'{shown}'"
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+    """Return a hint that names the candidate nearest to `word`, or None when none is near.
+
+    >>> did_you_mean("mull", ["add", "mul"])
+    "did you mean 'mul'?"
+    """
+    import difflib
+    from itertools import islice
+
+    if len(word) > LONGEST_QUOTE:
+        return None
+    near = difflib.get_close_matches(word, list(islice(candidates, MOST_CANDIDATES)), n=1)
+    return f"did you mean {quote(near[0])}?" if near else None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in a text.
+
+    Attributes:
+        source: what the text is called: a path, `<stdin>`, `<expression>`.
+        line: the line's number, from 1.
+        column: the column's number in characters, from 1.
+        text: the whole line, without its end.
+        width: how many characters are meant, at least 1.
+    """
+
+    source: str
+    line: int
+    column: int
+    text: str
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{visible(self.source)}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and what it is called; turns an offset into a place.
+
+    >>> str(Source("neuron.yaml", "inputs:\\n  a: 1\\n").place(10))
+    'neuron.yaml:2:3'
+    """
+
+    name: str
+    text: str
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The offset at which each line starts."""
+        import re
+
+        return [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", self.text))]
+
+    def place(self, at: int, width: int = 1) -> Place:
+        """Return the place of the `width` characters at offset `at` (counted from 0)."""
+        line = bisect_right(self._starts, at)
+        start = self._starts[line - 1]
+        end = self._starts[line] if line < len(self._starts) else len(self.text)
+        text = self.text[start:end].rstrip("\r\n")
+        column = at - start + 1
+        return Place(self.name, line, column, text, max(1, min(width, len(text) - column + 1)))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: a message, its place where there is one, and a hint where one is near.
+
+    >>> print(Problem("no gate is called 'mull'", Place("n.yaml", 9, 8, "  ax: {mull: [a, x]}", 4), "did you mean 'mul'?"))
+    n.yaml:9:8: error: no gate is called 'mull'
+      9 |   ax: {mull: [a, x]}
+        |        ^^^^ did you mean 'mul'?
+    """
+
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return self.describe("error")
+
+    def describe(self, kind: str) -> str:
+        """Return the problem as lines of text; `kind` is the word before the message: error or warning."""
+        if self.place is None:
+            return f"{kind}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        return f"{self.place}: {kind}: {self.message}\n{_excerpt(self.place, self.hint)}"
+
+
+def _excerpt(place: Place, hint: str | None) -> str:
+    """Return the line with a caret under the place, cut around it when the line is long."""
+    before, after = place.text[: place.column - 1], place.text[place.column - 1 :]
+    if len(before) > LONGEST_LINE // 2 and len(place.text) > LONGEST_LINE:
+        before = "…" + before[1 - LONGEST_LINE // 2 :]
+    if len(before) + len(after) > LONGEST_LINE:
+        after = after[: LONGEST_LINE - len(before) - 1] + "…"
+    carets = "^" * max(1, _columns(after[: place.width]))
+    gutter = " " * len(str(place.line))
+    return (
+        f"  {place.line} | {visible(before + after)}\n"
+        f"  {gutter} | {' ' * _columns(before)}{carets}{' ' + hint if hint else ''}"
+    )
+
+
+def _columns(text: str) -> int:
+    """Return how many terminal columns `text` takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in visible(text))
+
+
+class CircuitError(Exception):
+    """A circuit, a file, an option or a datum that cannot be used; `problems` says why, one entry a fault.
+
+    >>> str(CircuitError.of("no steps", hint="use --steps 100"))
+    'error: no steps (use --steps 100)'
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = tuple(problems)
+
+    @classmethod
+    def of(cls, message: str, place: Place | None = None, hint: str | None = None) -> CircuitError:
+        """Return an error with one problem."""
+        return cls([Problem(message, place, hint)])
+
+    def __str__(self) -> str:
+        shown = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
+        if len(self.problems) > MOST_PROBLEMS:
+            shown.append(f"and {len(self.problems) - MOST_PROBLEMS} more errors")
+        return "\n".join(shown)

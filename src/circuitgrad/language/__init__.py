@@ -1,0 +1,140 @@
+"""Circuit files: from YAML or JSON text to a circuit."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circuitgrad.circuit import Circuit, Input
+from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
+from circuitgrad.language.document import read_document
+from circuitgrad.language.json_text import read_json
+from circuitgrad.language.yaml_text import read_yaml
+
+if TYPE_CHECKING:
+    import os
+
+    from circuitgrad.errors import Place
+
+__all__ = ["from_expression", "load", "loads"]
+
+STANDARD_INPUT = "-"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def load(path: str | os.PathLike[str]) -> Circuit:
+    """Return the circuit in a file: JSON if its name ends in `.json`, YAML otherwise; `-` is standard input.
+
+    Raises:
+        CircuitError: the file cannot be read, or is no circuit; with everything that is wrong with it.
+
+    >>> load("circuits/neuron.yaml").forward()["s"]
+    0.8807970779778823
+    """
+    if str(path) == STANDARD_INPUT:
+        return _read(_decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", json=False)
+    file = Path(path)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    return _read(_decode(data, str(path)), file.stem, json=file.suffix.lower() == ".json")
+
+
+def loads(text: str, name: str = "<string>") -> Circuit:
+    """Return the circuit that a YAML (or JSON) text describes.
+
+    Args:
+        text: the text of a circuit file.
+        name: what to call the text in messages, and the circuit unless it says its name.
+
+    Raises:
+        CircuitError: the text is no circuit; with everything that is wrong with it.
+
+    >>> loads("{inputs: {x: 3}, gates: {y: x*x + 1}}").backward()["x"]
+    6.0
+    """
+    return _read(_checked(Source(name, text)), name.strip("<>"), json=False)
+
+
+def from_expression(text: str, /, **inputs: float) -> Circuit:
+    """Return the circuit of a formula; its output is called `out`.
+
+    Args:
+        text: the formula, in the language of circuit files.
+        inputs: the value of every input.
+
+    Raises:
+        CircuitError: the text is no formula, or an input has no value.
+
+    >>> from_expression("sigmoid(a*x + b*y + c)", a=1, b=2, c=-3, x=-1, y=3).backward()["a"]
+    -0.10499358540350662
+    """
+    from circuitgrad.language.assembly import Assembly
+    from circuitgrad.language.nodes import Problems, Scalar
+
+    formula = Scalar(text, 0)
+    assembly = Assembly(Problems(Source("<expression>", text)))
+    for name, value in inputs.items():
+        key = Scalar(name, plain=False)
+        if assembly.declare(key) is not None:
+            assembly.add_input(Input(key.text, float(value)))
+    output = assembly.declare(Scalar("out", plain=False))
+    if output is not None:
+        assembly.connect_formula(output, formula)
+    return assembly.circuit("expression", ["out"], "", {})
+
+
+def _read(source: Source, name: str, *, json: bool) -> Circuit:
+    if not json:
+        return read_document(read_yaml(source), source, name)
+    try:
+        circuit = read_document(read_json(source), source, name)
+    except CircuitError as error:
+        if all(problem.place for problem in error.problems):
+            raise
+        # What the JSON reader found has no place: the YAML reader finds the same, with its places.
+        read_document(read_yaml(source), source, name)
+        raise
+
+    def locate(wire: str) -> Place | None:
+        return read_document(read_yaml(source), source, name).locate(wire)
+
+    circuit.locate = locate
+    return circuit
+
+
+def _decode(data: bytes, name: str) -> Source:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CircuitError.of(
+            f"{name}:{line}: not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
+            hint="save the file as UTF-8",
+        ) from None
+    return _checked(Source(name, text))
+
+
+def _checked(source: Source) -> Source:
+    """Return the source if every character of it may stand in a YAML file."""
+    match = _UNREADABLE.search(source.text)
+    if match:
+        raise CircuitError.of(
+            f"the character U+{ord(match[0]):04X} may not stand in a circuit file", source.place(match.start())
+        )
+    return source
+
+
+def _unreadable(file: Path, error: OSError) -> CircuitError:
+    if isinstance(error, FileNotFoundError):
+        try:
+            beside = [str(file.with_name(entry.name)) for entry in file.parent.iterdir() if entry.suffix in SUFFIXES]
+        except OSError:
+            beside = []
+        return CircuitError.of(f"there is no file {quote(str(file))}", hint=did_you_mean(str(file), beside))
+    return CircuitError.of(f"{quote(str(file))} cannot be read: {error.strerror or error}")

@@ -1,0 +1,1 @@
+"""What is done with a circuit: numeric gradients, checks, optimisation."""

@@ -1,0 +1,116 @@
+"""Every gate's partial derivatives, alone, against the exact slope of its value rule at the operands that it meets.
+
+The value rule is evaluated with mpmath at 80 digits and differenced with a step of 1e-30 relative, which leaves some 50
+digits: whatever disagrees beyond the rounding of doubles is a wrong rule. So a wrong gradient is traced to its gate.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import isfinite, isnan
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from circuitgrad.methods.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.gates import Row
+
+DIGITS = 80
+STEP = 1e-30
+RTOL = 1e-12
+JUMP = 1e-10
+"""A value that changes by more than this, absolutely and relatively, over so small a step jumps."""
+
+
+class Reference(NamedTuple):
+    """The exact slopes of a value rule in one operand, and what the partial's formula gives at the same precision."""
+
+    slope: float
+    left: float
+    right: float
+    partial: float
+    agree: bool
+    kink: bool
+    jump: bool
+
+
+def check_gates(circuit: Circuit, reached: Container[str]) -> dict[str, Comparison]:
+    """Return the worst of every gate's partial derivatives beside the exact ones, at the values of the last pass.
+
+    Args:
+        circuit: the circuit, after a forward pass.
+        reached: the wires whose gradient is not 0; only there does an infinite partial derivative do harm.
+
+    >>> from circuitgrad import load
+    >>> circuit = load("circuits/neuron.yaml")
+    >>> _ = circuit.forward()
+    >>> check_gates(circuit, reached=["s"])["s"].verdict
+    'ok'
+    """
+    units = circuit.units
+    verdicts: dict[str, Comparison] = {}
+    for name, row, slots, gate in zip(circuit.names, circuit.rows, circuit.operands, circuit.gates, strict=True):
+        values = tuple(units[slot].value for slot in slots)
+        partials = gate.partials_rule(*values, gate.out.value)
+        found = [
+            _judge(row, values, position, partial, harmful=name in reached)
+            for position, (slot, partial) in enumerate(zip(slots, partials, strict=True))
+            if not circuit.is_constant(slot)
+        ]
+        verdicts[name] = worst(found) if found else Comparison(0.0, 0.0, 0.0, OK)
+    return verdicts
+
+
+def _judge(row: Row, values: tuple[float, ...], position: int, partial: float, *, harmful: bool) -> Comparison:
+    operand = row.operands[position]
+    if not (all(map(isfinite, values)) and isfinite(partial)):
+        return Comparison(partial, float("nan"), 0.0, NONFINITE if harmful else OK, operand=operand)
+    exact = reference(row, values, position)
+    if exact.kink:
+        low, high = sorted((exact.left, exact.right))
+        allowed = RTOL * max(abs(low), abs(high))
+        verdict = KINK if exact.jump or low - allowed <= partial <= high + allowed else WRONG
+        return Comparison(partial, exact.slope, 0.0, verdict, exact.left, exact.right, operand)
+    if isnan(exact.slope):
+        return Comparison(partial, exact.slope, 0.0, NONFINITE, operand=operand)
+    tolerance = RTOL * max(abs(partial), abs(exact.slope)) + 5e-324
+    if abs(partial - exact.slope) <= tolerance:
+        verdict = OK
+    else:
+        verdict = INACCURATE if exact.agree else WRONG
+    return Comparison(partial, exact.slope, tolerance, verdict, operand=operand)
+
+
+@lru_cache(maxsize=100_000)
+def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
+    """Return the exact slopes of a row's value rule in the operand at `position`."""
+    import mpmath
+
+    from circuitgrad import multiprecision
+    from circuitgrad.rules import partials_rule, value_rule
+
+    with mpmath.workdps(DIGITS):
+        point = [mpmath.mpf(value) for value in values]
+        step = mpmath.mpf(STEP) * (abs(point[position]) or 1)
+
+        def value(shift: Any) -> Any:
+            moved = [*point[:position], point[position] + shift, *point[position + 1 :]]
+            return value_rule(row, multiprecision)(*moved)
+
+        below, here, above = value(-step), value(0), value(step)
+        left, right = (here - below) / step, (above - here) / step
+        slope = (above - below) / (2 * step)
+        partial = mpmath.mpf(partials_rule(row, multiprecision)(*point, here)[position])
+        jump = abs(above - below) > JUMP * max(1, abs(above), abs(below))
+        return Reference(
+            slope=float(slope),
+            left=float(left),
+            right=float(right),
+            partial=float(partial),
+            agree=bool(abs(partial - slope) <= RTOL * max(abs(partial), abs(slope))),
+            kink=bool(jump or abs(right - left) > RTOL * max(abs(left), abs(right))),
+            jump=bool(jump),
+        )

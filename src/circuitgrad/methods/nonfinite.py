@@ -1,0 +1,59 @@
+"""Where infinity or NaN came from: the first gate that made it."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from circuitgrad.errors import Problem, quote
+
+if TYPE_CHECKING:
+    from circuitgrad.circuit import Circuit
+
+
+def nonfinite_value(circuit: Circuit) -> Problem | None:
+    """Return a note on the first gate whose value is infinite or NaN in the last pass, or None.
+
+    >>> from circuitgrad import from_expression
+    >>> circuit = from_expression("1 + log(x)", x=-1)
+    >>> _ = circuit.forward()
+    >>> nonfinite_value(circuit).message
+    "'out.1' is nan: log(-1.0)"
+    """
+    units = circuit.units
+    for index, row in enumerate(circuit.rows):
+        value = units[circuit.first_gate + index].value
+        if not isfinite(value):
+            operands = ", ".join(repr(units[slot].value) for slot in circuit.operands[index])
+            name = circuit.names[index]
+            return Problem(f"{quote(name)} is {value}: {row.name}({operands})", circuit.locate(name))
+    return None
+
+
+def nonfinite_gradient(circuit: Circuit) -> Problem | None:
+    """Return a note on the first gate, from the output backwards, that made a gradient infinite or NaN, or None.
+
+    >>> from circuitgrad import from_expression
+    >>> circuit = from_expression("sqrt(x*x)", x=0)
+    >>> _ = circuit.backward()
+    >>> nonfinite_gradient(circuit).message
+    "the gradient becomes inf at 'out': upstream 1.0 times the partial derivative inf of sqrt(0.0) in x"
+    """
+    units = circuit.units
+    for index in reversed(range(len(circuit.rows))):
+        upstream = units[circuit.first_gate + index].grad
+        operands = [units[slot] for slot in circuit.operands[index]]
+        if upstream == 0 or not isfinite(upstream) or all(isfinite(unit.grad) for unit in operands):
+            continue
+        row, gate, name = circuit.rows[index], circuit.gates[index], circuit.names[index]
+        values = [unit.value for unit in operands]
+        partials = gate.partials_rule(*values, gate.out.value)
+        for operand, slot, partial in zip(row.operands, circuit.operands[index], partials, strict=True):
+            if circuit.is_constant(slot) or isfinite(partial * upstream):
+                continue
+            return Problem(
+                f"the gradient becomes {partial * upstream} at {quote(name)}: upstream {upstream} times the partial "
+                f"derivative {partial} of {row.name}({', '.join(map(repr, values))}) in {operand}",
+                circuit.locate(name),
+            )
+    return None

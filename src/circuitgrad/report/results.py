@@ -1,0 +1,201 @@
+"""The results of the commands as tables and as JSON documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad.methods.verdicts import KINK, OK
+from circuitgrad.report.numbers import for_json, rounded
+from circuitgrad.report.tables import Column, Table
+from circuitgrad.report.wires import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.gates import Row
+    from circuitgrad.methods.check import Check
+    from circuitgrad.methods.optimize import Outcome
+    from circuitgrad.methods.verdicts import Comparison
+
+WIRE = Column("wire", cut=True)
+GATE = Column("gate", style="cyan", cut=True)
+VALUE = Column("value", style="green")
+GRADIENT = Column("gradient", style="red")
+
+
+def pass_table(
+    circuit: Circuit,
+    values: Mapping[str, float],
+    gradients: Mapping[str, Mapping[str, float]],
+    outputs: Sequence[str],
+    *,
+    expanded: bool,
+) -> Table:
+    """Return every wire with its gate, its value and, per output in `gradients`, its gradient."""
+    slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{output}", style="red") for output in gradients]
+    table = Table([WIRE, GATE, VALUE, *slopes])
+    for name, slot in circuit.wires(expanded=expanded):
+        if name in outputs:
+            table.marked.add(len(table.rows))
+        gate = describe(circuit, slot, expanded=expanded)
+        table.rows.append([name, gate, values[name], *(gradient[name] for gradient in gradients.values())])
+    return table
+
+
+def pass_json(
+    circuit: Circuit,
+    values: Mapping[str, float],
+    gradients: Mapping[str, Mapping[str, float]],
+    outputs: Sequence[str],
+    *,
+    expanded: bool,
+) -> dict[str, Any]:
+    """Return the document of `forward` (no gradients), of `backward`, or of a Jacobian (several outputs)."""
+    names = [name for name, _ in circuit.wires(expanded=expanded)]
+
+    def chosen(numbers: Mapping[str, float]) -> dict[str, float | str]:
+        return {name: for_json(numbers[name]) for name in names}
+
+    document: dict[str, Any] = {
+        "circuit": circuit.name,
+        "output": outputs[0] if len(outputs) == 1 else list(outputs),
+        "values": chosen(values),
+    }
+    if len(gradients) == 1:
+        document["grads"] = chosen(gradients[outputs[0]])
+    elif gradients:
+        document["jacobian"] = {output: chosen(gradient) for output, gradient in gradients.items()}
+    return document
+
+
+def check_table(check: Check) -> Table:
+    """Return every input's derivative beside the numeric one, then what stands out among gates and expected values."""
+    table = Table(
+        [
+            Column("wire", cut=True),
+            Column("analytic", style="red"),
+            Column("numeric"),
+            Column("rel. error"),
+            Column("tolerance"),
+            Column("verdict", cut=True),
+        ],
+        noun="lines",
+    )
+
+    def add(name: str, one: Comparison, error: float | None) -> None:
+        if one.failed:
+            table.marked.add(len(table.rows))
+        table.rows.append([name, one.analytic, one.numeric, _small(error), _small(one.tolerance), _verdict(one)])
+
+    for output, inputs in check.inputs.items():
+        prefix = f"d{output}/d" if len(check.inputs) > 1 else ""
+        for name, one in inputs.items():
+            add(prefix + name, one, one.rel_error)
+    for name, one in check.gates.items():
+        if one.verdict != OK:
+            add(f"gate {name}, {one.operand}", one, one.rel_error)
+    for name, one in check.expect.items():
+        add(f"expect {name}", one, one.rel_error)
+    return table
+
+
+def _small(value: float | None) -> str:
+    return "" if value is None else f"{value:.1e}" if value else "0"
+
+
+def _verdict(one: Comparison) -> str:
+    if one.verdict == KINK and one.left is not None and one.right is not None:
+        return f"kink: slope {rounded(one.left)} left, {rounded(one.right)} right"
+    return one.verdict
+
+
+def check_json(check: Check) -> dict[str, Any]:
+    """Return the document of `check` for one circuit."""
+    inputs = {output: {name: _comparison(one) for name, one in found.items()} for output, found in check.inputs.items()}
+    single = len(check.outputs) == 1
+    return {
+        "circuit": check.circuit.name,
+        "output": check.outputs[0] if single else list(check.outputs),
+        "method": check.method,
+        "passed": check.passed,
+        **({"inputs": inputs[check.outputs[0]]} if single else {"jacobian": inputs}),
+        "gates": {name: _comparison(one) for name, one in check.gates.items()},
+        "expect": {
+            name: {
+                "value": for_json(one.analytic),
+                "expected": for_json(one.numeric),
+                "tolerance": one.tolerance,
+                "verdict": one.verdict,
+            }
+            for name, one in check.expect.items()
+        },
+    }
+
+
+def _comparison(one: Comparison) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "analytic": for_json(one.analytic),
+        "numeric": for_json(one.numeric),
+        "abs_error": for_json(one.abs_error),
+        "rel_error": for_json(one.rel_error),
+        "tolerance": for_json(one.tolerance),
+        "verdict": one.verdict,
+    }
+    if one.operand:
+        document["operand"] = one.operand
+    if one.left is not None and one.right is not None:
+        document.update(left=for_json(one.left), right=for_json(one.right))
+    return document
+
+
+def optimize_table(outcome: Outcome, *, expanded: bool) -> Table:
+    """Return every wire before and after."""
+    table = Table([WIRE, GATE, Column("before"), Column("after", style="green"), Column("change")])
+    circuit = outcome.circuit
+    for name, slot in circuit.wires(expanded=expanded):
+        if name == outcome.output:
+            table.marked.add(len(table.rows))
+        before, after = outcome.before[name], outcome.after[name]
+        table.rows.append([name, describe(circuit, slot, expanded=expanded), before, after, after - before])
+    return table
+
+
+def optimize_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
+    """Return the document of `optimize`."""
+    names = [name for name, _ in outcome.circuit.wires(expanded=expanded)]
+    return {
+        "circuit": outcome.circuit.name,
+        "output": outcome.output,
+        "method": outcome.method,
+        "steps": outcome.steps,
+        "stopped": outcome.stopped,
+        "before": {name: for_json(outcome.before[name]) for name in names},
+        "after": {name: for_json(outcome.after[name]) for name in names},
+    }
+
+
+def gates_table(rows: Sequence[Row]) -> Table:
+    """Return the table of gates: for each its value, its partial derivatives and its conventions."""
+    table = Table([Column("gate", style="cyan"), Column(""), Column("formula", wrap=True)], noun="lines")
+    for row in rows:
+        table.rows.append([f"{row.name}({', '.join(row.operands)})", "value", row.value])
+        table.rows.extend(["", f"d/d{operand}", partial] for operand, partial in row.partials.items())
+        if row.convention:
+            table.rows.append(["", "note", row.convention])
+    return table
+
+
+def gates_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the table of gates as a document."""
+    return [
+        {
+            "name": row.name,
+            "aliases": list(row.aliases),
+            "about": row.about,
+            "value": row.value,
+            "partials": dict(row.partials),
+            "convention": row.convention,
+        }
+        for row in rows
+    ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from circuitgrad.gates import Row
 
 DIGITS = 80
+MOST_DIGITS = 1000
 STEP = 1e-30
 RTOL = 1e-12
 JUMP = 1e-10
@@ -94,7 +95,14 @@ def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
 
     with mpmath.workdps(DIGITS):
         point = [mpmath.mpf(value) for value in values]
-        step = mpmath.mpf(STEP) * (abs(point[position]) or 1)
+        width = abs(point[position]) or mpmath.mpf(1)
+        out = value_rule(row, multiprecision)(*point)
+        partial = mpmath.mpf(partials_rule(row, multiprecision)(*point, out)[position])
+        # Where the value hardly moves (erf in its tails), so many more digits are needed to see it move.
+        still = abs(out) / abs(partial * width) if partial and out else 1
+        digits = DIGITS + min(MOST_DIGITS, max(0, int(mpmath.log10(still)) if mpmath.isfinite(still) else 0))
+    with mpmath.workdps(digits):
+        step = mpmath.mpf(STEP) * width
 
         def value(shift: Any) -> Any:
             moved = [*point[:position], point[position] + shift, *point[position + 1 :]]

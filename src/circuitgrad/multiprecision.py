@@ -1,11 +1,11 @@
 """The primitives of `arithmetic` at any precision, with mpmath, for proving what doubles compute.
 
 Each takes and returns `mpf` numbers (or what mpmath converts to one) at mpmath's current working precision, and has
-the special values that its namesake in `arithmetic` has.
+the special values that its namesake in `arithmetic` has, but for the sign of zero: mpmath has one zero.
 
 >>> import mpmath
 >>> with mpmath.workdps(30):
-...     print(exp(mpmath.mpf(1)), sqrt(-1), log(0))
+...     print(PRIMITIVES["exp"](1), PRIMITIVES["sqrt"](-1), PRIMITIVES["log"](0))
 2.71828182845904523536028747135 nan -inf
 """
 
@@ -19,53 +19,94 @@ from mpmath import inf, mpf, nan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["abs", "cos", "div", "exp", "inf", "log", "log1p", "nan", "pow", "sin", "sqrt", "tanh"]
+CONSTANTS = {"pi": mpmath.pi, "e": mpmath.e, "tau": 2 * mpmath.pi, "inf": inf, "nan": nan}
 
 
-def _total(function: Callable[..., Any], low: float = -inf, at_low: Any = nan) -> Callable[[Any], Any]:
-    """Return `function` with `at_low` at the edge of its domain and NaN below it."""
+def _above(function: Callable[..., Any], low: Any, at_low: Any) -> Callable[[Any], Any]:
+    """Return `function` with the value `at_low` at the lower end of its domain and NaN below."""
 
     def total(x: Any) -> Any:
         x = mpf(x)
-        return at_low if x == low else function(x) if x > low else nan
+        return function(x) if x > low else at_low if x == low else nan
 
     return total
 
 
+def _between(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Return `function`, whose domain is from -1 to 1, with NaN outside."""
+    return lambda x: function(mpf(x)) if -1 <= x <= 1 else nan
+
+
 def _periodic(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """Return `function` with NaN at the infinities."""
-
-    def periodic(x: Any) -> Any:
-        return function(x) if mpmath.isfinite(x) else nan
-
-    return periodic
+    return lambda x: function(mpf(x)) if mpmath.isfinite(x) else nan
 
 
-abs = mpmath.fabs  # noqa: A001 - the gate's own name is the point
-exp = mpmath.exp
-tanh = mpmath.tanh
-log = _total(mpmath.log, 0, -inf)
-log1p = _total(mpmath.log1p, -1, -inf)
-sqrt = _total(mpmath.sqrt, 0, mpf(0))
-sin = _periodic(mpmath.sin)
-cos = _periodic(mpmath.cos)
+def _finite(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Return `function`, whose value at an infinity or NaN is the operand."""
+    return lambda x: function(mpf(x)) if mpmath.isfinite(x) else mpf(x)
 
 
-def div(x: Any, y: Any) -> Any:
-    """Return x / y; a quotient by zero is infinite, 0 / 0 is NaN (there is one zero here, a positive one)."""
+def _div(x: Any, y: Any) -> Any:
     x, y = mpf(x), mpf(y)
     if y != 0:
         return x / y
     return x * inf if x != 0 else nan
 
 
-def pow(x: Any, y: Any) -> Any:  # noqa: A001
-    """Return x to the power y, with C's special values."""
+def _pow(x: Any, y: Any) -> Any:
     x, y = mpf(x), mpf(y)
     if y == 0 or x == 1:
         return mpf(1)
     if x == 0:
         return y if y != y else mpf(0) if y > 0 else mpf(inf)
-    if x > 0 or mpmath.isint(y):
-        return mpmath.power(x, y)
-    return nan
+    return mpmath.power(x, y) if x > 0 or mpmath.isint(y) else nan
+
+
+def _mod(x: Any, y: Any) -> Any:
+    x, y = mpf(x), mpf(y)
+    if y == 0 or not mpmath.isfinite(x):
+        return nan
+    return x - y * mpmath.floor(x / y)
+
+
+def _cbrt(x: Any) -> Any:
+    return mpmath.sign(x) * mpmath.cbrt(abs(x))
+
+
+def _atanh(x: Any) -> Any:
+    return x * inf if abs(x) == 1 else mpmath.atanh(x)
+
+
+PRIMITIVES: dict[str, Callable[..., Any]] = {
+    "abs": mpmath.fabs,
+    "acos": _between(mpmath.acos),
+    "acosh": _above(mpmath.acosh, 1, mpf(0)),
+    "asin": _between(mpmath.asin),
+    "asinh": _finite(mpmath.asinh),
+    "atan": mpmath.atan,
+    "atan2": mpmath.atan2,
+    "atanh": _between(_atanh),
+    "cbrt": _finite(_cbrt),
+    "cos": _periodic(mpmath.cos),
+    "cosh": mpmath.cosh,
+    "div": _div,
+    "erf": mpmath.erf,
+    "erfc": mpmath.erfc,
+    "exp": mpmath.exp,
+    "expm1": mpmath.expm1,
+    "floor": _finite(mpmath.floor),
+    "hypot": mpmath.hypot,
+    "log": _above(mpmath.log, 0, -inf),
+    "log10": _above(mpmath.log10, 0, -inf),
+    "log1p": _above(mpmath.log1p, -1, -inf),
+    "log2": _above(lambda x: mpmath.log(x, 2), 0, -inf),
+    "mod": _mod,
+    "pow": _pow,
+    "sin": _periodic(mpmath.sin),
+    "sinh": _finite(mpmath.sinh),
+    "sqrt": _above(mpmath.sqrt, 0, mpf(0)),
+    "tan": _periodic(mpmath.tan),
+    "tanh": mpmath.tanh,
+}
+"""What every arithmetic provides, by the name that the gate table uses."""

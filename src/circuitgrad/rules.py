@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad import arithmetic as doubles
 from circuitgrad.dialects import PYTHON
 from circuitgrad.expression import Call
-from circuitgrad.gates import find
+from circuitgrad.gates import GATES, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from circuitgrad.expression import Expression
@@ -28,10 +28,11 @@ def value_rule(row: Row, arithmetic: ModuleType = doubles) -> Callable[..., Any]
     >>> value_rule(find("sigmoid"))(2.0)
     0.8807970779778823
     """
-    if row.name in _primitives(arithmetic) and row is find(row.name):
-        primitive: Callable[..., Any] = getattr(arithmetic, row.name)
+    if row is GATES.get(row.name) and row.name in arithmetic.PRIMITIVES:
+        primitive: Callable[..., Any] = arithmetic.PRIMITIVES[row.name]
         return primitive
-    return _compile(row.operands, PYTHON.write(row.value_expression.steps, row.operands), [row.value_expression], arithmetic)
+    (value,) = _print([row.value_expression])
+    return _compile(row.operands, value, [row.value_expression], arithmetic)
 
 
 @cache
@@ -41,31 +42,24 @@ def partials_rule(row: Row, arithmetic: ModuleType = doubles) -> Callable[..., t
     >>> partials_rule(find("mul"))(-2.0, 3.0, -6.0)
     (3.0, -2.0)
     """
-    parameters = (*row.operands, "out")
-    partials = [PYTHON.write(partial.steps, parameters) for partial in row.partial_expressions]
-    return _compile(parameters, f"({', '.join(partials)},)", row.partial_expressions, arithmetic)
+    partials = _print(row.partial_expressions)
+    return _compile((*row.operands, "out"), f"({', '.join(partials)},)", row.partial_expressions, arithmetic)
 
 
-def _primitives(arithmetic: ModuleType) -> frozenset[str]:
-    return frozenset(arithmetic.__all__)
+def _print(expressions: Sequence[Expression]) -> list[str]:
+    return [PYTHON.write(expression.steps) for expression in expressions]
 
 
 def _compile(
-    parameters: Iterable[str], body: str, expressions: Iterable[Expression], arithmetic: ModuleType
+    parameters: Sequence[str], body: str, expressions: Sequence[Expression], arithmetic: ModuleType
 ) -> Callable[..., Any]:
-    """Compile a printed formula; the gates that it calls are its only names beside the parameters."""
-    namespace: dict[str, Any] = {"__builtins__": {}, "inf": doubles.inf, "nan": doubles.nan}
+    """Compile a printed formula; beside its parameters it knows the constants and the gates that it calls."""
+    namespace: dict[str, Any] = {"__builtins__": {}, **arithmetic.CONSTANTS}
     for expression in expressions:
         for step in expression.steps:
-            if isinstance(step, Call):
-                namespace[step.gate] = _callee(step.gate, arithmetic)
+            if isinstance(step, Call) and step.gate not in PYTHON.infix and step.gate not in ("neg", "where"):
+                namespace[step.gate] = arithmetic.PRIMITIVES.get(step.gate) or value_rule(find(step.gate), arithmetic)
     source = f"lambda {', '.join(map(PYTHON.name, parameters))}: {body}"
-    # What is evaluated was printed from parsed steps: numbers, operands and calls of gates, nothing else.
+    # What is evaluated was printed from parsed steps: numbers, names and calls of gates, nothing else.
     function: Callable[..., Any] = eval(source, namespace)  # noqa: S307
     return function
-
-
-def _callee(name: str, arithmetic: ModuleType) -> Any:
-    if name in _primitives(arithmetic):
-        return getattr(arithmetic, name)
-    return None if name in PYTHON.infix or name in ("neg", "where") else value_rule(find(name), arithmetic)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import mpmath
 import pytest
-from mpmath import mp, mpf
+from mpmath import mp
 
 from circuitgrad import multiprecision
 from circuitgrad.errors import CircuitError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 POINTS = 300
 DIGITS = 50
+
+mpf: Callable[..., Any] = mpmath.mpf
 
 # What each gate is, said once more and independently, for numbers of any precision inside its domain.
 MEANING: dict[str, Callable[..., Any]] = {
@@ -105,6 +107,11 @@ PARTIAL_UNITS: dict[str, Callable[..., Any]] = {
 ROWS = pytest.mark.parametrize("row", GATES.values(), ids=list(GATES))
 
 
+def precisely() -> Any:
+    """Work with enough digits for what is left of cancellations in the meanings above."""
+    return mpmath.workdps(DIGITS + 320)
+
+
 def points(row: Row, count: int = POINTS) -> list[tuple[float, ...]]:
     """Draw points from a row's range: evenly, and close to 0 and to both ends."""
     generator = random.Random(row.name)
@@ -138,7 +145,7 @@ def test_every_gate_has_an_independent_meaning(row: Row) -> None:
 
 @ROWS
 def test_value_agrees_with_multiprecision(row: Row) -> None:
-    with mpmath.workdps(DIGITS + 320):
+    with precisely():
         for point in points(row):
             exact = MEANING[row.name](*map(mpf, point))
             unit = VALUE_UNITS.get(row.name, lambda exact, *_: exact)(exact, *point)
@@ -147,7 +154,7 @@ def test_value_agrees_with_multiprecision(row: Row) -> None:
 
 @ROWS
 def test_multiprecision_rule_agrees_with_meaning(row: Row) -> None:
-    with mpmath.workdps(DIGITS + 320):
+    with precisely():
         for point in points(row, 40):
             exact = MEANING[row.name](*map(mpf, point))
             got = value_rule(row, multiprecision)(*map(mpf, point))

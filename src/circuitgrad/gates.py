@@ -6,9 +6,9 @@ Formulas are in the language of circuit files (see `expression`). In a row
 - another gate may be called; a gate whose value is itself (`exp(x)`) is a primitive that each arithmetic provides;
 - a comparison with NaN is false, so a last `else` says what becomes of NaN.
 
-Stable forms and special points are those of Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 2002
-(chapters 1, 2 and 27), of C17's annex F, and of Mächler, "Accurately computing log(1 - exp(-|a|))", 2012. At a kink every row
-follows one rule: the subgradient of least norm, taken jointly over its operands.
+The forms are chosen to keep their digits over the whole range of doubles (Higham, "Accuracy and Stability of Numerical
+Algorithms", 2nd ed., 2002, chapter 1; C17, annex F, for special values). At a kink every row follows one rule: the
+subgradient of least norm, taken jointly over its operands.
 """
 
 from __future__ import annotations
@@ -187,29 +187,30 @@ gate("clip", "min(max(x, low), high)", "x moved into the range from low to high"
      convention="at a bound the slope is shared equally")
 gate("where", "y if test == 0 else x if test == test else nan", "y where test is 0, x elsewhere",
      test="0 if test == test else nan", x="0 if test == 0 else 1 if test == test else nan",
-     y="1 if test == 0 else 0 if test == test else nan", convention="slope 0 in test; what is not chosen does not count")
+     y="1 if test == 0 else 0 if test == test else nan", convention="slope 0 in test and in what is not chosen")
 
 
-def _comparison(name: str, below: int, tie: int, above: int, about: str, alias: str) -> None:
+def _comparison(name: str, below: int, tie: int, above: int, *, about: str, alias: str) -> None:
     """Add the row of a comparison, given its result where x is below y, equal to it, and above it."""
     gate(name, f"{below} if x < y else {tie} if x == y else {above} if x > y else nan", about,
          x="0 if out == out else nan", y="0 if out == out else nan", aliases=(alias,), convention="slope 0 everywhere")
 
 
-_comparison("lt", 1, 0, 0, "1 if x < y, else 0", "less")
-_comparison("le", 1, 1, 0, "1 if x <= y, else 0", "less_equal")
-_comparison("gt", 0, 0, 1, "1 if x > y, else 0", "greater")
-_comparison("ge", 0, 1, 1, "1 if x >= y, else 0", "greater_equal")
-_comparison("eq", 0, 1, 0, "1 if x == y, else 0", "equal")
-_comparison("ne", 1, 0, 1, "1 if x != y, else 0", "not_equal")
+_comparison("lt", 1, 0, 0, about="1 if x < y, else 0", alias="less")
+_comparison("le", 1, 1, 0, about="1 if x <= y, else 0", alias="less_equal")
+_comparison("gt", 0, 0, 1, about="1 if x > y, else 0", alias="greater")
+_comparison("ge", 0, 1, 1, about="1 if x >= y, else 0", alias="greater_equal")
+_comparison("eq", 0, 1, 0, about="1 if x == y, else 0", alias="equal")
+_comparison("ne", 1, 0, 1, about="1 if x != y, else 0", alias="not_equal")
 
 # Activations
 
 gate("relu", "x if x > 0 else 0 if x <= 0 else nan", "the positive part", x="1 if x > 0 else 0 if x <= 0 else nan",
      convention="slope 0 at 0")
-gate("leaky_relu", "x if x > 0 else 0.01*x", "x, a hundredth of it below 0", x="1 if x > 0 else 0.01 if x <= 0 else nan",
-     convention="slope 0.01 at 0")
-gate("elu", "x if x > 0 else expm1(x)", "exponential linear unit", x="1 if x > 0 else exp(x)", sample=((-700.0, 700.0),))
+gate("leaky_relu", "x if x > 0 else 0.01*x", "x, a hundredth of it below 0",
+     x="1 if x > 0 else 0.01 if x <= 0 else nan", convention="slope 0.01 at 0")
+gate("elu", "x if x > 0 else expm1(x)", "exponential linear unit", x="1 if x > 0 else exp(x)",
+     sample=((-700.0, 700.0),))
 gate("sigmoid", "1/(1 + exp(-x)) if x >= 0 else exp(x)/(1 + exp(x))", "logistic function",
      # From 4 on, 1 - out loses digits; up to there it keeps the figures of the Hacker's guide to the bit.
      x="out*(1 - out) if x <= 4 else out*sigmoid(-x)", aliases=("logistic",), sample=((-700.0, 700.0),))
@@ -221,11 +222,14 @@ gate("gelu", "max(x, -40)*normal_cdf(x)", "x*normal_cdf(x)", x="normal_cdf(x) + 
 gate("softplus", "max(x, 0) + log1p(exp(-abs(x)))", "log(1 + exp(x))", x="sigmoid(x)", sample=((-700.0, 1000.0),))
 gate("softsign", "x/(1 + abs(x)) if abs(x) < inf else sign(x)", "x/(1 + abs(x))", x="1/square(1 + abs(x))",
      sample=(WIDE,))
-gate("tanh", "tanh(x)", "hyperbolic tangent", x="4*exp(-2*abs(x))/square(1 + exp(-2*abs(x)))", sample=((-350.0, 350.0),))
+gate("tanh", "tanh(x)", "hyperbolic tangent", x="4*exp(-2*abs(x))/square(1 + exp(-2*abs(x)))",
+     sample=((-350.0, 350.0),))
 
-# The normal distribution. exp(-x*x) is taken apart at a multiple of 1/256, whose square is exact (Cody, 1969).
+# The normal distribution. exp(-x*x) is taken apart at a multiple of 1/256, whose square is exact (Cody, "Rational
+# Chebyshev approximations for the error function", Mathematics of Computation 23, 1969).
 
-gate("gaussian", "0 if abs(x) >= 28 else exp(-square(floor(256*x)/256))*exp((floor(256*x)/256 - x)*(floor(256*x)/256 + x))",
+gate("gaussian",
+     "0 if abs(x) >= 28 else exp(-square(floor(256*x)/256))*exp((floor(256*x)/256 - x)*(floor(256*x)/256 + x))",
      "exp(-x*x)", x="-2*clip(x, -28, 28)*out", sample=((-26.0, 26.0),))
 gate("normal_pdf",
      "0 if abs(x) >= 40 else exp(-square(floor(256*x)/256)/2)*exp((floor(256*x)/256 - x)*(floor(256*x)/256 + x)/2)"

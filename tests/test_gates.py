@@ -98,6 +98,7 @@ VALUE_UNITS: dict[str, Callable[..., Any]] = {
     "normal_cdf": lambda exact, x: exact * max(1, x * x),
     "gelu": lambda exact, x: exact * max(1, x * x),
 }
+ITSELF: Callable[..., Any] = lambda exact, *_: exact  # noqa: E731
 PARTIAL_UNITS: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda slope, out, x, y: slope * max(1, abs(x - y)),
     "gelu": lambda slope, out, x: max(abs(slope), abs(out)),
@@ -148,7 +149,7 @@ def test_value_agrees_with_multiprecision(row: Row) -> None:
     with precisely():
         for point in points(row):
             exact = MEANING[row.name](*map(mpf, point))
-            unit = VALUE_UNITS.get(row.name, lambda exact, *_: exact)(exact, *point)
+            unit = VALUE_UNITS.get(row.name, ITSELF)(exact, *point)
             assert_close(value_rule(row)(*point), exact, 4, unit=unit)
 
 
@@ -171,7 +172,7 @@ def test_partials_agree_with_the_slope_of_the_value_rule(row: Row) -> None:
                 assert exact.jump or exact.left <= partial <= exact.right or exact.right <= partial <= exact.left
                 continue
             assert exact.agree
-            unit = PARTIAL_UNITS.get(row.name, lambda slope, *_: slope)(exact.slope, out, *point)
+            unit = PARTIAL_UNITS.get(row.name, ITSELF)(exact.slope, out, *point)
             assert_close(partial, exact.slope, 6, unit=unit)
 
 

@@ -22,6 +22,8 @@ DIGITS = 80
 MOST_DIGITS = 1000
 STEP = 1e-30
 RTOL = 1e-12
+CURVATURE = 1e-15
+"""How far apart the slopes on both sides of a point may be by curvature alone, where the slope itself is 0."""
 JUMP = 1e-10
 """A value that changes by more than this, absolutely and relatively, over so small a step jumps."""
 
@@ -119,6 +121,6 @@ def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
             right=float(right),
             partial=float(partial),
             agree=bool(abs(partial - slope) <= RTOL * max(abs(partial), abs(slope))),
-            kink=bool(jump or abs(right - left) > RTOL * max(abs(left), abs(right))),
+            kink=bool(jump or abs(right - left) > max(CURVATURE, RTOL * max(abs(left), abs(right)))),
             jump=bool(jump),
         )

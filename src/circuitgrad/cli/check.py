@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from circuitgrad.cli import options
-
-if TYPE_CHECKING:
-    from circuitgrad.methods.check import Check
 
 
 @click.command("check", short_help="Check the gradient against a numeric one, and the expected values.")
@@ -24,21 +19,26 @@ if TYPE_CHECKING:
 @click.option(
     "--h",
     metavar="H",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0, min_open=True),
     help="The step of the finite difference.  [default: 1e-4 for forward; the cube root of the rounding unit, "
     "scaled to the input, for central]",
 )
 @click.option(
     "--rtol",
     metavar="R",
-    type=click.FloatRange(0),
+    type=options.Number(0),
     help="The relative tolerance.  [default: 1e-6 for central, 1e-3 for forward]",
 )
-@click.option("--atol", metavar="A", type=click.FloatRange(0), default=0.0, show_default=True, help="An absolute tolerance.")
+@click.option(
+    "--atol", metavar="A", type=options.Number(0), default=0.0, show_default=True, help="An absolute tolerance."
+)
 @options.assignments
 @options.outputs
 @options.form()
 @options.precision
+@click.option(
+    "--all", "everything", is_flag=True, help="List also the gates that are in order, and all of a long table."
+)
 @options.quiet
 @options.debug
 def command(
@@ -51,36 +51,38 @@ def command(
     outputs: tuple[str, ...],
     form: str,
     precision: int | None,
+    everything: bool,
     quiet: bool,
 ) -> int:
-    """Check every input's derivative against a numeric one, every gate's partial derivatives against its value rule,
-    and the values in the file's expect block. Exits with 1 if anything is wrong.
+    """Check the derivatives of circuits, and the values that their files expect.
 
-    FILE is a circuit in YAML or JSON; - reads standard input.
+    Every input's derivative is held against a finite difference, every gate's partial derivatives against exact slopes
+    of its value rule. Exits with 1 if anything is wrong.
+
+    FILE is a circuit in YAML or JSON, or a folder of them; - reads standard input.
     """
     from circuitgrad.methods.check import check
-    from circuitgrad.report.results import check_json, check_table
+    from circuitgrad.report.results import check_json, check_notes, check_table
 
-    circuits = [options.load_circuit(file, assignments, outputs) for file in files]
+    circuits = [options.load_circuit(file, assignments, outputs) for file in options.circuit_files(files)]
     checks = [check(circuit, chosen, method=method, h=h, rtol=rtol, atol=atol) for circuit, chosen in circuits]
     if form == "json":
         documents = [check_json(one) for one in checks]
         options.emit_json(documents if len(documents) > 1 else documents[0])
-    else:
+    elif form == "table":
         for position, one in enumerate(checks):
-            if position and form != "csv":
+            if position:
                 options.emit("\n")
-            options.emit_table(options.title(one.circuit), check_table(one), form, precision, quiet=quiet)
-            if form == "table" and not quiet:
-                options.emit(f"\n{summary(one)}\n")
+            table = check_table([one], slopes=False, everything=everything)
+            options.emit_table(options.title(one.circuit), table, form, precision, everything=everything, quiet=quiet)
+            options.emit_notes(check_notes(one, everything=everything), quiet=quiet)
+        if len(checks) > 1:
+            failed = [one.circuit.name for one in checks if not one.passed]
+            options.emit_notes(
+                f"{len(checks) - len(failed)} of {len(checks)} circuits passed"
+                + (f"; failed: {', '.join(failed)}\n" if failed else "\n"),
+                quiet=quiet,
+            )
+    else:
+        options.emit_table("", check_table(checks, slopes=True, everything=everything), form, precision)
     return 0 if all(one.passed for one in checks) else 1
-
-
-def summary(check: Check) -> str:
-    """Return the line under a check's table: the verdict, how it was reached, and what was counted."""
-    step = "" if check.h is None else f", h = {check.h:g}"
-    gates = sum(one.verdict == "ok" for one in check.gates.values())
-    return (
-        f"{'passed' if check.passed else 'FAILED'}: {check.method} differences{step}, rtol = {check.rtol:g}; "
-        f"{gates} of {len(check.gates)} gates ok against exact slopes"
-    )

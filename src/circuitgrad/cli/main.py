@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from circuitgrad import __version__
-from circuitgrad.errors import CircuitError, did_you_mean
+from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ class Session:
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the commands in the order of the table."""
         return list(COMMANDS)
 
@@ -46,11 +47,11 @@ class LazyGroup(click.Group):
         """Import a command, or suggest another one."""
         if cmd_name not in COMMANDS:
             hint = did_you_mean(cmd_name, COMMANDS)
-            raise click.UsageError(f"there is no command '{cmd_name}'" + (f"; {hint}" if hint else ""), ctx)
+            raise click.UsageError(f"there is no command {quote(cmd_name)}" + (f"; {hint}" if hint else ""), ctx)
         command: click.Command = import_module(f"circuitgrad.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands from the table."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -71,8 +72,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: the command line without the program's name; the process's own when left out.
     """
-    session = Session()
-    sys.exit(_run(session, arguments))
+    sys.exit(_run(Session(), arguments))
 
 
 def _run(session: Session, arguments: Sequence[str] | None) -> int:
@@ -80,27 +80,44 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
         code: Any = circuitgrad.main(arguments, prog_name="circuitgrad", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except CircuitError as error:
-        if session.debug:
-            raise
-        click.echo(str(error), err=True)
-        return WRONG_USAGE
+        return _fail(session, WRONG_USAGE, str(error))
     except click.ClickException as error:
         error.show()
         return WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except Exception as error:
-        if session.debug:
+        return _fail(session, INTERRUPTED, "interrupted")
+    except SystemExit as error:
+        # click's answer to a closed pipe: whoever read our output has seen enough.
+        if not isinstance(error.__context__, BrokenPipeError):
             raise
-        click.echo(
-            f"circuitgrad {__version__} has failed: {type(error).__name__}: {error}\n"
-            "This is a fault of circuitgrad; please report it with the file and the output of the same command with --debug.",
-            err=True,
+        return DONE
+    except OSError as error:
+        _silence(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return DONE
+        return _fail(session, WRONG_USAGE, f"error: {visible(str(error))}")
+    except Exception as error:
+        message = " ".join(str(error).split())
+        return _fail(
+            session,
+            OUR_FAULT,
+            f"circuitgrad {__version__} has failed: {type(error).__name__}: {visible(message)}\n"
+            "This is a fault of circuitgrad; please report it with the file and what --debug adds to this message.",
         )
-        return OUR_FAULT
     return code if isinstance(code, int) else DONE
+
+
+def _fail(session: Session, code: int, message: str) -> int:
+    """Say why on standard error, after the traceback where it is wanted, and return the exit code."""
+    if session.debug:
+        import traceback
+
+        traceback.print_exc()
+    click.echo(message, err=True)
+    return code
+
+
+def _silence(stream: IO[str]) -> None:
+    """Turn a stream that takes no more away, or Python complains once more when it closes it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from circuitgrad.cli import options
+from circuitgrad.errors import Problem, quote
+
+if TYPE_CHECKING:
+    from circuitgrad.methods.optimize import Outcome
 
 
 @click.command("optimize", short_help="Move the inputs so that the output rises, or falls.")
 @options.file
-@click.option("--steps", metavar="N", type=click.IntRange(0), default=100, show_default=True, help="How many steps or tries.")
+@click.option(
+    "--steps", metavar="N", type=click.IntRange(0), default=100, show_default=True, help="How many steps or tries."
+)
 @click.option(
     "--step-size",
     metavar="S",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0, min_open=True),
     default=0.01,
     show_default=True,
     help="The factor of the gradient, or the half-width of the box of tries.",
@@ -50,7 +58,9 @@ def command(
 ) -> None:
     """Move the inputs so that the output rises, and show every wire before and after.
 
-    Inputs marked fixed stay, and min and max are respected. FILE is a circuit in YAML or JSON; - reads standard input.
+    Inputs marked fixed stay, and min and max are respected.
+
+    FILE is a circuit in YAML or JSON; - reads standard input.
     """
     from circuitgrad.methods.optimize import optimize
     from circuitgrad.report.results import optimize_json, optimize_table
@@ -66,12 +76,22 @@ def command(
         seed=seed,
     )
     options.warn(outcome.culprit, quiet=quiet)
+    if outcome.worse:
+        text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
+        options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
     if form == "json":
         options.emit_json(optimize_json(outcome, expanded=everything))
         return
-    verb = "lowered" if minimize else "raised"
-    heading = f"{options.title(circuit)}\n{outcome.output} {verb} by {outcome.steps} steps, method {outcome.method}"
-    if outcome.stopped == "nonfinite":
-        heading += "; stopped: the next step leaves the finite numbers"
+    heading = f"{options.title(circuit)}\n{summary(outcome)}"
     table = optimize_table(outcome, expanded=everything)
     options.emit_table(heading, table, form, precision, everything=everything, quiet=quiet)
+
+
+def summary(outcome: Outcome) -> str:
+    """Return the line above the table: what was done, and why it ended."""
+    direction = "minimize" if outcome.minimize else "maximize"
+    noun = {"random": ("try", "tries")}.get(outcome.method, ("step", "steps"))[outcome.steps != 1]
+    line = (
+        f"{direction} {outcome.output}: {outcome.steps} {noun} of size {outcome.step_size:g}, method {outcome.method}"
+    )
+    return f"{line}; stopped before a step to infinity or NaN" if outcome.stopped == "nonfinite" else line

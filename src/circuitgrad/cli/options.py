@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,6 +11,7 @@ import click
 from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
 from circuitgrad.expression import normalise, read_number
 from circuitgrad.report.tables import FORMATS
+from circuitgrad.report.text import fold, printable, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+def _debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value and ctx.obj is not None:
         ctx.obj.debug = True
 
@@ -42,12 +44,32 @@ def _assignments(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[
     return values
 
 
+class Number(click.FloatRange):
+    """A number in a range, neither infinite nor NaN."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number that a text says."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 file = click.argument("file", metavar="FILE")
 assignments = click.option(
-    "--set", "assignments", metavar="NAME=VALUE", multiple=True, callback=_assignments, help="Give an input another value."
+    "--set",
+    "assignments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_assignments,
+    help="Give an input another value; repeatable.",
 )
 outputs = click.option(
-    "--output", "outputs", metavar="NAME", multiple=True, help="The wire to report instead of the file's output; repeatable."
+    "--output",
+    "outputs",
+    metavar="NAME",
+    multiple=True,
+    help="The wire to report instead of the file's output; repeatable.",
 )
 precision = click.option(
     "--precision", metavar="N", type=click.IntRange(1, 17), help="Significant digits in tables, Markdown and CSV."
@@ -90,6 +112,29 @@ def load_circuit(path: str, assignments: dict[str, float], outputs: Sequence[str
     return circuit, chosen
 
 
+def circuit_files(paths: Sequence[str]) -> list[str]:
+    """Return the files that paths name, where a folder stands for the circuit files in it, by name.
+
+    Raises:
+        CircuitError: a folder has none.
+    """
+    from pathlib import Path
+
+    from circuitgrad.language import SUFFIXES
+
+    files: list[str] = []
+    for path in paths:
+        folder = Path(path)
+        if not folder.is_dir():
+            files.append(path)
+            continue
+        found = sorted(str(entry) for entry in folder.iterdir() if entry.suffix in SUFFIXES)
+        if not found:
+            raise CircuitError.of(f"there is no circuit file in the folder {quote(path)}", hint=" ".join(SUFFIXES))
+        files.extend(found)
+    return files
+
+
 def title(circuit: Circuit) -> str:
     """Return the line above a table: the circuit's name and what it computes."""
     from circuitgrad.errors import visible
@@ -99,20 +144,33 @@ def title(circuit: Circuit) -> str:
 
 def emit(text: str) -> None:
     """Write results to standard output, in one piece."""
-    click.echo(text, nl=False, color=True)
+    click.echo(printable(text), nl=False, color=True)
 
 
 def emit_json(document: Any) -> None:
     """Write a JSON document to standard output."""
-    emit(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    if printable(text) != text:
+        text = json.dumps(document, indent=2, allow_nan=False)
+    emit(text + "\n")
 
 
 def emit_table(
     heading: str, table: Table, form: str, digits: int | None, *, everything: bool = False, quiet: bool = False
 ) -> None:
     """Write a table to standard output, under its heading where a person reads it."""
-    above = f"{heading}\n\n" if form == "table" and not quiet else ""
+    above = f"{_folded(heading)}\n" if form == "table" and not quiet else ""
     emit(above + table.render(form, digits, everything=everything))
+
+
+def emit_notes(notes: str, *, quiet: bool) -> None:
+    """Write what stands under a table to standard output."""
+    if not quiet:
+        emit(f"\n{_folded(notes)}")
+
+
+def _folded(text: str) -> str:
+    return "".join(f"{line}\n" for line in fold(text, terminal_width()))
 
 
 def warn(problem: Problem | None, *, quiet: bool) -> None:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
-from typing import TYPE_CHECKING
+from math import inf, isfinite, ulp
+from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.methods.numeric import EPSILON, default_step, partial_function, slopes
+from circuitgrad.errors import CircuitError, quote
+from circuitgrad.methods.numeric import EPSILON, Slopes, default_step, partial_function, slopes
 from circuitgrad.methods.verdicts import KINK, NONFINITE, OK, WRONG, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.numeric import Slopes
 
 DEFAULT_RTOL = {"central": 1e-6, "forward": 1e-3}
 EXPECT_RTOL = 1e-9
 EXPECT_ATOL = 1e-12
-JUMP = 1e-3
+CORNER = 1e-3
 """How far apart, relative to the larger, the slopes on both sides must be to look like a kink."""
 
 SHRINK = 8.0
 SHRINKS = 12
+SETTLED = 1e-3
+"""A difference that changes by less than this, relatively, when its step is halved needs no shorter step."""
+
+TRUNCATION = 4.0
+"""The error of a difference in units of its change when the step is halved: 2 where it falls with the step, 3.4 where
+it falls with the step's square root, as for x**1.5 at 0."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Check:
         method: the finite difference used.
         h: the step asked for, or None for the method's own.
         rtol: the relative tolerance.
+        atol: the absolute tolerance.
         inputs: per output, per input, its derivative beside the numeric one.
         gates: per gate, the worst of its partial derivatives beside the exact one.
         expect: per wire of the `expect:` block, its value beside the expected one.
@@ -45,6 +52,7 @@ class Check:
     method: str
     h: float | None
     rtol: float
+    atol: float
     inputs: Mapping[str, Mapping[str, Comparison]]
     gates: Mapping[str, Comparison]
     expect: Mapping[str, Comparison]
@@ -69,7 +77,8 @@ def check(
 
     An input's derivative is accepted when it is no further from the numeric one than the tolerance: rtol times the
     larger of the two, plus atol, plus what the numeric one itself is uncertain by: the rounding of its differences
-    (see `rounding`), and twice its change when the step is halved.
+    (see `rounding`), and some times its change when the step is halved. A step that is not asked for is shortened
+    until this change is small.
 
     Args:
         circuit: the circuit.
@@ -79,12 +88,19 @@ def check(
         rtol: the relative tolerance; 1e-6 for central, 1e-3 for forward differences when left out.
         atol: an absolute tolerance.
 
+    Raises:
+        CircuitError: there is no such method or output, or an input is so large that h does not move it.
+
     >>> from circuitgrad import load
     >>> check(load("circuits/neuron.yaml")).passed
     True
     """
     from circuitgrad.methods.gate_check import check_gates
 
+    if method not in DEFAULT_RTOL:
+        raise CircuitError.of(f"no finite difference is called {quote(method)}", hint="central or forward")
+    if h is not None:
+        _require_steps(circuit.values(), h)
     chosen = circuit.outputs if outputs is None else tuple(outputs)
     tolerance = DEFAULT_RTOL[method] if rtol is None else rtol
     values = circuit.forward()
@@ -100,7 +116,23 @@ def check(
         }
     circuit.forward()
     expect = {name: _expected(values[name], wanted) for name, wanted in circuit.expect.items()}
-    return Check(circuit, chosen, method, h, tolerance, inputs, check_gates(circuit, reached), expect)
+    return Check(circuit, chosen, method, h, tolerance, atol, inputs, check_gates(circuit, reached), expect)
+
+
+def _require_steps(inputs: Mapping[str, float], h: float) -> None:
+    """Require that h, and half of it, move every input that is finite.
+
+    Raises:
+        CircuitError: one stays where it is.
+    """
+    if not (isfinite(h) and h > 0):
+        raise CircuitError.of(f"h = {h!r} is no step", hint="a small positive number, such as 1e-4")
+    for name, x in inputs.items():
+        if isfinite(x) and (x + h / 2 == x or x - h / 2 == x):
+            raise CircuitError.of(
+                f"h = {h!r} is too small for {quote(name)} = {x!r}: half of it is lost in rounding",
+                hint=f"use at least {4 * ulp(x):.1g}",
+            )
 
 
 def rounding(circuit: Circuit) -> float:
@@ -111,6 +143,45 @@ def rounding(circuit: Circuit) -> float:
     """
     effects = (abs(unit.value * unit.grad) for unit in circuit.units)
     return EPSILON * sum(effect for effect in effects if isfinite(effect))
+
+
+class _Differences(NamedTuple):
+    """Finite differences with some step and with half of it.
+
+    Attributes:
+        found: the slopes with the step.
+        finer: those with half of it.
+        noise: what rounding may have added to a slope of the step.
+        step: the step.
+    """
+
+    found: Slopes
+    finer: Slopes
+    noise: float
+    step: float
+
+    @property
+    def change(self) -> float:
+        """How far the slope moves when the step is halved."""
+        return abs(self.found.method - self.finer.method)
+
+    @property
+    def uncertainty(self) -> float:
+        """How far the slope may be from the derivative."""
+        uncertainty = self.noise + TRUNCATION * self.change
+        return uncertainty if isfinite(self.found.method) and isfinite(uncertainty) else inf
+
+    @property
+    def settled(self) -> bool:
+        """Whether a shorter step is not worth trying."""
+        return TRUNCATION * self.change <= max(SETTLED * abs(self.found.method), self.noise)
+
+    @property
+    def corner(self) -> bool:
+        """Whether the function has a corner: the slopes on both sides stay apart when the step is halved."""
+        gap, finer_gap = abs(self.found.right - self.found.left), abs(self.finer.right - self.finer.left)
+        steepest = max(abs(self.found.left), abs(self.found.right))
+        return gap > CORNER * steepest + 4 * self.noise and finer_gap > 0.75 * gap
 
 
 @dataclass(frozen=True)
@@ -125,39 +196,84 @@ class _Trial:
 
     def judge(self, function: Callable[[float], float], x: float, analytic: float) -> Comparison:
         """Compare the analytic derivative of a function at x with the finite differences there."""
-        found, finer, step = self.differences(function, x)
-        if not (isfinite(analytic) and isfinite(found.method)):
+        differences = self.differences(function, x)
+        found, finer, noise, _ = differences
+        if not (isfinite(analytic) and isfinite(differences.uncertainty)):
             return Comparison(analytic, found.method, 0.0, NONFINITE)
-        noise = 2 * self.rounding / step
-        tolerance = self.tolerance(analytic, found.method) + noise + 2 * abs(found.method - finer.method)
-        if _is_kink(found, finer, 2 * noise):
+        tolerance = self.tolerance(analytic, found.method) + differences.uncertainty
+        if self.jumps(function, x, differences):
+            return Comparison(analytic, found.method, tolerance, KINK, finer.left, finer.right)
+        if differences.corner:
             # Curvature moves the slopes of the longer step further: the finer ones are the truer.
             low, high = sorted((finer.left, finer.right))
-            allowed = self.tolerance(low, high) + 2 * noise
+            allowed = self.tolerance(low, high) + 4 * noise + 2 * self._curvature(differences)
             verdict = KINK if low - allowed <= analytic <= high + allowed else WRONG
-            return Comparison(analytic, found.method, tolerance, verdict, finer.left, finer.right)
+            return Comparison(analytic, found.method, allowed, verdict, finer.left, finer.right)
         return Comparison(analytic, found.method, tolerance, OK if abs(analytic - found.method) <= tolerance else WRONG)
 
     def tolerance(self, one: float, other: float) -> float:
         """Return how far apart two derivatives may be, were both exact."""
         return self.rtol * max(abs(one), abs(other)) + self.atol
 
-    def differences(self, function: Callable[[float], float], x: float) -> tuple[Slopes, Slopes, float]:
-        """Return the slopes with a step, with half of it, and the step, shortened to stay in the domain if it is ours."""
+    def jumps(self, function: Callable[[float], float], x: float, differences: _Differences) -> bool:
+        """Tell whether the function jumps, or stands upright: the slope grows each time that the step is halved."""
+        found, finer, noise, step = differences
+        if not _grows(found.method, finer.method) or differences.change <= 2 * noise:
+            return False
+        return _grows(finer.method, slopes(function, x, self.method, step / 4).method)
+
+    def differences(self, function: Callable[[float], float], x: float) -> _Differences:
+        """Return the least uncertain differences at x: of the step asked for, or of a series of shorter ones.
+
+        Where the function ends at x, the slope on the one side is taken.
+        """
+        best = self._best(function, x, lambda found: found)
+        if best.uncertainty == inf:
+            for side in (_right, _left):
+                onesided = self._best(function, x, side)
+                if onesided.uncertainty < inf:
+                    return onesided
+        return best
+
+    def _best(self, function: Callable[[float], float], x: float, side: Callable[[Slopes], Slopes]) -> _Differences:
         step = default_step(self.method, x) if self.h is None else self.h
-        found = slopes(function, x, self.method, step)
+        best = self._measured(function, x, step, side)
         for _ in range(SHRINKS if self.h is None else 0):
-            if isfinite(found.method):
+            if best.settled:
                 break
             step /= SHRINK
-            found = slopes(function, x, self.method, step)
-        return found, slopes(function, x, self.method, step / 2), step
+            if x + step / 2 == x:
+                break
+            best = min(best, self._measured(function, x, step, side), key=lambda one: one.uncertainty)
+        return best
+
+    def _measured(
+        self, function: Callable[[float], float], x: float, step: float, side: Callable[[Slopes], Slopes]
+    ) -> _Differences:
+        found, finer = (side(slopes(function, x, self.method, h)) for h in (step, step / 2))
+        return _Differences(found, finer, 2 * self.rounding / step, step)
+
+    @staticmethod
+    def _curvature(differences: _Differences) -> float:
+        """Return how far the one-sided slopes move when the step is halved."""
+        found, finer, *_ = differences
+        return max(abs(found.left - finer.left), abs(found.right - finer.right))
 
 
-def _is_kink(found: Slopes, finer: Slopes, noise: float) -> bool:
-    """Tell a corner from curvature: the gap between the slopes on both sides stays when the step is halved."""
-    gap, finer_gap = abs(found.right - found.left), abs(finer.right - finer.left)
-    return gap > JUMP * max(abs(found.left), abs(found.right)) + 2 * noise and finer_gap > 0.75 * gap
+def _grows(slope: float, finer: float) -> bool:
+    """Tell whether a slope grows as at a jump (twofold), or by a root (1.4 for the second), when the step is halved.
+
+    Where the slope is small by chance, it may grow so once, but not twice.
+    """
+    return slope != 0 and 1.3 <= finer / slope <= 2.1
+
+
+def _right(found: Slopes) -> Slopes:
+    return Slopes(found.right, found.right, found.right)
+
+
+def _left(found: Slopes) -> Slopes:
+    return Slopes(found.left, found.left, found.left)
 
 
 def _expected(value: float, wanted: float) -> Comparison:

@@ -7,7 +7,7 @@ digits: whatever disagrees beyond the rounding of doubles is a wrong rule. So a 
 from __future__ import annotations
 
 from functools import lru_cache
-from math import isfinite, isnan
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.methods.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
@@ -22,6 +22,7 @@ DIGITS = 80
 MOST_DIGITS = 1000
 STEP = 1e-30
 RTOL = 1e-12
+SMALLEST = 5e-324
 CURVATURE = 1e-15
 """How far apart the slopes on both sides of a point may be by curvature alone, where the slope itself is 0."""
 JUMP = 1e-10
@@ -74,17 +75,16 @@ def _judge(row: Row, values: tuple[float, ...], position: int, partial: float, *
     exact = reference(row, values, position)
     if exact.kink:
         low, high = sorted((exact.left, exact.right))
-        allowed = RTOL * max(abs(low), abs(high))
-        verdict = KINK if exact.jump or low - allowed <= partial <= high + allowed else WRONG
-        return Comparison(partial, exact.slope, 0.0, verdict, exact.left, exact.right, operand)
-    if isnan(exact.slope):
+        tolerance = RTOL * max(abs(low), abs(high))
+        verdict = KINK if exact.jump or low - tolerance <= partial <= high + tolerance else WRONG
+        return Comparison(partial, exact.slope, tolerance, verdict, exact.left, exact.right, operand)
+    if not isfinite(exact.slope):
+        # No double holds this slope, so a finite partial derivative cannot be right.
         return Comparison(partial, exact.slope, 0.0, NONFINITE, operand=operand)
-    tolerance = RTOL * max(abs(partial), abs(exact.slope)) + 5e-324
+    tolerance = RTOL * max(abs(partial), abs(exact.slope)) + SMALLEST
     if abs(partial - exact.slope) <= tolerance:
-        verdict = OK
-    else:
-        verdict = INACCURATE if exact.agree else WRONG
-    return Comparison(partial, exact.slope, tolerance, verdict, operand=operand)
+        return Comparison(partial, exact.slope, tolerance, OK, operand=operand)
+    return Comparison(partial, exact.slope, tolerance, INACCURATE if exact.agree else WRONG, operand=operand)
 
 
 @lru_cache(maxsize=100_000)

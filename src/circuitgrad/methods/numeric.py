@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from circuitgrad.arithmetic import div
+from circuitgrad.arithmetic import cbrt, div, sqrt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
 
 EPSILON = sys.float_info.epsilon
+CUBE_ROOT = cbrt(EPSILON)
 GUIDE_STEP = 1e-4
 
 
@@ -35,10 +36,16 @@ class Slopes:
 def default_step(method: str, x: float) -> float:
     """Return the step of a finite difference at x.
 
-    The forward difference has the guide's, 1e-4. The central one balances truncation and rounding with
-    eps**(1/3) * max(1, |x|) (Press et al., "Numerical Recipes", 3rd ed., section 5.7).
+    The forward difference has the guide's, 1e-4, but for large x, where rounding would swallow it, sqrt(eps) * |x|. The
+    central one balances truncation and rounding with cbrt(eps) * max(1, |x|) (Press et al., "Numerical Recipes", 3rd
+    ed., section 5.7).
+
+    >>> default_step("forward", 3.0)
+    0.0001
     """
-    return GUIDE_STEP if method == "forward" else EPSILON ** (1 / 3) * max(1.0, abs(x))
+    if method == "forward":
+        return max(GUIDE_STEP, sqrt(EPSILON) * abs(x))
+    return CUBE_ROOT * max(1.0, abs(x))
 
 
 def slopes(function: Callable[[float], float], x: float, method: str, h: float) -> Slopes:

@@ -10,6 +10,9 @@ INACCURATE = "inaccurate"
 KINK = "kink"
 NONFINITE = "nonfinite"
 
+VERDICTS = (OK, INACCURATE, KINK, NONFINITE, WRONG)
+"""All of them, the gravest last."""
+
 FAILURES = frozenset({WRONG, NONFINITE})
 """The verdicts with which a check does not pass."""
 
@@ -54,5 +57,4 @@ class Comparison:
 
 def worst(comparisons: list[Comparison]) -> Comparison:
     """Return the comparison with the gravest verdict, and among equals the one with the largest relative error."""
-    gravity = [OK, INACCURATE, KINK, NONFINITE, WRONG]
-    return max(comparisons, key=lambda one: (gravity.index(one.verdict), one.rel_error))
+    return max(comparisons, key=lambda one: (VERDICTS.index(one.verdict), one.rel_error))

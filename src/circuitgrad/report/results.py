@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.methods.verdicts import KINK, OK
+from circuitgrad.errors import visible
+from circuitgrad.methods.verdicts import KINK, OK, VERDICTS
 from circuitgrad.report.numbers import for_json, rounded
 from circuitgrad.report.tables import Column, Table
 from circuitgrad.report.wires import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.gates import Row
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize import Outcome
     from circuitgrad.methods.verdicts import Comparison
 
-WIRE = Column("wire", cut=True)
-GATE = Column("gate", style="cyan", cut=True)
-VALUE = Column("value", style="green")
-GRADIENT = Column("gradient", style="red")
+WIRE = Column("wire")
+GATE = Column("gate", style="cyan")
+VALUE = Column("value", style="green", number=True)
+GRADIENT = Column("gradient", style="red", number=True)
+MOST_NOTES = 20
+"""So many kinks are spelt out under a check's table."""
 
 
 def pass_table(
@@ -33,7 +36,7 @@ def pass_table(
     expanded: bool,
 ) -> Table:
     """Return every wire with its gate, its value and, per output in `gradients`, its gradient."""
-    slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{output}", style="red") for output in gradients]
+    slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{name}", "red", number=True) for name in gradients]
     table = Table([WIRE, GATE, VALUE, *slopes])
     for name, slot in circuit.wires(expanded=expanded):
         if name in outputs:
@@ -69,45 +72,84 @@ def pass_json(
     return document
 
 
-def check_table(check: Check) -> Table:
-    """Return every input's derivative beside the numeric one, then what stands out among gates and expected values."""
-    table = Table(
-        [
-            Column("wire", cut=True),
-            Column("analytic", style="red"),
-            Column("numeric"),
-            Column("rel. error"),
-            Column("tolerance"),
-            Column("verdict", cut=True),
-        ],
-        noun="lines",
-    )
+def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = False) -> Table:
+    """Return every input's derivative beside the numeric one, then what stands out among gates and expected values.
 
-    def add(name: str, one: Comparison, error: float | None) -> None:
-        if one.failed:
-            table.marked.add(len(table.rows))
-        table.rows.append([name, one.analytic, one.numeric, _small(error), _small(one.tolerance), _verdict(one)])
-
-    for output, inputs in check.inputs.items():
-        prefix = f"d{output}/d" if len(check.inputs) > 1 else ""
-        for name, one in inputs.items():
-            add(prefix + name, one, one.rel_error)
-    for name, one in check.gates.items():
-        if one.verdict != OK:
-            add(f"gate {name}, {one.operand}", one, one.rel_error)
-    for name, one in check.expect.items():
-        add(f"expect {name}", one, one.rel_error)
+    Args:
+        checks: the checks; where there are several, a column tells them apart.
+        slopes: whether to add columns with the slopes on both sides of a kink; `kink_notes` says them otherwise.
+        everything: list also the gates that are in order.
+    """
+    columns = [
+        *[Column("circuit")] * (len(checks) > 1),
+        WIRE,
+        Column("analytic", style="red", number=True),
+        Column("numeric", number=True),
+        Column("error", number=True, digits=2),
+        Column("tolerance", number=True, digits=2),
+        Column("verdict"),
+        *[Column("left", number=True), Column("right", number=True)] * slopes,
+    ]
+    table = Table(columns, noun="lines")
+    for check in checks:
+        for name, one in check_lines(check, everything=everything):
+            if one.failed:
+                table.marked.add(len(table.rows))
+            table.rows.append(
+                [
+                    *[check.circuit.name] * (len(checks) > 1),
+                    name,
+                    one.analytic,
+                    one.numeric,
+                    one.abs_error,
+                    one.tolerance,
+                    one.verdict,
+                    *[one.left, one.right] * slopes,
+                ]
+            )
     return table
 
 
-def _small(value: float | None) -> str:
-    return "" if value is None else f"{value:.1e}" if value else "0"
+def check_lines(check: Check, *, everything: bool = False) -> Iterator[tuple[str, Comparison]]:
+    """Yield what a check's table lists, each with a name: inputs, gates that are not in order, expected values."""
+    for output, inputs in check.inputs.items():
+        prefix = f"d{output}/d" if len(check.inputs) > 1 else ""
+        for name, one in inputs.items():
+            yield prefix + name, one
+    for name, one in check.gates.items():
+        if everything or one.verdict != OK:
+            yield f"gate {name}, d/d{one.operand}" if one.operand else f"gate {name}", one
+    for name, one in check.expect.items():
+        yield f"expect {name}", one
 
 
-def _verdict(one: Comparison) -> str:
-    if one.verdict == KINK and one.left is not None and one.right is not None:
-        return f"kink: slope {rounded(one.left)} left, {rounded(one.right)} right"
-    return one.verdict
+def check_notes(check: Check, *, everything: bool = False) -> str:
+    """Return the lines under a check's table: the slopes at kinks, the verdict, the counts, how they were reached."""
+    notes = [
+        f"kink at {visible(name)}: slope {rounded(one.left)} on the left, {rounded(one.right)} on the right\n"
+        for name, one in check_lines(check, everything=everything)
+        if one.verdict == KINK and one.left is not None and one.right is not None
+    ]
+    if len(notes) > MOST_NOTES:
+        notes[MOST_NOTES:] = [f"… {len(notes) - MOST_NOTES:,} more kinks\n"]
+    inputs = [one for found in check.inputs.values() for one in found.values()]
+    counts = [
+        f"{noun} {_counted(ones)}"
+        for noun, ones in (("inputs", inputs), ("gates", check.gates.values()), ("expected", check.expect.values()))
+        if ones
+    ]
+    step = "" if check.h is None else f", h = {check.h:g}"
+    atol = "" if check.atol == 0 else f", atol = {check.atol:g}"
+    return (
+        f"{''.join(notes)}{'passed' if check.passed else 'FAILED'}: {'; '.join(counts)}\n"
+        f"inputs by {check.method} differences{step}, rtol = {check.rtol:g}{atol}; gates by exact slopes\n"
+    )
+
+
+def _counted(comparisons: Collection[Comparison]) -> str:
+    """Return how many comparisons have each verdict."""
+    verdicts = [one.verdict for one in comparisons]
+    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in verdicts)
 
 
 def check_json(check: Check) -> dict[str, Any]:
@@ -125,7 +167,7 @@ def check_json(check: Check) -> dict[str, Any]:
             name: {
                 "value": for_json(one.analytic),
                 "expected": for_json(one.numeric),
-                "tolerance": one.tolerance,
+                "tolerance": for_json(one.tolerance),
                 "verdict": one.verdict,
             }
             for name, one in check.expect.items()
@@ -151,13 +193,29 @@ def _comparison(one: Comparison) -> dict[str, Any]:
 
 def optimize_table(outcome: Outcome, *, expanded: bool) -> Table:
     """Return every wire before and after."""
-    table = Table([WIRE, GATE, Column("before"), Column("after", style="green"), Column("change")])
+    table = Table(
+        [
+            WIRE,
+            GATE,
+            Column("before", number=True),
+            Column("after", "green", number=True),
+            Column("change", number=True),
+        ]
+    )
     circuit = outcome.circuit
     for name, slot in circuit.wires(expanded=expanded):
         if name == outcome.output:
             table.marked.add(len(table.rows))
         before, after = outcome.before[name], outcome.after[name]
-        table.rows.append([name, describe(circuit, slot, expanded=expanded), before, after, after - before])
+        table.rows.append(
+            [
+                name,
+                describe(circuit, slot, expanded=expanded),
+                before,
+                after,
+                0.0 if after == before else after - before,
+            ]
+        )
     return table
 
 

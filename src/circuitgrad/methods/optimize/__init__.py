@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError
-from circuitgrad.methods.nonfinite import nonfinite_value
+from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 from circuitgrad.methods.optimize.climb import gradient, numeric
 from circuitgrad.methods.optimize.random_search import random
 from circuitgrad.methods.optimize.search import Search
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.errors import Problem
 
 METHODS: dict[str, Callable[[Search], Iterator[dict[str, float]]]] = {
     "gradient": gradient,
@@ -34,6 +33,8 @@ class Outcome:
         circuit: the circuit; its inputs have the values that were found.
         output: the wire that was optimised.
         method: the method's name.
+        minimize: whether the output was to fall.
+        step_size: the factor of the gradient, or the half-width of the box of tries.
         steps: how many steps were done.
         stopped: why it ended: `steps`, or `nonfinite` when the next step would have left the finite numbers.
         before: the values of all wires at the start.
@@ -44,11 +45,19 @@ class Outcome:
     circuit: Circuit
     output: str
     method: str
+    minimize: bool
+    step_size: float
     steps: int
     stopped: str
     before: Mapping[str, float]
     after: Mapping[str, float]
     culprit: Problem | None = None
+
+    @property
+    def worse(self) -> bool:
+        """Whether the output has moved against what was wanted."""
+        before, after = self.before[self.output], self.after[self.output]
+        return after > before if self.minimize else after < before
 
 
 def optimize(
@@ -73,28 +82,43 @@ def optimize(
         seed: what the random numbers start from.
 
     Raises:
-        CircuitError: every input is fixed, or the output is infinite or NaN at the start.
+        CircuitError: there is no such method or wire, every input is fixed, or the output is infinite or NaN at the
+            start.
 
     >>> from circuitgrad import load
     >>> optimize(load("circuits/neuron.yaml"), steps=1).after["s"]
     0.8825501816218984
     """
+    if method not in METHODS:
+        raise CircuitError.of(f"no method of optimisation is called {quote(method)}", hint=" or ".join(METHODS))
     target = circuit.single_output() if output is None else output
     search = Search(circuit, target, step_size, -1.0 if minimize else 1.0, seed)
     if not search.start:
-        raise CircuitError.of(f"there is nothing to move: every input of '{circuit.name}' is fixed")
+        raise CircuitError.of(f"there is nothing to move: every input of {quote(circuit.name)} is fixed")
     before = circuit.forward()
     if not isfinite(before[target]):
         problem = nonfinite_value(circuit)
-        raise CircuitError.of(f"the output '{target}' is {before[target]} at the start", problem and problem.place, None)
+        reason = f": {problem.message}" if problem else ""
+        raise CircuitError.of(
+            f"the output {quote(target)} is {before[target]} at the start{reason}", problem.place if problem else None
+        )
     point, done, stopped, culprit = search.start, 0, "steps", None
-    for proposed in METHODS[method](search) if steps else ():
+    for proposed in METHODS[method](search) if steps > 0 else ():
         if not (all(map(isfinite, proposed.values())) and isfinite(search.value(proposed))):
-            stopped = "nonfinite"
-            culprit = nonfinite_value(circuit)
+            stopped, culprit = "nonfinite", _culprit(search, point, proposed)
             break
         point, done = proposed, done + 1
         if done == steps:
             break
     circuit.assign(point)
-    return Outcome(circuit, target, method, done, stopped, before, circuit.forward(), culprit)
+    return Outcome(circuit, target, method, minimize, step_size, done, stopped, before, circuit.forward(), culprit)
+
+
+def _culprit(search: Search, point: Mapping[str, float], proposed: Mapping[str, float]) -> Problem | None:
+    """Return where the first infinity or NaN arose in the step from `point` to `proposed`."""
+    lost = [name for name, value in proposed.items() if not isfinite(value)]
+    if not lost:
+        return nonfinite_value(search.circuit)
+    search.gradient(point)
+    overflow = Problem(f"the step takes {quote(lost[0])} from {point[lost[0]]} to {proposed[lost[0]]}")
+    return nonfinite_gradient(search.circuit) or overflow

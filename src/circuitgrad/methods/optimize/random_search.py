@@ -17,7 +17,7 @@ def random(search: Search) -> Iterator[dict[str, float]]:
     A try is drawn uniformly from the box around the starting point whose half-width is the step size (Karpathy,
     "Hacker's guide to Neural Networks", chapter 1, strategy 1), cut to the inputs' bounds.
     """
-    generator = Random(search.seed)
+    generator = Random(search.seed)  # noqa: S311 - nothing secret
     best, best_value = search.start, search.value(search.start)
     while True:
         tried = search.moved(search.start, {name: generator.random() * 2 - 1 for name in search.start})

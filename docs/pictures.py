@@ -1,0 +1,54 @@
+"""Make the pictures of the README from the program's own output: `python docs/pictures.py`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COMMAND = "circuitgrad backward circuits/neuron.yaml"
+PICTURE = ROOT / "docs" / "backward.svg"
+COLUMNS = 56
+
+
+def run(command: str) -> str:
+    """Return what a command prints on a colour terminal of `COLUMNS` columns."""
+    program, *arguments = command.split()
+    assert program == "circuitgrad"
+    environment = {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "COLORTERM": "truecolor", "PYTHONUTF8": "1"}
+    result = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "circuitgrad", *arguments],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env=environment,
+        encoding="utf-8",
+    )
+    return result.stdout
+
+
+def picture(command: str) -> str:
+    """Return an SVG of a terminal in which the command was typed."""
+    from rich.console import Console
+    from rich.text import Text
+
+    with Path("/dev/null").open("w") as nowhere:
+        console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, color_system="truecolor")
+        console.print(Text.assemble(("$ ", "dim"), (command, "bold")))
+        console.print(Text.from_ansi(run(command).rstrip("\n")))
+        return console.export_svg(title="circuitgrad", unique_id="circuitgrad")
+
+
+def words(svg: str) -> list[str]:
+    """Return the words that an SVG shows: what must be current, whichever version of rich drew it."""
+    import html
+
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    return html.unescape(" ".join(shown)).replace("\xa0", " ").split()
+
+
+if __name__ == "__main__":
+    PICTURE.write_text(picture(COMMAND), encoding="utf-8")
+    print(f"wrote {PICTURE.relative_to(ROOT)}")

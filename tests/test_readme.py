@@ -1,0 +1,74 @@
+"""The README and its picture show what the program does today."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import circuitgrad
+from circuitgrad.methods.check import check
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_readme_shows_every_job() -> None:
+    shown = " ".join(command for command, _ in CONSOLE)
+    for job in ("backward", "check", "optimize", "gates", "forward"):
+        assert f"circuitgrad {job}" in shown
+
+
+@pytest.mark.parametrize(("command", "output"), [pytest.param(*pair, id=pair[0]) for pair in CONSOLE])
+def test_a_command_prints_what_the_readme_shows(command: str, output: str) -> None:
+    beside = Path(sys.executable).parent
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, encoding="utf-8", env=environment, cwd=ROOT, check=False
+    )
+    assert result.stdout + result.stderr == output
+
+
+def test_the_circuit_in_the_readme_is_one_and_meets_its_expectation() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+    circuit = circuitgrad.loads(text)
+    assert circuit.expect
+    assert check(circuit).passed
+
+
+def test_the_python_in_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    parsed = doctest.DocTestParser().get_doctest(README, {}, "README.md", "README.md", 0)
+    assert len(parsed.examples) > 10
+    result = doctest.DocTestRunner().run(parsed)
+    assert result.failed == 0
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_picture_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs" / "pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    assert pictures.words(pictures.PICTURE.read_text(encoding="utf-8")) == pictures.words(
+        pictures.picture(pictures.COMMAND)
+    )
+    assert "0.880797" in pictures.words(pictures.PICTURE.read_text(encoding="utf-8"))
+
+
+def test_the_changelog_counts_the_gates() -> None:
+    from circuitgrad.gates import GATES
+
+    assert f"{len(GATES)} gates" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

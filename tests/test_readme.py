@@ -28,8 +28,8 @@ def test_the_readme_shows_every_job() -> None:
 
 @pytest.mark.parametrize(("command", "output"), [pytest.param(*pair, id=pair[0]) for pair in CONSOLE])
 def test_a_command_prints_what_the_readme_shows(command: str, output: str) -> None:
-    beside = Path(sys.executable).parent
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PATH": path}
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, encoding="utf-8", env=environment, cwd=ROOT, check=False
     )

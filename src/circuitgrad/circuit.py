@@ -195,19 +195,36 @@ class Circuit:
         return self.outputs[0]
 
     def evaluate(self, output: str, inputs: Mapping[str, float]) -> float:
-        """Return the value of one wire, with other values for some inputs; the circuit's own are left as they are.
+        """Return the value of one wire, with other values for some inputs. The circuit stays as the last pass left it.
 
         Raises:
             CircuitError: there is no such wire or input.
+
+        >>> from circuitgrad import from_expression
+        >>> circuit = from_expression("x*y", x=-2, y=3)
+        >>> circuit.evaluate("out", {"y": 4}), circuit["out"].value
+        (-8.0, -6.0)
         """
         slot = self.slot(output)
-        kept = {name: self._units[self._input(name)].value for name in inputs}
-        try:
-            self.assign(inputs)
-            self._forward()
-            return self._units[slot].value
-        finally:
-            self.assign(kept)
+        return self.trace(inputs, slot)[slot]
+
+    def trace(self, inputs: Mapping[str, float], last: int | None = None) -> list[float]:
+        """Return the values of all slots, with other values for some inputs. The circuit stays as it was.
+
+        Args:
+            inputs: the other values, by name.
+            last: the slot behind which nothing is wanted; all are when left out.
+
+        Raises:
+            CircuitError: there is no such input.
+        """
+        values = [unit.value for unit in self._units[: self.first_gate]]
+        for name, value in inputs.items():
+            values[self._input(name)] = float(value)
+        count = len(self.gates) if last is None else max(0, last + 1 - self.first_gate)
+        for gate, operands in zip(self.gates[:count], self.operands[:count], strict=True):
+            values.append(gate.value_rule(*[values[operand] for operand in operands]))
+        return values
 
     def assign(self, values: Mapping[str, float]) -> None:
         """Give inputs new values for the next pass.

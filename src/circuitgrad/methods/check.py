@@ -109,12 +109,9 @@ def check(
     for output in chosen:
         gradient = circuit.backward(output)
         reached.update(name for name, grad in gradient.items() if grad != 0)
-        trial = _Trial(method, h, tolerance, atol, rounding(circuit))
-        inputs[output] = {
-            name: trial.judge(partial_function(circuit, output, name), value, gradient[name])
-            for name, value in circuit.values().items()
-        }
-    circuit.forward()
+        grads = [unit.grad for unit in circuit.units]
+        trial = _Trial(circuit, output, grads, method, h, tolerance, atol)
+        inputs[output] = {name: trial.judge(name, gradient[name]) for name in circuit.inputs}
     expect = {name: _expected(values[name], wanted) for name, wanted in circuit.expect.items()}
     return Check(circuit, chosen, method, h, tolerance, atol, inputs, check_gates(circuit, reached), expect)
 
@@ -135,13 +132,16 @@ def _require_steps(inputs: Mapping[str, float], h: float) -> None:
             )
 
 
-def rounding(circuit: Circuit) -> float:
-    """Return how far rounding may have moved the output, after a backward pass: eps times the sum of |value * gradient|.
+def rounding(values: Sequence[float], grads: Sequence[float]) -> float:
+    """Return how far rounding may have moved the output, given all wires' values and gradients.
 
-    Every gate's result is off by up to half an ulp, and its gradient tells what that does to the output (Linnainmaa,
-    "Taylor expansion of the accumulated rounding error", BIT 16, 1976).
+    That is eps times the sum of |value * gradient|: every gate's result is off by up to half an ulp, and its gradient
+    tells what that does to the output (Linnainmaa, "Taylor expansion of the accumulated rounding error", BIT 16, 1976).
+
+    >>> rounding([3.0, 2.0, 6.0], [2.0, 3.0, 1.0]) / EPSILON
+    18.0
     """
-    effects = (abs(unit.value * unit.grad) for unit in circuit.units)
+    effects = (abs(value * grad) for value, grad in zip(values, grads, strict=True))
     return EPSILON * sum(effect for effect in effects if isfinite(effect))
 
 
@@ -186,22 +186,24 @@ class _Differences(NamedTuple):
 
 @dataclass(frozen=True)
 class _Trial:
-    """How derivatives are compared with finite differences."""
+    """How the derivatives of one output are compared with finite differences."""
 
+    circuit: Circuit
+    output: str
+    grads: Sequence[float]
     method: str
     h: float | None
     rtol: float
     atol: float
-    rounding: float
 
-    def judge(self, function: Callable[[float], float], x: float, analytic: float) -> Comparison:
-        """Compare the analytic derivative of a function at x with the finite differences there."""
-        differences = self.differences(function, x)
+    def judge(self, name: str, analytic: float) -> Comparison:
+        """Compare the analytic derivative in one input with the finite differences there."""
+        differences = self.differences(name)
         found, finer, noise, _ = differences
         if not (isfinite(analytic) and isfinite(differences.uncertainty)):
             return Comparison(analytic, found.method, 0.0, NONFINITE)
         tolerance = self.tolerance(analytic, found.method) + differences.uncertainty
-        if self.jumps(function, x, differences):
+        if self.jumps(name, differences):
             return Comparison(analytic, found.method, tolerance, KINK, finer.left, finer.right)
         if differences.corner:
             # Curvature moves the slopes of the longer step further: the finer ones are the truer.
@@ -215,43 +217,46 @@ class _Trial:
         """Return how far apart two derivatives may be, were both exact."""
         return self.rtol * max(abs(one), abs(other)) + self.atol
 
-    def jumps(self, function: Callable[[float], float], x: float, differences: _Differences) -> bool:
-        """Tell whether the function jumps, or stands upright: the slope grows each time that the step is halved."""
+    def jumps(self, name: str, differences: _Differences) -> bool:
+        """Tell whether the function jumps, or stands upright: the slope grows each time the step is halved."""
         found, finer, noise, step = differences
         if not _grows(found.method, finer.method) or differences.change <= 2 * noise:
             return False
-        return _grows(finer.method, slopes(function, x, self.method, step / 4).method)
+        return _grows(finer.method, self._slopes(name, step / 4).method)
 
-    def differences(self, function: Callable[[float], float], x: float) -> _Differences:
-        """Return the least uncertain differences at x: of the step asked for, or of a series of shorter ones.
+    def differences(self, name: str) -> _Differences:
+        """Return the least uncertain differences: of the step asked for, or of shorter and shorter ones.
 
-        Where the function ends at x, the slope on the one side is taken.
+        Where the function ends at the input's value, the slope on the one side is taken.
         """
-        best = self._best(function, x, lambda found: found)
+        best = self._best(name, lambda found: found)
         if best.uncertainty == inf:
             for side in (_right, _left):
-                onesided = self._best(function, x, side)
+                onesided = self._best(name, side)
                 if onesided.uncertainty < inf:
                     return onesided
         return best
 
-    def _best(self, function: Callable[[float], float], x: float, side: Callable[[Slopes], Slopes]) -> _Differences:
+    def _best(self, name: str, side: Callable[[Slopes], Slopes]) -> _Differences:
+        x = self.circuit.values()[name]
         step = default_step(self.method, x) if self.h is None else self.h
-        best = self._measured(function, x, step, side)
+        best = self._measured(name, step, side)
         for _ in range(SHRINKS if self.h is None else 0):
-            if best.settled:
-                break
             step /= SHRINK
-            if x + step / 2 == x:
+            if best.settled or x + step / 2 == x:
                 break
-            best = min(best, self._measured(function, x, step, side), key=lambda one: one.uncertainty)
+            best = min(best, self._measured(name, step, side), key=lambda one: one.uncertainty)
         return best
 
-    def _measured(
-        self, function: Callable[[float], float], x: float, step: float, side: Callable[[Slopes], Slopes]
-    ) -> _Differences:
-        found, finer = (side(slopes(function, x, self.method, h)) for h in (step, step / 2))
-        return _Differences(found, finer, 2 * self.rounding / step, step)
+    def _measured(self, name: str, step: float, side: Callable[[Slopes], Slopes]) -> _Differences:
+        x = self.circuit.values()[name]
+        around = [self.circuit.trace({name: value}) for value in (x - step, x + step)]
+        noise = 2 * max(rounding(values, self.grads) for values in around) / step
+        return _Differences(side(self._slopes(name, step)), side(self._slopes(name, step / 2)), noise, step)
+
+    def _slopes(self, name: str, step: float) -> Slopes:
+        function = partial_function(self.circuit, self.output, name)
+        return slopes(function, self.circuit.values()[name], self.method, step)
 
     @staticmethod
     def _curvature(differences: _Differences) -> float:
@@ -277,8 +282,9 @@ def _left(found: Slopes) -> Slopes:
 
 
 def _expected(value: float, wanted: float) -> Comparison:
-    if value != value and wanted != wanted:
-        return Comparison(value, wanted, 0.0, OK)
+    """Compare a value with the expected one; of infinities and NaN nothing but themselves will do."""
+    if not isfinite(wanted):
+        met = value == wanted or (value != value and wanted != wanted)
+        return Comparison(value, wanted, 0.0, OK if met else WRONG)
     tolerance = EXPECT_RTOL * abs(wanted) + EXPECT_ATOL
-    met = value == wanted or abs(value - wanted) <= tolerance
-    return Comparison(value, wanted, tolerance, OK if met else WRONG)
+    return Comparison(value, wanted, tolerance, OK if abs(value - wanted) <= tolerance else WRONG)

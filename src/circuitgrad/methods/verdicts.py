@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, nan
 
 OK = "ok"
 WRONG = "wrong"
@@ -46,8 +47,11 @@ class Comparison:
 
     @property
     def rel_error(self) -> float:
-        """The distance in units of the larger of the two."""
-        return self.abs_error / max(abs(self.analytic), abs(self.numeric)) if self.abs_error else 0.0
+        """The distance in units of the larger of the two; NaN where one is not finite."""
+        if self.abs_error == 0:
+            return 0.0
+        larger = max(abs(self.analytic), abs(self.numeric))
+        return self.abs_error / larger if isfinite(self.abs_error) and larger else nan
 
     @property
     def failed(self) -> bool:

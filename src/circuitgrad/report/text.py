@@ -65,7 +65,7 @@ def terminal_width() -> int | None:
 
 
 def colourful() -> bool:
-    """Tell whether standard output takes colours: a terminal does, but for NO_COLOR, and FORCE_COLOR makes a pipe do."""
+    """Tell whether standard output takes colours: a terminal does, NO_COLOR forbids, FORCE_COLOR demands."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

@@ -92,6 +92,7 @@ def optimize(
     if method not in METHODS:
         raise CircuitError.of(f"no method of optimisation is called {quote(method)}", hint=" or ".join(METHODS))
     target = circuit.single_output() if output is None else output
+    circuit.slot(target)
     search = Search(circuit, target, step_size, -1.0 if minimize else 1.0, seed)
     if not search.start:
         raise CircuitError.of(f"there is nothing to move: every input of {quote(circuit.name)} is fixed")

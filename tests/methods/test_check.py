@@ -1,0 +1,338 @@
+"""The check: what it passes, what it finds, and that it accuses nobody who is innocent."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+import circuitgrad
+from circuitgrad.circuit import Circuit, Input
+from circuitgrad.errors import CircuitError
+from circuitgrad.gates import Row, find
+from circuitgrad.methods.check import Check, check
+from circuitgrad.methods.gate_check import reference
+from circuitgrad.methods.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
+from circuitgrad.units import Gate
+from random_circuits import SMOOTH, Plan, plans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NEURON = {"a": 1.0, "b": 2.0, "c": -3.0, "x": -1.0, "y": 3.0}
+
+
+def expression(text: str, **inputs: float) -> Circuit:
+    return circuitgrad.from_expression(text, **inputs)
+
+
+def on_trial(row: Row, *values: float) -> Circuit:
+    """Return a circuit of one gate `g`, outside the table, behind which a sigmoid follows."""
+    inputs = [Input(name, value) for name, value in zip(row.operands, values, strict=True)]
+    slots = tuple(range(len(inputs)))
+    return Circuit("trial", inputs, [], ["g", "s"], [row, find("sigmoid")], [slots, (len(inputs),)], ["s"])
+
+
+def verdicts(found: Check) -> dict[str, str]:
+    (inputs,) = found.inputs.values()
+    return {name: one.verdict for name, one in inputs.items()}
+
+
+def gates(found: Check) -> dict[str, str]:
+    return {name: one.verdict for name, one in found.gates.items()}
+
+
+# The innocent
+
+METHODS = pytest.mark.parametrize("method", ["central", "forward"])
+
+
+@METHODS
+@given(plan=plans(gates=tuple(SMOOTH)))
+def test_a_correct_smooth_circuit_is_never_accused(plan: Plan, method: str) -> None:
+    assume(all(abs(value) < 1e100 for value in plan.values))
+    found = check(plan.circuit(), method=method)
+    assert found.passed, found
+
+
+@METHODS
+@given(plan=plans())
+def test_a_correct_circuit_with_kinks_is_never_accused(plan: Plan, method: str) -> None:
+    assume(all(abs(value) < 1e100 for value in plan.values))
+    found = check(plan.circuit(), method=method)
+    # Where several gates are at a kink at once, their conventions need not add up to a slope of the whole.
+    assume(KINK not in gates(found).values())
+    assert found.passed, found
+
+
+@METHODS
+@given(plan=plans(gates=tuple(SMOOTH), most=6), h=st.floats(1e-9, 1e-2))
+def test_nor_with_a_step_of_the_users(plan: Plan, method: str, h: float) -> None:
+    assume(all(abs(value) < 1e6 for value in plan.values))
+    assert check(plan.circuit(), method=method, h=h).passed
+
+
+@METHODS
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("sqrt(x)", 1e-7),
+        ("sqrt(x)", 1e-12),
+        ("log(x)", 1e-9),
+        ("cbrt(x)", 1e-9),
+        ("1/x", 1e-8),
+        ("sin(1e6*x)", 0.3),
+        ("x*x", 1e12),
+        ("3*x", 1e13),
+        ("x + 1", -1e300),
+        ("exp(x)", -700),
+        ("exp(x)", 700),
+        ("1e16 + x", 1),
+        ("sqrt(x + 1) - sqrt(x)", 1e8),
+        ("relu(x)", 1e-7),
+        ("relu(x)", -1e-5),
+        ("abs(x - 1)", 1.0000001),
+        ("asin(x)", 0.9999999),
+        ("x**2.5", 1e-6),
+        ("sigmoid(x)", 40),
+        ("tanh(x)", 20),
+        ("0*x", 3),
+        ("x", 0),
+    ],
+)
+def test_hard_points_of_correct_circuits(text: str, x: float, method: str) -> None:
+    found = check(expression(text, x=x), method=method)
+    assert found.passed, found
+
+
+@pytest.mark.parametrize(("text", "x"), [("x**1.5", 0), ("x**2.5", 0), ("x*sqrt(1 - x)", 0)])
+def test_at_the_edge_of_a_domain_the_slope_on_the_one_side_counts(text: str, x: float) -> None:
+    (one,) = check(expression(text, x=x)).inputs["out"].values()
+    assert one.verdict == OK
+
+
+def test_the_figures_of_the_guide() -> None:
+    found = check(expression("sigmoid(a*x + b*y + c)", **NEURON), method="forward", h=1e-4)
+    assert {name: one.numeric for name, one in found.inputs["out"].items()} == {
+        "a": -0.10499758359205913,
+        "b": 0.3149447748351797,
+        "c": 0.10498958734506125,
+        "x": 0.10498958734506125,
+        "y": 0.2099711788272618,
+    }
+    assert found.passed
+    assert (found.method, found.h, found.rtol) == ("forward", 1e-4, 1e-3)
+
+
+@given(plans())
+def test_the_circuit_stays_as_it_was(plan: Plan) -> None:
+    circuit = plan.circuit()
+    values, before = circuit.forward(), circuit.values()
+    check(circuit)
+    assert circuit.values() == before
+    assert repr({name: circuit[name].value for name in circuit}) == repr(values)
+
+
+# The guilty
+
+
+@METHODS
+@given(x=st.floats(-3, 3), y=st.floats(-3, 3))
+@example(x=2.0, y=0.5)
+def test_swapped_partials_are_found_and_named(method: str, x: float, y: float) -> None:
+    assume(abs(x - y) > 0.1)
+    found = check(on_trial(Row("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
+    assert not found.passed
+    assert gates(found) == {"g": WRONG, "s": OK}
+    assert set(verdicts(found).values()) == {WRONG}
+
+
+@pytest.mark.parametrize("factor", ["2", "-1", "0", "(1 + 1e-4)", "1.01"])
+@pytest.mark.parametrize("x", [0.3, -1.7, 2.5])
+def test_a_wrong_partial_is_found_by_the_gate_and_by_the_input(factor: str, x: float) -> None:
+    found = check(on_trial(Row("bent", "sin(x)", {"x": f"{factor}*cos(x)"}), x))
+    assert gates(found) == {"g": WRONG, "s": OK}
+    assert verdicts(found) == {"x": WRONG}
+    assert found.gates["g"].operand == "x"
+    assert not found.passed
+
+
+def test_a_fault_too_small_for_differences_is_found_by_the_gate() -> None:
+    found = check(on_trial(Row("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3))
+    assert verdicts(found) == {"x": OK}
+    assert gates(found)["g"] == WRONG
+    assert not found.passed
+
+
+def test_a_wrong_rule_of_the_table_names_its_gate_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = circuitgrad.load("circuits/neuron.yaml")
+    wrong = Row("mul", "x*y", {"x": "x", "y": "y"})
+    monkeypatch.setattr(circuit, "rows", [wrong, *circuit.rows[1:]])
+    found = check(circuit)
+    assert gates(found) == {"ax": WRONG, "by": OK, "axpby": OK, "axpbypc": OK, "s": OK}
+    assert verdicts(found) == {"a": WRONG, "b": OK, "c": OK, "x": WRONG, "y": OK}
+
+
+def test_a_backward_that_forgets_to_add_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def overwrite(gate: Gate) -> None:
+        partials = gate.partials_rule(*[unit.value for unit in gate.operands], gate.out.value)
+        for unit, partial in zip(gate.operands, partials, strict=True):
+            unit.grad = partial * gate.out.grad
+
+    circuit = circuitgrad.loads("{inputs: {x: 3, z: 2}, gates: {y: x*x + x*z}}")
+    assert check(circuit).passed
+    monkeypatch.setattr(Gate, "backward", overwrite)
+    found = check(circuit)
+    assert not found.passed
+    assert verdicts(found) == {"x": WRONG, "z": OK}
+    assert set(gates(found).values()) == {OK}
+
+
+def test_a_gradient_of_nan_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Gate, "backward", lambda gate: [setattr(unit, "grad", math.nan) for unit in gate.operands])
+    found = check(expression("x*y", x=3, y=2), rtol=1e9, atol=1e9)
+    assert verdicts(found) == {"x": NONFINITE, "y": NONFINITE}
+    assert not found.passed
+
+
+# Kinks, infinities, lost digits
+
+
+def test_abs_at_zero_is_a_kink_with_both_slopes() -> None:
+    found = check(expression("abs(x)", x=0))
+    one = found.inputs["out"]["x"]
+    assert (one.verdict, one.left, one.right) == (KINK, -1, 1)
+    assert (found.gates["out"].verdict, found.gates["out"].left, found.gates["out"].right) == (KINK, -1, 1)
+    assert found.passed
+
+
+@pytest.mark.parametrize("gate", ["max", "min"])
+def test_a_tie_is_a_kink_in_both_operands(gate: str) -> None:
+    found = check(expression(f"{gate}(x, y)", x=2, y=2))
+    for one in found.inputs["out"].values():
+        assert one.verdict == KINK
+        assert sorted([one.left or 0.0, one.right or 0.0]) == pytest.approx([0, 1], abs=1e-9)
+    assert found.passed
+
+
+def test_a_slope_outside_both_sides_of_a_kink_is_wrong() -> None:
+    found = check(on_trial(Row("bent", "abs(x)", {"x": "1.5"}), 0.0))
+    assert gates(found)["g"] == WRONG
+    assert verdicts(found) == {"x": WRONG}
+
+
+@pytest.mark.parametrize("text", ["step(x)", "floor(x)", "sign(x)", "1 if x > 0 else 0", "mod(x, 1)"])
+def test_a_jump_is_a_kink_too(text: str) -> None:
+    found = check(expression(text, x=0))
+    assert verdicts(found) == {"x": KINK}
+    assert found.passed
+
+
+@pytest.mark.parametrize(
+    ("text", "x"), [("sqrt(x)", 0), ("sqrt(x*x)", 0), ("log(x)", -1), ("exp(x)", 1000), ("x", math.inf)]
+)
+def test_what_is_not_finite_does_not_pass(text: str, x: float) -> None:
+    found = check(expression(text, x=x))
+    assert verdicts(found) == {"x": NONFINITE}
+    assert not found.passed
+
+
+def test_an_infinite_slope_does_no_harm_where_nothing_reaches_it() -> None:
+    circuit = circuitgrad.loads("{inputs: {x: 0, y: 2}, gates: {root: sqrt(x), square: y*y}, output: square}")
+    found = check(circuit)
+    assert gates(found) == {"root": OK, "square": OK}
+    assert found.passed
+
+
+def test_a_rule_that_is_right_but_loses_its_digits_is_inaccurate() -> None:
+    found = check(on_trial(Row("lossy", "x*x", {"x": "(1 + 2*x) - 1"}), 1.23456789e-10))
+    assert found.gates["g"].verdict == INACCURATE
+    assert found.passed
+
+
+def test_a_slope_beyond_the_doubles_is_no_match_for_any_number() -> None:
+    row = Row("steep", "(x*1e200)*1e200", {"x": "1e300"})
+    assert reference(row, (1e-300,), 0).slope == math.inf
+    assert check(on_trial(row, 1e-300)).gates["g"].verdict != OK
+
+
+# Tolerances, steps, expected values
+
+
+def test_tolerances_decide() -> None:
+    row = Row("bent", "sin(x)", {"x": "1.01*cos(x)"})
+    assert verdicts(check(on_trial(row, 0.3), rtol=0.02)) == {"x": OK}
+    assert verdicts(check(on_trial(row, 0.3), atol=0.02)) == {"x": OK}
+    assert verdicts(check(on_trial(row, 0.3), rtol=0.001)) == {"x": WRONG}
+    one = check(on_trial(row, 0.3), atol=0.5).inputs["s"]["x"]
+    assert one.tolerance >= 0.5 > one.abs_error
+
+
+@pytest.mark.parametrize("h", [1e-17, 1e-16, 2.2e-16])
+def test_a_step_lost_in_rounding_is_an_error(h: float) -> None:
+    with pytest.raises(CircuitError, match=r"too small for 'x' = 1\.5: half of it is lost"):
+        check(expression("x*x", x=1.5), h=h)
+
+
+def test_the_step_that_the_error_asks_for_works() -> None:
+    circuit = expression("x*x", x=1.5)
+    with pytest.raises(CircuitError) as caught:
+        check(circuit, h=1e-17)
+    hint = caught.value.problems[0].hint or ""
+    assert check(circuit, h=float(hint.split()[-1])).passed
+
+
+@pytest.mark.parametrize("h", [0.0, -1e-4, math.nan, math.inf])
+def test_a_step_that_is_none(h: float) -> None:
+    with pytest.raises(CircuitError, match="is no step"):
+        check(expression("x*x", x=1.5), h=h)
+
+
+def test_an_unknown_method() -> None:
+    with pytest.raises(CircuitError, match="'backward'"):
+        check(expression("x*x", x=1.5), method="backward")
+
+
+@pytest.mark.parametrize(
+    ("expected", "verdict"),
+    [("6", OK), ("6.000000001", OK), ("6.0001", WRONG), ("inf", WRONG), ("nan", WRONG), ("-6", WRONG)],
+)
+def test_expected_values(expected: str, verdict: str) -> None:
+    found = check(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{y: 3*x}}, expect: {{y: {expected}}}}}"))
+    assert found.expect["y"].verdict == verdict
+    assert found.passed == (verdict == OK)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("exp(1000*x)", "inf"), ("log(-x)", "nan")])
+def test_an_expected_value_may_be_infinite_or_nan(text: str, expected: str) -> None:
+    found = check(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{y: {text}}}, expect: {{y: {expected}}}}}"))
+    assert found.expect["y"].verdict == OK
+
+
+def test_several_outputs_are_checked_one_by_one() -> None:
+    found = check(circuitgrad.loads("{inputs: {x: 3}, gates: {y: x*x, z: abs(x - 3)}, output: [y, z]}"))
+    assert found.outputs == ("y", "z")
+    assert found.inputs["y"]["x"].verdict == OK
+    assert found.inputs["z"]["x"].verdict == KINK
+
+
+def test_a_chance_of_small_differences_is_no_fault() -> None:
+    assert check(expression("x - tanh(x)", x=0), method="forward").passed
+
+
+def test_errors_of_a_comparison() -> None:
+    one = Comparison(3.0, 4.0, 0.0, WRONG)
+    assert (one.abs_error, one.rel_error, one.failed) == (1, 0.25, True)
+    assert Comparison(math.inf, math.inf, 0.0, OK).abs_error == 0
+    assert math.isnan(Comparison(math.nan, 1.0, 0.0, NONFINITE).rel_error)
+    assert math.isnan(Comparison(0.0, math.nan, 0.0, NONFINITE).rel_error)
+
+
+@given(st.permutations([OK, INACCURATE, KINK, NONFINITE, WRONG]), st.integers(1, 5))
+def test_the_worst_verdict_is_the_gravest(order: Sequence[str], count: int) -> None:
+    gravity = [OK, INACCURATE, KINK, NONFINITE, WRONG]
+    chosen = worst([Comparison(1.0, 1.0, 0.0, verdict) for verdict in order[:count]])
+    assert chosen.verdict == max(order[:count], key=gravity.index)

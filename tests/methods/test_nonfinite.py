@@ -1,0 +1,45 @@
+"""Where infinities and NaNs come from."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import circuitgrad
+from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+
+
+def test_nothing_to_say_of_finite_numbers() -> None:
+    circuit = circuitgrad.from_expression("x*y", x=-2, y=3)
+    circuit.backward()
+    assert nonfinite_value(circuit) is None
+    assert nonfinite_gradient(circuit) is None
+
+
+def test_the_first_gate_is_named_with_its_operands_and_its_line() -> None:
+    circuit = circuitgrad.loads("inputs: {x: -1}\ngates:\n  a: x*2\n  b: {log: a}\n  c: b + 1\n")
+    circuit.forward()
+    found = nonfinite_value(circuit)
+    assert found is not None
+    assert found.message == "'b' is nan: log(-2.0)"
+    assert found.place is not None
+    assert found.place.line == 4
+
+
+def test_overflow_is_named() -> None:
+    circuit = circuitgrad.from_expression("1/exp(x)", x=1000)
+    circuit.forward()
+    found = nonfinite_value(circuit)
+    assert found is not None
+    assert "is inf: exp(1000.0)" in found.message
+
+
+@pytest.mark.parametrize(("text", "partial"), [("sqrt(x*x)", "inf"), ("log(x)", "inf"), ("1/x", "-inf")])
+def test_the_gate_that_breaks_a_gradient_is_named(text: str, partial: str) -> None:
+    circuit = circuitgrad.from_expression(text, x=0)
+    gradient = circuit.backward()
+    assert not math.isfinite(gradient["x"])
+    found = nonfinite_gradient(circuit)
+    assert found is not None
+    assert f"the gradient becomes {partial} at 'out'" in found.message

@@ -8,7 +8,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.errors import did_you_mean, quote
+from circuitgrad.errors import quote
 from circuitgrad.expression import CONSTANTS, RESERVED, Call, Expression, ExpressionError, Name, normalise, read_number
 from circuitgrad.gates import NAMES, find
 from circuitgrad.language.nodes import NOWHERE, Scalar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 LONGEST_LOOP = 10
+MOST_CYCLES = 20
 UNKNOWN = -1
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
 
@@ -87,7 +88,7 @@ class Assembly:
         """Make the declared wire `name` the output of `gate` applied to operands: names, numbers or formulas."""
         row = NAMES.get(gate.text)
         if row is None:
-            self.problems.add(gate, f"no gate is called {quote(gate.text)}", did_you_mean(gate.text, NAMES))
+            self.problems.add(gate, f"no gate is called {quote(gate.text)}", self.problems.near(gate.text, NAMES))
         numbers = [self._operand(name, node) for node in operands]
         if row is not None and self._fits(row, len(numbers), gate):
             self._apply(name, row, numbers, gate.at, final=True)
@@ -151,7 +152,7 @@ class Assembly:
     def _call(self, parent: str, step: Call, operands: list[int], text: Scalar, *, final: bool) -> int:
         row = NAMES.get(step.gate)
         if row is None:
-            hint = did_you_mean(step.gate, NAMES)
+            hint = self.problems.near(step.gate, NAMES)
             if step.gate in self.ids:
                 hint = f"{quote(step.gate)} is a wire; a product is written with *"
             self.problems.add(text, f"no gate is called {quote(step.gate)}", hint, offset=step.at, width=len(step.gate))
@@ -160,11 +161,11 @@ class Assembly:
             return UNKNOWN
         return self._apply(parent, row, operands, self.problems.offset(text, step.at), final=final)
 
-    def _fits(self, row: Row, count: int, node: Scalar, **part: int) -> bool:
+    def _fits(self, row: Row, count: int, node: Scalar, *, offset: int = 0, width: int = 0) -> bool:
         if count == row.arity or (row.folds and count > row.arity):
             return True
         wanted = "2 or more operands" if row.folds else f"{row.arity} operand{'s' * (row.arity != 1)}"
-        self.problems.add(node, f"{row.name} takes {wanted}, not {count}", **part)
+        self.problems.add(node, f"{row.name} takes {wanted}, not {count}", offset=offset, width=width)
         return False
 
     def _apply(self, parent: str, row: Row, operands: Sequence[int], at: int, *, final: bool) -> int:
@@ -195,7 +196,7 @@ class Assembly:
             return number
         if step.name in CONSTANTS:
             return self._constant(CONSTANTS[step.name])
-        hint = did_you_mean(step.name, self.declared)
+        hint = self.problems.near(step.name, self.declared)
         if hint is None and step.name in NAMES:
             hint = f"{quote(step.name)} is a gate: its operands belong in parentheses behind it"
         message = f"no wire is called {quote(step.name)}"
@@ -261,6 +262,7 @@ class Assembly:
         unseen, active, done = 0, 1, 2
         state = bytearray([done]) * first + bytearray(total - first)
         order: list[int] = []
+        cycles = 0
         for root in range(first, total):
             if state[root] != unseen or ("." in self.names[root]):
                 continue
@@ -272,7 +274,7 @@ class Assembly:
                     for operand in reversed(self.operands[number]):
                         if operand >= 0 and state[operand] == unseen:
                             stack.append(operand)
-                        elif operand >= 0 and state[operand] == active:
+                        elif operand >= 0 and state[operand] == active and (cycles := cycles + 1) <= MOST_CYCLES:
                             self._report_cycle(operand, [n for n in stack if state[n] == active])
                 else:
                     stack.pop()
@@ -283,7 +285,10 @@ class Assembly:
 
     def _report_cycle(self, start: int, path: list[int]) -> None:
         """Report the loop that leads from the gate `start` back to itself, in the direction of the signal."""
-        loop = [self.names[number] for number in path[path.index(start) :] if "." not in self.names[number]]
+        # A gate that waited on the stack before it was reached stands there twice: the upper one is on the path.
+        upper = list(dict.fromkeys(reversed(path)))
+        loop = [self.names[number] for number in upper[: upper.index(start) + 1] if "." not in self.names[number]]
+        loop.reverse()
         shown = [start_name := loop[0] if loop else self.names[start], *reversed(loop)]
         if len(shown) > LONGEST_LOOP:
             shown[LONGEST_LOOP // 2 : -LONGEST_LOOP // 2] = ["…"]
@@ -306,11 +311,13 @@ def name_fault(key: Scalar) -> tuple[str, str | None] | None:
         return "merge keys are not part of the circuit format", "write the entries out"
     if len(name) > LONGEST_NAME:
         return f"a name of {len(name):,} characters", f"the longest allowed has {LONGEST_NAME}"
-    if not name.isidentifier():
+    if not (name.isidentifier() and key.text.isidentifier()):
         hint = "a name is made of letters, digits and _, and begins with no digit"
         if ":" in name and " " not in name:
             hint = "a colon needs a space behind it"
         if any(unicodedata.category(character) in ("Cf", "Cc", "Zs") for character in name if not character.isascii()):
             hint = "there is an invisible character in it"
-        return f"{quote(name)} is not a name", hint
+        if name.isidentifier():
+            hint = f"write {quote(name)}"  # x₁, whose last character is no digit
+        return f"{quote(key.text)} is not a name", hint
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.errors import did_you_mean, quote
+from circuitgrad.errors import quote
 from circuitgrad.expression import normalise, read_number
 from circuitgrad.language.assembly import Assembly
 from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence, kind
@@ -103,7 +103,7 @@ class _Document:
             for key, value in self.entries(node, "gates")
             if (name := self.assembly.declare(key)) is not None
         ]
-        if type(node) is Mapping and not node.pairs:
+        if (type(node) is Mapping and not node.pairs) or (type(node) is Scalar and not node.text):
             self.problems.add(node, "a circuit needs at least one gate")
         for name, value in declared:
             self.gate(name, value)
@@ -126,9 +126,11 @@ class _Document:
             names = [self.wire(item) for item in nodes]
             if not nodes:
                 self.problems.add(node, "an empty list of outputs")
-            for position, name in enumerate(names):
-                if name and name in names[:position]:
-                    self.problems.add(nodes[position], f"the output {quote(name)} is named twice")
+            seen: set[str] = set()
+            for item, name in zip(nodes, names, strict=True):
+                if name and name in seen:
+                    self.problems.add(item, f"the output {quote(name)} is named twice")
+                seen.add(name)
             return names
         sinks = self.assembly.sinks()
         # Without any sink the gates form a cycle, which is reported as such.
@@ -159,7 +161,7 @@ class _Document:
         fields: dict[str, Node] = {}
         for key, value in node.pairs:
             if key.text not in known:
-                hint = did_you_mean(key.text, known) or f"the keys are {', '.join(known)}"
+                hint = self.problems.near(key.text, known) or f"the keys are {', '.join(known)}"
                 self.problems.add(key, f"{what} has no key {quote(key.text)}", hint)
             elif key.text in fields:
                 self.problems.add(key, f"the key {quote(key.text)} stands here a second time")
@@ -174,7 +176,7 @@ class _Document:
             return ""
         name = normalise(node.text)
         if name not in self.assembly.ids:
-            self.problems.add(node, f"no wire is called {quote(name)}", did_you_mean(name, self.assembly.ids))
+            self.problems.add(node, f"no wire is called {quote(name)}", self.problems.near(name, self.assembly.ids))
         return name
 
     def number(self, node: Node, what: str) -> float:

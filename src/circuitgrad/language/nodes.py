@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from typing import TYPE_CHECKING, TypeAlias
 
-from circuitgrad.errors import CircuitError, Place, Problem, Source
+from circuitgrad.errors import CircuitError, Place, Problem, Source, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NOWHERE = -1
 MOST_PROBLEMS = 1000
+MOST_HINTS = 40
+
+_ESCAPE = re.compile(r"\\(?:x..|u....|U........|\r?\n\s*|[^xuU])")
 
 
 class Scalar:
@@ -61,6 +68,8 @@ class Problems:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[Problem] = []
+        self._hints = 0
+        self._last: tuple[Scalar, int, list[int]] | None = None
 
     def add(self, node: Node, message: str, hint: str | None = None, *, offset: int = 0, width: int = 0) -> None:
         """Note a problem at `node`.
@@ -84,15 +93,25 @@ class Problems:
         at = self.offset(node, offset)
         if at == NOWHERE:
             return None
-        return self.source.place(at, width or (len(node.text) if isinstance(node, Scalar) else 1))
+        if isinstance(node, Scalar):
+            width = self.offset(node, offset + (width or len(node.text))) - at
+        return self.source.place(at, width or 1)
 
     def offset(self, node: Node, offset: int = 0) -> int:
         """Return where in the source a node's character number `offset` stands, or `NOWHERE`."""
         if node.at == NOWHERE or not isinstance(node, Scalar):
             return node.at
-        start = node.at if node.plain else node.at + 1
-        # Escapes and folded lines move a scalar's characters: then only its beginning is certain.
-        return start + offset if self.source.text.startswith(node.text, start) else node.at
+        if self._last is None or self._last[0] is not node:
+            start = node.at if node.plain else node.at + 1
+            together = self.source.text.startswith(node.text, start)
+            self._last = (node, start, [] if together else _align(node, self.source.text))
+        _, start, offsets = self._last
+        return start + offset if not offsets else offsets[min(offset, len(offsets) - 1)]
+
+    def near(self, word: str, candidates: Iterable[str]) -> str | None:
+        """Return a hint that names the candidate nearest to `word`; None when none is near, or after many hints."""
+        self._hints += 1
+        return did_you_mean(word, candidates) if self._hints <= MOST_HINTS else None
 
     def stop(self) -> None:
         """Raise what was found, in the order of the text, if anything was.
@@ -106,3 +125,35 @@ class Problems:
 
 def _position(problem: Problem) -> tuple[int, int]:
     return (problem.place.line, problem.place.column) if problem.place else (0, 0)
+
+
+def _align(node: Scalar, source: str) -> list[int]:
+    """Return where each character of a scalar, and its end, stands in a source that has escapes or folded lines."""
+    at, style = node.at, "" if node.plain else source[node.at]
+    if style in ("|", ">"):
+        at = source.find("\n", at)
+    elif style:
+        at += 1
+    offsets: list[int] = []
+    text = node.text
+    while len(offsets) < len(text) and at < len(source):
+        character = text[len(offsets)]
+        if style == '"' and (escape := _ESCAPE.match(source, at)):
+            if not escape[0][1:].isspace():
+                pair = ord(character) > 0xFFFF and escape[0].startswith("\\u")  # JSON's two halves of one character
+                offsets.append(at)
+                at += 12 if pair else 0
+                at = at if pair else escape.end()
+            else:
+                at = escape.end()
+        elif source[at] == character:
+            offsets.append(at)
+            at += 2 if style == "'" and character == "'" else 1
+        elif character.isspace():
+            offsets.append(at)  # a line's end that is folded into a space, or a line that is left out
+            at += 1
+        elif source[at].isspace():
+            at += 1
+        else:
+            return [node.at]
+    return [*offsets, at]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DEEPEST = 64
-LARGEST = 50_000_000
-"""How many nodes a document may have once its aliases are expanded."""
+LARGEST = 1_000_000
+"""How many characters the aliases of a document may add to it once they are expanded."""
 
 _HINTS = {
     "mapping values are not allowed in this context": "a text with ': ' in it needs quotes; is the line indented right?",
@@ -68,11 +68,11 @@ def read_yaml(source: Source) -> Node:
 def _events(text: str) -> Callable[[], Any]:
     """Return a function that returns the next event of `text`, or None at the end."""
     try:
-        from yaml.cyaml import CParser
+        from yaml import CSafeLoader
     except ImportError:  # PyYAML was built without libyaml
         events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
         return lambda: next(events, None)
-    next_event: Callable[[], Any] = CParser(text).get_event
+    next_event: Callable[[], Any] = CSafeLoader(text).get_event
     return next_event
 
 
@@ -147,21 +147,27 @@ def _aliased(event: Any, anchors: dict[str, Node | None], source: Source) -> Nod
 
 
 def _refuse_explosion(root: Node, source: Source) -> None:
-    """Refuse a tree whose aliases expand to more than `LARGEST` nodes, before anything walks it."""
+    """Refuse a tree whose aliases add more than `LARGEST` characters, before anything walks it."""
+    largest = LARGEST + len(source.text)
     sizes: dict[int, int] = {}
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
         node, done = stack.pop()
-        if id(node) in sizes or isinstance(node, Scalar):
+        if id(node) in sizes:
+            continue
+        if isinstance(node, Scalar):
+            sizes[id(node)] = 1 + len(node.text)
             continue
         children = node.items if isinstance(node, Sequence) else [value for _, value in node.pairs]
         if not done:
             stack.append((node, True))
             stack.extend((child, False) for child in children)
-        else:
-            sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
-            if sizes[id(node)] > LARGEST:
-                raise CircuitError.of(f"the aliases expand to more than {LARGEST:,} values", source.place(node.at))
+            continue
+        size = sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
+        if isinstance(node, Mapping):
+            size = sizes[id(node)] = size + sum(len(key.text) for key, _ in node.pairs)
+        if size > largest:
+            raise CircuitError.of(f"the aliases add more than {LARGEST:,} characters", source.place(node.at))
 
 
 def _place(source: Source, event: Any) -> Any:

@@ -192,7 +192,11 @@ def test_a_backward_that_forgets_to_add_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_gradient_of_nan_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Gate, "backward", lambda gate: [setattr(unit, "grad", math.nan) for unit in gate.operands])
+    def spoil(gate: Gate) -> None:
+        for unit in gate.operands:
+            unit.grad = math.nan
+
+    monkeypatch.setattr(Gate, "backward", spoil)
     found = check(expression("x*y", x=3, y=2), rtol=1e9, atol=1e9)
     assert verdicts(found) == {"x": NONFINITE, "y": NONFINITE}
     assert not found.passed

@@ -76,6 +76,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(session: Session, arguments: Sequence[str] | None) -> int:
+    stdout, stderr = sys.stdout, sys.stderr
     try:
         code: Any = circuitgrad.main(arguments, prog_name="circuitgrad", standalone_mode=False, obj=session)
         sys.stdout.flush()
@@ -86,10 +87,13 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
         return WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
         return _fail(session, INTERRUPTED, "interrupted")
-    except SystemExit as error:
-        # click's answer to a closed pipe: whoever read our output has seen enough.
-        if not isinstance(error.__context__, BrokenPipeError):
+    except SystemExit:
+        # click's answer to a closed pipe: it puts dummies in place of the streams and exits with 1. But whoever read
+        # our output has seen enough.
+        if sys.stdout is stdout:
             raise
+        sys.stdout, sys.stderr = stdout, stderr
+        _silence(stdout)
         return DONE
     except OSError as error:
         _silence(sys.stdout)

@@ -1,0 +1,417 @@
+"""Every command through click's own runner: results, formats, options, messages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from circuitgrad.cli import main as boundary
+from circuitgrad.cli import run
+from circuitgrad.gates import GATES
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+CIRCUITS = Path(__file__).parents[2] / "circuits"
+NEURON = str(CIRCUITS / "neuron.yaml")
+WIRES = ["a", "b", "c", "x", "y", "ax", "by", "axpby", "axpbypc", "s"]
+INPUTS = WIRES[:5]
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def program(arguments: tuple[str, ...]) -> None:
+    """The whole program, as a command that the runner can call."""
+    run(arguments)
+
+
+def invoke(*arguments: str, stdin: str | None = None) -> Result:
+    environment = dict.fromkeys(["COLUMNS", "FORCE_COLOR", "NO_COLOR"])
+    return CliRunner(env=environment).invoke(program, arguments, input=stdin)
+
+
+def done(*arguments: str, stdin: str | None = None) -> str:
+    result = invoke(*arguments, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return result.stdout
+
+
+def document(*arguments: str, stdin: str | None = None) -> Any:
+    return json.loads(done(*arguments, "--format", "json", stdin=stdin))
+
+
+def write(folder: Path, text: str, name: str = "circuit.yaml") -> str:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+# The JSON contracts
+
+
+def test_forward_json() -> None:
+    found = document("forward", NEURON)
+    assert list(found) == ["circuit", "output", "values"]
+    assert (found["circuit"], found["output"]) == ("neuron", "s")
+    assert list(found["values"]) == WIRES
+    assert found["values"]["s"] == 0.8807970779778823
+
+
+def test_backward_json() -> None:
+    found = document("backward", NEURON)
+    assert list(found) == ["circuit", "output", "values", "grads"]
+    assert list(found["grads"]) == list(found["values"]) == WIRES
+    assert found["grads"]["a"] == -0.10499358540350662
+    assert found["grads"]["s"] == 1.0
+
+
+def test_several_outputs_give_the_jacobian() -> None:
+    found = document("backward", NEURON, "--output", "s", "--output", "ax")
+    assert list(found) == ["circuit", "output", "values", "jacobian"]
+    assert found["output"] == list(found["jacobian"]) == ["s", "ax"]
+    assert found["jacobian"]["s"] == document("backward", NEURON)["grads"]
+    assert {name: found["jacobian"]["ax"][name] for name in INPUTS} == {"a": -1, "b": 0, "c": 0, "x": 1, "y": 0}
+    assert document("forward", NEURON, "--output", "s", "--output", "ax")["output"] == ["s", "ax"]
+
+
+def test_check_json() -> None:
+    found = document("check", NEURON, "--method", "forward", "--h", "1e-4")
+    assert list(found) == ["circuit", "output", "method", "passed", "inputs", "gates", "expect"]
+    assert (found["circuit"], found["output"], found["method"], found["passed"]) == ("neuron", "s", "forward", True)
+    assert list(found["inputs"]) == INPUTS
+    assert {"analytic", "numeric", "abs_error", "rel_error", "verdict"} <= found["inputs"]["a"].keys()
+    assert found["inputs"]["a"]["numeric"] == -0.10499758359205913
+    assert [one["verdict"] for one in found["gates"].values()] == ["ok"] * 5
+    assert found["expect"]["s"]["verdict"] == "ok"
+
+
+def test_check_json_of_several_files_is_an_array() -> None:
+    found = document("check", NEURON, str(CIRCUITS / "multiply.yaml"))
+    assert [one["circuit"] for one in found] == ["neuron", "multiply"]
+
+
+def test_optimize_json() -> None:
+    found = document("optimize", NEURON, "--steps", "1", "--step-size", "0.01")
+    assert list(found) == ["circuit", "output", "method", "steps", "stopped", "before", "after"]
+    assert (found["output"], found["method"], found["steps"], found["stopped"]) == ("s", "gradient", 1, "steps")
+    assert list(found["before"]) == list(found["after"]) == WIRES
+    assert found["after"]["s"] == 0.8825501816218984
+    hundred = document("optimize", NEURON, "--steps", "100", "--step-size", "0.01")
+    assert hundred["after"]["s"] == pytest.approx(0.956520389839293, rel=1e-12)
+
+
+def test_optimize_methods() -> None:
+    multiply = str(CIRCUITS / "multiply.yaml")
+    found = document("optimize", multiply, "--method", "random", "--seed", "3")
+    (output,) = [found["output"]]
+    assert -6 < found["after"][output] <= -5.9501
+    assert document("optimize", multiply, "--method", "random", "--seed", "3") == found
+    numeric = document("optimize", multiply, "--method", "numeric", "--steps", "1")
+    assert numeric["after"][output] == pytest.approx(-5.8706, rel=1e-6)
+    assert document("optimize", multiply, "--steps", "1", "--minimize")["after"][output] < -6
+
+
+def test_gates_json() -> None:
+    found = document("gates")
+    assert [one["name"] for one in found] == list(GATES)
+    (multiply,) = [one for one in found if one["name"] == "mul"]
+    assert multiply["partials"] == {"x": "y", "y": "x"}
+    assert "multiply" in multiply["aliases"]
+
+
+def test_numbers_that_json_has_not_are_strings(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 1000, y: -1}, gates: {a: exp(x), b: -a, c: log(y), d: a + c}, output: d}")
+    found = json.loads(invoke("backward", file, "--format", "json").stdout)
+    assert [found["values"][name] for name in "abcd"] == ["inf", "-inf", "nan", "nan"]
+    assert found["grads"]["x"] == "inf"
+
+
+@pytest.mark.parametrize("expected", ["inf", "nan", "-inf"])
+def test_json_of_a_check_has_no_bare_infinity(tmp_path: Path, expected: str) -> None:
+    file = write(tmp_path, f"{{inputs: {{x: 0}}, gates: {{y: sqrt(x)}}, expect: {{y: {expected}}}}}")
+    result = invoke("check", file, "--format", "json")
+    assert result.exit_code == 1
+
+    def refuse(text: str) -> None:
+        raise AssertionError(text)
+
+    found = json.loads(result.stdout, parse_constant=refuse)
+    assert found["expect"]["y"] == {"value": 0, "expected": expected, "tolerance": 0, "verdict": "wrong"}
+    assert found["inputs"]["x"]["analytic"] == "inf"
+
+
+# The other formats
+
+READERS = [("forward", 1), ("backward", 2), ("optimize", 3)]
+
+
+@pytest.mark.parametrize(("command", "numbers"), READERS)
+def test_csv_holds_every_digit(command: str, numbers: int) -> None:
+    header, *rows = csv.reader(done(command, NEURON, "--format", "csv").splitlines())
+    assert header[:2] == ["wire", "gate"]
+    assert [row[0] for row in rows] == WIRES
+    assert all(len(row) == 2 + numbers for row in rows)
+    assert float(rows[-1][2]) == 0.8807970779778823
+
+
+@pytest.mark.parametrize(("command", "numbers"), READERS)
+def test_markdown_is_a_table(command: str, numbers: int) -> None:
+    header, rule, *rows = done(command, NEURON, "--format", "markdown").splitlines()
+    assert set(rule) == set("| -:")
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in (header, *rows)]
+    assert all(len(row) == 2 + numbers for row in cells)
+    assert [row[0] for row in cells] == ["wire", *WIRES]
+
+
+def test_csv_of_several_checks_is_one_table() -> None:
+    rows = list(csv.DictReader(done("check", str(CIRCUITS), "--format", "csv").splitlines()))
+    assert {row["circuit"] for row in rows} == {file.stem for file in CIRCUITS.glob("*.yaml")}
+    assert {row["verdict"] for row in rows} == {"ok"}
+    assert all(abs(float(row["error"])) <= float(row["tolerance"]) for row in rows)
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "markdown"])
+def test_precision(form: str) -> None:
+    shown = done("forward", NEURON, "--format", form, "--precision", "3")
+    assert "0.881" in shown
+    assert "0.8807" not in shown
+
+
+# Options
+
+
+def test_set_changes_inputs() -> None:
+    found = document("forward", NEURON, "--set", "x=0", "--set", " y = 1e0")
+    assert found["values"]["x"] == 0
+    assert found["values"]["s"] == pytest.approx(1 / (1 + math.exp(1)), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x", "write --set NAME=VALUE"),
+        ("=1", "write --set NAME=VALUE"),
+        ("x=", "is not a number"),
+        ("x=two", "'two' is not a number"),
+        ("x=017", "ambiguous"),
+        ("s=1", "'s' is a gate, not an input"),
+        ("z=1", "'z' is not an input"),
+    ],
+)
+def test_set_says_what_is_wrong(text: str, message: str) -> None:
+    result = invoke("forward", NEURON, "--set", text)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert message in result.stderr
+
+
+def test_output_names_any_wire() -> None:
+    assert document("backward", NEURON, "--output", "by")["grads"]["b"] == 3
+    assert document("optimize", NEURON, "--output", "by", "--steps", "1")["after"]["by"] > 6
+    result = invoke("forward", NEURON, "--output", "axpbypcc")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean 'axpbypc'?" in result.stderr
+
+
+def test_all_shows_the_wires_of_expressions(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 2}, gates: {y: x*x + 1}}")
+    assert list(document("forward", file)["values"]) == ["x", "y"]
+    assert list(document("forward", file, "--all")["values"]) == ["x", "y.1", "y"]
+    assert "add(x*x, 1)" in done("forward", file)
+    assert "add(y.1, 1)" in done("forward", file, "--all")
+
+
+@pytest.mark.parametrize("command", ["forward", "backward", "optimize", "check"])
+def test_quiet_prints_the_table_alone(command: str) -> None:
+    assert done(command, NEURON).startswith("neuron: The guide's neuron")
+    quiet = done(command, NEURON, "--quiet").splitlines()
+    assert quiet[0].split()[0] == "wire"
+    assert quiet[-1].split()[0] in {"s", "expect"}
+
+
+def test_standard_input() -> None:
+    text = Path(NEURON).read_text(encoding="utf-8")
+    assert document("forward", "-", stdin=text)["values"]["s"] == 0.8807970779778823
+    assert document("check", "-", stdin=text)["passed"] is True
+    assert document("forward", "-", stdin='{"inputs": {"x": 2}, "gates": {"y": "x*x"}}')["values"]["y"] == 4
+
+
+# Warnings and failures
+
+
+def test_warnings_go_to_standard_error_alone(tmp_path: Path) -> None:
+    file = write(tmp_path, "inputs: {x: -1}\ngates:\n  y: {log: x}\n")
+    result = invoke("forward", file, "--format", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["values"]["y"] == "nan"
+    assert "warning: 'y' is nan: log(-1.0)" in result.stderr
+    assert ":3:" in result.stderr
+    assert invoke("forward", file, "-q").stderr == ""
+
+
+def test_a_gradient_that_is_not_finite_is_a_warning(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 0}, gates: {y: sqrt(x)}}")
+    assert "the gradient becomes inf at 'y'" in invoke("backward", file).stderr
+
+
+def test_optimize_says_why_it_stopped(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 1}, gates: {y: exp(exp(x))}}")
+    result = invoke("optimize", file, "--step-size", "1")
+    assert result.exit_code == 0
+    assert "stopped before a step to infinity or NaN" in result.stdout
+    assert "is inf: exp(" in result.stderr
+
+
+def test_steps_in_the_wrong_direction_are_a_warning(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 1}, gates: {y: x*x}}")
+    assert "try a smaller --step-size" in invoke("optimize", file, "--minimize", "--step-size", "5").stderr
+
+
+def test_a_failed_check_exits_with_one(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 2}, gates: {y: x*x}, expect: {y: 5}}")
+    result = invoke("check", file)
+    assert result.exit_code == 1
+    assert "FAILED" in result.stdout
+    assert "expected 1 wrong" in result.stdout
+    both = invoke("check", NEURON, file)
+    assert both.exit_code == 1
+    assert "1 of 2 circuits passed; failed: circuit" in both.stdout
+
+
+def test_a_kink_is_shown_with_both_slopes(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 0}, gates: {y: abs(x)}}")
+    shown = done("check", file)
+    assert "kink at x: slope -1 on the left, 1 on the right" in shown
+    found = document("check", file)["inputs"]["x"]
+    assert (found["verdict"], found["left"], found["right"]) == ("kink", -1, 1)
+
+
+def test_check_lists_the_gates_on_request() -> None:
+    assert "gate ax" not in done("check", NEURON)
+    shown = done("check", NEURON, "--all")
+    assert all(f"gate {name}" in shown for name in WIRES[5:])
+
+
+def test_check_takes_folders(tmp_path: Path) -> None:
+    shown = done("check", str(CIRCUITS))
+    count = len(list(CIRCUITS.glob("*.yaml")))
+    assert f"{count} of {count} circuits passed" in shown
+    result = invoke("check", str(tmp_path))
+    assert result.exit_code == 2
+    assert "no circuit file in the folder" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--h", "--rtol", "--atol"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "one"])
+def test_tolerances_and_steps_are_finite_numbers(option: str, value: str) -> None:
+    result = invoke("check", NEURON, option, value)
+    assert result.exit_code == 2
+    assert option in result.stderr
+
+
+def test_a_step_that_moves_nothing_is_an_error() -> None:
+    result = invoke("check", NEURON, "--h", "1e-20")
+    assert result.exit_code == 2
+    assert "h = 1e-20 is too small for 'a' = 1.0" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["forwrd", NEURON], "did you mean 'forward'?"),
+        (["forward", NEURON, "--fromat", "json"], "--format"),
+        (["forward", NEURON, "--format", "yaml"], "'table', 'json', 'csv', 'markdown'"),
+        (["forward", NEURON, "--precision", "0"], "1<=x<=17"),
+        (["forward"], "Missing argument 'FILE'"),
+        (["optimize", NEURON, "--steps", "-1"], "x>=0"),
+        (["optimize", NEURON, "--step-size", "nan"], "finite"),
+        (["forward", NEURON[:-1]], "did you mean"),
+        (["forward", str(CIRCUITS)], "cannot be read"),
+        ([], "Usage:"),
+    ],
+)
+def test_wrong_usage_exits_with_two(arguments: list[str], message: str) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert message in result.stderr
+
+
+def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
+    file = write(tmp_path, "inputs: {x: 1}\ngates:\n  y: {mull: [x, x]}\n  z: {add: [x, q]}\n")
+    result = invoke("forward", file)
+    assert result.exit_code == 2
+    assert f"{file}:3:" in result.stderr
+    assert f"{file}:4:" in result.stderr
+    assert "did you mean 'mul'?" in result.stderr
+
+
+def _explode(*_arguments: object, **_options: object) -> None:
+    raise ZeroDivisionError("first line\nsecond line \x1b[31m")
+
+
+def test_a_fault_of_ours_exits_with_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("circuitgrad.cli.forward").command, "callback", _explode)
+    result = invoke("forward", NEURON)
+    assert (result.exit_code, result.stdout) == (3, "")
+    first, second = result.stderr.splitlines()
+    assert "ZeroDivisionError: first line second line" in first
+    assert "\x1b" not in result.stderr
+    assert "report" in second
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = invoke("forward", "nowhere.yaml", "--debug")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.startswith("Traceback")
+    monkeypatch.setattr(import_module("circuitgrad.cli.forward").command, "callback", _explode)
+    result = invoke("forward", NEURON, "--debug")
+    assert result.exit_code == 3
+    assert "in _explode" in result.stderr
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, click.Abort])
+def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr(import_module("circuitgrad.cli.forward").command, "callback", interrupt)
+    result = invoke("forward", NEURON)
+    assert result.exit_code == 130
+    assert result.stderr.split() == ["interrupted"]
+
+
+# Help
+
+
+def test_the_table_of_commands_says_what_the_commands_say() -> None:
+    for name, text in boundary.COMMANDS.items():
+        command: click.Command = import_module(f"circuitgrad.cli.{name}").command
+        assert command.name == name
+        assert command.short_help == text
+        assert text in done("--help")
+
+
+@pytest.mark.parametrize("command", list(boundary.COMMANDS))
+def test_every_command_has_help_for_every_option(command: str) -> None:
+    shown = done(command, "--help")
+    made: click.Command = import_module(f"circuitgrad.cli.{command}").command
+    for parameter in made.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help
+            assert parameter.opts[0] in shown
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"circuitgrad, version \d+\.\d+\.\d+\n", done("--version"))

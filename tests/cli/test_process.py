@@ -1,0 +1,230 @@
+"""The program as a real process: pipes, signals, terminals, encodings."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEURON = "circuits/neuron.yaml"
+PROGRAM = [sys.executable, "-m", "circuitgrad"]
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pseudo-terminals are POSIX's")
+
+
+def environment(**changes: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR", "FORCE_COLOR"}}
+    return {**plain, "PYTHONUTF8": "1", "TERM": "xterm-256color", **changes}
+
+
+def run(*arguments: str, stdin: str | None = None, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=ROOT,
+        env=environment(**changes),
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def on_a_terminal(*arguments: str, columns: int = 80, **changes: str) -> str:
+    """Return what the program writes to a terminal of so many columns."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([*PROGRAM, *arguments], cwd=ROOT, env=environment(**changes), stdout=theirs)
+    os.close(theirs)
+    written = b""
+    try:
+        while piece := os.read(ours, 65536):
+            written += piece
+    except OSError:  # Linux says so that the other side is closed.
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    return written.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "key"), [("forward", "values"), ("backward", "grads"), ("check", "inputs"), ("optimize", "after")]
+)
+def test_every_command_runs_and_says_nothing_on_standard_error(command: str, key: str) -> None:
+    result = run(command, NEURON, "--format", "json")
+    assert (result.returncode, result.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(result.stdout)
+    assert "a" in found[key]
+
+
+def test_the_same_bytes_twice() -> None:
+    arguments = ("optimize", NEURON, "--method", "random", "--seed", "7", "--all")
+    assert run(*arguments, PYTHONHASHSEED="1").stdout == run(*arguments, PYTHONHASHSEED="2").stdout
+
+
+def test_exit_codes() -> None:
+    assert run("check", NEURON).returncode == 0
+    failed = run("check", "-", stdin="{inputs: {x: 2}, gates: {y: x*x}, expect: {y: 5}}")
+    assert failed.returncode == 1
+    wrong = run("forward", "-", stdin="{inputs: {x: 2}, gates: {y: x*z}}")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("<stdin>:1:")
+
+
+def test_a_pipe_gets_neither_colours_nor_line_breaks() -> None:
+    result = run("backward", "circuits/black_scholes.yaml")
+    assert "\x1b" not in result.stdout
+    assert "sub(S*normal_cdf(d1), K*exp(-r*T)*normal_cdf(d2))" in result.stdout
+    assert all(line == line.rstrip() for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 80])
+@pytest.mark.parametrize("command", ["forward", "backward", "check", "optimize", "gates"])
+def test_nothing_is_wider_than_the_columns_asked_for(command: str, columns: int) -> None:
+    file = [] if command == "gates" else ["circuits/black_scholes.yaml"]
+    lines = run(command, *file, COLUMNS=str(columns)).stdout.splitlines()
+    assert lines
+    assert max(map(len, lines)) <= columns
+
+
+@pytest.mark.parametrize("columns", ["20", "30", "40"])
+def test_numbers_are_never_cut(columns: str) -> None:
+    wide = run("backward", NEURON, "--quiet").stdout.split()
+    narrow = run("backward", NEURON, "--quiet", COLUMNS=columns).stdout.split()
+    numbers = [word for word in wide if word.lstrip("-")[:1].isdigit()]
+    assert [word for word in narrow if word.lstrip("-")[:1].isdigit()] == numbers
+
+
+@POSIX
+def test_a_terminal_gets_colours_unless_they_are_unwanted() -> None:
+    assert "\x1b[" in on_a_terminal("forward", NEURON)
+    assert "\x1b" not in on_a_terminal("forward", NEURON, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal("forward", NEURON, TERM="dumb")
+    assert "\x1b[" in run("forward", NEURON, FORCE_COLOR="1").stdout
+    assert "\x1b" not in run("forward", NEURON, FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+@POSIX
+def test_a_terminal_and_its_width() -> None:
+    wide = on_a_terminal("backward", "circuits/black_scholes.yaml", columns=120, NO_COLOR="1")
+    narrow = on_a_terminal("backward", "circuits/black_scholes.yaml", columns=60, NO_COLOR="1")
+    assert "normal_cdf(d2))" in wide
+    assert "…" in narrow
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert run("backward", "circuits/black_scholes.yaml", COLUMNS="60").stdout == narrow
+
+
+@POSIX
+@pytest.mark.parametrize("arguments", [["gates"], ["gates", "--format", "json"], ["--help"], ["forward", NEURON]])
+def test_a_closed_pipe_is_no_failure(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=ROOT,
+        env=environment(),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*PROGRAM, "gates"],
+            cwd=ROOT,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr.count(b"\n") == 1
+    assert b"No space left" in result.stderr
+
+
+@POSIX
+def test_control_c_exits_with_130() -> None:
+    gates = "\n".join(f"  w{i + 1}: {{sin: w{i}}}" for i in range(200))
+    text = f"inputs: {{w0: 1}}\ngates:\n{gates}\n"
+    process = subprocess.Popen(
+        [*PROGRAM, "optimize", "-", "--steps", "100000000"],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(text.encode())
+    process.stdin.close()
+    process.stdin = None
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.split()) == (130, b"", [b"interrupted"])
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_no_encoding_is_a_failure(encoding: str, form: str) -> None:
+    result = subprocess.run(
+        [*PROGRAM, "forward", "-", "--format", form],
+        cwd=ROOT,
+        env=environment(PYTHONIOENCODING=encoding, PYTHONUTF8="0"),
+        input="{name: größe 水, inputs: {größe: 2, 水: 3}, gates: {y: größe*水}}".encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    shown = result.stdout.decode(encoding)
+    assert ("größe" in shown) == (encoding == "utf-8" or (encoding == "cp1252" and form != "json"))
+    if form == "json":
+        assert json.loads(shown)["values"] == {"größe": 2, "水": 3, "y": 6}
+
+
+@pytest.mark.parametrize("hostile", ["[red]x[/red]", "[/red]", "\\x1b[31mred", "a\\nb", "\\u202eevil", ":smile:"])
+def test_names_and_notes_are_shown_inert(hostile: str) -> None:
+    text = f'{{name: "{hostile}", about: "{hostile}", inputs: {{x: 2}}, gates: {{y: x*x}}}}'
+    for command in ("forward", "backward", "check", "optimize"):
+        result = run(command, "-", stdin=text)
+        assert result.returncode == 0, result.stderr
+        first = result.stdout.splitlines()[0]
+        assert all(character.isprintable() for character in first)
+        if "\\" not in hostile:
+            assert first == f"{hostile}: {hostile}"
+
+
+@pytest.mark.parametrize("extra", [[], ["--all"]])
+def test_a_large_circuit_shows_its_ends_and_the_count_unless_asked(tmp_path: Path, extra: list[str]) -> None:
+    count = 5000
+    file = tmp_path / "chain.yaml"
+    gates = "\n".join(f"  w{i + 1}: {{add: [w{i}, 1]}}" for i in range(count))
+    file.write_text(f"inputs: {{w0: 1}}\ngates:\n{gates}\n")
+    lines = run("backward", str(file), *extra).stdout.splitlines()
+    assert lines[-1].split()[0] == f"w{count}"
+    assert lines[-1].split()[-2:] == [str(count + 1), "1"]
+    if extra:
+        assert len(lines) == 4 + count + 1
+    else:
+        assert len(lines) < 60
+        assert sum(f"{count + 1 - 40:,} more wires; --all shows them" in line for line in lines) == 1

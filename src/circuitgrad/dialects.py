@@ -100,7 +100,7 @@ def short_number(value: float) -> str:
     ('2', '0.1', '1e+300')
     """
     text = repr(value)
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 def _python_name(name: str) -> str:

@@ -88,9 +88,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Source:
-    """A text and what it is called; turns an offset into a place.
+    r"""A text and what it is called; turns an offset into a place.
 
-    >>> str(Source("neuron.yaml", "inputs:\\n  a: 1\\n").place(10))
+    >>> str(Source("neuron.yaml", "inputs:\n  a: 1\n").place(10))
     'neuron.yaml:2:3'
     """
 
@@ -118,7 +118,8 @@ class Source:
 class Problem:
     """One thing that is wrong: a message, its place where there is one, and a hint where one is near.
 
-    >>> print(Problem("no gate is called 'mull'", Place("n.yaml", 9, 8, "  ax: {mull: [a, x]}", 4), "did you mean 'mul'?"))
+    >>> place = Place("n.yaml", 9, 8, "  ax: {mull: [a, x]}", 4)
+    >>> print(Problem("no gate is called 'mull'", place, "did you mean 'mul'?"))
     n.yaml:9:8: error: no gate is called 'mull'
       9 |   ax: {mull: [a, x]}
         |        ^^^^ did you mean 'mul'?

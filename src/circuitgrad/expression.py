@@ -72,6 +72,9 @@ _INSTEAD = {
     "%": "a remainder is written mod(x, y)",
     "=": "a comparison is written ==",
     "&": "write one condition inside another: a if x > 0 else b",
+    "and": "write one condition inside another: a if x > 0 else b",
+    "or": "write one condition inside another: a if x > 0 else b",
+    "not": "write the opposite comparison",
     "|": "an absolute value is written abs(x)",
     "!": "not equal is written !=",
     "[": "an operand list belongs to the explicit form, {gate: [a, b]}",
@@ -147,7 +150,9 @@ def read_number(text: str) -> float | None:
     if special := _SPECIAL.fullmatch(lowered):
         return float(special[1] + special[2])
     if _YAML_ONLY.fullmatch(lowered):
-        raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it otherwise than people do; write a decimal number")
+        raise ValueError(
+            f"{quote(text)} is ambiguous: YAML 1.1 reads it otherwise than people do; write a decimal number"
+        )
     return None
 
 
@@ -196,23 +201,32 @@ class _Reader:
         """Take the next token: its kind, its text and its offset."""
         match = next(self.tokens, None)
         if match is None:
-            self.kind, self.token, self.at = "end", "", len(self.text.rstrip())
+            self.kind, self.word, self.at = "end", "", len(self.text.rstrip())
             return
         self.kind = str(match.lastgroup)
-        self.token = match[self.kind]
+        self.word = match[self.kind]
         self.at = match.start(self.kind)
+        if self.kind == "name" and not self.word.isascii():
+            self.check_name()
+
+    def check_name(self) -> None:
+        """Refuse a character that regular expressions count as a letter and Python does not, as in x²."""
+        for index, character in enumerate(self.word):
+            if character != "." and not f"_{character}".isidentifier():
+                self.kind, self.word, self.at = "bad", character, self.at + index
+                raise self.unexpected("an operator" if index else "a number, a name or '('")
 
     def formula(self) -> None:
         """Read a whole formula: a comparison or a sum, and the conditional that may follow it."""
         start = len(self.steps)
         self.climb(COMPARISON)
-        if self.token == "if" and self.kind == "name":
+        if self.word == "if" and self.kind == "name":
             at, middle = self.at, len(self.steps)
             self.advance()
             self.climb(COMPARISON)
             # The condition is computed first, as the first operand of `where`.
             self.steps[start:] = self.steps[middle:] + self.steps[start:middle]
-            if self.token != "else":
+            if self.word != "else":
                 raise self.unexpected("'else'", hint="a conditional is written: x if condition else y")
             self.advance()
             self.enter()
@@ -224,12 +238,12 @@ class _Reader:
         """Read operands joined by operators that bind at least as tightly as `lowest`."""
         self.operand()
         compared = False
-        while (infix := INFIX.get(self.token)) is not None and infix[1] >= lowest:
+        while (infix := INFIX.get(self.word)) is not None and infix[1] >= lowest:
             gate, level = infix
             at = self.at
             if level == COMPARISON and compared:
                 raise ExpressionError(
-                    self.text, "a chain of comparisons", at, len(self.token), "compare two numbers at a time"
+                    self.text, "a chain of comparisons", at, len(self.word), "compare two numbers at a time"
                 )
             compared = level == COMPARISON
             self.advance()
@@ -243,29 +257,29 @@ class _Reader:
 
     def operand(self) -> None:
         """Read a number, a name, a call, a formula in parentheses, or one of these with a sign before it."""
-        token, at = self.token, self.at
+        word, at = self.word, self.at
         if self.kind == "number":
             self.steps.append(Number(self.number(), at))
             self.advance()
-        elif self.kind == "name" and token not in RESERVED:
+        elif self.kind == "name" and word not in RESERVED:
             self.advance()
-            if self.token == "(":
+            if self.word == "(":
                 self.advance()
-                self.call(normalise(token), at)
+                self.call(normalise(word), at)
             else:
-                self.steps.append(Name(normalise(token), at))
-        elif token == "(":
+                self.steps.append(Name(normalise(word), at))
+        elif word == "(":
             self.advance()
             self.enter()
             self.formula()
             self.close()
-        elif token in ("-", "+"):
+        elif word in ("-", "+"):
             self.advance()
             self.enter()
             start = len(self.steps)
             self.climb(UNARY)
             self.depth -= 1
-            if token == "-":
+            if word == "-":
                 self.negate(start, at)
         else:
             raise self.unexpected("a number, a name or '('")
@@ -282,17 +296,17 @@ class _Reader:
         """Read the operands of a call, up to its closing parenthesis."""
         self.enter()
         arity = 0
-        while self.token != ")" or arity:
+        while self.word != ")" or arity:
             self.formula()
             arity += 1
-            if self.token != ",":
+            if self.word != ",":
                 break
             self.advance()
         self.close()
         self.steps.append(Call(name, arity, at))
 
     def close(self) -> None:
-        if self.token != ")":
+        if self.word != ")":
             raise self.unexpected("')'")
         self.advance()
         self.depth -= 1
@@ -304,24 +318,25 @@ class _Reader:
                 self.text,
                 f"nested deeper than {DEEPEST} levels",
                 self.at,
-                max(1, len(self.token)),
+                max(1, len(self.word)),
                 "give the inner part a gate of its own",
             )
 
     def number(self) -> float:
         try:
-            value = read_number(self.token)
+            value = read_number(self.word)
         except ValueError as error:
-            raise ExpressionError(self.text, str(error), self.at, len(self.token)) from None
+            raise ExpressionError(self.text, str(error), self.at, len(self.word)) from None
         if value is None:
-            raise ExpressionError(self.text, f"{quote(self.token)} is not a number", self.at, len(self.token))
+            raise ExpressionError(self.text, f"{quote(self.word)} is not a number", self.at, len(self.word))
         return value
 
     def unexpected(self, wanted: str, hint: str | None = None) -> ExpressionError:
         """Return the error that says what stands here and what was wanted."""
-        found = "the formula ends" if self.kind == "end" else f"found {quote(self.token)}"
-        if hint is None and self.kind == "bad":
-            hint = _INSTEAD.get(self.token)
-        if hint is None and wanted == "an operator" and self.kind in ("name", "number") or self.token == "(":
+        found = "the formula ends" if self.kind == "end" else f"found {quote(self.word)}"
+        if hint is None:
+            hint = _INSTEAD.get(self.word)
+        juxtaposed = wanted == "an operator" and self.kind in ("name", "number")
+        if hint is None and (juxtaposed or self.word == "("):
             hint = "a product is written with *"
-        return ExpressionError(self.text, f"expected {wanted}, but {found}", self.at, max(1, len(self.token)), hint)
+        return ExpressionError(self.text, f"expected {wanted}, but {found}", self.at, max(1, len(self.word)), hint)

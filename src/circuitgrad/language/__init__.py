@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
 from circuitgrad.language.document import read_document
-from circuitgrad.language.json_text import read_json
+from circuitgrad.language.json_text import locate_json, read_json
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def load(path: str | os.PathLike[str]) -> Circuit:
         data = file.read_bytes()
     except OSError as error:
         raise _unreadable(file, error) from None
+    except ValueError:  # a NUL in the path
+        raise CircuitError.of(f"there is no file {quote(str(file))}") from None
     return _read(_decode(data, str(path)), file.stem, json=file.suffix.lower() == ".json")
 
 
@@ -58,7 +60,7 @@ def loads(text: str, name: str = "<string>") -> Circuit:
     >>> loads("{inputs: {x: 3}, gates: {y: x*x + 1}}").backward()["x"]
     6.0
     """
-    return _read(_checked(Source(name, text)), name.strip("<>"), json=False)
+    return _read(_checked(Source(name, text.removeprefix("\ufeff"))), name.strip("<>"), json=False)
 
 
 def from_expression(text: str, /, **inputs: float) -> Circuit:
@@ -92,17 +94,15 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
 def _read(source: Source, name: str, *, json: bool) -> Circuit:
     if not json:
         return read_document(read_yaml(source), source, name)
+    root = read_json(source)
     try:
-        circuit = read_document(read_json(source), source, name)
-    except CircuitError as error:
-        if all(problem.place for problem in error.problems):
-            raise
-        # What the JSON reader found has no place: the YAML reader finds the same, with its places.
-        read_document(read_yaml(source), source, name)
-        raise
+        circuit = read_document(root, source, name)
+    except CircuitError:
+        # What was found has no place: reading with places finds the same again.
+        return read_document(locate_json(source), source, name)
 
     def locate(wire: str) -> Place | None:
-        return read_document(read_yaml(source), source, name).locate(wire)
+        return read_document(locate_json(source), source, name).locate(wire)
 
     circuit.locate = locate
     return circuit
@@ -112,11 +112,10 @@ def _decode(data: bytes, name: str) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise CircuitError.of(
-            f"{name}:{line}: not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
-            hint="save the file as UTF-8",
-        ) from None
+        start = len(data[: error.start].decode("utf-8-sig"))
+        place = Source(name, data.decode("utf-8-sig", errors="replace")).place(start)
+        message = f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
+        raise CircuitError.of(message, place, "save the file as UTF-8") from None
     return _checked(Source(name, text))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from array import array
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ LONGEST_NAME = 200
 LONGEST_LOOP = 10
 MOST_CYCLES = 20
 UNKNOWN = -1
+_ORDINARY = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}").fullmatch
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
 
 
@@ -259,6 +261,10 @@ class Assembly:
     def _order(self) -> list[int]:
         """Return the gates' numbers, operands first and otherwise in the order of the text; report cycles."""
         first, total = len(self.inputs), len(self.names)
+        if not self._generated and all(
+            [max(operands, default=UNKNOWN) < number for number, operands in enumerate(self.operands)]
+        ):
+            return list(range(first, total))  # the text is in order already, as generated ones are
         unseen, active, done = 0, 1, 2
         state = bytearray([done]) * first + bytearray(total - first)
         order: list[int] = []
@@ -302,6 +308,8 @@ def name_fault(key: Scalar) -> tuple[str, str | None] | None:
     >>> name_fault(Scalar("w1")), name_fault(Scalar("1w"))
     (None, ("'1w' is not a name", 'a name is made of letters, digits and _, and begins with no digit'))
     """
+    if _ORDINARY(key.text) and key.text not in RESERVED and key.text.lower() not in YAML_WORDS:
+        return None
     name = normalise(key.text)
     if key.plain and name.lower() in YAML_WORDS:
         return f"{quote(name)} is not a name: YAML reads it as a boolean or null", "put it in quotes, or choose another"

@@ -193,7 +193,7 @@ class _Document:
             hint = "a decimal point is written '.'" if "," in node.text else None
             message = f"{what} is not a number: {quote(node.text)}" if node.text else f"{what} is missing"
             self.problems.add(node, message, hint)
-        return value or 0.0
+        return 0.0 if value is None else value
 
     def flag(self, node: Node | None) -> bool:
         """Return true or false, or false after noting the problem."""
@@ -212,4 +212,4 @@ class _Document:
         if type(node) is not Scalar:
             self.problems.add(node, f"a text is wanted here, not {kind(node)}")
             return ""
-        return node.text
+        return node.text.encode("utf-8", "replace").decode()  # JSON can spell half a character

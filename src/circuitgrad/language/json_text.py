@@ -1,17 +1,20 @@
 """A JSON text into the same nodes as YAML's, through the standard library's parser.
 
-JSON's parser is many times faster than any YAML parser and gives no places. They are found when something is wrong, by
-reading the text once more as YAML, which it also is.
+JSON's parser is many times faster than any YAML parser and gives no places. When something is wrong, the text, by then
+known to be JSON, is read once more by `locate_json`, which gives them.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from circuitgrad.errors import CircuitError, Source
 from circuitgrad.language.nodes import Mapping, Node, Scalar, Sequence
 from circuitgrad.language.yaml_text import DEEPEST
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]|[^][{}:,"\s]+')
 
 
 def read_json(source: Source) -> Node:
@@ -36,6 +39,42 @@ def read_json(source: Source) -> Node:
 
 class _Pairs(list[Any]):
     """An object's pairs, told apart from an array."""
+
+
+def locate_json(source: Source) -> Node:
+    """Return the root of a text that `read_json` has read without complaint; its nodes know where they stand.
+
+    >>> locate_json(Source("x.json", '{"inputs": {"a": 1.50}}')).pairs[0][1].pairs[0][0].at
+    12
+    """
+    top = Sequence()
+    stack: list[tuple[Sequence | Mapping, Scalar | None]] = []
+    container: Sequence | Mapping = top
+    key: Scalar | None = None
+    for match in _TOKEN.finditer(source.text):
+        word, at = match[0], match.start()
+        if word in "]}":
+            container, key = stack.pop()
+            continue
+        new: Node
+        if word in "[{":
+            new = Sequence(at) if word == "[" else Mapping(at)
+        elif word[0] == '"':
+            new = Scalar(json.loads(word), at, plain=False)
+        else:
+            new = Scalar("" if word == "null" else word, at)
+        if isinstance(container, Sequence):
+            container.items.append(new)
+        elif key is None:
+            key = new if isinstance(new, Scalar) else None
+            continue
+        else:
+            container.pairs.append((key, new))
+            key = None
+        if not isinstance(new, Scalar):
+            stack.append((container, key))
+            container, key = new, None
+    return top.items[0]
 
 
 def _nodes(data: Any, source: Source) -> Node:

@@ -18,7 +18,7 @@ _ESCAPE = re.compile(r"\\(?:x..|u....|U........|\r?\n\s*|[^xuU])")
 
 
 class Scalar:
-    """A single value, as its text. `at` is the offset in the source, or `NOWHERE`; `plain` tells that no quotes are around it."""
+    """A single value, as its text. `at` is its offset in the source, or `NOWHERE`; a `plain` one has no quotes."""
 
     __slots__ = ("at", "plain", "text")
 

@@ -20,7 +20,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from circuitgrad.errors import CircuitError, Source, quote
+from circuitgrad.errors import CircuitError, Source, quote, visible
 from circuitgrad.language.nodes import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ LARGEST = 1_000_000
 """How many characters the aliases of a document may add to it once they are expanded."""
 
 _HINTS = {
-    "mapping values are not allowed in this context": "a text with ': ' in it needs quotes; is the line indented right?",
+    "mapping values are not allowed in this context": "a text with ': ' in it needs quotes; is the indentation right?",
     "did not find expected ',' or ']'": "a bracket is not closed, or a comma is missing",
     "did not find expected ',' or '}'": "a brace is not closed, or a comma is missing",
     "could not find expected ':'": "a colon and a space belong between a name and its value",
@@ -76,7 +76,7 @@ def _events(text: str) -> Callable[[], Any]:
     return next_event
 
 
-def _compose(source: Source) -> Node:
+def _compose(source: Source) -> Node:  # noqa: PLR0915 -- one loop over one state
     """Build the tree with an explicit stack of open containers."""
     next_event = _events(source.text)
     top = Sequence()  # holds the documents' roots
@@ -137,9 +137,8 @@ def _compose(source: Source) -> Node:
 
 def _aliased(event: Any, anchors: dict[str, Node | None], source: Source) -> Node:
     if event.anchor not in anchors:
-        raise CircuitError.of(
-            f"no anchor is called {quote(event.anchor)}", _place(source, event), "a text that begins with * needs quotes"
-        )
+        hint = "a text that begins with * needs quotes"
+        raise CircuitError.of(f"no anchor is called {quote(event.anchor)}", _place(source, event), hint)
     node = anchors[event.anchor]
     if node is None:
         raise CircuitError.of(f"the alias {quote(event.anchor)} stands inside its own anchor", _place(source, event))
@@ -179,7 +178,8 @@ def _refused_tag(event: Any, source: Source) -> CircuitError:
 
 
 def _refused_key(event: Any, source: Source) -> CircuitError:
-    return CircuitError.of("a name is wanted here, not a list or a mapping", _place(source, event), "is a quote missing?")
+    message = "a name is wanted here, not a list or a mapping"
+    return CircuitError.of(message, _place(source, event), "is a quote missing?")
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
@@ -188,6 +188,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
     hint = next((hint for start, hint in _HINTS.items() if problem.startswith(start)), None)
     if problem.startswith("found character") and mark is not None:
         character = source.text[mark.index : mark.index + 1]
-        hint = "indent with spaces, not tabs" if character == "\t" else f"a text that begins with {character} needs quotes"
+        tab = character == "\t"
+        hint = "indent with spaces, not tabs" if tab else f"a text that begins with {visible(character)} needs quotes"
     context = f" ({error.context})" if error.context else ""
     return CircuitError.of(f"not YAML: {problem}{context}", source.place(mark.index) if mark else None, hint)

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import circuitgrad
+from circuitgrad.dialects import FORMULA
+from circuitgrad.expression import Call, Expression, ExpressionError, Name, Number, Step, normalise, read_number
+
+VALUES = {"a": 1.25, "b": -0.75, "c": 3.1, "x": 0.3}
+
+atoms = st.sampled_from([*VALUES, "2.0", "0.5", "1e-3", "7.", ".25"])
+
+
+def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    binary = st.tuples(inner, st.sampled_from(["+", "-", "*", " + ", " - ", "* "]), inner).map("".join)
+    power = st.tuples(inner, st.integers(1, 3)).map(lambda pair: f"({pair[0]})**{pair[1]}")
+    negated = inner.map(lambda text: f"-{text}")
+    enclosed = inner.map(lambda text: f"({text})")
+    compared = st.tuples(inner, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), inner).map(" ".join)
+    chosen = st.tuples(inner, compared, inner).map(lambda three: f"({three[0]} if {three[1]} else {three[2]})")
+    return binary | power | negated | enclosed | chosen
+
+
+formulas = st.recursive(atoms, _grown, max_leaves=12)
+
+
+def _bits(value: float) -> bytes:
+    return struct.pack("<d", value)
+
+
+def _bare(steps: tuple[Step, ...]) -> list[tuple[object, ...]]:
+    """Steps without their offsets; a number by its bits, so that -0.0 differs from 0.0."""
+    return [
+        ("number", _bits(step.value)) if isinstance(step, Number) else (type(step).__name__, *step[:-1])
+        for step in steps
+    ]
+
+
+@given(formulas)
+def test_a_formula_has_the_value_that_python_gives_it(text: str) -> None:
+    try:
+        wanted = float(eval(text, {"__builtins__": {}}, dict(VALUES)))
+    except OverflowError:
+        return
+    assert _bits(circuitgrad.from_expression(text, **VALUES).forward()["out"]) == _bits(wanted)
+
+
+@given(formulas)
+def test_a_written_formula_reads_back_as_itself(text: str) -> None:
+    steps = Expression(text).steps
+    assert _bare(Expression(FORMULA.write(steps)).steps) == _bare(steps)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-2**2", "(-2)**2", "2**-a", "2**3**2", "-a**2", "(-a)**2", "a - (b - c)", "a/(b/c)", "-(a + b)", "--a", "-(-2)",
+     "(a < b) == (b < c)", "(a if b else c) if x else (a if b else c)", "a if b else (c if x else a)", "a/b/c", "+a"],
+)  # fmt: skip
+def test_precedence_survives_writing(text: str) -> None:
+    steps = Expression(text).steps
+    written = FORMULA.write(steps)
+    assert _bare(Expression(written).steps) == _bare(steps)
+    assert eval(written, {}, dict(VALUES)) == eval(text, {}, dict(VALUES))
+
+
+@given(st.text(max_size=30) | st.text("ab12.()+-*/<>=!,ef i_²√", max_size=30))
+def test_any_text_is_a_formula_or_an_expression_error(text: str) -> None:
+    try:
+        steps = Expression(text).steps
+    except ExpressionError as error:
+        assert 0 <= error.at <= len(text)
+        assert error.width >= 1
+        assert all(character.isprintable() or character == "\n" for character in str(error))
+    else:
+        assert steps
+
+
+def test_a_sum_of_100_000_terms_is_folded_from_the_left() -> None:
+    steps = Expression("+".join(["a"] * 100_000)).steps
+    assert len(steps) == 199_999
+    assert [type(step) for step in steps[:5]] == [Name, Name, Call, Name, Call]
+
+
+def test_a_sum_of_5_000_terms_runs() -> None:
+    assert circuitgrad.from_expression("+".join(["a"] * 5_000), a=1.0).backward()["a"] == 5_000
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("(", ")"), ("-", ""), ("sin(", ")"), ("2**", "")])
+def test_nesting_has_a_limit(opening: str, closing: str) -> None:
+    assert Expression(opening * 50 + "a" + closing * 50).steps
+    with pytest.raises(ExpressionError, match="nested deeper") as caught:
+        Expression(opening * 100_000 + "a" + closing * 100_000)
+    assert caught.value.hint == "give the inner part a gate of its own"
+
+
+def test_a_formula_has_a_greatest_length() -> None:
+    with pytest.raises(ExpressionError, match="1,000,000 characters"):
+        Expression("a" * 1_000_001)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "hint"),
+    [
+        ("a ^ 2", 3, "a power is written **"),
+        ("2x", 2, "a product is written with *"),
+        ("a b", 3, "a product is written with *"),
+        ("(a)(b)", 4, "a product is written with *"),
+        ("a <b< c", 5, "compare two numbers at a time"),
+        ("√x", 1, "a square root is written sqrt(x)"),
+        ("x²", 2, "a square is written x**2"),
+        ("1 + x³", 6, "a cube is written x**3"),
+        ("a × b", 3, "a product is written *"),
+        ("a = b", 3, "a comparison is written =="),
+        ("a % b", 3, "a remainder is written mod(x, y)"),
+        ("a and b", 3, "write one condition inside another: a if x > 0 else b"),
+        ("a if b", 7, "a conditional is written: x if condition else y"),
+        ("sin(", 5, None),
+        ("a +", 4, None),
+        ("(a + b", 7, None),
+        ("a + b)", 6, None),
+        ("sin(a,)", 7, None),
+        ("*a", 1, None),
+        ("else", 1, None),
+        ("1__0", 1, None),
+        ("", 1, None),
+    ],
+)
+def test_a_syntax_error_has_its_column_and_hint(text: str, column: int, hint: str | None) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        Expression(text)
+    ((problem,), error) = caught.value.problems, caught.value
+    assert problem.place is not None
+    assert problem.place.column == error.at + 1 == column
+    assert problem.hint == error.hint == hint
+
+
+@pytest.mark.parametrize("word", ["lambda", "class", "None", "is", "def", "import", "True"])
+def test_words_of_python_may_be_names(word: str) -> None:
+    assert circuitgrad.from_expression(f"{word} + 1", **{word: 2}).forward()["out"] == 3
+
+
+@pytest.mark.parametrize("word", ["if", "else", "for", "in", "and", "or", "not"])
+def test_words_of_the_formula_language_may_not(word: str) -> None:
+    with pytest.raises(circuitgrad.CircuitError):
+        circuitgrad.from_expression("1", **{word: 2})
+
+
+def test_names_are_compared_in_one_unicode_form() -> None:
+    assert normalise("ﬁ") == "fi"
+    assert circuitgrad.from_expression("ﬁ*2", fi=4).forward()["out"] == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-3", 0.001), ("1_000", 1000.0), (".5", 0.5), ("5.", 5.0), ("inf", math.inf), (".inf", math.inf),
+     ("-.inf", -math.inf), ("-Infinity", -math.inf), ("+1", 1.0), ("1E3", 1000.0), ("0", 0.0), ("0.10", 0.1),
+     ("1_0.2_5", 10.25), (" 2 ", 2.0), ("4.9e-324", 5e-324), ("1e-400", 0.0)],
+)  # fmt: skip
+def test_a_number_is_what_a_person_reads(text: str, value: float) -> None:
+    assert read_number(text) == value
+
+
+def test_minus_zero_and_nan_are_numbers() -> None:
+    assert str(read_number("-0")) == str(read_number("-0.0")) == "-0.0"
+    assert str(read_number(".nan")) == str(read_number("NaN")) == "nan"
+
+
+@pytest.mark.parametrize("text", ["a", "", "1,000", "1__0", "_1", "1_", "1e", "e5", "1 2", "--1", "٣", "infinite", "1e1_0"])
+def test_a_text_is_no_number(text: str) -> None:
+    assert read_number(text) is None
+
+
+@pytest.mark.parametrize("text", ["017", "-017", "08", "12:30:45", "1:30", "0x10", "0o17", "0b11", "2024-01-02"])
+def test_what_only_yaml_reads_as_a_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="ambiguous"):
+        read_number(text)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 5_000])
+def test_a_number_too_large_for_a_double_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="too large"):
+        read_number(text)
+
+
+def test_5_000_digits_behind_the_point_are_a_number() -> None:
+    assert read_number("0." + "3" * 5_000) == pytest.approx(1 / 3, rel=1e-15)
+
+
+@given(st.floats(allow_nan=False))
+def test_what_python_writes_is_read_to_the_bit(value: float) -> None:
+    assert repr(read_number(repr(value))) == repr(value)

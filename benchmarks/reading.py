@@ -1,34 +1,49 @@
-"""How long reading a large circuit takes, beside the events of PyYAML's C parser alone."""
+"""How long reading a file of 200,000 gates takes beside the mere events of PyYAML's C parser for the same text.
+
+Run `python benchmarks/reading.py [ROUNDS] [GATES]`. The bar is 3 times the events.
+"""
 
 from __future__ import annotations
 
-import gc
+import sys
+import tempfile
+from pathlib import Path
 
-from turns import report
-from yaml import cyaml
+import yaml
+from timing import report, side_by_side
 
 import circuitgrad
 
-GATES = 200_000
+EVENTS = "events of PyYAML's C parser"
 
 
-def chain(gates: int) -> str:
-    """Return the text of a circuit in which each gate takes the one before it."""
-    lines = ["inputs: {x: 1.0, y: 0.5}", "gates:"]
-    lines += [f"  g{i}: {{{'add' if i % 2 else 'mul'}: [{f'g{i - 1}' if i else 'x'}, y]}}" for i in range(gates)]
-    return "\n".join(lines) + "\n"
+def text(gates: int, kind: str) -> str:
+    """Return a circuit file: a long chain of gates, written as gates with operands, or as formulas."""
+    lines = ["inputs:", "  x: 0.5", "  w0: 1.0", "gates:"]
+    form = "  w{next}: {{add: [w{this}, x]}}" if kind == "gates" else "  w{next}: w{this}*x + 1"
+    count = gates if kind == "gates" else gates // 2
+    lines += [form.format(this=i, next=i + 1) for i in range(count)]
+    return "\n".join([*lines, ""])
 
 
-def events(text: str) -> None:
-    """Let the parser produce all its events."""
-    parser = cyaml.CParser(text)  # type: ignore[attr-defined]
-    while parser.get_event() is not None:
-        pass
+def main(rounds: int, gates: int) -> None:
+    """Print a table of times per kind of file."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("gates", "formulas"):
+            file = Path(folder) / f"{kind}.yaml"
+            file.write_text(text(gates, kind), encoding="utf-8")
+
+            def events(file: Path = file) -> None:
+                for _ in yaml.parse(file.read_text(encoding="utf-8"), Loader=yaml.CLoader):
+                    pass
+
+            def read(file: Path = file) -> None:
+                circuitgrad.load(file)
+
+            print(f"{gates:,} gates, written as {kind}, {file.stat().st_size / 1e6:.1f} MB")
+            print(report(side_by_side({EVENTS: events, "circuitgrad.load": read}, rounds), EVENTS), end="\n\n")
 
 
 if __name__ == "__main__":
-    gc.disable()
-    text = chain(GATES)
-    report(
-        f"reading {GATES:,} gates / PyYAML's events", lambda: circuitgrad.loads(text), lambda: events(text), rounds=7
-    )
+    given = [int(argument) for argument in sys.argv[1:3]]
+    main(*given, *(5, 200_000)[len(given) :])

@@ -1,26 +1,39 @@
-"""How long a small command takes, beside importing the libraries that it stands on."""
+"""How long `circuitgrad forward` on the neuron takes beside importing the libraries of the base install.
+
+Run `python benchmarks/startup.py [ROUNDS]`. The bar is 1.25 times the imports.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-from turns import report
+from timing import report, side_by_side
 
 ROOT = Path(__file__).parent.parent
-IMPORTS = "import click, yaml, rich.console, rich.table"
+IMPORTS = "importing click, yaml, rich"
+PROGRAM = [sys.executable, "-m", "circuitgrad"]
+COMMANDS = {
+    IMPORTS: [sys.executable, "-c", "import click, yaml, rich.console, rich.table"],
+    "importing click, yaml": [sys.executable, "-c", "import click, yaml"],
+    "--help": [*PROGRAM, "--help"],
+    "forward": [*PROGRAM, "forward", "circuits/neuron.yaml"],
+    "forward --format json": [*PROGRAM, "forward", "circuits/neuron.yaml", "--format", "json"],
+    "backward": [*PROGRAM, "backward", "circuits/neuron.yaml"],
+    "check": [*PROGRAM, "check", "circuits/neuron.yaml"],
+}
 
 
-def process(*arguments: str) -> None:
-    """Run Python with these arguments."""
-    subprocess.run([sys.executable, *arguments], capture_output=True, check=True, cwd=ROOT)
+def main(rounds: int) -> None:
+    """Print the table of times."""
+    calls = {
+        name: partial(subprocess.run, command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        for name, command in COMMANDS.items()
+    }
+    print(report(side_by_side(calls, rounds), IMPORTS))
 
 
 if __name__ == "__main__":
-    report(
-        "forward on the neuron / importing click, PyYAML and rich",
-        lambda: process("-m", "circuitgrad", "forward", "circuits/neuron.yaml"),
-        lambda: process("-c", IMPORTS),
-        rounds=30,
-    )
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import assume, given
-from random_circuits import Plan, plans
 
 import circuitgrad
 from circuitgrad.report.wires import LONGEST, describe
+from random_circuits import Plan, plans
 
 
 @given(plans())

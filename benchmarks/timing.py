@@ -24,7 +24,7 @@ def side_by_side(contestants: Mapping[str, Callable[[], object]], rounds: int) -
 
 
 def report(seconds: Mapping[str, list[float]], against: str) -> str:
-    """Return a line per contestant: the median, and the ratio to `against`, taken round by round, with its quartiles."""
+    """Return a line per contestant: the median, and the ratio to `against`, round by round, with quartiles."""
     lines = [f"{'':28}{'median':>10}{'ratio':>9}   quartiles of the ratio"]
     for name, times in seconds.items():
         ratios = [one / other for one, other in zip(times, seconds[against], strict=True)]

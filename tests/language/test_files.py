@@ -182,7 +182,7 @@ def test_places_of_wires_are_known_in_yaml_and_json(tmp_path: Path) -> None:
     assert NEURON.splitlines()[place.line - 1][place.column - 1 :].startswith("mul")
     file = tmp_path / "x.json"
     file.write_text('{"inputs": {"a": 1},\n "gates": {"b":{"neg":"a"}}}')
-    assert str(load(file).locate("b")) == f"{file}:2:18"
+    assert str(load(file).locate("b")) == f"{file}:2:17"
 
 
 def test_standard_input_is_called_minus(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from pathlib import Path
@@ -109,12 +110,14 @@ def _read(source: Source, name: str, *, json: bool) -> Circuit:
 
 
 def _decode(data: bytes, name: str) -> Source:
+    body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        start = len(data[: error.start].decode("utf-8-sig"))
-        place = Source(name, data.decode("utf-8-sig", errors="replace")).place(start)
-        message = f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
+        start = len(body[: error.start].decode("utf-8"))
+        place = Source(name, body.decode("utf-8", errors="replace")).place(start)
+        offset = error.start + len(data) - len(body)
+        message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {offset}"
         raise CircuitError.of(message, place, "save the file as UTF-8") from None
     return _checked(Source(name, text))
 
@@ -132,8 +135,8 @@ def _checked(source: Source) -> Source:
 def _unreadable(file: Path, error: OSError) -> CircuitError:
     if isinstance(error, FileNotFoundError):
         try:
-            beside = [str(file.with_name(entry.name)) for entry in file.parent.iterdir() if entry.suffix in SUFFIXES]
+            beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in SUFFIXES]
         except OSError:
             beside = []
-        return CircuitError.of(f"there is no file {quote(str(file))}", hint=did_you_mean(str(file), beside))
+        return CircuitError.of(f"there is no file {quote(str(file))}", hint=did_you_mean(file.name, beside))
     return CircuitError.of(f"{quote(str(file))} cannot be read: {error.strerror or error}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import struct
+import time
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,17 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.dialects import FORMULA
-from circuitgrad.expression import Call, Expression, ExpressionError, Name, Number, Step, normalise, read_number
+from circuitgrad.expression import (
+    Call,
+    Expression,
+    ExpressionError,
+    Name,
+    Number,
+    Step,
+    is_name,
+    normalise,
+    read_number,
+)
 
 VALUES = {"a": 1.25, "b": -0.75, "c": 3.1, "x": 0.3}
 
@@ -72,12 +83,14 @@ def test_precedence_survives_writing(text: str) -> None:
 def test_any_text_is_a_formula_or_an_expression_error(text: str) -> None:
     try:
         steps = Expression(text).steps
-    except ExpressionError as error:
-        assert 0 <= error.at <= len(text)
-        assert error.width >= 1
-        assert all(character.isprintable() or character == "\n" for character in str(error))
+    except ExpressionError as caught:
+        error = caught
     else:
         assert steps
+        return
+    assert 0 <= error.at <= len(text)
+    assert error.width >= 1
+    assert all(character.isprintable() or character == "\n" for character in str(error))
 
 
 def test_a_sum_of_100_000_terms_is_folded_from_the_left() -> None:
@@ -117,12 +130,26 @@ def test_a_formula_has_a_greatest_length() -> None:
         ("a × b", 3, "a product is written *"),
         ("a = b", 3, "a comparison is written =="),
         ("a % b", 3, "a remainder is written mod(x, y)"),
-        ("a and b", 3, "write one condition inside another: a if x > 0 else b"),
+        ("a and b", 3, "a condition is 1 or 0: for both write (a > 0)*(b > 0)"),
+        ("a or b", 3, "a condition is 1 or 0: for either write max(a > 0, b > 0)"),
+        ("not a", 1, "write the opposite comparison"),
+        ("x ≤ y", 3, "written <="),
+        ("a − b", 3, "this is the Unicode minus sign; use the hyphen of the keyboard, -"),
+        ("a // b", 4, "a quotient rounded down is written floor(x/y)"),
+        ("a·b", 2, "a product is written *"),
+        ("0x10", 2, "numbers are decimal"),
+        ("12:30", 3, "a formula has no colons"),
+        ("1 2", 3, None),
+        ("2(a)", 2, "a product is written with *"),
+        ("(a if b) + c", 8, "a conditional is written: x if condition else y"),
+        ("min(a b)", 7, None),
         ("a if b", 7, "a conditional is written: x if condition else y"),
         ("sin(", 5, None),
         ("a +", 4, None),
         ("(a + b", 7, None),
-        ("a + b)", 6, None),
+        ("a + b)", 6, "there is a ')' too many, or a '(' is missing"),
+        ("z\N{MATHEMATICAL ITALIC SMALL X} + 変数 ^ 2", 9, "a power is written **"),
+        ("a\u200bb", 2, None),
         ("sin(a,)", 7, None),
         ("*a", 1, None),
         ("else", 1, None),
@@ -155,9 +182,33 @@ def test_names_are_compared_in_one_unicode_form() -> None:
     assert circuitgrad.from_expression("ﬁ*2", fi=4).forward()["out"] == 8
 
 
+@pytest.mark.parametrize("name", ["x̂", "कि", "ผลลัพธ์", "é", "e\u0301", "変数", "_ß1", "℘"])
+def test_names_may_be_written_in_any_script(name: str) -> None:
+    assert [step.name for step in Expression(f"2*{name}+{name}").names()] == [normalise(name)] * 2
+    assert circuitgrad.from_expression(f"{name}*3", **{name: 2}).forward()["out"] == 6
+
+
+@pytest.mark.parametrize("name", ["x²", "²", "a·b", "a\u200b", "1a", "", "a b", "a.b", "√"])
+def test_what_python_or_a_reader_takes_for_something_else_is_no_name(name: str) -> None:
+    assert not is_name(name)
+
+
+def test_an_invisible_character_is_named_by_its_number() -> None:
+    with pytest.raises(ExpressionError, match=r"found the invisible character U\+200B"):
+        Expression("a\u200bb")
+
+
+def test_a_long_formula_is_written_in_linear_time() -> None:
+    text = " + ".join(["a"] * 100_000)
+    start = time.perf_counter()
+    assert FORMULA.write(Expression(text).steps) == text
+    assert time.perf_counter() - start < 10
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1e-3", 0.001), ("1_000", 1000.0), (".5", 0.5), ("5.", 5.0), ("inf", math.inf), (".inf", math.inf),
+    [("017.5", 17.5), ("00.5", 0.5), ("01e2", 100.0), ("1e-3", 0.001), ("1_000", 1000.0), (".5", 0.5), ("5.", 5.0),
+     ("inf", math.inf), (".inf", math.inf),
      ("-.inf", -math.inf), ("-Infinity", -math.inf), ("+1", 1.0), ("1E3", 1000.0), ("0", 0.0), ("0.10", 0.1),
      ("1_0.2_5", 10.25), (" 2 ", 2.0), ("4.9e-324", 5e-324), ("1e-400", 0.0)],
 )  # fmt: skip
@@ -170,14 +221,16 @@ def test_minus_zero_and_nan_are_numbers() -> None:
     assert str(read_number(".nan")) == str(read_number("NaN")) == "nan"
 
 
-@pytest.mark.parametrize("text", ["a", "", "1,000", "1__0", "_1", "1_", "1e", "e5", "1 2", "--1", "٣", "infinite", "1e1_0"])
+@pytest.mark.parametrize(
+    "text", ["a", "", "1,000", "1__0", "_1", "1_", "1e", "e5", "1 2", "--1", "٣", "infinite", "1e1_0"]
+)
 def test_a_text_is_no_number(text: str) -> None:
     assert read_number(text) is None
 
 
 @pytest.mark.parametrize("text", ["017", "-017", "08", "12:30:45", "1:30", "0x10", "0o17", "0b11", "2024-01-02"])
 def test_what_only_yaml_reads_as_a_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="ambiguous"):
+    with pytest.raises(ValueError, match=r"ambiguous|not a decimal number|is a date"):
         read_number(text)
 
 

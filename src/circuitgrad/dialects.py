@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from circuitgrad.expression import (
     ATOM,
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from circuitgrad.expression import Step
 
 CONDITIONAL = 0
+
+_Text: TypeAlias = "list[str | _Text]"
+"""A text in parts, so that a long formula is joined once instead of once a term."""
+
+_Written: TypeAlias = "tuple[_Text, int]"
+"""A text and the level of precedence of its outermost operator."""
 
 
 @dataclass(frozen=True)
@@ -56,41 +62,63 @@ class Dialect:
         >>> PYTHON.write(Expression("x**2 if x > 0 else 1/x").steps)
         'pow(x, 2.0) if x > 0.0 else div(1.0, x)'
         """
-        stack: list[tuple[str, int]] = []
+        stack: list[_Written] = []
         for step in steps:
             if isinstance(step, Number):
                 stack.append(self._literal(step.value))
             elif isinstance(step, Name):
                 constant = operands is not None and step.name not in operands and step.name in CONSTANTS
-                stack.append(self._literal(CONSTANTS[step.name]) if constant else (self.name(step.name), ATOM))
+                stack.append(self._literal(CONSTANTS[step.name]) if constant else ([self.name(step.name)], ATOM))
             else:
                 first = len(stack) - step.arity
                 stack[first:] = [self._call(step, stack[first:])]
         ((text, _),) = stack
-        return text
+        return _joined(text)
 
-    def _literal(self, value: float) -> tuple[str, int]:
-        return self.number(value), UNARY if math.copysign(1.0, value) < 0 else ATOM
+    def _literal(self, value: float) -> _Written:
+        return [self.number(value)], UNARY if math.copysign(1.0, value) < 0 else ATOM
 
-    def _call(self, step: Call, written: list[tuple[str, int]]) -> tuple[str, int]:
+    def _call(self, step: Call, written: list[_Written]) -> _Written:
         if step.gate == "where" and step.arity == 3:
             test, body, orelse = written
-            body_text, test_text = _enclose(body, COMPARISON), _enclose(test, COMPARISON)
-            return f"{body_text} if {test_text} else {_enclose(orelse, CONDITIONAL)}", CONDITIONAL
-        if step.gate == "neg" and step.arity == 1:
-            return "-" + _enclose(written[0], UNARY), UNARY
+            condition: _Text = [" if ", _enclose(test, COMPARISON), " else "]
+            return [_enclose(body, COMPARISON), condition, _enclose(orelse, CONDITIONAL)], CONDITIONAL
+        if step.gate == "neg" and step.arity == 1 and not _is_number(written[0]):
+            return ["-", _enclose(written[0], UNARY)], UNARY
         if step.gate in self.infix and step.arity == 2:
             sign, level = self.infix[step.gate]
             # All operators group from the left, but a power from the right, and a comparison not at all.
             left, right = {POWER: (ATOM, UNARY), COMPARISON: (level + 1, level + 1)}.get(level, (level, level + 1))
-            return _enclose(written[0], left) + sign + _enclose(written[1], right), level
-        return f"{step.gate}({', '.join(text for text, _ in written)})", ATOM
+            return [_enclose(written[0], left), sign, _enclose(written[1], right)], level
+        call: _Text = [step.gate, "("]
+        for index, (text, _) in enumerate(written):
+            call += [", ", text] if index else [text]
+        return [*call, ")"], ATOM
 
 
-def _enclose(written: tuple[str, int], lowest: int) -> str:
+def _enclose(written: _Written, lowest: int) -> _Text:
     """Return the text, in parentheses when it binds more loosely than `lowest`."""
     text, level = written
-    return text if level >= lowest else f"({text})"
+    return text if level >= lowest else ["(", text, ")"]
+
+
+def _is_number(written: _Written) -> bool:
+    """Tell whether a literal is written here: a sign before it would become part of it."""
+    (first, *rest), _ = written
+    return not rest and isinstance(first, str) and first.lstrip("-.")[:1].isdigit()
+
+
+def _joined(text: _Text) -> str:
+    """Join a text's parts from left to right, without recursion and each of them once."""
+    parts: list[str] = []
+    stack: list[str | _Text] = [text]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, str):
+            parts.append(part)
+        else:
+            stack.extend(reversed(part))
+    return "".join(parts)
 
 
 def short_number(value: float) -> str:
@@ -104,7 +132,8 @@ def short_number(value: float) -> str:
 
 
 def _python_name(name: str) -> str:
-    return name + "_" if keyword.iskeyword(name) else name
+    """Return a name that is no keyword; names that differ stay different."""
+    return name + "_" if keyword.iskeyword(name.rstrip("_")) else name
 
 
 def _spaced(tight: Collection[str], leave_out: Collection[str] = ()) -> dict[str, tuple[str, int]]:

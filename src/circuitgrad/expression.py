@@ -59,33 +59,52 @@ INFIX = {
 
 COMPARISONS = frozenset(gate for gate, level in INFIX.values() if level == COMPARISON)
 
-_NAME = r"[^\W\d]\w*(?:\.\w+)*"
+_BEYOND = "\x80-\U0010ffff"
+# Python's \w leaves out combining marks, without which names in many scripts cannot be written: take every character
+# beyond ASCII first, and cut the name off afterwards where it ends.
+_NAME = rf"[A-Za-z_{_BEYOND}][\w{_BEYOND}]*(?:\.[\w{_BEYOND}]+)*"
 _NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<sign>\*\*|[<>=!]=|[-+*/<>(),])|(?P<bad>\S))")
 _DIGITS = r"[0-9]+(?:_[0-9]+)*"
-_DECIMAL = re.compile(rf"[-+]?(?:(?:0|(?!0){_DIGITS})(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:e[-+]?[0-9]+)?")
+_DECIMAL = re.compile(
+    rf"[-+]?(?:(?P<whole>{_DIGITS})|(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS}))(?P<power>e[-+]?[0-9]+)?"
+)
 _SPECIAL = re.compile(r"([-+]?)\.?(inf|infinity|nan)")
-_YAML_ONLY = re.compile(r"[-+]?0[0-9_]+|[-+]?0[xob][0-9a-f_]+|[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9]*)?|\d+-\d+-\d+")
+_OTHER_BASE = re.compile(r"[-+]?0[xob][0-9a-f_]+")
+_TIME = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9]*)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?")
 
+_CONDITIONAL = "a conditional is written: x if condition else y"
+_BOTH = "a condition is 1 or 0: for both write (a > 0)*(b > 0)"
 _INSTEAD = {
     "^": "a power is written **",
     "%": "a remainder is written mod(x, y)",
     "=": "a comparison is written ==",
-    "&": "write one condition inside another: a if x > 0 else b",
-    "and": "write one condition inside another: a if x > 0 else b",
-    "or": "write one condition inside another: a if x > 0 else b",
-    "not": "write the opposite comparison",
+    "&": _BOTH,
     "|": "an absolute value is written abs(x)",
     "!": "not equal is written !=",
-    "[": "an operand list belongs to the explicit form, {gate: [a, b]}",
+    "?": _CONDITIONAL,
+    "[": "a list of operands belongs to the explicit form, {gate: [a, b]}",
     "{": "the explicit form, {gate: [a, b]}, is not part of a formula",
     "·": "a product is written *",
+    "⋅": "a product is written *",
     "×": "a product is written *",
     "÷": "a quotient is written /",
-    "−": "this is the Unicode minus; the one on the keyboard is meant",
+    "−": "this is the Unicode minus sign; use the hyphen of the keyboard, -",
+    "–": "this is a dash; use the hyphen of the keyboard, -",
+    "≤": "written <=",
+    "≥": "written >=",
+    "≠": "written !=",
+    "∞": "written inf",
     "√": "a square root is written sqrt(x)",
     "²": "a square is written x**2",
     "³": "a cube is written x**3",
+    "/": "a quotient rounded down is written floor(x/y)",
+    ":": "a formula has no colons",
+    ".": "infinity is written inf, and what is no number nan",
+    "and": _BOTH,
+    "or": "a condition is 1 or 0: for either write max(a > 0, b > 0)",
+    "not": "write the opposite comparison",
 }
 
 
@@ -132,27 +151,44 @@ def normalise(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 
 
+def is_name(text: str) -> bool:
+    """Tell whether `text` can be the name of a wire: Python's identifiers, save those with a dot for a product.
+
+    >>> is_name("w_1"), is_name("1w"), is_name("x²"), is_name("a·b")
+    (True, False, False, False)
+    """
+    return text.isidentifier() and (text.isascii() or "·" not in normalise(text))
+
+
 def read_number(text: str) -> float | None:
     """Return the number that a person reads in `text`, or None when it is none.
 
     Raises:
-        ValueError: the text looks like a number but is one only in YAML 1.1, or is too large for a double.
+        ValueError: the text looks like a number, but people and YAML 1.1 read it differently, or it is too large for a
+            double.
 
     >>> read_number("1e-3"), read_number("1_000"), read_number(".5"), read_number("-inf"), read_number("a")
     (0.001, 1000.0, 0.5, -inf, None)
     """
     lowered = text.strip().lower()
-    if _DECIMAL.fullmatch(lowered):
+    if decimal := _DECIMAL.fullmatch(lowered):
+        whole = decimal["whole"]
+        if whole and whole[0] == "0" and len(whole) > 1 and not decimal["power"]:
+            sign = lowered[: decimal.start("whole")]
+            short = sign + (whole.lstrip("0_") or "0")
+            raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 8; write {quote(short)}")
         value = float(lowered)
         if value in (float("inf"), float("-inf")):
             raise ValueError(f"{quote(text)} is too large for a double, whose largest value is about 1.8e308")
         return value
     if special := _SPECIAL.fullmatch(lowered):
         return float(special[1] + special[2])
-    if _YAML_ONLY.fullmatch(lowered):
-        raise ValueError(
-            f"{quote(text)} is ambiguous: YAML 1.1 reads it otherwise than people do; write a decimal number"
-        )
+    if _OTHER_BASE.fullmatch(lowered):
+        raise ValueError(f"{quote(text)} is not a decimal number")
+    if _TIME.fullmatch(lowered):
+        raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 60; write a decimal number")
+    if _DATE.fullmatch(lowered):
+        raise ValueError(f"{quote(text)} is a date, not a number")
     return None
 
 
@@ -184,7 +220,7 @@ class _Reader:
         if len(text) > LONGEST:
             raise ExpressionError(text[:80], f"a formula of over {LONGEST:,} characters", 0)
         self.text = text
-        self.tokens = _TOKEN.finditer(text)
+        self.next = 0
         self.steps: list[Step] = []
         self.depth = 0
         self.advance()
@@ -199,22 +235,18 @@ class _Reader:
 
     def advance(self) -> None:
         """Take the next token: its kind, its text and its offset."""
-        match = next(self.tokens, None)
+        match = _TOKEN.match(self.text, self.next)
         if match is None:
             self.kind, self.word, self.at = "end", "", len(self.text.rstrip())
             return
         self.kind = str(match.lastgroup)
         self.word = match[self.kind]
         self.at = match.start(self.kind)
+        self.next = match.end()
         if self.kind == "name" and not self.word.isascii():
-            self.check_name()
-
-    def check_name(self) -> None:
-        """Refuse a character that regular expressions count as a letter and Python does not, as in x²."""
-        for index, character in enumerate(self.word):
-            if character != "." and not f"_{character}".isidentifier():
-                self.kind, self.word, self.at = "bad", character, self.at + index
-                raise self.unexpected("an operator" if index else "a number, a name or '('")
+            name = _beginning(self.word)
+            self.kind, self.word = ("name", name) if name else ("bad", self.word[0])
+            self.next = self.at + len(self.word)
 
     def formula(self) -> None:
         """Read a whole formula: a comparison or a sum, and the conditional that may follow it."""
@@ -227,7 +259,7 @@ class _Reader:
             # The condition is computed first, as the first operand of `where`.
             self.steps[start:] = self.steps[middle:] + self.steps[start:middle]
             if self.word != "else":
-                raise self.unexpected("'else'", hint="a conditional is written: x if condition else y")
+                raise self.unexpected("'else'", _CONDITIONAL)
             self.advance()
             self.enter()
             self.formula()
@@ -333,10 +365,29 @@ class _Reader:
 
     def unexpected(self, wanted: str, hint: str | None = None) -> ExpressionError:
         """Return the error that says what stands here and what was wanted."""
-        found = "the formula ends" if self.kind == "end" else f"found {quote(self.word)}"
+        found = "the formula ends" if self.kind == "end" else f"found {_shown(self.word)}"
         if hint is None:
             hint = _INSTEAD.get(self.word)
-        juxtaposed = wanted == "an operator" and self.kind in ("name", "number")
-        if hint is None and (juxtaposed or self.word == "("):
-            hint = "a product is written with *"
+        if hint is None and wanted == "an operator":
+            hint = self.misplaced()
         return ExpressionError(self.text, f"expected {wanted}, but {found}", self.at, max(1, len(self.word)), hint)
+
+    def misplaced(self) -> str | None:
+        """Return what may be meant by two operands, or a bracket, where an operator belongs."""
+        if self.word == ")":
+            return "there is a ')' too many, or a '(' is missing"
+        if self.kind == "name" and self.text[self.at - 1] == "0" and self.word[0] in "xobXOB":
+            return "numbers are decimal"
+        return "a product is written with *" if self.kind == "name" or self.word == "(" else None
+
+
+def _beginning(text: str) -> str:
+    """Return the name at the beginning of `text`: all before the first character that no name has in its place."""
+    for index, character in enumerate(text):
+        if not (is_name(f"_{character}") if index else is_name(character)) and character != ".":
+            return text[:index].rstrip(".")
+    return text
+
+
+def _shown(token: str) -> str:
+    return quote(token) if token.isprintable() else f"the invisible character U+{ord(token[0]):04X}"

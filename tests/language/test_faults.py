@@ -3,11 +3,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from circuitgrad import CircuitError, from_expression, load, loads
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOLDEN = [
     (
@@ -115,7 +118,7 @@ def test_a_whole_message(text: str, message: str) -> None:
         ("inputs: {ﬁ: 1}\ngates: {fi: 2}", ["fi"], "declared twice"),
         ("inputs: {a: 017}\ngates: {b: a}", ["017"], "ambiguous"),
         ("inputs: {a: 12:30:45}\ngates: {b: a}", ["12:30:45"], "ambiguous"),
-        ("inputs: {a: 1}\ngates: {b: {add: [a, 0x10]}}", ["0x10"], "ambiguous"),
+        ("inputs: {a: 1}\ngates: {b: {add: [a, 0x10]}}", ["0x10"], "not a decimal number"),
         ("inputs: {a: 1,000}\ngates: {b: a}", ["", "000"], ""),
         ("inputs: {a: 1e999}\ngates: {b: a}", ["1e999"], "too large"),
         ("inputs: {a: }\ngates: {b: a}", ["}"], "missing"),
@@ -259,7 +262,7 @@ def test_an_alias_bomb_is_refused_quickly(text: str) -> None:
 def test_100_000_levels_of_nesting_are_refused(opening: str, suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"deep.{suffix}"
     file.write_text(opening * 100_000)
-    with pytest.raises(CircuitError, match="nested deeper|not JSON|a name is wanted"):
+    with pytest.raises(CircuitError, match=r"nested deeper|not JSON|a name is wanted"):
         load(file)
 
 
@@ -353,7 +356,8 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 @pytest.mark.parametrize("escape", ["\\x1b[31m", "\\u202e", "\\0", "\\r", "\\a", "\\u2028"])
 @pytest.mark.parametrize(
     "text",
-    ['gates: {"b@": 1}', 'gates: {b: "1 + @"}', 'gates: {b: {"@": 1}}', 'output: "@"\ngates: {b: 1}', '"@": 1\ngates: {b: 1}',
+    ['gates: {"b@": 1}', 'gates: {b: "1 + @"}', 'gates: {b: {"@": 1}}', 'output: "@"\ngates: {b: 1}',
+     '"@": 1\ngates: {b: 1}',
      'inputs: {a: "@"}\ngates: {b: 1}', 'expect: {"@": 1}\ngates: {b: 1}'],
 )  # fmt: skip
 def test_a_message_never_contains_control_characters(text: str, escape: str) -> None:

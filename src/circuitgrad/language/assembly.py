@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import quote
-from circuitgrad.expression import CONSTANTS, RESERVED, Call, Expression, ExpressionError, Name, normalise, read_number
+from circuitgrad.expression import (
+    CONSTANTS,
+    RESERVED,
+    Call,
+    Expression,
+    ExpressionError,
+    Name,
+    is_name,
+    normalise,
+    read_number,
+)
 from circuitgrad.gates import NAMES, find
 from circuitgrad.language.nodes import NOWHERE, Scalar
 from circuitgrad.rules import value_rule
@@ -28,6 +38,7 @@ MOST_CYCLES = 20
 UNKNOWN = -1
 _ORDINARY = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}").fullmatch
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
+NUMBER_WORDS = frozenset({"inf", "infinity", "nan"})
 
 
 class Assembly:
@@ -262,7 +273,7 @@ class Assembly:
         """Return the gates' numbers, operands first and otherwise in the order of the text; report cycles."""
         first, total = len(self.inputs), len(self.names)
         if not self._generated and all(
-            [max(operands, default=UNKNOWN) < number for number, operands in enumerate(self.operands)]
+            max(operands, default=UNKNOWN) < number for number, operands in enumerate(self.operands)
         ):
             return list(range(first, total))  # the text is in order already, as generated ones are
         unseen, active, done = 0, 1, 2
@@ -308,24 +319,27 @@ def name_fault(key: Scalar) -> tuple[str, str | None] | None:
     >>> name_fault(Scalar("w1")), name_fault(Scalar("1w"))
     (None, ("'1w' is not a name", 'a name is made of letters, digits and _, and begins with no digit'))
     """
-    if _ORDINARY(key.text) and key.text not in RESERVED and key.text.lower() not in YAML_WORDS:
+    lowered = key.text.lower()
+    if _ORDINARY(key.text) and not (lowered in YAML_WORDS or lowered in RESERVED or lowered in NUMBER_WORDS):
         return None
     name = normalise(key.text)
     if key.plain and name.lower() in YAML_WORDS:
         return f"{quote(name)} is not a name: YAML reads it as a boolean or null", "put it in quotes, or choose another"
     if name in RESERVED:
         return f"{quote(name)} is a word of the formula language", "choose another name"
+    if name.lower() in NUMBER_WORDS:
+        return f"{quote(name)} is not a name: it is read as a number", "choose another name"
     if name == "<<":
         return "merge keys are not part of the circuit format", "write the entries out"
     if len(name) > LONGEST_NAME:
         return f"a name of {len(name):,} characters", f"the longest allowed has {LONGEST_NAME}"
-    if not (name.isidentifier() and key.text.isidentifier()):
+    if not is_name(key.text):
         hint = "a name is made of letters, digits and _, and begins with no digit"
         if ":" in name and " " not in name:
             hint = "a colon needs a space behind it"
         if any(unicodedata.category(character) in ("Cf", "Cc", "Zs") for character in name if not character.isascii()):
             hint = "there is an invisible character in it"
-        if name.isidentifier():
+        if is_name(name):
             hint = f"write {quote(name)}"  # x₁, whose last character is no digit
         return f"{quote(key.text)} is not a name", hint
     return None

@@ -83,7 +83,7 @@ class Dialect:
             test, body, orelse = written
             condition: _Text = [" if ", _enclose(test, COMPARISON), " else "]
             return [_enclose(body, COMPARISON), condition, _enclose(orelse, CONDITIONAL)], CONDITIONAL
-        if step.gate == "neg" and step.arity == 1 and not _is_number(written[0]):
+        if step.gate == "neg" and step.arity == 1:
             return ["-", _enclose(written[0], UNARY)], UNARY
         if step.gate in self.infix and step.arity == 2:
             sign, level = self.infix[step.gate]
@@ -100,12 +100,6 @@ def _enclose(written: _Written, lowest: int) -> _Text:
     """Return the text, in parentheses when it binds more loosely than `lowest`."""
     text, level = written
     return text if level >= lowest else ["(", text, ")"]
-
-
-def _is_number(written: _Written) -> bool:
-    """Tell whether a literal is written here: a sign before it would become part of it."""
-    (first, *rest), _ = written
-    return not rest and isinstance(first, str) and first.lstrip("-.")[:1].isdigit()
 
 
 def _joined(text: _Text) -> str:

@@ -52,16 +52,19 @@ def quote(text: str) -> str:
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """Return a hint that names the candidate nearest to `word`, or None when none is near.
 
-    >>> did_you_mean("mull", ["add", "mul"])
-    "did you mean 'mul'?"
+    Capital letters make no difference.
+
+    >>> did_you_mean("mull", ["add", "mul"]), did_you_mean("RELU", ["relu"])
+    ("did you mean 'mul'?", "did you mean 'relu'?")
     """
     import difflib
     from itertools import islice
 
     if len(word) > LONGEST_QUOTE:
         return None
-    near = difflib.get_close_matches(word, list(islice(candidates, MOST_CANDIDATES)), n=1)
-    return f"did you mean {quote(near[0])}?" if near else None
+    spelled = {candidate.casefold(): candidate for candidate in islice(candidates, MOST_CANDIDATES)}
+    near = difflib.get_close_matches(word.casefold(), spelled, n=1)
+    return f"did you mean {quote(spelled[near[0]])}?" if near else None
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,19 @@ class Source:
 
         return [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", self.text))]
 
+    @cached_property
+    def _lines(self) -> dict[int, str]:
+        """The lines that places were asked for: a thousand problems of one long line share its text."""
+        return {}
+
     def place(self, at: int, width: int = 1) -> Place:
         """Return the place of the `width` characters at offset `at` (counted from 0)."""
         line = bisect_right(self._starts, at)
         start = self._starts[line - 1]
-        end = self._starts[line] if line < len(self._starts) else len(self.text)
-        text = self.text[start:end].rstrip("\r\n")
+        text = self._lines.get(line)
+        if text is None:
+            end = self._starts[line] if line < len(self._starts) else len(self.text)
+            text = self._lines[line] = self.text[start:end].rstrip("\r\n")
         column = at - start + 1
         return Place(self.name, line, column, text, max(1, min(width, len(text) - column + 1)))
 
@@ -182,5 +192,6 @@ class CircuitError(Exception):
     def __str__(self) -> str:
         shown = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
         if len(self.problems) > MOST_PROBLEMS:
-            shown.append(f"and {len(self.problems) - MOST_PROBLEMS} more errors")
+            more = len(self.problems) - MOST_PROBLEMS
+            shown.append(f"and {more} more error{'s' * (more > 1)}")
         return "\n".join(shown)

@@ -327,7 +327,7 @@ class _Reader:
     def call(self, name: str, at: int) -> None:
         """Read the operands of a call, up to its closing parenthesis."""
         self.enter()
-        arity = 0
+        start, arity = len(self.steps), 0
         while self.word != ")" or arity:
             self.formula()
             arity += 1
@@ -335,7 +335,10 @@ class _Reader:
                 break
             self.advance()
         self.close()
-        self.steps.append(Call(name, arity, at))
+        if name == "neg" and arity == 1:
+            self.negate(start, at)
+        else:
+            self.steps.append(Call(name, arity, at))
 
     def close(self) -> None:
         if self.word != ")":

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import keyword
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circuitgrad import arithmetic
+from circuitgrad.dialects import FORMULA, PYTHON, short_number
+from circuitgrad.expression import Call, Expression, ExpressionError, Name, Number, Step
+
+GATES = {"add": 2, "sub": 2, "mul": 2, "div": 2, "pow": 2, "lt": 2, "ne": 2, "neg": 1, "where": 3, "sin": 1, "max": 2}
+
+
+def applied(gate: str, operands: tuple[list[Step], ...]) -> list[Step]:
+    """The steps of a gate after those of its operands; a literal's sign belongs to the literal."""
+    steps = [step for operand in operands for step in operand]
+    if gate == "neg" and len(steps) == 1 and isinstance(steps[0], Number):
+        return [Number(-steps[0].value, 0)]
+    return [*steps, Call(gate, len(operands), 0)]
+
+
+def _calls(inner: st.SearchStrategy[list[Step]]) -> st.SearchStrategy[list[Step]]:
+    def call(gate: str) -> st.SearchStrategy[list[Step]]:
+        operands = st.tuples(*[inner] * GATES[gate])
+        return operands.map(lambda lists: applied(gate, lists))
+
+    return st.sampled_from(sorted(GATES)).flatmap(call)
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False).map(lambda value: Number(value, 0))
+names = st.sampled_from(["x", "y", "pi", "lambda", "q.1", "é"]).map(lambda name: Name(name, 0))
+formulas = st.recursive((numbers | names).map(lambda step: [step]), _calls, max_leaves=15)
+
+
+def bare(step: Step) -> tuple[object, ...]:
+    """A step without its offset; a number as its text, so that -0.0 is not 0.0."""
+    return (repr(step.value),) if isinstance(step, Number) else tuple(step)[:-1]
+
+
+def read(text: str) -> list[tuple[object, ...]] | None:
+    """The steps of a formula without their offsets, or None for a text that is none."""
+    try:
+        return [*map(bare, Expression(text).steps)]
+    except ExpressionError:
+        return None
+
+
+def pairs(text: str) -> list[tuple[int, int]]:
+    """The offsets of the parentheses that belong together."""
+    opened: list[int] = []
+    found = []
+    for index, character in enumerate(text):
+        if character == "(":
+            opened.append(index)
+        elif character == ")":
+            found.append((opened.pop(), index))
+    return found
+
+
+@given(formulas)
+def test_any_steps_are_written_so_that_they_read_back_the_same(steps: list[Step]) -> None:
+    assert [*map(bare, Expression(FORMULA.write(steps)).steps)] == [*map(bare, steps)]
+
+
+@given(formulas)
+def test_no_pair_of_parentheses_is_wasted(steps: list[Step]) -> None:
+    written = FORMULA.write(steps)
+    for opening, closing in pairs(written):
+        if not written[:opening][-1:].isalnum():
+            without = written[:opening] + " " + written[opening + 1 : closing] + " " + written[closing + 1 :]
+            assert read(without) != [*map(bare, steps)]
+
+
+@given(formulas)
+def test_python_reads_what_is_written_for_it(steps: list[Step]) -> None:
+    compile(PYTHON.write(steps, operands={"x", "y", "lambda", "é"}).replace("q.1", "q1"), "<written>", "eval")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("x**2 - y/x", 2.0**2 - 3.0 / 2.0), ("-x**2", -4.0), ("x - (y - x)", 1.0), ("2**-x", 0.25), ("x/0", math.inf),
+     ("y if x < y else x", 3.0), ("(x < y)*5", 5.0), ("neg(2)**2", 4.0), ("pi*e", math.pi * math.e)],
+)  # fmt: skip
+def test_written_python_computes_the_formula(text: str, value: float) -> None:
+    source = PYTHON.write(Expression(text).steps, operands={"x", "y"})
+    assert eval(source, {**arithmetic.PRIMITIVES, "__builtins__": {}}, {"x": 2.0, "y": 3.0}) == value
+
+
+def test_a_constant_is_a_number_unless_an_operand_has_its_name() -> None:
+    steps = Expression("2*pi").steps
+    assert FORMULA.write(steps) == "2*pi"
+    assert FORMULA.write(steps, operands=()) == f"2*{math.pi!r}"
+    assert FORMULA.write(steps, operands=("pi",)) == "2*pi"
+
+
+@given(st.sampled_from([*keyword.kwlist, "x", "lamb", "None1"]), st.integers(0, 3))
+def test_names_for_python_are_no_keywords_and_stay_different(word: str, count: int) -> None:
+    written = {PYTHON.name(word + "_" * i) for i in range(count + 1)}
+    assert len(written) == count + 1
+    assert all(name.isidentifier() and not keyword.iskeyword(name) for name in written)
+
+
+@given(st.floats())
+def test_a_short_number_is_the_number(value: float) -> None:
+    assert repr(float(short_number(value))) == repr(value)
+    assert not short_number(value).endswith(".0")

@@ -142,10 +142,43 @@ def test_a_whole_message(text: str, message: str) -> None:
         ("gates: {? [b] : 1}", ["["], "a name is wanted"),
         ("gates: {b: *c}", ["*"], "no anchor"),
         ("gates: &g {b: *g}", ["*"], "inside its own anchor"),
-        ("gates:\n\tb: 1", ["\t"], "cannot start any token"),
-        ("gates: {b: 'a}", [""], "not YAML"),
-        ("gates: {b: 1", [""], "not YAML"),
-        ("gates: {b: @a}", ["@"], "cannot start any token"),
+        ("gates:\n\tb: 1", ["\t"], "a tab cannot stand here"),
+        ("gates: {b: 'a}", ["'"], "quotation mark is not closed"),
+        ('gates: {b: "a}', ['"'], "quotation mark is not closed"),
+        ("gates: {b: [1, 2}", ["["], "this list is not closed"),
+        ("inputs: {a: 1\ngates: {b: a}\n", ["{"], "this mapping is not closed"),
+        ("inputs:\n  a:1\n  b: 2\n", [":"], "a colon needs a space behind it"),
+        ("gates:\n  b: 1\n  c:b*2\n", [":"], "a colon needs a space behind it"),
+        ("gates:\n  b:1\n", ["b:1"], "a colon needs a space behind it"),
+        ("gates: {b: {mul:[1, 2]}}\n", [":"], "a colon needs a space behind it"),
+        ("about: it says: hello\n", [":"], "with ': ' in it needs quotes"),
+        ("gates:\n  b: 1\n   c: 2\n", ["c"], "does not fit those above it"),
+        ("gates:\n  b: 1\n c: 2\n", ["c"], "does not fit those above it"),
+        ("gates:\n  b\n  c: 2\n", ["c"], "has each of them a value"),
+        ("output: - b\n", ["-"], "or write [a, b]"),
+        ('about: "a\\d"\n', ["\\"], "no such escape"),
+        ("inputs:\n  - a: 1\ngates: {b: 1}", ["-"], "with no - before it"),
+        ("gates: {b: {add: 1, 2}}", ["2"], "write {add: [a, b]}"),
+        ("gates: {b: {}}", ["{"], "not an empty mapping"),
+        ("gates: {b: {neg: {neg: 1}}}", ["{"], "give the inner gate a wire of its own"),
+        ("gates: {b: {Mul: [1, 2]}}", ["Mul"], "did you mean 'mul'?"),
+        ("gates: {b: 'plus(1, 2)'}", ["plus"], "did you mean 'add'?"),
+        ("gates: {b: {add: [max(1, 2]}}", [","], "inside brackets a formula with a comma needs quotes"),
+        ("gates: {b: 2*π}", ["π"], "written pi"),
+        ("gates: {b: c.1 + 1, c: 2*sin(3)}\noutput: b", ["c.1"], "inside the formula of 'c'"),
+        ("gates: {c: 2*sin(log(0)), b: c.1 + 1}\noutput: b", ["c.1"], "inside the formula of 'c'"),
+        ("inputs: {a: 1}\ngates: {b: a*2 + 1}\noutput: b.2", ["b.2"], "no wire is called 'b.2'"),
+        ("inputs: {a: 1}\ngates: {b: a*2 + 1}\nexpect: {b.01: 2}", ["b.01"], "no wire is called 'b.01'"),
+        ("inputs: {nan: 1, Inf: 2}\ngates: {b: 1}", ["nan", "Inf"], "read as a number"),
+        ("inputs: {on: 1}\ngates: {b: on + 1, c: on*b}", ["on"], "boolean"),
+        ("inputs: {a: 2*3}\ngates: {b: a}", ["2*3"], "belongs under 'gates'"),
+        ("inputs:\n  a: 1,000.5\ngates: {b: a}", ["1,000.5"], "write 1000.5"),
+        ("inputs:\n  a: 1,5\ngates: {b: a}", ["1,5"], "a decimal point is written '.'"),
+        ("inputs: {a: {value: 1, min: 3, max: 2}}\ngates: {b: a}", ["2"], "less than its 'min'"),
+        ("gates: {b: 1}\nexpect: {b: 1, b: 2}", ["b"], "expected twice"),
+        ("<<: {b: 1}\ngates: {b: 1}", ["<<"], "merge keys"),
+        ("gates: {b: 1", ["{"], "not YAML"),
+        ("gates: {b: @a}", ["@"], "a text cannot begin with '@'"),
         ("", [""], "the file is empty"),
         ("# only a comment\n", ["#"], "the file is empty"),
         ("- a\n- b", ["-"], "not a list"),
@@ -219,6 +252,11 @@ def test_many_cycles_take_no_quadratic_time() -> None:
     gates = "".join(f"  g{i}: g{(i + 1) % 20_000} + g{i // 2}\n" for i in range(20_000))
     assert len(_fault("gates:\n" + gates).problems) == 20
     assert time.perf_counter() - start < 5
+
+
+def test_a_wire_inside_a_formula_can_be_an_output_and_be_expected() -> None:
+    circuit = loads("inputs: {a: 3}\ngates: {b: a*2 + 1}\noutput: b.1\nexpect: {b.1: 6}")
+    assert circuit.forward()["b.1"] == circuit.expect["b.1"] == 6
 
 
 def test_everything_wrong_is_said_at_once_and_in_order() -> None:
@@ -307,7 +345,7 @@ def test_bytes_that_are_no_text(data: bytes, line: int, column: int, words: str,
         ('{"gates": {"c": 1,}}', ["}"], "not JSON"),
         ('{"gates": {"c": 01}}', ["1"], "not JSON"),
         ("", [""], "not JSON"),
-        ("[]", ["["], "not a list"),
+        ("[]", ["["], "not an empty list"),
         ("3", ["3"], "not a text"),
     ],
 )

@@ -47,7 +47,12 @@ def _values(text: str) -> dict[str, float]:
 def test_every_key_of_a_file_arrives() -> None:
     circuit = loads(NEURON)
     feature = circuit.inputs["x"]
-    assert (circuit.name, circuit.about, circuit.outputs, circuit.expect) == ("little", "two lines", ("s",), {"q": -2.5})
+    assert (circuit.name, circuit.about, circuit.outputs, circuit.expect) == (
+        "little",
+        "two lines",
+        ("s",),
+        {"q": -2.5},
+    )
     assert (feature.value, feature.fixed, feature.min, feature.max) == (-2.0, True, -5.0, 5.0)
     assert feature.about == "the first feature"
     assert circuit.inputs["a"].max == math.inf
@@ -143,7 +148,9 @@ def test_a_formula_may_span_lines(text: str) -> None:
     assert _values(f"inputs: {{a: 1, b: 2}}\ngates:\n  {text}\n")["y"] == 3
 
 
-@pytest.mark.parametrize("change", [str, lambda text: text.replace("\n", "\r\n"), lambda text: text.replace("\n", "\r")])
+@pytest.mark.parametrize(
+    "change", [str, lambda text: text.replace("\n", "\r\n"), lambda text: text.replace("\n", "\r")]
+)
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 def test_line_ends_and_byte_order_marks_change_nothing(change: Any, mark: bytes, tmp_path: Path) -> None:
     file = tmp_path / "little.yaml"
@@ -206,7 +213,7 @@ def test_standard_input_of_a_process() -> None:
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_chain_of_100_000_gates_runs(suffix: str, *, backwards: bool, tmp_path: Path) -> None:
     count = 100_000
-    gates = [(f"g{i}", ["add", [f"g{i - 1}" if i else "a", "a"]]) for i in range(count)]
+    gates = [(f"g{i}", ("add", [f"g{i - 1}" if i else "a", "a"])) for i in range(count)]
     if backwards:
         gates.reverse()
     file = tmp_path / f"chain.{suffix}"

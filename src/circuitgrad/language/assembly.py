@@ -22,11 +22,12 @@ from circuitgrad.expression import (
     read_number,
 )
 from circuitgrad.gates import NAMES, find
-from circuitgrad.language.nodes import NOWHERE, Scalar
+from circuitgrad.language.nodes import NOWHERE, Mapping, Scalar, kind
 from circuitgrad.rules import value_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping as Values
+    from collections.abc import Sequence
 
     from circuitgrad.errors import Place
     from circuitgrad.gates import Row
@@ -38,6 +39,8 @@ MOST_CYCLES = 20
 UNKNOWN = -1
 _ORDINARY = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}").fullmatch
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
+_SYNONYMS = {"ln": "log", "plus": "add", "minus": "sub", "times": "mul", "sum": "add", "prod": "mul", "sgn": "sign"}
+_SYMBOLS = {"π": "written pi", "τ": "written tau"}
 NUMBER_WORDS = frozenset({"inf", "infinity", "nan"})
 
 
@@ -53,6 +56,7 @@ class Assembly:
         self.inputs: list[Input] = []
         self.ids: dict[str, int] = {}
         self.declared: dict[str, Scalar] = {}
+        self.refused: set[str] = set()
         self.names: list[str] = []
         self.rows: list[Row | None] = []
         self.operands: list[tuple[int, ...]] = []
@@ -71,6 +75,7 @@ class Assembly:
         name = normalise(key.text)
         if (wrong := name_fault(key)) is not None:
             self.problems.add(key, *wrong)
+            self.refused.add(name)
             return None
         if name in self.declared:
             place = self.problems.place(self.declared[name])
@@ -79,7 +84,7 @@ class Assembly:
             self.problems.add(key, f"{quote(name)} is declared twice", first)
             return None
         self.declared[name] = key
-        self._add(name, None, (), key.at)
+        self.ids[name] = self._add(name, None, (), key.at)
         return name
 
     def add_input(self, leaf: Input) -> None:
@@ -88,12 +93,18 @@ class Assembly:
 
     def _add(self, name: str, row: Row | None, operands: tuple[int, ...], at: int) -> int:
         number = len(self.names)
-        self.ids[name] = number
         self.names.append(name)
         self.rows.append(row)
         self.operands.append(operands)
         self.at.append(at)
         return number
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a wire of this name exists, also one inside an expanded formula once all are connected."""
+        parent, _, count = name.rpartition(".")
+        made = str(self._generated.get(parent, 0))
+        inside = count.isdigit() and count[0] != "0" and (len(count), count) <= (len(made), made)
+        return name in self.ids or name in self.refused or inside
 
     # Connecting
 
@@ -101,7 +112,7 @@ class Assembly:
         """Make the declared wire `name` the output of `gate` applied to operands: names, numbers or formulas."""
         row = NAMES.get(gate.text)
         if row is None:
-            self.problems.add(gate, f"no gate is called {quote(gate.text)}", self.problems.near(gate.text, NAMES))
+            self.problems.add(gate, f"no gate is called {quote(gate.text)}", self._near_gate(gate.text))
         numbers = [self._operand(name, node) for node in operands]
         if row is not None and self._fits(row, len(numbers), gate):
             self._apply(name, row, numbers, gate.at, final=True)
@@ -114,7 +125,8 @@ class Assembly:
 
     def _operand(self, parent: str, node: Node) -> int:
         if type(node) is not Scalar:
-            self.problems.add(node, "an operand is a name, a number or a formula")
+            hint = "give the inner gate a wire of its own, or write a formula" if type(node) is Mapping else None
+            self.problems.add(node, f"an operand is a name, a number or a formula, not {kind(node)}", hint)
             return UNKNOWN
         number = self.ids.get(node.text)
         if number is not None:
@@ -136,7 +148,11 @@ class Assembly:
         try:
             return Expression(text.text)
         except ExpressionError as error:
-            self.problems.add(text, error.message, error.hint, offset=error.at, width=error.width)
+            hint = error.hint
+            end = self.problems.offset(text, len(text.text))
+            if text.plain and error.at == len(text.text) and self.problems.source.text[end : end + 1] == ",":
+                hint = "inside brackets a formula with a comma needs quotes"
+            self.problems.add(text, error.message, hint, offset=error.at, width=error.width)
             return None
 
     def _expand(self, parent: str, expression: Expression, text: Scalar, *, final: bool) -> int:
@@ -165,7 +181,7 @@ class Assembly:
     def _call(self, parent: str, step: Call, operands: list[int], text: Scalar, *, final: bool) -> int:
         row = NAMES.get(step.gate)
         if row is None:
-            hint = self.problems.near(step.gate, NAMES)
+            hint = self._near_gate(step.gate)
             if step.gate in self.ids:
                 hint = f"{quote(step.gate)} is a wire; a product is written with *"
             self.problems.add(text, f"no gate is called {quote(step.gate)}", hint, offset=step.at, width=len(step.gate))
@@ -209,12 +225,22 @@ class Assembly:
             return number
         if step.name in CONSTANTS:
             return self._constant(CONSTANTS[step.name])
-        hint = self.problems.near(step.name, self.declared)
+        if step.name in self.refused:
+            return UNKNOWN
+        if "." in step.name:
+            inside, _, _ = step.name.partition(".")
+            message = f"{quote(step.name)} cannot be an operand: it stands inside the formula of {quote(inside)}"
+            self.problems.add(text, message, "give it a wire of its own", offset=step.at, width=len(step.name))
+            return UNKNOWN
+        hint = self.problems.near(step.name, self.declared) or _SYMBOLS.get(step.name)
         if hint is None and step.name in NAMES:
             hint = f"{quote(step.name)} is a gate: its operands belong in parentheses behind it"
         message = f"no wire is called {quote(step.name)}"
         self.problems.add(text, message, hint, offset=step.at, width=len(step.name))
         return UNKNOWN
+
+    def _near_gate(self, name: str) -> str | None:
+        return f"did you mean '{_SYNONYMS[name]}'?" if name in _SYNONYMS else self.problems.near(name, NAMES)
 
     def _constant(self, value: float) -> int:
         key = repr(value)
@@ -231,7 +257,7 @@ class Assembly:
         fed = {operand for operands in self.operands for operand in operands}
         return [name for name in self.declared if self.ids[name] >= len(self.inputs) and self.ids[name] not in fed]
 
-    def circuit(self, name: str, outputs: Sequence[str], about: str, expect: Mapping[str, float]) -> Circuit:
+    def circuit(self, name: str, outputs: Sequence[str], about: str, expect: Values[str, float]) -> Circuit:
         """Return the circuit: inputs, constants, then the gates in an order in which operands come first.
 
         Raises:

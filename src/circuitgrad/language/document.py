@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.errors import quote
+from circuitgrad.errors import quote, visible
 from circuitgrad.expression import normalise, read_number
 from circuitgrad.language.assembly import Assembly
 from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence, kind
@@ -25,6 +26,10 @@ KEYS = {
     "expect": "values that check verifies, by wire",
 }
 """The keys of a circuit file, with what stands under each."""
+
+NO_SPACE = re.compile(r"[^\W\d]\w*:\S").match
+THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?").fullmatch
+MERGE = "merge keys are not part of the circuit format; write the entries out"
 
 INPUT_KEYS = {
     "value": "the value to start from",
@@ -92,7 +97,9 @@ class _Document:
             if key in fields
         }
         leaf = Input(name, fixed=self.flag(fields.get("fixed")), about=self.text(fields.get("about")), **numbers)
-        if not leaf.min <= leaf.value <= leaf.max and leaf.value == leaf.value:
+        if leaf.min > leaf.max:
+            self.problems.add(fields["max"], f"the 'max' of {quote(name)} is less than its 'min'")
+        elif not leaf.min <= leaf.value <= leaf.max and leaf.value == leaf.value:
             message = f"the value of {quote(name)} is not between its 'min' and its 'max'"
             self.problems.add(fields["value"], message)
         return leaf
@@ -103,7 +110,7 @@ class _Document:
             for key, value in self.entries(node, "gates")
             if (name := self.assembly.declare(key)) is not None
         ]
-        if (type(node) is Mapping and not node.pairs) or (type(node) is Scalar and not node.text):
+        if (type(node) is Mapping and not node) or (type(node) is Scalar and not node.text):
             self.problems.add(node, "a circuit needs at least one gate")
         for name, value in declared:
             self.gate(name, value)
@@ -111,18 +118,21 @@ class _Document:
     def gate(self, name: str, node: Node) -> None:
         if type(node) is Scalar and node.text:
             self.assembly.connect_formula(name, node)
-        elif type(node) is Mapping and len(node.pairs) == 1:
-            gate, operands = node.pairs[0]
-            self.assembly.connect(name, gate, operands.items if type(operands) is Sequence else [operands])
-        elif type(node) is Mapping and len(node.pairs) > 1:
-            self.problems.add(node.pairs[1][0], f"the gate of {quote(name)} is given twice", "a wire has one gate")
+        elif type(node) is Mapping and len(node) == 1:
+            gate, operands = node[0]
+            self.assembly.connect(name, gate, operands if type(operands) is Sequence else [operands])
+        elif type(node) is Mapping and len(node) > 1 and type(node[1][1]) is Scalar and not node[1][1].text:
+            hint = f"write {{{visible(node[0][0].text)}: [a, b]}}"
+            self.problems.add(node[1][0], f"the operands of {quote(name)} need a list around them", hint)
+        elif type(node) is Mapping and len(node) > 1:
+            self.problems.add(node[1][0], f"the gate of {quote(name)} is given twice", "a wire has one gate")
         else:
             hint = "write {gate: [operands]}, or a formula"
             self.problems.add(node, f"{quote(name)} needs a gate, not {kind(node)}", hint)
 
     def outputs(self, node: Node | None, root: Mapping) -> list[str]:
         if node is not None:
-            nodes = node.items if type(node) is Sequence else [node]
+            nodes = node if type(node) is Sequence else [node]
             names = [self.wire(item) for item in nodes]
             if not nodes:
                 self.problems.add(node, "an empty list of outputs")
@@ -140,10 +150,13 @@ class _Document:
         return sinks
 
     def expect(self, node: Node | None) -> dict[str, float]:
-        return {
-            self.wire(key): self.number(value, f"the expected value of {quote(key.text)}")
-            for key, value in self.entries(node, "expect")
-        }
+        expected: dict[str, float] = {}
+        for key, value in self.entries(node, "expect"):
+            name = self.wire(key)
+            if name in expected:
+                self.problems.add(key, f"a value of {quote(name)} is expected twice")
+            expected[name] = self.number(value, f"the expected value of {quote(name)}")
+        return expected
 
     # Values
 
@@ -152,17 +165,22 @@ class _Document:
         if node is None or (type(node) is Scalar and not node.text):
             return []
         if type(node) is not Mapping:
-            self.problems.add(node, f"{quote(section)} is a mapping of names, not {kind(node)}", "write 'name: value'")
+            hint = "write 'name: value'"
+            if type(node) is Sequence:
+                hint = "write 'name: value', with no - before it"
+            elif type(node) is Scalar and NO_SPACE(node.text):
+                hint = "a colon needs a space behind it"
+            self.problems.add(node, f"{quote(section)} is a mapping of names, not {kind(node)}", hint)
             return []
-        return node.pairs
+        return node
 
     def fields(self, node: Mapping, known: Iterable[str], what: str) -> dict[str, Node]:
         """Return the values of known keys; unknown and repeated ones are problems."""
         fields: dict[str, Node] = {}
-        for key, value in node.pairs:
+        for key, value in node:
             if key.text not in known:
                 hint = self.problems.near(key.text, known) or f"the keys are {', '.join(known)}"
-                self.problems.add(key, f"{what} has no key {quote(key.text)}", hint)
+                self.problems.add(key, f"{what} has no key {quote(key.text)}", MERGE if key.text == "<<" else hint)
             elif key.text in fields:
                 self.problems.add(key, f"the key {quote(key.text)} stands here a second time")
             else:
@@ -175,7 +193,7 @@ class _Document:
             self.problems.add(node, f"the name of a wire is wanted, not {kind(node)}")
             return ""
         name = normalise(node.text)
-        if name not in self.assembly.ids:
+        if not self.assembly.knows(name):
             self.problems.add(node, f"no wire is called {quote(name)}", self.problems.near(name, self.assembly.ids))
         return name
 
@@ -190,7 +208,13 @@ class _Document:
             self.problems.add(node, str(error))
             return 0.0
         if value is None:
-            hint = "a decimal point is written '.'" if "," in node.text else None
+            hint = None
+            if THOUSANDS(node.text):
+                hint = f"write {node.text.replace(',', '')}"
+            elif "," in node.text:
+                hint = "a decimal point is written '.'"
+            elif any(sign in node.text for sign in "*/+("):
+                hint = "a formula is a gate: it belongs under 'gates'"
             message = f"{what} is not a number: {quote(node.text)}" if node.text else f"{what} is missing"
             self.problems.add(node, message, hint)
         return 0.0 if value is None else value

@@ -23,13 +23,11 @@ def read_json(source: Source) -> Node:
     Raises:
         CircuitError: the text is no JSON, or is nested too deeply.
 
-    >>> read_json(Source("x.json", '{"inputs": {"a": 1.50}}')).pairs[0][1].pairs[0][1].text
+    >>> read_json(Source("x.json", '{"inputs": {"a": 1.50}}'))[0][1][0][1].text
     '1.50'
     """
     try:
-        data = json.loads(
-            source.text, object_pairs_hook=_Pairs, parse_float=str, parse_int=str, parse_constant=str
-        )
+        data = json.loads(source.text, object_pairs_hook=_Pairs, parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
         raise CircuitError.of(f"not JSON: {error.msg}", source.place(error.pos)) from None
     except RecursionError:
@@ -44,7 +42,7 @@ class _Pairs(list[Any]):
 def locate_json(source: Source) -> Node:
     """Return the root of a text that `read_json` has read without complaint; its nodes know where they stand.
 
-    >>> locate_json(Source("x.json", '{"inputs": {"a": 1.50}}')).pairs[0][1].pairs[0][0].at
+    >>> locate_json(Source("x.json", '{"inputs": {"a": 1.50}}'))[0][1][0][0].at
     12
     """
     top = Sequence()
@@ -64,17 +62,17 @@ def locate_json(source: Source) -> Node:
         else:
             new = Scalar("" if word == "null" else word, at)
         if isinstance(container, Sequence):
-            container.items.append(new)
+            container.append(new)
         elif key is None:
             key = new if isinstance(new, Scalar) else None
             continue
         else:
-            container.pairs.append((key, new))
+            container.append((key, new))
             key = None
         if not isinstance(new, Scalar):
             stack.append((container, key))
             container, key = new, None
-    return top.items[0]
+    return top[0]
 
 
 def _nodes(data: Any, source: Source) -> Node:
@@ -85,11 +83,11 @@ def _nodes(data: Any, source: Source) -> Node:
         deeper: list[tuple[Any, Node]] = []
         for value, node in work:
             if type(node) is Mapping:
-                node.pairs = [(Scalar(key, plain=False), _node(item, deeper)) for key, item in value]
+                node.extend([(Scalar(key, plain=False), _node(item, deeper)) for key, item in value])
             elif type(node) is Sequence:
-                node.items = [_node(item, deeper) for item in value]
+                node.extend([_node(item, deeper) for item in value])
         if not deeper:
-            return top.items[0]
+            return top[0]
         work = deeper
     raise _too_deep(source)
 

@@ -28,23 +28,21 @@ class Scalar:
         self.plain = plain
 
 
-class Sequence:
+class Sequence(list["Node"]):
     """A list of nodes."""
 
-    __slots__ = ("at", "items")
+    __slots__ = ("at",)
 
     def __init__(self, at: int = NOWHERE) -> None:
-        self.items: list[Node] = []
         self.at = at
 
 
-class Mapping:
+class Mapping(list[tuple["Scalar", "Node"]]):
     """A list of pairs of a key and a node, in the order of the text; keys may repeat."""
 
-    __slots__ = ("at", "pairs")
+    __slots__ = ("at",)
 
     def __init__(self, at: int = NOWHERE) -> None:
-        self.pairs: list[tuple[Scalar, Node]] = []
         self.at = at
 
 
@@ -55,11 +53,12 @@ def kind(node: Node) -> str:
     """Return what a person calls the node.
 
     >>> kind(Sequence()), kind(Scalar(""))
-    ('a list', 'nothing')
+    ('an empty list', 'nothing')
     """
     if isinstance(node, Scalar):
         return "a text" if node.text else "nothing"
-    return "a list" if isinstance(node, Sequence) else "a mapping"
+    what = "list" if isinstance(node, Sequence) else "mapping"
+    return f"a {what}" if node else f"an empty {what}"
 
 
 class Problems:

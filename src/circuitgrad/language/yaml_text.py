@@ -7,6 +7,7 @@ allowed, as long as what they expand to stays finite and small.
 from __future__ import annotations
 
 import gc
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,7 +21,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from circuitgrad.errors import CircuitError, Source, quote, visible
+from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.language.nodes import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -30,17 +31,25 @@ DEEPEST = 64
 LARGEST = 1_000_000
 """How many characters the aliases of a document may add to it once they are expanded."""
 
-_HINTS = {
-    "mapping values are not allowed in this context": "a text with ': ' in it needs quotes; is the indentation right?",
-    "did not find expected ',' or ']'": "a bracket is not closed, or a comma is missing",
-    "did not find expected ',' or '}'": "a brace is not closed, or a comma is missing",
-    "could not find expected ':'": "a colon and a space belong between a name and its value",
-    "did not find expected key": "is the line indented like the one above it?",
-    "did not find expected '-' indicator": "is the line indented like the one above it?",
-    "found unexpected end of stream": "a quotation mark is not closed",
-    "found undefined alias": "a text that begins with * needs quotes",
-    "found undefined tag handle": "a text that begins with ! needs quotes",
+_PLAIN_WORDS = {
+    "did not find expected ',' or ']'": ("this list is not closed, or a comma is missing in it", None),
+    "did not find expected ',' or '}'": ("this mapping is not closed, or a comma is missing in it", None),
+    "found unexpected end of stream": ("this quotation mark is not closed", None),
+    "could not find expected ':'": ("a name without a value", "a colon and a space belong between the two"),
+    "did not find expected key": ("this line does not fit those above it", "is it indented like them?"),
+    "did not find expected '-' indicator": ("this line does not fit those above it", "is it indented like them?"),
+    "block sequence entries": ("a list with - cannot begin here", "begin it on a line of its own, or write [a, b]"),
+    "found unexpected ':'": ("a ':' cannot stand here", "a colon needs a space behind it"),
+    "found unknown escape": ("there is no such escape", "write \\\\ for a backslash, or use single quotes"),
+    "found undefined tag handle": ("a text cannot begin with '!'", "put it in quotes"),
+    "found a tab": ("a tab cannot stand here", "indent with spaces"),
 }
+"""What the parser says, by its beginning, in words for people, with a hint."""
+
+_OPENED = ("did not find expected ','", "found unexpected end", "could not find expected ':'")
+"""The faults that are seen at their end and shown at their beginning."""
+
+_NO_SPACE = re.compile(r"\s*[^\W\d]\w*(:)[^\s:]")
 
 
 def read_yaml(source: Source) -> Node:
@@ -51,7 +60,7 @@ def read_yaml(source: Source) -> Node:
             aliases, or is nested deeper than `DEEPEST`.
 
     >>> root = read_yaml(Source("x.yaml", "inputs: {a: 1}"))
-    >>> [(key.text, key.at) for key, value in root.pairs]
+    >>> [(key.text, key.at) for key, value in root]
     [('inputs', 0)]
     """
     collecting = gc.isenabled()
@@ -80,12 +89,10 @@ def _compose(source: Source) -> Node:  # noqa: PLR0915 -- one loop over one stat
     """Build the tree with an explicit stack of open containers."""
     next_event = _events(source.text)
     top = Sequence()  # holds the documents' roots
-    node: Node = top
-    stack: list[Node] = []
-    keys: list[Scalar | None] = []  # per open mapping, the key that waits for its value
-    key: Scalar | None = None
+    node: Any = top
+    key: Scalar | None = None  # in a mapping, the key that waits for its value
+    stack: list[tuple[Node, Scalar | None, str | None]] = []
     anchors: dict[str, Node | None] = {}
-    open_anchors: list[str | None] = []
     new: Node
     while (event := next_event()) is not None:
         kind = type(event)
@@ -102,37 +109,37 @@ def _compose(source: Source) -> Node:  # noqa: PLR0915 -- one loop over one stat
                 raise CircuitError.of(f"nested deeper than {DEEPEST} levels", _place(source, event))
             if type(node) is Mapping and key is None:
                 raise _refused_key(event, source)
-            stack.append(node)
-            keys.append(key)
-            open_anchors.append(event.anchor)
+            stack.append((node, key, event.anchor))
             if event.anchor is not None:
                 anchors[event.anchor] = None
             node, key = (Mapping if kind is MappingStartEvent else Sequence)(event.start_mark.index), None
             continue
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
-            new, node, key = node, stack.pop(), keys.pop()
-            if (anchor := open_anchors.pop()) is not None:
+            new = node
+            node, key, anchor = stack.pop()
+            if anchor is not None:
                 anchors[anchor] = new
         elif kind is AliasEvent:
             new = _aliased(event, anchors, source)
-        elif kind is DocumentStartEvent and top.items:
+        elif kind is DocumentStartEvent and top:
             raise CircuitError.of("a second document begins here; a circuit file is one", _place(source, event))
         else:
             continue
         if type(node) is Sequence:
-            node.items.append(new)
+            node.append(new)
         elif key is not None:
-            node.pairs.append((key, new))  # type: ignore[union-attr]
+            node.append((key, new))
             key = None
         elif type(new) is Scalar:
             key = new
         else:
             raise _refused_key(event, source)
-    if not top.items:
-        raise CircuitError.of("the file is empty", source.place(0), "circuitgrad gates lists what a circuit is made of")
+    if not top:
+        hint = "a circuit file begins with 'inputs:' and 'gates:'"
+        raise CircuitError.of("the file is empty", source.place(0), hint)
     if any(anchor is not None for anchor in anchors.values()):
-        _refuse_explosion(top.items[0], source)
-    return top.items[0]
+        _refuse_explosion(top[0], source)
+    return top[0]
 
 
 def _aliased(event: Any, anchors: dict[str, Node | None], source: Source) -> Node:
@@ -157,14 +164,14 @@ def _refuse_explosion(root: Node, source: Source) -> None:
         if isinstance(node, Scalar):
             sizes[id(node)] = 1 + len(node.text)
             continue
-        children = node.items if isinstance(node, Sequence) else [value for _, value in node.pairs]
+        children = node if isinstance(node, Sequence) else [value for _, value in node]
         if not done:
             stack.append((node, True))
             stack.extend((child, False) for child in children)
             continue
         size = sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
         if isinstance(node, Mapping):
-            size = sizes[id(node)] = size + sum(len(key.text) for key, _ in node.pairs)
+            size = sizes[id(node)] = size + sum(len(key.text) for key, _ in node)
         if size > largest:
             raise CircuitError.of(f"the aliases add more than {LARGEST:,} characters", source.place(node.at))
 
@@ -174,7 +181,8 @@ def _place(source: Source, event: Any) -> Any:
 
 
 def _refused_tag(event: Any, source: Source) -> CircuitError:
-    return CircuitError.of(f"the tag {quote(event.tag)} has no meaning in a circuit", _place(source, event))
+    tag = quote(event.tag.replace("tag:yaml.org,2002:", "!!"))
+    return CircuitError.of(f"the tag {tag} has no meaning in a circuit", _place(source, event))
 
 
 def _refused_key(event: Any, source: Source) -> CircuitError:
@@ -183,12 +191,37 @@ def _refused_key(event: Any, source: Source) -> CircuitError:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
-    mark = error.problem_mark or error.context_mark
-    problem = error.problem or "this is not YAML"
-    hint = next((hint for start, hint in _HINTS.items() if problem.startswith(start)), None)
-    if problem.startswith("found character") and mark is not None:
-        character = source.text[mark.index : mark.index + 1]
-        tab = character == "\t"
-        hint = "indent with spaces, not tabs" if tab else f"a text that begins with {visible(character)} needs quotes"
-    context = f" ({error.context})" if error.context else ""
-    return CircuitError.of(f"not YAML: {problem}{context}", source.place(mark.index) if mark else None, hint)
+    problem = error.problem or "this is no YAML"
+    begins = problem.startswith(_OPENED) and error.context_mark
+    mark = error.context_mark if begins else error.problem_mark or error.context_mark
+    if mark is None:
+        return CircuitError.of(f"not YAML: {problem}")
+    at = mark.index
+    message, hint = next(
+        (words for start, words in _PLAIN_WORDS.items() if problem.startswith(start)),
+        (problem + (f" ({error.context})" if error.context else ""), None),
+    )
+    if problem.startswith("found character"):
+        character = source.text[at : at + 1]
+        message, hint = f"a text cannot begin with {quote(character)}", "put it in quotes"
+        if character == "\t":
+            message, hint = _PLAIN_WORDS["found a tab"]
+    elif problem.startswith("mapping values are not allowed"):
+        at, message, hint = _misplaced_colon(at, source)
+    elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):
+        at, hint = squeezed.start(1), "a colon needs a space behind it"
+    return CircuitError.of(f"not YAML: {message}", source.place(at), hint)
+
+
+def _misplaced_colon(at: int, source: Source) -> tuple[int, str, str]:
+    """Return where the fault lies, what it is and a hint, for a colon at which the parser gave up."""
+    start = source.text.rfind("\n", 0, at) + 1
+    line = source.text[start:at]
+    if ": " in line:
+        return at, "a second ':' in one line", "a text with ': ' in it needs quotes"
+    above = source.text[:start].rstrip()
+    squeezed = _NO_SPACE.match(above, above.rfind("\n") + 1)
+    if squeezed:
+        return squeezed.start(1), "a name without a value", "a colon needs a space behind it"
+    indented = start + len(line) - len(line.lstrip())
+    return indented, "this line does not fit those above it", "is it indented like them, and has each of them a value?"

@@ -66,7 +66,7 @@ def test_a_module_imports_only_from_layers_above(file: Path) -> None:
 
 def test_imports_are_found_wherever_they_stand() -> None:
     text = (
-        "import circuitgrad.cli\nif TYPE_CHECKING:\n    from circuitgrad.report.text import fold\n"
+        "import circuitgrad.cli\nif TYPE_CHECKING:\n    from circuitgrad.report.terminal import fold\n"
         "def f():\n    from circuitgrad import units\n    import json\n"
     )
     assert imported(text) == {"cli", "report", "units"}

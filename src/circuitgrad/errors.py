@@ -156,16 +156,20 @@ def _excerpt(place: Place, hint: str | None) -> str:
         before = "…" + before[1 - LONGEST_LINE // 2 :]
     if len(before) + len(after) > LONGEST_LINE:
         after = after[: LONGEST_LINE - len(before) - 1] + "…"
-    carets = "^" * max(1, _columns(after[: place.width]))
+    carets = "^" * max(1, columns(after[: place.width]))
     gutter = " " * len(str(place.line))
     return (
         f"  {place.line} | {visible(before + after)}\n"
-        f"  {gutter} | {' ' * _columns(before)}{carets}{' ' + hint if hint else ''}"
+        f"  {gutter} | {' ' * columns(before)}{carets}{' ' + hint if hint else ''}"
     )
 
 
-def _columns(text: str) -> int:
-    """Return how many terminal columns `text` takes."""
+def columns(text: str) -> int:
+    """Return how many columns of a terminal `text` takes.
+
+    >>> columns("ab"), columns("水")
+    (2, 2)
+    """
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width

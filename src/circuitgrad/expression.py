@@ -59,10 +59,11 @@ INFIX = {
 
 COMPARISONS = frozenset(gate for gate, level in INFIX.values() if level == COMPARISON)
 
-_BEYOND = "\x80-\U0010ffff"
 # Python's \w leaves out combining marks, without which names in many scripts cannot be written: take every character
-# beyond ASCII first, and cut the name off afterwards where it ends.
-_NAME = rf"[A-Za-z_{_BEYOND}][\w{_BEYOND}]*(?:\.[\w{_BEYOND}]+)*"
+# beyond ASCII first, and cut the name off afterwards where it ends. The class is written by what it lacks in ASCII:
+# re takes long to compile long ranges.
+_WORD = r"[^\x00-/:-@\[-^`{-\x7f]"
+_NAME = rf"(?![0-9]){_WORD}+(?:\.{_WORD}+)*"
 _NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<sign>\*\*|[<>=!]=|[-+*/<>(),])|(?P<bad>\S))")
 _DIGITS = r"[0-9]+(?:_[0-9]+)*"

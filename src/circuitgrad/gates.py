@@ -48,12 +48,12 @@ class Row:
     convention: str = ""
     folds: bool = False
 
-    @property
+    @cached_property
     def operands(self) -> tuple[str, ...]:
         """The operands' names, in order."""
         return tuple(self.partials)
 
-    @property
+    @cached_property
     def arity(self) -> int:
         """How many operands the row takes."""
         return len(self.partials)

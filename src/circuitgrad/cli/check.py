@@ -80,7 +80,7 @@ def command(
             failed = [one.circuit.name for one in checks if not one.passed]
             options.emit_notes(
                 f"{len(checks) - len(failed)} of {len(checks)} circuits passed"
-                + (f"; failed: {', '.join(failed)}\n" if failed else "\n"),
+                + (f"; failed: {', '.join(failed)}" if failed else ""),
                 quiet=quiet,
             )
     else:

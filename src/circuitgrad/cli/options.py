@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +10,7 @@ import click
 from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
 from circuitgrad.expression import normalise, read_number
 from circuitgrad.report.tables import FORMATS
-from circuitgrad.report.text import fold, printable, terminal_width
+from circuitgrad.report.terminal import fold, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,6 +148,8 @@ def emit(text: str) -> None:
 
 def emit_json(document: Any) -> None:
     """Write a JSON document to standard output."""
+    import json
+
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     if printable(text) != text:
         text = json.dumps(document, indent=2, allow_nan=False)
@@ -159,18 +160,16 @@ def emit_table(
     heading: str, table: Table, form: str, digits: int | None, *, everything: bool = False, quiet: bool = False
 ) -> None:
     """Write a table to standard output, under its heading where a person reads it."""
-    above = f"{_folded(heading)}\n" if form == "table" and not quiet else ""
-    emit(above + table.render(form, digits, everything=everything))
+    if form == "table" and not quiet:
+        emit(f"{fold(heading)}\n")
+    for piece in table.render(form, digits, everything=everything):
+        emit(piece)
 
 
 def emit_notes(notes: str, *, quiet: bool) -> None:
     """Write what stands under a table to standard output."""
     if not quiet:
-        emit(f"\n{_folded(notes)}")
-
-
-def _folded(text: str) -> str:
-    return "".join(f"{line}\n" for line in fold(text, terminal_width()))
+        emit(f"\n{fold(notes)}")
 
 
 def warn(problem: Problem | None, *, quiet: bool) -> None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
 from circuitgrad.language.document import read_document
-from circuitgrad.language.json_text import locate_json, read_json
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
-    import os
-
     from circuitgrad.errors import Place
 
 __all__ = ["from_expression", "load", "loads"]
@@ -38,14 +35,15 @@ def load(path: str | os.PathLike[str]) -> Circuit:
     """
     if str(path) == STANDARD_INPUT:
         return _read(_decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", json=False)
-    file = Path(path)
     try:
-        data = file.read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
+            data = file.read()
     except OSError as error:
-        raise _unreadable(file, error) from None
+        raise _unreadable(path, error) from None
     except ValueError:  # a NUL in the path
-        raise CircuitError.of(f"there is no file {quote(str(file))}") from None
-    return _read(_decode(data, str(path)), file.stem, json=file.suffix.lower() == ".json")
+        raise CircuitError.of(f"there is no file {quote(str(path))}") from None
+    stem, suffix = os.path.splitext(os.path.basename(path))  # noqa: PTH119, PTH122
+    return _read(_decode(data, str(path)), stem, json=suffix.lower() == ".json")
 
 
 def loads(text: str, name: str = "<string>") -> Circuit:
@@ -95,6 +93,8 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
 def _read(source: Source, name: str, *, json: bool) -> Circuit:
     if not json:
         return read_document(read_yaml(source), source, name)
+    from circuitgrad.language.json_text import locate_json, read_json
+
     root = read_json(source)
     try:
         circuit = read_document(root, source, name)
@@ -132,11 +132,14 @@ def _checked(source: Source) -> Source:
     return source
 
 
-def _unreadable(file: Path, error: OSError) -> CircuitError:
+def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
     if isinstance(error, FileNotFoundError):
+        from pathlib import Path
+
+        file = Path(path)
         try:
             beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in SUFFIXES]
         except OSError:
             beside = []
-        return CircuitError.of(f"there is no file {quote(str(file))}", hint=did_you_mean(file.name, beside))
-    return CircuitError.of(f"{quote(str(file))} cannot be read: {error.strerror or error}")
+        return CircuitError.of(f"there is no file {quote(str(path))}", hint=did_you_mean(file.name, beside))
+    return CircuitError.of(f"{quote(str(path))} cannot be read: {error.strerror or error}")

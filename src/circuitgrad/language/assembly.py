@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from array import array
 from typing import TYPE_CHECKING
 
@@ -37,11 +35,11 @@ LONGEST_NAME = 200
 LONGEST_LOOP = 10
 MOST_CYCLES = 20
 UNKNOWN = -1
-_ORDINARY = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}").fullmatch
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
 _SYNONYMS = {"ln": "log", "plus": "add", "minus": "sub", "times": "mul", "sum": "add", "prod": "mul", "sgn": "sign"}
 _SYMBOLS = {"π": "written pi", "τ": "written tau"}
 NUMBER_WORDS = frozenset({"inf", "infinity", "nan"})
+_WORDS = YAML_WORDS | NUMBER_WORDS | RESERVED
 
 
 class Assembly:
@@ -73,7 +71,7 @@ class Assembly:
         A name that cannot be one, or is declared already, is a problem, and None is returned.
         """
         name = normalise(key.text)
-        if (wrong := name_fault(key)) is not None:
+        if not _is_ordinary(key.text) and (wrong := name_fault(key)) is not None:
             self.problems.add(key, *wrong)
             self.refused.add(name)
             return None
@@ -113,7 +111,11 @@ class Assembly:
         row = NAMES.get(gate.text)
         if row is None:
             self.problems.add(gate, f"no gate is called {quote(gate.text)}", self._near_gate(gate.text))
-        numbers = [self._operand(name, node) for node in operands]
+        ids = self.ids
+        numbers = [
+            found if type(node) is Scalar and (found := ids.get(node.text)) is not None else self._operand(name, node)
+            for node in operands
+        ]
         if row is not None and self._fits(row, len(numbers), gate):
             self._apply(name, row, numbers, gate.at, final=True)
 
@@ -128,9 +130,6 @@ class Assembly:
             hint = "give the inner gate a wire of its own, or write a formula" if type(node) is Mapping else None
             self.problems.add(node, f"an operand is a name, a number or a formula, not {kind(node)}", hint)
             return UNKNOWN
-        number = self.ids.get(node.text)
-        if number is not None:
-            return number
         if not node.text:
             self.problems.add(node, "an operand is missing", "is there a comma too many?")
             return UNKNOWN
@@ -266,14 +265,18 @@ class Assembly:
         order = self._order()
         self.problems.stop()
         inputs, constants = len(self.inputs), len(self.values)
-        slots = [*range(inputs), *([0] * (len(self.names) - inputs))]
-        for slot, number in enumerate(order, inputs + constants):
-            slots[number] = slot
-        # A constant's number, from -2 down, becomes its slot behind the inputs.
-        operands = [
-            tuple([slots[operand] if operand >= 0 else inputs - 2 - operand for operand in self.operands[number]])
-            for number in order
-        ]
+        operands: Sequence[tuple[int, ...]]
+        if not constants and isinstance(order, range):
+            operands = self.operands[inputs:]
+        else:
+            slots = [*range(inputs), *([0] * (len(self.names) - inputs))]
+            for slot, number in enumerate(order, inputs + constants):
+                slots[number] = slot
+            # A constant's number, from -2 down, becomes its slot behind the inputs.
+            operands = [
+                tuple([slots[operand] if operand >= 0 else inputs - 2 - operand for operand in self.operands[number]])
+                for number in order
+            ]
         at = array("q", [*self.at[:inputs], *([NOWHERE] * constants), *(self.at[number] for number in order)])
         source = self.problems.source
 
@@ -295,13 +298,13 @@ class Assembly:
         )
         return circuit
 
-    def _order(self) -> list[int]:
+    def _order(self) -> Sequence[int]:
         """Return the gates' numbers, operands first and otherwise in the order of the text; report cycles."""
         first, total = len(self.inputs), len(self.names)
         if not self._generated and all(
             max(operands, default=UNKNOWN) < number for number, operands in enumerate(self.operands)
         ):
-            return list(range(first, total))  # the text is in order already, as generated ones are
+            return range(first, total)  # the text is in order already, as generated ones are
         unseen, active, done = 0, 1, 2
         state = bytearray([done]) * first + bytearray(total - first)
         order: list[int] = []
@@ -339,15 +342,17 @@ class Assembly:
         self.problems.add(self.declared[start_name], f"the gates form a cycle: {arrows}", "a gate cannot feed itself")
 
 
+def _is_ordinary(name: str) -> bool:
+    """Tell whether a name is right at first sight; others need a second look."""
+    return name.isascii() and name.isidentifier() and len(name) <= LONGEST_NAME and name.lower() not in _WORDS
+
+
 def name_fault(key: Scalar) -> tuple[str, str | None] | None:
     """Return why the text of `key` cannot name a wire, with a hint; None when it can.
 
     >>> name_fault(Scalar("w1")), name_fault(Scalar("1w"))
     (None, ("'1w' is not a name", 'a name is made of letters, digits and _, and begins with no digit'))
     """
-    lowered = key.text.lower()
-    if _ORDINARY(key.text) and not (lowered in YAML_WORDS or lowered in RESERVED or lowered in NUMBER_WORDS):
-        return None
     name = normalise(key.text)
     if key.plain and name.lower() in YAML_WORDS:
         return f"{quote(name)} is not a name: YAML reads it as a boolean or null", "put it in quotes, or choose another"
@@ -363,7 +368,7 @@ def name_fault(key: Scalar) -> tuple[str, str | None] | None:
         hint = "a name is made of letters, digits and _, and begins with no digit"
         if ":" in name and " " not in name:
             hint = "a colon needs a space behind it"
-        if any(unicodedata.category(character) in ("Cf", "Cc", "Zs") for character in name if not character.isascii()):
+        if any(not (character.isascii() or character.isprintable()) for character in name):
             hint = "there is an invisible character in it"
         if is_name(name):
             hint = f"write {quote(name)}"  # x₁, whose last character is no digit

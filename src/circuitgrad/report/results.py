@@ -142,7 +142,7 @@ def check_notes(check: Check, *, everything: bool = False) -> str:
     atol = "" if check.atol == 0 else f", atol = {check.atol:g}"
     return (
         f"{''.join(notes)}{'passed' if check.passed else 'FAILED'}: {'; '.join(counts)}\n"
-        f"inputs by {check.method} differences{step}, rtol = {check.rtol:g}{atol}; gates by exact slopes\n"
+        f"inputs by {check.method} differences{step}, rtol = {check.rtol:g}{atol}; gates by exact slopes"
     )
 
 

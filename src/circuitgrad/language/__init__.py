@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import os
 import re
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
@@ -14,6 +16,8 @@ from circuitgrad.language.document import read_document
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from circuitgrad.errors import Place
 
 __all__ = ["from_expression", "load", "loads"]
@@ -91,8 +95,23 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
 
 
 def _read(source: Source, name: str, *, json: bool) -> Circuit:
-    if not json:
-        return read_document(read_yaml(source), source, name)
+    with _collector_paused():
+        return _read_json(source, name) if json else read_document(read_yaml(source), source, name)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause Python's garbage collector, which would look at a million small objects again and again and find nothing."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read_json(source: Source, name: str) -> Circuit:
     from circuitgrad.language.json_text import locate_json, read_json
 
     root = read_json(source)

@@ -6,7 +6,6 @@ allowed, as long as what they expand to stays finite and small.
 
 from __future__ import annotations
 
-import gc
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -63,15 +62,10 @@ def read_yaml(source: Source) -> Node:
     >>> [(key.text, key.at) for key, value in root]
     [('inputs', 0)]
     """
-    collecting = gc.isenabled()
-    gc.disable()  # a million small objects without a cycle: the collector would look at them again and again
     try:
         return _compose(source)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, source) from None
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _events(text: str) -> Callable[[], Any]:

@@ -101,7 +101,7 @@ def _read(source: Source, name: str, *, json: bool) -> Circuit:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Pause Python's garbage collector, which would look at a million small objects again and again and find nothing."""
+    """Pause the garbage collector: it would look at a million small objects again and again, and find nothing."""
     collecting = gc.isenabled()
     gc.disable()
     try:

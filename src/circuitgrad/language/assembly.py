@@ -370,6 +370,8 @@ def name_fault(key: Scalar) -> tuple[str, str | None] | None:
             hint = "a colon needs a space behind it"
         if any(not (character.isascii() or character.isprintable()) for character in name):
             hint = "there is an invisible character in it"
+        if name.isdecimal():
+            hint = "a number is written without commas"
         if is_name(name):
             hint = f"write {quote(name)}"  # x₁, whose last character is no digit
         return f"{quote(key.text)} is not a name", hint

@@ -126,20 +126,25 @@ def test_a_terminal_and_its_width() -> None:
     assert run("backward", "circuits/black_scholes.yaml", COLUMNS="60").stdout == narrow
 
 
+def into(stdout: int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the program with a file descriptor as its standard output."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=ROOT,
+        env=environment(),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+
+
 @POSIX
 @pytest.mark.parametrize("arguments", [["gates"], ["gates", "--format", "json"], ["--help"], ["forward", NEURON]])
 def test_a_closed_pipe_is_no_failure(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    result = subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        timeout=60,
-        check=False,
-    )
+    result = into(writer, *arguments)
     os.close(writer)
     assert (result.returncode, result.stderr) == (0, b"")
 
@@ -147,15 +152,7 @@ def test_a_closed_pipe_is_no_failure(arguments: list[str]) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_said_in_one_line() -> None:
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run(
-            [*PROGRAM, "gates"],
-            cwd=ROOT,
-            env=environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=60,
-            check=False,
-        )
+        result = into(full.fileno(), "gates")
     assert result.returncode == 2
     assert result.stderr.count(b"\n") == 1
     assert b"No space left" in result.stderr

@@ -14,6 +14,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "circuitgrad"
 LAYERS = [
     "errors",
+    "numerals",
     "expression",
     "arithmetic",
     "multiprecision",

@@ -11,16 +11,18 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.expression import Call, Name, Number
 from circuitgrad.units import Gate, Unit, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.errors import Place
+    from circuitgrad.expression import Step
     from circuitgrad.gates import Row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """A leaf of the circuit.
 
@@ -251,6 +253,35 @@ class Circuit:
         del units[self.first_gate :]
         for gate, operands in zip(self.gates, self.operands, strict=True):
             units.append(gate.forward(*[units[slot] for slot in operands]))
+
+    def formula(self, slot: int, descends: Callable[[str], bool], longest: int) -> list[Step]:
+        """Return the formula of a slot, in postfix order.
+
+        Args:
+            slot: the slot.
+            descends: tells, by its name, whether a gate is written out; other gates are named.
+            longest: how many gates are written out; what lies deeper is named.
+
+        >>> from circuitgrad import from_expression
+        >>> circuit = from_expression("sin(a) + 1", a=2)
+        >>> [step[0] for step in circuit.formula(circuit.slot("out"), lambda name: True, 9)]
+        ['a', 'sin', 1.0, 'add']
+        """
+        backwards: list[Step] = []
+        work = [slot]
+        while work:
+            current = work.pop()
+            if current < len(self.input_names):
+                backwards.append(Name(self.input_names[current], 0))
+            elif self.is_constant(current):
+                backwards.append(Number(self.constants[current - len(self.input_names)], 0))
+            elif len(backwards) > longest or not descends(self.names[current - self.first_gate]):
+                backwards.append(Name(self.names[current - self.first_gate], 0))
+            else:
+                operands = self.operands[current - self.first_gate]
+                backwards.append(Call(self.rows[current - self.first_gate].name, len(operands), 0))
+                work.extend(operands)
+        return backwards[::-1]
 
     def __repr__(self) -> str:
         return f"<Circuit {self.name}: {len(self.inputs)} inputs, {len(self.rows)} gates>"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from circuitgrad.expression import (
     ATOM,
     COMPARISON,
-    CONSTANTS,
+    FOLDS,
     INFIX,
     POWER,
     UNARY,
     Call,
+    Loop,
+    Member,
     Name,
     Number,
 )
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from circuitgrad.expression import Step
 
 CONDITIONAL = 0
+
+_FOLDS = {gate: word for word, gate in FOLDS.items()}
 
 _Text: TypeAlias = "list[str | _Text]"
 """A text in parts, so that a long formula is joined once instead of once a term."""
@@ -48,13 +52,8 @@ class Dialect:
     name: Callable[[str], str]
     infix: Mapping[str, tuple[str, int]]
 
-    def write(self, steps: Iterable[Step], operands: Collection[str] | None = None) -> str:
-        """Return the formula of `steps` in this language, with no parenthesis that it does not need.
-
-        Args:
-            steps: a formula in postfix order.
-            operands: the names that are operands; any other name of a constant (`pi`) is written as its number.
-                None leaves every name as it is.
+    def write(self, steps: Iterable[Step]) -> str:
+        """Return the formula of `steps`, in postfix order, in this language, with no parenthesis that it does not need.
 
         >>> from circuitgrad.expression import Expression
         >>> FORMULA.write(Expression("(a*x + (b*y)) / (2 - -c)").steps)
@@ -67,8 +66,16 @@ class Dialect:
             if isinstance(step, Number):
                 stack.append(self._literal(step.value))
             elif isinstance(step, Name):
-                constant = operands is not None and step.name not in operands and step.name in CONSTANTS
-                stack.append(self._literal(CONSTANTS[step.name]) if constant else ([self.name(step.name)], ATOM))
+                stack.append(([self.name(step.name)], ATOM))
+            elif isinstance(step, Member):
+                subscripts = ", ".join(map(self.write, step.subscripts))
+                stack.append(([f"{self.name(step.name)}[{subscripts}]"], ATOM))
+            elif isinstance(step, Loop):
+                clauses = [
+                    f" for {clause.name} in range({', '.join(map(self.write, clause.bounds))})"
+                    for clause in step.clauses
+                ]
+                stack.append(([_FOLDS.get(step.gate, step.gate), "(", self.write(step.body), *clauses, ")"], ATOM))
             else:
                 first = len(stack) - step.arity
                 stack[first:] = [self._call(step, stack[first:])]

@@ -2,7 +2,7 @@
 
 A formula is kept in postfix order, operands before the gate that takes them: exactly the order in which a circuit
 computes it. Reading, expanding and printing are therefore loops, and a sum of 100,000 terms needs no recursion.
-Only nesting (parentheses, calls, powers, conditionals) recurses, up to `DEEPEST`.
+Only nesting (parentheses, calls, powers, conditionals, loops) recurses, up to `DEEPEST`.
 
 The grammar is a subset of Python's, with Python's precedence::
 
@@ -11,7 +11,9 @@ The grammar is a subset of Python's, with Python's precedence::
     term        = factor {("*" | "/") factor}
     factor      = ("-" | "+") factor | power
     power       = atom ["**" factor]
-    atom        = NUMBER | NAME | NAME "(" formula {"," formula} ")" | "(" formula ")"
+    atom        = NUMBER | NAME | NAME "[" formula {"," formula} "]" | call | "(" formula ")"
+    call        = NAME "(" formula {"," formula} ")" | NAME "(" formula clause {clause} ")"
+    clause      = "for" NAME "in" "range" "(" formula ["," formula ["," formula]] ")"
 
 It is read by precedence climbing (Pratt, "Top down operator precedence", 1973; Norvell's form) rather than by
 Python's own parser, whose limits and messages differ from version to version: 3.11 and 3.12 refuse a sum of 3,000
@@ -21,12 +23,10 @@ terms, 3.10 crashes at 300,000.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from circuitgrad.errors import CircuitError, Source, quote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from circuitgrad.numerals import read_number
 
 DEEPEST = 100
 LONGEST = 1_000_000
@@ -57,6 +57,9 @@ INFIX = {
     "**": ("pow", POWER),
 }
 
+FOLDS = {"sum": "add", "prod": "mul"}
+"""What Python calls the folds of two gates."""
+
 COMPARISONS = frozenset(gate for gate, level in INFIX.values() if level == COMPARISON)
 
 # Python's \w leaves out combining marks, without which names in many scripts cannot be written: take every character
@@ -65,17 +68,13 @@ COMPARISONS = frozenset(gate for gate, level in INFIX.values() if level == COMPA
 _WORD = r"[^\x00-/:-@\[-^`{-\x7f]"
 _NAME = rf"(?![0-9]){_WORD}+(?:\.{_WORD}+)*"
 _NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
-_TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<sign>\*\*|[<>=!]=|[-+*/<>(),])|(?P<bad>\S))")
-_DIGITS = r"[0-9]+(?:_[0-9]+)*"
-_DECIMAL = re.compile(
-    rf"[-+]?(?:(?P<whole>{_DIGITS})|(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS}))(?P<power>e[-+]?[0-9]+)?"
-)
-_SPECIAL = re.compile(r"([-+]?)\.?(inf|infinity|nan)")
-_OTHER_BASE = re.compile(r"[-+]?0[xob][0-9a-f_]+")
-_TIME = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9]*)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?")
+_SIGN = r"\*\*|[<>=!]=|[-+*/<>(),[\]]"
+_TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
+
+MOST_CLAUSES = 10
 
 _CONDITIONAL = "a conditional is written: x if condition else y"
+_LOOP = "a loop is written: sum(x[i] for i in range(3))"
 _BOTH = "a condition is 1 or 0: for both write (a > 0)*(b > 0)"
 _INSTEAD = {
     "^": "a power is written **",
@@ -86,6 +85,7 @@ _INSTEAD = {
     "!": "not equal is written !=",
     "?": _CONDITIONAL,
     "[": "a list of operands belongs to the explicit form, {gate: [a, b]}",
+    "for": "a loop belongs into sum, prod, min or max: sum(x[i] for i in range(3))",
     "{": "the explicit form, {gate: [a, b]}, is not part of a formula",
     "·": "a product is written *",
     "⋅": "a product is written *",
@@ -131,7 +131,32 @@ class Call(NamedTuple):
     at: int
 
 
-Step: TypeAlias = "Number | Name | Call"
+class Member(NamedTuple):
+    """A member of a family: its name, and per subscript the steps that compute it."""
+
+    name: str
+    subscripts: tuple[tuple[Step, ...], ...]
+    at: int
+
+
+class Clause(NamedTuple):
+    """One `for` of a loop: the index's name, and the steps of each argument of its `range`."""
+
+    name: str
+    bounds: tuple[tuple[Step, ...], ...]
+    at: int
+
+
+class Loop(NamedTuple):
+    """A gate folded from the left over what `body` is for each value of the indices; the last clause runs fastest."""
+
+    gate: str
+    body: tuple[Step, ...]
+    clauses: tuple[Clause, ...]
+    at: int
+
+
+Step: TypeAlias = "Number | Name | Call | Member | Loop"
 
 
 class ExpressionError(CircuitError):
@@ -144,7 +169,13 @@ class ExpressionError(CircuitError):
 
 
 def normalise(name: str) -> str:
-    """Return a name in Unicode's NFKC form, in which names are compared (as Python's are)."""
+    """Return a name as names are compared: in Unicode's NFKC form, as Python's are, and without blanks in brackets.
+
+    >>> normalise("ﬁ"), normalise("w[3, 1]")
+    ('fi', 'w[3,1]')
+    """
+    if name.endswith("]"):
+        name = name.replace(" ", "")
     if name.isascii():
         return name
     import unicodedata
@@ -161,38 +192,6 @@ def is_name(text: str) -> bool:
     return text.isidentifier() and (text.isascii() or "·" not in normalise(text))
 
 
-def read_number(text: str) -> float | None:
-    """Return the number that a person reads in `text`, or None when it is none.
-
-    Raises:
-        ValueError: the text looks like a number, but people and YAML 1.1 read it differently, or it is too large for a
-            double.
-
-    >>> read_number("1e-3"), read_number("1_000"), read_number(".5"), read_number("-inf"), read_number("a")
-    (0.001, 1000.0, 0.5, -inf, None)
-    """
-    lowered = text.strip().lower()
-    if decimal := _DECIMAL.fullmatch(lowered):
-        whole = decimal["whole"]
-        if whole and whole[0] == "0" and len(whole) > 1 and not decimal["power"]:
-            sign = lowered[: decimal.start("whole")]
-            short = sign + (whole.lstrip("0_") or "0")
-            raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 8; write {quote(short)}")
-        value = float(lowered)
-        if value in (float("inf"), float("-inf")):
-            raise ValueError(f"{quote(text)} is too large for a double, whose largest value is about 1.8e308")
-        return value
-    if special := _SPECIAL.fullmatch(lowered):
-        return float(special[1] + special[2])
-    if _OTHER_BASE.fullmatch(lowered):
-        raise ValueError(f"{quote(text)} is not a decimal number")
-    if _TIME.fullmatch(lowered):
-        raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 60; write a decimal number")
-    if _DATE.fullmatch(lowered):
-        raise ValueError(f"{quote(text)} is a date, not a number")
-    return None
-
-
 class Expression:
     """A formula, read: `steps` in postfix order, `text` as it was written.
 
@@ -205,10 +204,6 @@ class Expression:
     def __init__(self, text: str) -> None:
         self.text = text
         self.steps = tuple(_Reader(text).read())
-
-    def names(self) -> Iterator[Name]:
-        """Yield every use of a name, in the order of the text."""
-        return (step for step in self.steps if isinstance(step, Name))
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -299,6 +294,8 @@ class _Reader:
             if self.word == "(":
                 self.advance()
                 self.call(normalise(word), at)
+            elif self.word == "[":
+                self.member(normalise(word), at)
             else:
                 self.steps.append(Name(normalise(word), at))
         elif word == "(":
@@ -326,8 +323,9 @@ class _Reader:
             self.steps.append(Call("neg", 1, at))
 
     def call(self, name: str, at: int) -> None:
-        """Read the operands of a call, up to its closing parenthesis."""
+        """Read the operands of a call, up to its closing parenthesis; or what a loop computes, and its clauses."""
         self.enter()
+        name = FOLDS.get(name, name)
         start, arity = len(self.steps), 0
         while self.word != ")" or arity:
             self.formula()
@@ -335,11 +333,66 @@ class _Reader:
             if self.word != ",":
                 break
             self.advance()
+        clauses = self.clauses() if arity == 1 else ()
         self.close()
-        if name == "neg" and arity == 1:
+        if clauses:
+            self.steps[start:] = [Loop(name, tuple(self.steps[start:]), clauses, at)]
+        elif name == "neg" and arity == 1:
             self.negate(start, at)
         else:
             self.steps.append(Call(name, arity, at))
+
+    def clauses(self) -> tuple[Clause, ...]:
+        """Read `for i in range(...)`, as often as it stands here."""
+        clauses = []
+        while self.word == "for" and self.kind == "name":
+            self.advance()
+            index, at = self.word, self.at
+            if self.kind != "name" or index in RESERVED or "." in index:
+                raise self.unexpected("the name of an index", _LOOP)
+            self.advance()
+            self.expect("in", _LOOP)
+            self.expect("range", _LOOP)
+            self.expect("(", _LOOP)
+            self.enter()
+            bounds = self.separated()
+            self.close()
+            if len(bounds) > 3:
+                raise ExpressionError(self.text, "range takes 1 to 3 numbers", at, len(index), _LOOP)
+            clauses.append(Clause(normalise(index), bounds, at))
+            if len(clauses) > MOST_CLAUSES:
+                raise ExpressionError(self.text, f"a loop with more than {MOST_CLAUSES} indices", at, len(index))
+        return tuple(clauses)
+
+    def member(self, name: str, at: int) -> None:
+        """Read the subscripts behind a family's name."""
+        self.advance()
+        self.enter()
+        subscripts = self.separated()
+        if self.word == ":":
+            raise self.unexpected("']'", "an operand is one member: w[3]; for all of them: sum(w[i] for i in range(9))")
+        self.expect("]")
+        self.depth -= 1
+        self.steps.append(Member(name, subscripts, at))
+
+    def separated(self) -> tuple[tuple[Step, ...], ...]:
+        """Read formulas with commas between them, apart from the steps so far."""
+        steps, found = self.steps, []
+        while True:
+            self.steps = []
+            self.formula()
+            found.append(tuple(self.steps))
+            if self.word != ",":
+                break
+            self.advance()
+        self.steps = steps
+        return tuple(found)
+
+    def expect(self, word: str, hint: str | None = None) -> None:
+        """Take the next token, which has to be this word."""
+        if self.word != word:
+            raise self.unexpected(quote(word), hint)
+        self.advance()
 
     def close(self) -> None:
         if self.word != ")":

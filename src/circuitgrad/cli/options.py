@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
-from circuitgrad.expression import normalise, read_number
+from circuitgrad.expression import normalise
+from circuitgrad.numerals import read_number
 from circuitgrad.report.tables import FORMATS
 from circuitgrad.report.terminal import fold, printable
 

@@ -12,24 +12,39 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
-from circuitgrad.language.document import read_document
+from circuitgrad.language.document import as_mapping, read_definitions, read_document
+from circuitgrad.language.expansion import Expander
+from circuitgrad.language.format import LIBRARY
+from circuitgrad.language.nodes import Problems, Scalar
+from circuitgrad.language.scope import Scope
+from circuitgrad.language.wires import MOST_WIRES, Wires
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from circuitgrad.errors import Place
+    from circuitgrad.language.definitions import Definition
+    from circuitgrad.language.document import Library
+    from circuitgrad.language.nodes import Node
 
 __all__ = ["from_expression", "load", "loads"]
 
 STANDARD_INPUT = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
+DEEPEST_USE = 20
+"""How deep files may use one another."""
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-def load(path: str | os.PathLike[str]) -> Circuit:
+def load(path: str | os.PathLike[str], *, cse: bool = True, max_wires: int = MOST_WIRES) -> Circuit:
     """Return the circuit in a file: JSON if its name ends in `.json`, YAML otherwise; `-` is standard input.
+
+    Args:
+        path: the file.
+        cse: whether common subexpressions of formulas become one wire.
+        max_wires: how many wires the circuit may have once formulas, families and definitions are expanded.
 
     Raises:
         CircuitError: the file cannot be read, or is no circuit; with everything that is wrong with it.
@@ -38,24 +53,19 @@ def load(path: str | os.PathLike[str]) -> Circuit:
     0.8807970779778823
     """
     if str(path) == STANDARD_INPUT:
-        return _read(_decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", json=False)
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
-            data = file.read()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except ValueError:  # a NUL in the path
-        raise CircuitError.of(f"there is no file {quote(str(path))}") from None
-    stem, suffix = os.path.splitext(os.path.basename(path))  # noqa: PTH119, PTH122
-    return _read(_decode(data, str(path)), stem, json=suffix.lower() == ".json")
+        return _read(_decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", "", share=cse, limit=max_wires)
+    stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
+    return _read(_source(path), stem, path, share=cse, limit=max_wires)
 
 
-def loads(text: str, name: str = "<string>") -> Circuit:
+def loads(text: str, name: str = "<string>", *, cse: bool = True, max_wires: int = MOST_WIRES) -> Circuit:
     """Return the circuit that a YAML (or JSON) text describes.
 
     Args:
         text: the text of a circuit file.
         name: what to call the text in messages, and the circuit unless it says its name.
+        cse: whether common subexpressions of formulas become one wire.
+        max_wires: how many wires the circuit may have.
 
     Raises:
         CircuitError: the text is no circuit; with everything that is wrong with it.
@@ -63,7 +73,8 @@ def loads(text: str, name: str = "<string>") -> Circuit:
     >>> loads("{inputs: {x: 3}, gates: {y: x*x + 1}}").backward()["x"]
     6.0
     """
-    return _read(_checked(Source(name, text.removeprefix("\ufeff"))), name.strip("<>"), json=False)
+    source = _checked(Source(name, text.removeprefix("\ufeff")))
+    return _read(source, name.strip("<>"), "", share=cse, limit=max_wires)
 
 
 def from_expression(text: str, /, **inputs: float) -> Circuit:
@@ -79,24 +90,29 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
     >>> from_expression("sigmoid(a*x + b*y + c)", a=1, b=2, c=-3, x=-1, y=3).backward()["a"]
     -0.10499358540350662
     """
-    from circuitgrad.language.assembly import Assembly
-    from circuitgrad.language.nodes import Problems, Scalar
-
-    formula = Scalar(text, 0)
-    assembly = Assembly(Problems(Source("<expression>", text)))
+    problems = Problems(Source("<expression>", text))
+    wires = Wires(problems)
+    scope = Scope(wires, problems)
     for name, value in inputs.items():
-        key = Scalar(name, plain=False)
-        if assembly.declare(key) is not None:
-            assembly.add_input(Input(key.text, float(value)))
-    output = assembly.declare(Scalar("out", plain=False))
-    if output is not None:
-        assembly.connect_formula(output, formula)
-    return assembly.circuit("expression", ["out"], "", {})
+        wires.inputs.extend(Input(one.name, float(value)) for one in scope.declare(Scalar(name, plain=False)))
+    declared = scope.declare(Scalar("out", plain=False))
+    if declared:
+        Expander(wires, {}).connect(scope, declared, Scalar(text or " ", 0))
+        scope.refuse_cycles()
+    problems.stop()
+    return wires.circuit("expression", ["out"])
 
 
-def _read(source: Source, name: str, *, json: bool) -> Circuit:
+def _read(source: Source, name: str, path: str | os.PathLike[str], *, share: bool, limit: int) -> Circuit:
+    """Return the circuit in a text that was read from a path; an empty path stands for the current folder."""
+
+    def read(root: Node) -> Circuit:
+        chain = (os.path.realpath(path),) if path else ()
+        library = _library(os.path.dirname(path), chain, {})  # noqa: PTH120
+        return read_document(root, source, name, library=library, share=share, limit=limit)
+
     with _collector_paused():
-        return _read_json(source, name) if json else read_document(read_yaml(source), source, name)
+        return _read_json(source, read) if _is_json(path) else read(read_yaml(source))
 
 
 @contextmanager
@@ -111,21 +127,83 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _read_json(source: Source, name: str) -> Circuit:
+def _is_json(path: str | os.PathLike[str]) -> bool:
+    return str(path).lower().endswith(".json")
+
+
+def _read_json(source: Source, read: Callable[[Node], Circuit]) -> Circuit:
     from circuitgrad.language.json_text import locate_json, read_json
 
     root = read_json(source)
     try:
-        circuit = read_document(root, source, name)
+        circuit = read(root)
     except CircuitError:
         # What was found has no place: reading with places finds the same again.
-        return read_document(locate_json(source), source, name)
+        return read(locate_json(source))
 
     def locate(wire: str) -> Place | None:
-        return read_document(locate_json(source), source, name).locate(wire)
+        return read(locate_json(source)).locate(wire)
 
     circuit.locate = locate
     return circuit
+
+
+def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, Definition]]) -> Library:
+    """Return the function that reads the definitions of a file that `use` names.
+
+    Args:
+        folder: what its path is relative to.
+        chain: the files that are being read, each because the one before it uses it.
+        loaded: the definitions of the files that have been read.
+    """
+
+    def library(name: str, problems: Problems, node: Scalar) -> dict[str, Definition]:
+        path = os.path.join(folder, name)  # noqa: PTH118
+        real = os.path.realpath(path)
+        if real in loaded:
+            return loaded[real]
+        if real in chain:
+            names = [os.path.basename(file) for file in (*chain[chain.index(real) :], real)]  # noqa: PTH119
+            problems.add(node, f"the files use one another in a circle: {' -> '.join(names)}")
+            return {}
+        if len(chain) >= DEEPEST_USE:
+            problems.add(node, f"files use one another over {DEEPEST_USE} deep")
+            return {}
+        try:
+            source = _source(path)
+            root = _located_json(source) if _is_json(path) else read_yaml(source)
+        except CircuitError as error:
+            for problem in error.problems:
+                problems.add(node, problem.message if problem.place is None else str(problem).partition("\n")[0])
+            return {}
+        inner = Problems(source)
+        problems.used.append(inner)
+        keys = LIBRARY.read(as_mapping(root, inner), inner, "")
+        below = _library(os.path.dirname(path), (*chain, real), loaded)  # noqa: PTH120
+        loaded[real] = read_definitions(keys, inner, below)
+        problems.used.extend(inner.used)
+        return loaded[real]
+
+    return library
+
+
+def _located_json(source: Source) -> Node:
+    from circuitgrad.language.json_text import locate_json, read_json
+
+    read_json(source)
+    return locate_json(source)
+
+
+def _source(path: str | os.PathLike[str]) -> Source:
+    """Return the text of a file."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
+            data = file.read()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except ValueError:  # a NUL in the path
+        raise CircuitError.of(f"there is no file {quote(str(path))}") from None
+    return _decode(data, str(path))
 
 
 def _decode(data: bytes, name: str) -> Source:

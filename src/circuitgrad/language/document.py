@@ -1,239 +1,307 @@
-"""A circuit file's keys: what stands under each, read into an assembly."""
+"""A circuit file's keys: what stands under each, read into wires."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.errors import quote, visible
-from circuitgrad.expression import normalise, read_number
-from circuitgrad.language.assembly import Assembly
+from circuitgrad.errors import CircuitError, quote
+from circuitgrad.expression import normalise
+from circuitgrad.language.definitions import Definition, read_signature, settle_definitions
+from circuitgrad.language.expansion import Expander
+from circuitgrad.language.families import normal_numbers, uniform_numbers
+from circuitgrad.language.format import DEFINITION, FAMILY, FILE, INPUT, Formula, Number, Numbers
 from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence, kind
+from circuitgrad.language.scope import Scope
+from circuitgrad.language.wires import MOST_WIRES, Wires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from circuitgrad.errors import Source
+    from circuitgrad.language.families import Header
     from circuitgrad.language.nodes import Node
 
-KEYS = {
-    "name": "what the circuit is called; the file's name when left out",
-    "about": "what it computes, in words",
-    "inputs": "the leaves and their values",
-    "gates": "the wires and what computes them",
-    "output": "the wire, or the list of wires, to differentiate",
-    "expect": "values that check verifies, by wire",
-}
-"""The keys of a circuit file, with what stands under each."""
-
-NO_SPACE = re.compile(r"[^\W\d]\w*:\S").match
-THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?").fullmatch
-MERGE = "merge keys are not part of the circuit format; write the entries out"
-
-INPUT_KEYS = {
-    "value": "the value to start from",
-    "fixed": "true for an input that optimize leaves alone",
-    "min": "the least value that optimize may give it",
-    "max": "the largest",
-    "about": "what it is, in words",
-}
-"""The keys of an input that is written as a mapping."""
+    Library = Callable[[str, Problems, Scalar], "dict[str, Definition]"]
 
 
-def read_document(root: Node, source: Source, name: str) -> Circuit:
+def read_document(
+    root: Node,
+    source: Source,
+    name: str,
+    *,
+    library: Library | None = None,
+    share: bool = True,
+    limit: int = MOST_WIRES,
+) -> Circuit:
     """Return the circuit that a document describes.
 
     Args:
         root: the document.
         source: the text that it was read from, for places in messages.
         name: what to call the circuit if the document does not say.
+        library: returns the definitions of a file that `use` names; without it there is none.
+        share: whether gates inside formulas that compute the same become one.
+        limit: how many wires there may be.
 
     Raises:
         CircuitError: with everything that is wrong with the document.
     """
-    return _Document(Problems(source)).read(root, name)
+    return _Document(Problems(source), limit).read(root, name, library, share=share)
 
 
 class _Document:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, limit: int) -> None:
         self.problems = problems
-        self.assembly = Assembly(problems)
+        self.wires = Wires(problems, limit)
+        self.scope = Scope(self.wires, problems)
 
-    def read(self, root: Node, name: str) -> Circuit:
-        if type(root) is not Mapping:
-            self.problems.add(root, f"a circuit file is a mapping, not {kind(root)}", "it begins with 'inputs:'")
-            self.problems.stop()
-            raise AssertionError
-        keys = self.fields(root, KEYS, "a circuit file")
-        self.inputs(keys.get("inputs"))
-        if "gates" not in keys:
-            self.problems.add(root, "a circuit needs 'gates:'", "circuitgrad gates lists them")
-        else:
-            self.gates(keys["gates"])
+    def read(self, root: Node, name: str, library: Library | None, *, share: bool) -> Circuit:
+        root = as_mapping(root, self.problems)
+        keys = FILE.read(root, self.problems, "")
+        definitions = read_definitions(keys, self.problems, library)
+        settle_definitions(definitions, self.wires.limit)
+        self.inputs(keys.get("inputs", ()))
+        if "gates" in keys:
+            self.gates(root, keys["gates"], Expander(self.wires, definitions))
         outputs = self.outputs(keys.get("output"), root)
-        expect = self.expect(keys.get("expect"))
-        about = self.text(keys.get("about"))
-        return self.assembly.circuit(self.text(keys.get("name")) or name, outputs, about, expect)
+        expect = self.expect(keys.get("expect", ()))
+        self.scope.refuse_cycles()
+        self.problems.stop()
+        return self.wires.circuit(
+            keys.get("name") or name, outputs, about=keys.get("about", ""), expect=expect, kept=expect, share=share
+        )
 
-    # Sections
-
-    def inputs(self, node: Node | None) -> None:
-        for key, value in self.entries(node, "inputs"):
-            name = self.assembly.declare(key)
-            if name is not None:
-                self.assembly.add_input(self.input(name, value))
+    def inputs(self, entries: Iterable[tuple[Scalar, Node]]) -> None:
+        for key, node in entries:
+            declared = self.scope.declare(key)
+            if not declared:
+                continue
+            family = self.scope.families.get(declared[0].name.partition("[")[0])
+            if family is None:
+                self.wires.inputs.append(self.input(declared[0].name, node))
+            else:
+                self.wires.inputs.extend(self.family(family.headers[-1], node))
 
     def input(self, name: str, node: Node) -> Input:
+        what = f"the value of {quote(name)}"
         if type(node) is not Mapping:
-            return Input(name, self.number(node, f"the value of {quote(name)}"))
-        fields = self.fields(node, INPUT_KEYS, "an input")
-        if "value" not in fields:
-            self.problems.add(node, f"the input {quote(name)} has no 'value'")
-            return Input(name, 0.0)
-        numbers = {
-            key: self.number(fields[key], f"{quote(key)} of {quote(name)}")
-            for key in ("value", "min", "max")
-            if key in fields
-        }
-        leaf = Input(name, fixed=self.flag(fields.get("fixed")), about=self.text(fields.get("about")), **numbers)
-        if leaf.min > leaf.max:
-            self.problems.add(fields["max"], f"the 'max' of {quote(name)} is less than its 'min'")
-        elif not leaf.min <= leaf.value <= leaf.max and leaf.value == leaf.value:
-            message = f"the value of {quote(name)} is not between its 'min' and its 'max'"
-            self.problems.add(fields["value"], message)
-        return leaf
+            return Input(name, Number().read(node, self.problems, what))
+        fields = INPUT.read(node, self.problems, quote(name))
+        self.bounds(name, fields, [fields["value"]] if "value" in fields else [], node)
+        return Input(name, **{"value": 0.0, **fields})
 
-    def gates(self, node: Node) -> None:
-        declared = [
-            (name, value)
-            for key, value in self.entries(node, "gates")
-            if (name := self.assembly.declare(key)) is not None
-        ]
-        if (type(node) is Mapping and not node) or (type(node) is Scalar and not node.text):
-            self.problems.add(node, "a circuit needs at least one gate")
-        for name, value in declared:
-            self.gate(name, value)
-
-    def gate(self, name: str, node: Node) -> None:
-        if type(node) is Scalar and node.text:
-            self.assembly.connect_formula(name, node)
-        elif type(node) is Mapping and len(node) == 1:
-            gate, operands = node[0]
-            self.assembly.connect(name, gate, operands if type(operands) is Sequence else [operands])
-        elif type(node) is Mapping and len(node) > 1 and type(node[1][1]) is Scalar and not node[1][1].text:
-            hint = f"write {{{visible(node[0][0].text)}: [a, b]}}"
-            self.problems.add(node[1][0], f"the operands of {quote(name)} need a list around them", hint)
-        elif type(node) is Mapping and len(node) > 1:
-            self.problems.add(node[1][0], f"the gate of {quote(name)} is given twice", "a wire has one gate")
+    def family(self, header: Header, node: Node) -> list[Input]:
+        """Return a family's inputs, with one value for all, a list of values, or random ones."""
+        fields: dict[str, Any] = {}
+        if type(node) is Mapping:
+            fields = FAMILY.read(node, self.problems, quote(header.name))
+            values = self.family_values(header, fields, node)
         else:
-            hint = "write {gate: [operands]}, or a formula"
-            self.problems.add(node, f"{quote(name)} needs a gate, not {kind(node)}", hint)
+            values = self.nested(header, Numbers().read(node, self.problems, f"the value of {quote(header.name)}"))
+        common: dict[str, Any] = {key: fields[key] for key in ("fixed", "min", "max", "about") if key in fields}
+        self.bounds(header.name, common, values, node)
+        names = (name for name, _ in header.members())
+        return [Input(name, value, **common) for name, value in zip(names, values, strict=True)]
 
-    def outputs(self, node: Node | None, root: Mapping) -> list[str]:
-        if node is not None:
-            nodes = node if type(node) is Sequence else [node]
-            names = [self.wire(item) for item in nodes]
-            if not nodes:
-                self.problems.add(node, "an empty list of outputs")
+    def family_values(self, header: Header, fields: dict[str, Any], node: Mapping) -> list[float]:
+        seed = fields.get("seed", 0)
+        if "seed" in fields and not {"normal", "uniform"} & fields.keys():
+            self.problems.add(node, f"a 'seed' without random values of {quote(header.name)}", "normal or uniform?")
+        if "normal" in fields:
+            return list(islice(normal_numbers(header.name, seed, fields["normal"]), header.size))
+        if "uniform" in fields:
+            ends = fields["uniform"]
+            if type(ends) is not Sequence or len(ends) != 2:
+                self.problems.add(ends, "the two ends of the uniform distribution are wanted here", "[low, high]")
+                return [0.0] * header.size
+            what = f"an end of the values of {quote(header.name)}"
+            low, high = (Number().read(end, self.problems, what) for end in ends)
+            return list(islice(uniform_numbers(header.name, seed, low, high), header.size))
+        if "value" not in fields:
+            self.problems.add(node, f"the family {quote(header.name)} has no values", "value, normal or uniform")
+        return self.nested(header, fields.get("value", 0.0))
+
+    def nested(self, header: Header, values: Any) -> list[float]:
+        """Return the values of a nested list in one row, the last subscript fastest."""
+        if not isinstance(values, tuple):
+            return [values] * header.size
+        row: list[Any] = [values]
+        for axis in header.axes:
+            deeper: list[Any] = []
+            for value in row:
+                node, items = value if isinstance(value, tuple) else (None, [])
+                length = axis.high - axis.low
+                if len(items) != length:
+                    found = f"{len(items)} value{'s' * (len(items) != 1)}" if node is not None else "a number"
+                    at = node if node is not None else values[0]
+                    self.problems.add(at, f"{axis} of {quote(header.name)} takes {length} values, not {found}")
+                    return [0.0] * header.size
+                deeper.extend(items)
+            row = deeper
+        for value in row:
+            if isinstance(value, tuple):
+                self.problems.add(value[0], f"{quote(header.name)} has no further subscript for this list")
+                return [0.0] * header.size
+        return row
+
+    def bounds(self, name: str, fields: dict[str, Any], values: list[float], node: Node) -> None:
+        """Note bounds that contradict one another or the values."""
+        low, high = fields.get("min", float("-inf")), fields.get("max", float("inf"))
+        places = {key.text: value for key, value in node} if type(node) is Mapping else {}
+        if low > high:
+            self.problems.add(places["max"], f"the 'max' of {quote(name)} is less than its 'min'")
+        elif any(not low <= value <= high and value == value for value in values):
+            which = "the value" if len(values) == 1 else "a value"
+            message = f"{which} of {quote(name)} is not between its 'min' and its 'max'"
+            self.problems.add(places.get("value", node), message)
+
+    def gates(self, root: Mapping, entries: list[tuple[Scalar, Node]], expander: Expander) -> None:
+        declared = [(found, node) for key, node in entries if (found := self.scope.declare(key))]
+        if not entries and not self.problems.found:
+            node = next(node for key, node in root if key.text == "gates")
+            self.problems.add(node, "a circuit needs at least one gate")
+        for found, node in declared:
+            expander.connect(self.scope, found, node)
+
+    def outputs(self, nodes: list[Scalar] | None, root: Node) -> list[str]:
+        if nodes is not None:
+            names = [self.wire(node) for node in nodes]
             seen: set[str] = set()
-            for item, name in zip(nodes, names, strict=True):
+            for node, name in zip(nodes, names, strict=True):
                 if name and name in seen:
-                    self.problems.add(item, f"the output {quote(name)} is named twice")
+                    self.problems.add(node, f"the output {quote(name)} is named twice")
                 seen.add(name)
             return names
-        sinks = self.assembly.sinks()
+        fed, first = self.wires.fed(), len(self.wires.inputs)
+        sinks = [name for name, number in self.scope.numbers.items() if number >= first and number not in fed]
         # Without any sink the gates form a cycle, which is reported as such.
         if len(sinks) > 1 and not self.problems.found:
             listed = ", ".join(map(quote, sinks[:8])) + (", …" if len(sinks) > 8 else "")
             self.problems.add(root, f"several wires feed no other: {listed}", "choose one with 'output: NAME'")
         return sinks
 
-    def expect(self, node: Node | None) -> dict[str, float]:
+    def expect(self, entries: Iterable[tuple[Scalar, Node]]) -> dict[str, float]:
         expected: dict[str, float] = {}
-        for key, value in self.entries(node, "expect"):
+        for key, node in entries:
             name = self.wire(key)
             if name in expected:
                 self.problems.add(key, f"a value of {quote(name)} is expected twice")
-            expected[name] = self.number(value, f"the expected value of {quote(name)}")
+            expected[name] = Number().read(node, self.problems, f"the expected value of {quote(name)}")
         return expected
 
-    # Values
-
-    def entries(self, node: Node | None, section: str) -> Iterable[tuple[Scalar, Node]]:
-        """Return a section's pairs; a section that is left out or left empty has none."""
-        if node is None or (type(node) is Scalar and not node.text):
-            return []
-        if type(node) is not Mapping:
-            hint = "write 'name: value'"
-            if type(node) is Sequence:
-                hint = "write 'name: value', with no - before it"
-            elif type(node) is Scalar and NO_SPACE(node.text):
-                hint = "a colon needs a space behind it"
-            self.problems.add(node, f"{quote(section)} is a mapping of names, not {kind(node)}", hint)
-            return []
-        return node
-
-    def fields(self, node: Mapping, known: Iterable[str], what: str) -> dict[str, Node]:
-        """Return the values of known keys; unknown and repeated ones are problems."""
-        fields: dict[str, Node] = {}
-        for key, value in node:
-            if key.text not in known:
-                hint = self.problems.near(key.text, known) or f"the keys are {', '.join(known)}"
-                self.problems.add(key, f"{what} has no key {quote(key.text)}", MERGE if key.text == "<<" else hint)
-            elif key.text in fields:
-                self.problems.add(key, f"the key {quote(key.text)} stands here a second time")
-            else:
-                fields[key.text] = value
-        return fields
-
-    def wire(self, node: Node) -> str:
+    def wire(self, node: Scalar) -> str:
         """Return the name of a wire that exists, or an empty text."""
-        if type(node) is not Scalar or not node.text:
-            self.problems.add(node, f"the name of a wire is wanted, not {kind(node)}")
+        name, scope = normalise(node.text), self.scope
+        if not name or name in scope.numbers or name in scope.refused or self.wires.find(name) is not None:
+            return name
+        if name in scope.families:
+            hint = f"name a member, such as {scope.families[name].example()}"
+            self.problems.add(node, f"{quote(name)} is a family of wires", hint)
             return ""
+        base = name.partition("[")[0]
+        declared = f"declared: {scope.families[base].ranges()}" if base in scope.families else None
+        self.problems.add(node, f"no wire is called {quote(name)}", declared or self.problems.near(name, scope.numbers))
+        return ""
+
+
+def as_mapping(root: Node, problems: Problems) -> Mapping:
+    """Return the document itself if it is a mapping, as circuit files are.
+
+    Raises:
+        CircuitError: it is not.
+    """
+    if type(root) is not Mapping:
+        message = f"a circuit file is a mapping, not {kind(root)}"
+        raise CircuitError.of(message, problems.place(root), "it begins with 'inputs:'")
+    return root
+
+
+def read_definitions(keys: dict[str, Any], problems: Problems, library: Library | None) -> dict[str, Definition]:
+    """Return the definitions of a file: those of the files that it uses, and its own."""
+    definitions: dict[str, Definition] = {}
+    for node in keys.get("use", ()):
+        if node.text and library is not None:
+            for name, definition in library(node.text, problems, node).items():
+                if definitions.setdefault(name, definition) is not definition:
+                    other = definitions[name].problems.source.name
+                    problems.add(node, f"{quote(name)} is defined in two of the files used", f"also in {other}")
+    for key, node in keys.get("define", ()):
+        made = _definition(key, node, problems)
+        if made is None:
+            continue
+        before = definitions.setdefault(made.name, made)
+        if before is not made:
+            place = before.problems.place(before.key)
+            problems.add(key, f"{quote(made.name)} is defined twice", f"the first one stands in {place}")
+    return definitions
+
+
+def _definition(key: Scalar, node: Node, problems: Problems) -> Definition | None:
+    """Return the definition under a key; None after noting what is wrong."""
+    noted = len(problems.found)
+    signature = read_signature(key, problems)
+    fields: dict[str, Any]
+    if type(node) is Mapping:
+        fields = DEFINITION.read(node, problems, "")
+    else:
+        fields = {"value": Formula().read(node, problems, "a formula")}
+    value: Scalar = fields.get("value") or fields.get("output") or Scalar("")
+    if signature is None or len(problems.found) > noted:
+        return None
+    name, operands = signature
+    if "operands" in fields:
+        if operands is not None:
+            problems.add(key, f"the operands of {quote(name)} are given twice", "in the name, or under 'operands'")
+            return None
+        operands = _operands(fields["operands"], problems)
+    if not operands:
+        if operands is None and "operands" not in fields:
+            problems.add(key, f"{quote(name)} has no operands", f"write {name}(x, y), or 'operands: [x, y]'")
+        return None
+    gates = fields.get("gates", [])
+    if not value.text and not gates:
+        problems.add(node, f"{quote(name)} has no value", "give it a 'value', or 'gates'")
+        return None
+    partials = _partials(fields, operands, node, problems) if "partials" in fields else None
+    return Definition(
+        name, key, operands, problems, value, gates=gates, partials=partials, about=fields.get("about", "")
+    )
+
+
+def _operands(nodes: list[Scalar], problems: Problems) -> list[str] | None:
+    from circuitgrad.language.names import refuse_name
+
+    names: list[str] = []
+    for node in nodes:
         name = normalise(node.text)
-        if not self.assembly.knows(name):
-            self.problems.add(node, f"no wire is called {quote(name)}", self.problems.near(name, self.assembly.ids))
-        return name
+        wrong = refuse_name(node)
+        if wrong is None and name in names:
+            wrong = f"the operand {quote(name)} is named twice", None
+        if wrong is not None:
+            problems.add(node, *wrong)
+            return None
+        names.append(name)
+    return names
 
-    def number(self, node: Node, what: str) -> float:
-        """Return a number, or 0 after noting the problem."""
-        if type(node) is not Scalar:
-            self.problems.add(node, f"{what} is a number, not {kind(node)}")
-            return 0.0
-        try:
-            value = read_number(node.text)
-        except ValueError as error:
-            self.problems.add(node, str(error))
-            return 0.0
-        if value is None:
-            hint = None
-            if THOUSANDS(node.text):
-                hint = f"write {node.text.replace(',', '')}"
-            elif "," in node.text:
-                hint = "a decimal point is written '.'"
-            elif any(sign in node.text for sign in "*/+("):
-                hint = "a formula is a gate: it belongs under 'gates'"
-            message = f"{what} is not a number: {quote(node.text)}" if node.text else f"{what} is missing"
-            self.problems.add(node, message, hint)
-        return 0.0 if value is None else value
 
-    def flag(self, node: Node | None) -> bool:
-        """Return true or false, or false after noting the problem."""
-        if node is None:
-            return False
-        word = node.text.lower() if type(node) is Scalar else ""
-        if word not in ("true", "false"):
-            hint = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(word)
-            self.problems.add(node, "true or false is wanted here", hint)
-        return word == "true"
-
-    def text(self, node: Node | None) -> str:
-        """Return a text, or an empty one after noting the problem."""
-        if node is None:
-            return ""
-        if type(node) is not Scalar:
-            self.problems.add(node, f"a text is wanted here, not {kind(node)}")
-            return ""
-        return node.text.encode("utf-8", "replace").decode()  # JSON can spell half a character
+def _partials(fields: dict[str, Any], operands: list[str], node: Node, problems: Problems) -> dict[str, Scalar]:
+    """Return a definition's partials in the order of its operands; one for each is needed, and no other."""
+    found: dict[str, Scalar] = {}
+    for key, formula in fields["partials"]:
+        name = normalise(key.text)
+        if name not in operands:
+            hint = problems.near(name, operands) or f"the operands are {', '.join(operands)}"
+            problems.add(key, f"a partial for {quote(name)}, which is no operand", hint)
+        elif name in found:
+            problems.add(key, f"a second partial for {quote(name)}")
+        else:
+            found[name] = Formula().read(formula, problems, f"the partial for {quote(name)}")
+    place = next(key for key, _ in node if key.text == "partials") if type(node) is Mapping else node
+    for name in operands:
+        if name not in found and len(found) < len(operands):
+            problems.add(place, f"there is no partial for {quote(name)}", "one for each operand")
+    if "out" in operands:
+        problems.add(place, "'out' in a partial is the gate's own value", "give the operand another name")
+    return {name: found[name] for name in operands if name in found}

@@ -62,11 +62,18 @@ def kind(node: Node) -> str:
 
 
 class Problems:
-    """Collects what is wrong with a text, so that all of it is reported at once."""
+    """Collects what is wrong with a text, so that all of it is reported at once.
+
+    Attributes:
+        source: the text.
+        found: what is wrong with it.
+        used: the problems of other texts that it uses.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[Problem] = []
+        self.used: list[Problems] = []
         self._hints = 0
         self._last: tuple[Scalar, int, list[int]] | None = None
 
@@ -113,13 +120,14 @@ class Problems:
         return did_you_mean(word, candidates) if self._hints <= MOST_HINTS else None
 
     def stop(self) -> None:
-        """Raise what was found, in the order of the text, if anything was.
+        """Raise what was found, in the order of the text, if anything was, here or in a text that is used.
 
         Raises:
             CircuitError: something was found.
         """
-        if self.found:
-            raise CircuitError(sorted(self.found, key=_position))
+        found = [problem for one in (self, *self.used) for problem in sorted(one.found, key=_position)]
+        if found:
+            raise CircuitError(found)
 
 
 def _position(problem: Problem) -> tuple[int, int]:

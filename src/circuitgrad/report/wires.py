@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circuitgrad.dialects import FORMULA
-from circuitgrad.expression import Call, Name, Number
 
 if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
-    from circuitgrad.expression import Step
 
 LONGEST = 200
 """How many gates of one formula are written out; what lies deeper is named by its wire."""
@@ -33,28 +31,9 @@ def describe(circuit: Circuit, slot: int, *, expanded: bool = False) -> str:
     if slot < len(circuit.input_names):
         return "fixed input" if circuit.inputs[circuit.input_names[slot]].fixed else "input"
     index = slot - circuit.first_gate
-    written = [FORMULA.write(_formula(circuit, operand, expanded=expanded)) for operand in circuit.operands[index]]
+
+    def descends(name: str) -> bool:
+        return "." in name and not expanded
+
+    written = [FORMULA.write(circuit.formula(operand, descends, LONGEST)) for operand in circuit.operands[index]]
     return f"{circuit.rows[index].name}({', '.join(written)})"
-
-
-def _formula(circuit: Circuit, slot: int, *, expanded: bool) -> list[Step]:
-    """Return the formula of a slot, down to inputs, constants and gates that have names of their own."""
-    backwards: list[Step] = []
-    work = [slot]
-    names = circuit.input_names
-    while work:
-        current = work.pop()
-        if current < len(names):
-            backwards.append(Name(names[current], 0))
-        elif circuit.is_constant(current):
-            backwards.append(Number(circuit.constants[current - len(names)], 0))
-        else:
-            index = current - circuit.first_gate
-            name = circuit.names[index]
-            if "." not in name or expanded or len(backwards) > LONGEST:
-                backwards.append(Name(name, 0))
-            else:
-                operands = circuit.operands[index]
-                backwards.append(Call(circuit.rows[index].name, len(operands), 0))
-                work.extend(operands)
-    return backwards[::-1]

@@ -1,0 +1,255 @@
+"""Definitions: a file's own gates, from formulas or blocks of gates, with or without hand-written partials."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from circuitgrad.circuit import Input
+from circuitgrad.dialects import FORMULA
+from circuitgrad.errors import quote
+from circuitgrad.expression import FOLDS, Call, normalise
+from circuitgrad.gates import NAMES, Row
+from circuitgrad.language.expansion import Expander, Frame, finish
+from circuitgrad.language.names import name_fault
+from circuitgrad.language.nodes import Scalar
+from circuitgrad.language.scope import Scope
+from circuitgrad.language.wires import UNKNOWN, Wires
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.expression import Step
+    from circuitgrad.language.nodes import Node, Problems
+
+DEEPEST = 100
+"""How deep definitions may call one another."""
+LONGEST = 10_000
+"""How many gates a definition with partials may have."""
+OWN_VALUE = "out"
+
+_SIGNATURE = re.compile(r"\s*([^()]*?)\s*\((.*)\)\s*", re.DOTALL)
+_RESERVED = {*FOLDS, "range"}
+
+
+class Definition:
+    """A gate that a file defines.
+
+    Attributes:
+        name: what it is called.
+        key: where its name stands.
+        operands: the names of its operands.
+        gates: its inner wires, in the order of the text.
+        value: the formula of its value; empty at first where the one inner wire that feeds no other is meant.
+        partials: per operand the formula of the partial derivative; None where reverse mode finds them.
+        about: what it is, in words.
+        problems: where to note what is wrong in its file.
+        steps: the value, read.
+        sound: whether nothing is wrong with it.
+        weight: how many gates a call makes at most, before any are shared.
+        row: the row of the gate table that its partials make of it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        key: Scalar,
+        operands: Sequence[str],
+        problems: Problems,
+        value: Scalar,
+        *,
+        gates: Sequence[tuple[Scalar, Node]] = (),
+        partials: Mapping[str, Scalar] | None = None,
+        about: str = "",
+    ) -> None:
+        self.name = name
+        self.key = key
+        self.operands = tuple(operands)
+        self.problems = problems
+        self.value = value
+        self.gates = gates
+        self.partials = partials
+        self.about = about
+        self.steps: tuple[Step, ...] = ()
+        self.sound = True
+        self.calls: Counter[str] = Counter()
+        self.weight = 0
+        self.row: Row | None = None
+
+    @property
+    def arity(self) -> int:
+        """How many operands it takes."""
+        return len(self.operands)
+
+    def scope(self, wires: Wires, prefix: str, at: int | None) -> Scope:
+        """Return an empty scope for its formulas."""
+        return Scope(wires, self.problems, prefix, at, closed=True)
+
+
+def read_signature(key: Scalar, problems: Problems) -> tuple[str, list[str] | None] | None:
+    """Return the name and the operands, or None in their place, that a key such as `neuron(x, y)` gives.
+
+    What is wrong with it is a problem, and None is returned.
+    """
+    match = _SIGNATURE.fullmatch(key.text)
+    if match is None:
+        name, operands = normalise(key.text), None
+        at = 0
+    else:
+        name, operands = normalise(match[1]), []
+        at = match.start(2)
+        for part in match[2].split(","):
+            operand, start = normalise(part.strip()), at + len(part) - len(part.lstrip())
+            wrong = name_fault(operand) if operand else ("the name of an operand is missing", None)
+            if wrong is None and operand in operands:
+                wrong = f"the operand {quote(operand)} is named twice", None
+            if wrong is not None:
+                problems.add(key, *wrong, offset=start, width=max(1, len(part.strip())))
+                return None
+            operands.append(operand)
+            at += len(part) + 1
+    wrong = name_fault(name)
+    if wrong is None and (name in NAMES or name in _RESERVED):
+        wrong = f"there is a gate called {quote(name)} already", "choose another name"
+    if wrong is not None:
+        problems.add(key, wrong[0], wrong[1], width=max(1, len(match[1])) if match else 0)
+        return None
+    return name, operands
+
+
+def settle_definitions(definitions: Mapping[str, Definition], limit: int) -> None:
+    """Examine all definitions: note what is wrong with any, count what their calls make, and give rows to gates.
+
+    Raises:
+        CircuitError: one makes too many wires.
+    """
+    for definition in definitions.values():
+        _examine(definition, definitions, limit)
+    for definition in _by_calls(definitions):
+        called = [definitions[name] for name in definition.calls]
+        definition.sound = definition.sound and all(one.sound for one in called)
+        definition.weight += sum(definition.calls[one.name] * one.weight for one in called)
+        if definition.sound and definition.partials is not None:
+            _make_row(definition, definition.partials, definitions)
+
+
+def _examine(definition: Definition, definitions: Mapping[str, Definition], limit: int) -> None:
+    """Read a definition's formulas once, with calls of other definitions left as they are."""
+    noted = len(definition.problems.found)
+    wires = Wires(definition.problems, limit)
+    expander = Expander(wires, definitions, shallow=True)
+    scope = _scope(definition, wires, definition.operands)
+    for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
+        if declared:
+            expander.connect(scope, declared, node)
+    if not definition.value.text:
+        definition.value = _sink(definition, scope)
+    _evaluate(definition, definition.value, scope, expander)
+    definition.weight = len(wires.names) - definition.arity
+    scope.refuse_cycles()
+    for partial in (definition.partials or {}).values():
+        wires = Wires(definition.problems, limit)
+        expander.wires = wires
+        _evaluate(definition, partial, _scope(definition, wires, (*definition.operands, OWN_VALUE)), expander)
+    definition.calls = expander.calls
+    definition.sound = len(definition.problems.found) == noted
+
+
+def _sink(definition: Definition, scope: Scope) -> Scalar:
+    """Return the name of the inner wire that feeds no other."""
+    fed = scope.wires.fed()
+    sinks = [name for name, number in scope.numbers.items() if number >= definition.arity and number not in fed]
+    if len(sinks) != 1 and len(definition.problems.found) == 0:
+        listed = ", ".join(map(quote, sinks[:8]))
+        message = f"several inner wires of {quote(definition.name)} feed no other: {listed}"
+        definition.problems.add(definition.key, message, "choose one with 'output: NAME'")
+    return Scalar(sinks[0] if sinks else definition.operands[0], definition.key.at, plain=False)
+
+
+def _scope(definition: Definition, wires: Wires, operands: Sequence[str]) -> Scope:
+    """Return a scope in which the operands are inputs."""
+    scope = definition.scope(wires, "", None)
+    for name in operands:
+        scope.numbers[name] = wires.add(name, definition.key.at)
+        scope.declared[name] = definition.key
+        wires.inputs.append(Input(name, 0.0))
+    return scope
+
+
+def _evaluate(definition: Definition, text: Scalar, scope: Scope, expander: Expander) -> int:
+    """Expand a formula of a definition in a scope of its own; return its result's number."""
+    steps = expander.read(scope, text)
+    if steps is None:
+        return UNKNOWN
+    if text is definition.value:
+        definition.steps = steps
+    return finish(expander.expand(Frame(scope, "", text, None, {}, outer=False), steps))
+
+
+def _by_calls(definitions: Mapping[str, Definition]) -> list[Definition]:
+    """Return the definitions, each after those that it calls; note circles and too deep a nesting."""
+    order: list[Definition] = []
+    depths: dict[str, int] = {}
+    for root in definitions:
+        path = {root: list(definitions[root].calls)} if root not in depths else {}
+        while path:
+            name, waiting = next(reversed(path.items()))
+            if waiting:
+                called = waiting.pop()
+                if called in path:
+                    names = list(path)
+                    _refuse_circle(definitions, names[names.index(called) :])
+                elif called not in depths:
+                    path[called] = list(definitions[called].calls)
+                continue
+            del path[name]
+            definition = definitions[name]
+            depths[name] = 1 + max((depths.get(called, 0) for called in definition.calls), default=0)
+            if depths[name] == DEEPEST + 1:
+                definition.problems.add(definition.key, f"definitions call one another over {DEEPEST} deep")
+            if depths[name] > DEEPEST:
+                definition.sound = False
+            order.append(definition)
+    return order
+
+
+def _refuse_circle(definitions: Mapping[str, Definition], names: Sequence[str]) -> None:
+    first = definitions[names[0]]
+    arrows = " -> ".join([*names[:10], *["…"] * (len(names) > 10), names[0]])
+    first.problems.add(first.key, f"the definitions call one another in a circle: {arrows}", None)
+    for name in names:
+        definitions[name].sound = False
+
+
+def _make_row(definition: Definition, partials: Mapping[str, Scalar], definitions: Mapping[str, Definition]) -> None:
+    """Give a definition with partials a row like those of the gate table."""
+    value = _flat(definition, definition.value, definition.operands, definitions)
+    slopes = {
+        operand: _flat(definition, partial, (*definition.operands, OWN_VALUE), definitions)
+        for operand, partial in partials.items()
+    }
+    if definition.sound:
+        sample = ((-5.0, 5.0),) * definition.arity
+        about = definition.about or "defined in the circuit's file"
+        definition.row = Row(definition.name, value, slopes, about, sample=sample)
+
+
+def _flat(definition: Definition, text: Scalar, operands: Sequence[str], definitions: Mapping[str, Definition]) -> str:
+    """Return a formula of a definition without loops, inner wires and calls of other definitions."""
+    wires = Wires(definition.problems, max(LONGEST, definition.weight))
+    expander = Expander(wires, definitions, values=True)
+    scope = _scope(definition, wires, operands)
+    if text is definition.value:
+        for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
+            expander.connect(scope, declared, node)
+    number = wires.add("", text.at)
+    wires.settle(number, _evaluate(definition, text, scope, expander), number + 1, text.at)
+    circuit = wires.circuit("", [""], share=False)
+    steps = circuit.formula(circuit.slot(""), lambda _: True, LONGEST)
+    if len(steps) > LONGEST:
+        definition.sound = False
+        message = f"the formula of a gate with partials has more than {LONGEST:,} gates"
+        definition.problems.add(text, message, "leave the partials to reverse mode")
+    # An identity is there where the formula is an operand, a number, or calls what is.
+    return FORMULA.write([step for step in steps if not (isinstance(step, Call) and step.gate == "identity")])

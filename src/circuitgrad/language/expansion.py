@@ -1,0 +1,382 @@
+"""Formulas into wires: names are resolved, loops unrolled, definitions put in place of their calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from circuitgrad.errors import quote
+from circuitgrad.expression import CONSTANTS, Call, Expression, ExpressionError, Loop, Member, Name, normalise
+from circuitgrad.gates import NAMES, Row
+from circuitgrad.language.families import member
+from circuitgrad.language.names import SYNONYMS
+from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
+from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole
+from circuitgrad.language.wires import UNKNOWN
+from circuitgrad.numerals import read_number
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from collections.abc import Mapping as Values
+    from collections.abc import Sequence as Several
+
+    from circuitgrad.expression import Step
+    from circuitgrad.language.definitions import Definition
+    from circuitgrad.language.nodes import Node
+    from circuitgrad.language.scope import Declared, Scope
+    from circuitgrad.language.wires import Wires
+
+Task: TypeAlias = "Generator[Any, int, int]"
+"""A computation that yields the computations that it waits for, and returns a wire's number (see `finish`)."""
+
+_SYMBOLS = {"π": "written pi", "τ": "written tau"}
+_EMPTY = {"add": 0.0, "mul": 1.0}
+"""What the fold of nothing is."""
+
+PRODUCTS = (2, 3, 4)
+"""The exponents whose powers are products: x*x, x*x*x, (x*x)*(x*x)."""
+
+
+class Frame:
+    """Where a formula is expanded.
+
+    Attributes:
+        scope: the names that it may use.
+        parent: the wire that the gates in between are named after.
+        text: the formula, for the places of problems.
+        at: the offset at which all its wires are said to stand; each at its own operator when None.
+        indices: the values of the indices around it.
+        outer: whether its result is the wire `parent` itself.
+    """
+
+    __slots__ = ("at", "indices", "outer", "parent", "scope", "text")
+
+    def __init__(
+        self, scope: Scope, parent: str, text: Scalar, at: int | None, indices: Indices, *, outer: bool
+    ) -> None:
+        self.scope = scope
+        self.parent = parent
+        self.text = text
+        self.at = at
+        self.indices = indices
+        self.outer = outer
+
+    def offset(self, step: Step) -> int:
+        """Return the offset at which the wire of a step is said to stand."""
+        return self.scope.problems.offset(self.text, step.at) if self.at is None else self.at
+
+    def refuse(self, step: Step, message: str, hint: str | None = None, width: int = 1) -> int:
+        """Note a problem at a step."""
+        self.scope.problems.add(self.text, message, hint, offset=step.at, width=width)
+        return UNKNOWN
+
+
+class Expander:
+    """Connects declared wires to what computes them.
+
+    Args:
+        wires: where the gates are added.
+        definitions: the definitions by name.
+        shallow: leave calls of definitions as they are, and count them in `calls`.
+        values: expand a definition that has partials of its own, too; otherwise it is a gate.
+    """
+
+    def __init__(
+        self, wires: Wires, definitions: Values[str, Definition], *, shallow: bool = False, values: bool = False
+    ) -> None:
+        self.wires = wires
+        self.definitions = definitions
+        self.shallow = shallow
+        self.values = values
+        self.calls: Counter[str] = Counter()
+
+    # A wire, or a family of wires, and what stands behind its name in the file.
+
+    def connect(self, scope: Scope, declared: Several[Declared], node: Node) -> None:
+        """Connect declared wires to what a file says computes them: a formula, or a gate with its operands."""
+        if type(node) is Scalar and node.text:
+            steps = self.read(scope, node)
+            if steps is not None:
+                self._connect_each(scope, declared, [(node, steps)], None)
+        elif type(node) is Mapping and len(node) == 1:
+            gate, operands = node[0]
+            self._connect_gate(scope, declared, gate, operands if type(operands) is Sequence else [operands])
+        else:
+            _refuse_gate(scope, declared, node)
+
+    def _connect_gate(self, scope: Scope, declared: Several[Declared], gate: Scalar, nodes: Several[Node]) -> None:
+        row, numbers = NAMES.get(gate.text), scope.numbers
+        if row is not None and len(declared) == 1:
+            known = [
+                number for node in nodes if type(node) is Scalar and (number := numbers.get(node.text)) is not None
+            ]
+            if len(known) == len(nodes) and _misfit(row, len(known)) is None:
+                self.wires.connect(declared[0].number, row, known, gate.at if scope.at is None else scope.at)
+                return
+        found = [self._operand(scope, node) for node in nodes]
+        operands = [operand for operand in found if operand is not None]
+        known_gate = row or self.definitions.get(normalise(gate.text))
+        if known_gate is None:
+            wrong: str | None = f"no gate is called {quote(gate.text)}"
+            scope.problems.add(gate, str(wrong), self._near_gate(scope, gate.text))
+        elif (wrong := _misfit(known_gate, len(nodes))) is not None:
+            scope.problems.add(gate, wrong)
+        self._connect_each(scope, declared, operands, gate if wrong is None and len(operands) == len(found) else None)
+
+    def _connect_each(
+        self,
+        scope: Scope,
+        declared: Several[Declared],
+        operands: Several[tuple[Scalar, tuple[Step, ...]]],
+        gate: Scalar | None,
+    ) -> None:
+        """Connect wires to a formula, or to a gate of formulas; after a problem the others have the same."""
+        noted = len(scope.problems.found)
+        for name, number, indices in declared if operands else ():
+            start, parent = len(self.wires.names), scope.prefix + name
+            numbers = [
+                finish(self.expand(Frame(scope, parent, text, scope.at, {**indices}, outer=gate is None), steps))
+                for text, steps in operands
+            ]
+            written = operands[0][0] if gate is None else gate
+            result = numbers[0]
+            if gate is not None:
+                frame = Frame(scope, parent, gate, scope.at, {}, outer=True)
+                result = finish(self._explicit(frame, gate, numbers))
+            if len(scope.problems.found) > noted:
+                return
+            self.wires.settle(number, result, start, written.at if scope.at is None else scope.at)
+
+    def _explicit(self, frame: Frame, gate: Scalar, operands: list[int]) -> Task:
+        """Apply the gate of the explicit form, which is never replaced by another one."""
+        row, step = NAMES.get(gate.text), Call(normalise(gate.text), len(operands), 0)
+        if row is not None and UNKNOWN not in operands:
+            return self.wires.gate(frame.parent, row, operands, frame.offset(step))
+        number: int = yield self._call(frame, step, operands, last=True)
+        return number
+
+    def _operand(self, scope: Scope, node: Node) -> tuple[Scalar, tuple[Step, ...]] | None:
+        """Return an operand of the explicit form as a formula; None after noting a problem."""
+        if type(node) is not Scalar:
+            hint = "give the inner gate a wire of its own, or write a formula" if type(node) is Mapping else None
+            scope.problems.add(node, f"an operand is a name, a number or a formula, not {kind(node)}", hint)
+            return None
+        if not node.text:
+            scope.problems.add(node, "an operand is missing", "is there a comma too many?")
+            return None
+        try:
+            read_number(node.text)
+        except ValueError as error:
+            scope.problems.add(node, str(error))
+            return None
+        steps = self.read(scope, node)
+        return None if steps is None else (node, steps)
+
+    def read(self, scope: Scope, text: Scalar) -> tuple[Step, ...] | None:
+        """Return a formula's steps; None after noting a problem."""
+        try:
+            return Expression(text.text).steps
+        except ExpressionError as error:
+            hint, problems = error.hint, scope.problems
+            end = problems.offset(text, len(text.text))
+            if text.plain and error.at == len(text.text) and problems.source.text[end : end + 1] in (",", "]"):
+                hint = "inside brackets a formula with a comma needs quotes"
+            problems.add(text, error.message, hint, offset=error.at, width=error.width)
+            return None
+
+    # Formulas
+
+    def expand(self, frame: Frame, steps: tuple[Step, ...]) -> Task:
+        """Return the number of a formula's result."""
+        stack: list[int] = []
+        last = len(steps) - 1
+        for position, step in enumerate(steps):
+            if isinstance(step, Name):
+                stack.append(self._name(frame, step))
+            elif isinstance(step, Call):
+                first = len(stack) - step.arity
+                operands = stack[first:]
+                row = NAMES.get(step.gate)
+                if row is not None and row.arity == step.arity and UNKNOWN not in operands and step.gate != "pow":
+                    number = self.wires.gate(frame.parent, row, operands, frame.offset(step))
+                else:
+                    number = yield self._call(frame, step, operands, last=position == last)
+                stack[first:] = [number]
+            elif isinstance(step, Member):
+                stack.append(self._member(frame, step))
+            elif isinstance(step, Loop):
+                stack.append((yield self._loop(frame, step)))
+            else:
+                stack.append(self.wires.constant(step.value))
+        return stack[0]
+
+    def _name(self, frame: Frame, step: Name) -> int:
+        name, scope = step.name, frame.scope
+        if name in frame.indices:
+            return self.wires.constant(float(frame.indices[name]))
+        number = scope.numbers.get(name)
+        if number is not None:
+            return number
+        if name in CONSTANTS:
+            return self.wires.constant(CONSTANTS[name])
+        if name in scope.refused:
+            return UNKNOWN
+        if name in scope.families:
+            hint = f"name a member, such as {scope.families[name].example()}"
+            return frame.refuse(step, f"{quote(name)} is a family of wires", hint, len(name))
+        if "." in name:
+            parent = quote(name.partition(".")[0])
+            message = f"{quote(name)} cannot be an operand: it stands inside the formula of {parent}"
+            return frame.refuse(step, message, "give it a wire of its own", len(name))
+        return self._unknown(frame, step, "wire")
+
+    def _unknown(self, frame: Frame, step: Name | Member, what: str) -> int:
+        name, scope = step.name, frame.scope
+        hint = scope.problems.near(name, [*scope.declared, *frame.indices]) or _SYMBOLS.get(name)
+        if hint is None and (name in NAMES or name in self.definitions):
+            hint = f"{quote(name)} is a gate: its operands belong in parentheses behind it"
+        if hint is None and scope.closed:
+            hint = "a definition sees its operands and nothing else"
+        return frame.refuse(step, f"no {what} is called {quote(name)}", hint, len(name))
+
+    def _member(self, frame: Frame, step: Member) -> int:
+        scope, name = frame.scope, step.name
+        if name in scope.refused:
+            return UNKNOWN
+        family = scope.families.get(name)
+        if family is None:
+            if name in scope.numbers:
+                return frame.refuse(step, f"{quote(name)} is one wire, not a family", None, len(name))
+            return self._unknown(frame, step, "family")
+        try:
+            subscripts = [whole(steps, frame.indices) for steps in step.subscripts]
+        except NotWholeError as error:
+            return frame.refuse(error.step or step, str(error), error.hint)
+        full = member(name, subscripts)
+        number = scope.numbers.get(full)
+        if number is None:
+            if len(subscripts) != family.dimension:
+                wanted = f"{family.dimension} subscript{'s' * (family.dimension != 1)}"
+                return frame.refuse(step, f"{quote(name)} takes {wanted}, not {len(subscripts)}", None, len(name))
+            return frame.refuse(step, f"there is no {quote(full)}", f"declared: {family.ranges()}", len(name))
+        return number
+
+    def _call(self, frame: Frame, step: Call, operands: list[int], *, last: bool) -> Task:
+        """Apply a gate or a definition to operands."""
+        gate = NAMES.get(step.gate) or self.definitions.get(step.gate)
+        width = len(step.gate)
+        if gate is None:
+            hint = self._near_gate(frame.scope, step.gate)
+            if step.gate in frame.scope.numbers:
+                hint = f"{quote(step.gate)} is a wire; a product is written with *"
+            return frame.refuse(step, f"no gate is called {quote(step.gate)}", hint, width)
+        if (wrong := _misfit(gate, len(operands))) is not None:
+            return frame.refuse(step, wrong, None, width)
+        if UNKNOWN in operands:
+            return UNKNOWN
+        if isinstance(gate, Row):
+            return self._gate(frame, gate, operands, frame.offset(step))
+        definition = gate
+        self.calls[definition.name] += 1
+        if self.shallow:
+            return self.wires.gate(frame.parent, None, operands, frame.offset(step))
+        if not definition.sound:
+            return UNKNOWN
+        self.wires.reserve(definition.weight, frame.offset(step))
+        if definition.row is not None and not self.values:
+            return self.wires.gate(frame.parent, definition.row, operands, frame.offset(step))
+        number: int = yield self._definition(frame, definition, operands, frame.offset(step), last=last)
+        return number
+
+    def _gate(self, frame: Frame, row: Row, operands: list[int], at: int) -> int:
+        """Apply a gate; small whole powers become products, exact at 0 and for negative bases."""
+        exponent = self.wires.value(operands[-1]) if row.name == "pow" else None
+        if exponent not in PRODUCTS:
+            return self.wires.gate(frame.parent, row, operands, at)
+        square = self.wires.gate(frame.parent, NAMES["square"], operands[:1], at)
+        if exponent == 3:
+            return self.wires.gate(frame.parent, NAMES["mul"], (square, operands[0]), at)
+        return square if exponent == 2 else self.wires.gate(frame.parent, NAMES["square"], (square,), at)
+
+    def _definition(self, frame: Frame, definition: Definition, operands: list[int], at: int, *, last: bool) -> Task:
+        """Put a definition in place of its call."""
+        outer = frame.outer and last
+        prefix = f"{frame.parent}." if outer or not definition.gates else f"{self.wires.inner_name(frame.parent)}."
+        scope = definition.scope(self.wires, prefix, at)
+        scope.numbers.update(zip(definition.operands, operands, strict=True))
+        for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
+            self.connect(scope, declared, node)
+        inner = Frame(scope, frame.parent, definition.value, at, {}, outer=outer)
+        number: int = yield self.expand(inner, definition.steps)
+        return number
+
+    def _loop(self, frame: Frame, loop: Loop) -> Task:
+        """Fold a gate over what the body is for all values of the indices."""
+        row = NAMES.get(loop.gate)
+        if row is None or not row.folds:
+            hint = "sum, prod, min, max and logsumexp take one"
+            return frame.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
+        result: int | None = None
+        try:
+            self.wires.reserve(weight((loop,), frame.indices, self.definitions), frame.offset(loop))
+            for _ in iterations(loop.clauses, frame.indices):
+                number: int = yield self.expand(frame, loop.body)
+                if number == UNKNOWN:
+                    return UNKNOWN
+                if result is not None:
+                    number = self.wires.gate(frame.parent, row, (result, number), frame.offset(loop))
+                result = number
+        except NotWholeError as error:
+            return frame.refuse(error.step or loop, str(error), error.hint)
+        if result is not None:
+            return result
+        if row.name not in _EMPTY:
+            return frame.refuse(loop, f"{loop.gate} of nothing: the range is empty", None, len(loop.gate))
+        return self.wires.constant(_EMPTY[row.name])
+
+    def _near_gate(self, scope: Scope, name: str) -> str | None:
+        if name in SYNONYMS:
+            return f"did you mean '{SYNONYMS[name]}'?"
+        return scope.problems.near(name, [*NAMES, *self.definitions])
+
+
+def finish(task: Task) -> int:
+    """Run a computation, and all that it waits for, without recursion; return its number."""
+    stack = [task]
+    number: Any = None
+    while stack:
+        try:
+            child = stack[-1].send(number)
+        except StopIteration as end:  # noqa: PERF203 - how a generator returns
+            stack.pop()
+            number = end.value
+        else:
+            stack.append(child)
+            number = None
+    result: int = number
+    return result
+
+
+def _misfit(gate: Row | Definition, count: int) -> str | None:
+    """Return what is wrong with so many operands; None when they are right."""
+    folds = isinstance(gate, Row) and gate.folds
+    if count == gate.arity or (folds and count > gate.arity):
+        return None
+    wanted = "2 or more operands" if folds else f"{gate.arity} operand{'s' * (gate.arity != 1)}"
+    return f"{gate.name} takes {wanted}, not {count}"
+
+
+def _refuse_gate(scope: Scope, declared: Several[Declared], node: Node) -> None:
+    """Note what is wrong with a node that is neither a formula nor a gate with its operands."""
+    from circuitgrad.errors import visible
+
+    name, problems = quote(declared[0].name), scope.problems
+    if type(node) is Mapping and len(node) > 1:
+        first, second = node[0][0], node[1]
+        if type(second[1]) is Scalar and not second[1].text:
+            hint = f"write {{{visible(first.text)}: [a, b]}}"
+            problems.add(second[0], f"the operands of {name} need a list around them", hint)
+        else:
+            problems.add(second[0], f"the gate of {name} is given twice", "a wire has one gate")
+        return
+    problems.add(node, f"{name} needs a gate, not {kind(node)}", "write {gate: [operands]}, or a formula")

@@ -1,0 +1,180 @@
+"""Families: many wires declared at once, `w[0:16, 0:2]`, and the values that they start from."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from itertools import product
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.expression import is_name, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_HEADER = re.compile(r"([^\[\]]*?)\s*\[(.*)\]\s*", re.DOTALL)
+_RANGE = re.compile(r"\s*(?:([^\W\d]\w*)\s*=\s*)?([-+]?[0-9]{1,18})\s*(?::\s*([-+]?[0-9]{1,18}))?\s*")
+
+WRITTEN = "a family is written w[0:16, 0:2], or with an index h[j=0:16]"
+
+
+class Axis(NamedTuple):
+    """One range of a family: from `low` up to but not including `high`, and the index that runs through it, if any."""
+
+    low: int
+    high: int
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.low}:{self.high}" if self.high != self.low + 1 else str(self.low)
+
+
+class Header(NamedTuple):
+    """What a key declares: a family's name, and its ranges."""
+
+    name: str
+    axes: tuple[Axis, ...]
+
+    @property
+    def size(self) -> int:
+        """How many members are declared."""
+        return math.prod(axis.high - axis.low for axis in self.axes)
+
+    def members(self) -> Iterator[tuple[str, dict[str, int]]]:
+        """Yield every member's name, the last subscript fastest, with the values of the indices.
+
+        >>> list(Header("w", (Axis(0, 2, "i"), Axis(3, 4))).members())
+        [('w[0,3]', {'i': 0}), ('w[1,3]', {'i': 1})]
+        """
+        indices = [(position, axis.name) for position, axis in enumerate(self.axes) if axis.name]
+        for subscripts in product(*(range(axis.low, axis.high) for axis in self.axes)):
+            yield member(self.name, subscripts), {index: subscripts[position] for position, index in indices}
+
+
+class HeaderError(ValueError):
+    """A key that looks like a family and is none; `at` is the offset of the fault in it, `width` its length."""
+
+    def __init__(self, message: str, at: int, width: int, hint: str | None = WRITTEN) -> None:
+        super().__init__(message)
+        self.at, self.width, self.hint = at, width, hint
+
+
+def member(name: str, subscripts: Sequence[int]) -> str:
+    """Return the name of a family's member.
+
+    >>> member("w", (3, 1))
+    'w[3,1]'
+    """
+    return f"{name}[{','.join(map(str, subscripts))}]"
+
+
+def read_header(text: str) -> Header:
+    """Return what a key with brackets declares.
+
+    Raises:
+        HeaderError: what stands in the brackets are no ranges.
+
+    >>> header = read_header("h[j=0:16, 2]")
+    >>> header.name, [str(axis) for axis in header.axes], header.size
+    ('h', ['0:16', '2'], 16)
+    """
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        raise HeaderError("these brackets are not those of a family", max(0, text.find("[")), 1)
+    axes: list[Axis] = []
+    at = match.start(2)
+    for part in match[2].split(","):
+        axes.append(_axis(part, at))
+        if axes[-1].name and axes[-1].name in (axis.name for axis in axes[:-1]):
+            raise HeaderError(f"the index '{axes[-1].name}' is used twice", at, len(part))
+        at += len(part) + 1
+    return Header(normalise(match[1].strip()), tuple(axes))
+
+
+def _axis(text: str, at: int) -> Axis:
+    match = _RANGE.fullmatch(text)
+    start, width = at + len(text) - len(text.lstrip()), max(1, len(text.strip()))
+    if match is None:
+        raise HeaderError("a range of whole numbers is wanted here", start, width)
+    low = int(match[2])
+    high = low + 1 if match[3] is None else int(match[3])
+    if high <= low:
+        raise HeaderError(
+            f"the range {low}:{high} is empty", start, width, "it runs up to its second number, without it"
+        )
+    if match[1] and not is_name(match[1]):
+        raise HeaderError("this cannot be the name of an index", start, width)
+    return Axis(low, high, normalise(match[1] or ""))
+
+
+@dataclass
+class Family:
+    """What has been declared of a family: one header, or more whose members differ.
+
+    Attributes:
+        headers: what was declared.
+    """
+
+    headers: list[Header] = field(default_factory=list)
+
+    @property
+    def dimension(self) -> int:
+        """How many subscripts a member has."""
+        return len(self.headers[0].axes)
+
+    def ranges(self) -> str:
+        """Return the members as they were declared.
+
+        >>> Family([Header("w", (Axis(0, 16), Axis(0, 2)))]).ranges()
+        'w[0:16, 0:2]'
+        """
+        return ", ".join(f"{header.name}[{', '.join(map(str, header.axes))}]" for header in self.headers[:4])
+
+    def example(self) -> str:
+        """Return the name of one member."""
+        return member(self.headers[0].name, [axis.low for axis in self.headers[0].axes])
+
+
+# Kinderman and Monahan, "Computer generation of random variables using the ratio of uniform deviates", ACM TOMS 3,
+# 1977: the number itself comes from products and quotients alone, which every machine rounds alike. The constant is
+# 4*exp(-1/2)/sqrt(2), written out for the same reason.
+_RATIO = 1.7155277699214135
+
+
+def normal_numbers(name: str, seed: int, deviation: float) -> Iterator[float]:
+    """Yield normally distributed numbers around 0, the same on every machine.
+
+    Args:
+        name: the family's name: families with the same seed differ.
+        seed: what the numbers start from.
+        deviation: the standard deviation.
+
+    >>> first, second = normal_numbers("w", 1, 0.5), normal_numbers("w", 1, 0.5)
+    >>> next(first) == next(second)
+    True
+    """
+    uniform = _generator(name, seed).random
+    while True:
+        high, low = uniform(), 1.0 - uniform()
+        ratio = _RATIO * (high - 0.5) / low
+        if ratio * ratio / 4.0 <= -math.log(low):
+            yield deviation * ratio
+
+
+def uniform_numbers(name: str, seed: int, low: float, high: float) -> Iterator[float]:
+    """Yield numbers from `low` to `high`, uniformly distributed, the same on every machine.
+
+    >>> numbers = uniform_numbers("w", 1, -1.0, 1.0)
+    >>> all(-1 <= next(numbers) <= 1 for _ in range(100))
+    True
+    """
+    uniform = _generator(name, seed).random
+    while True:
+        yield low + (high - low) * uniform()
+
+
+def _generator(name: str, seed: int) -> Random:
+    # Python promises the same numbers of random() for the same seed in all versions.
+    return Random(f"{seed} {name}")  # noqa: S311 - nothing secret

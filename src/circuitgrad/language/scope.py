@@ -1,0 +1,133 @@
+"""The names that formulas may use: those of a file's wires, or a definition's operands and inner wires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.errors import quote
+from circuitgrad.expression import normalise
+from circuitgrad.language.families import Family, HeaderError, read_header
+from circuitgrad.language.names import name_fault, refuse_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.language.nodes import Problems, Scalar
+    from circuitgrad.language.wires import Wires
+
+LONGEST_LOOP = 10
+_NO_INDICES: Mapping[str, int] = {}
+
+
+class Declared(NamedTuple):
+    """A wire that has been declared: its name, its number, and for a family's member the values of the indices."""
+
+    name: str
+    number: int
+    indices: Mapping[str, int]
+
+
+class Scope:
+    """Names and the wires that they mean.
+
+    Every name is declared before any formula is read, for a gate may come before its operands.
+
+    Attributes:
+        wires: where declared wires are added.
+        problems: where to note what is wrong with a name.
+        prefix: what the wires' names begin with.
+        at: the offset at which the wires are said to stand; each at its own key when None.
+        numbers: per name, the wire's number; a family's members are names of their own.
+        families: per name, the family.
+        declared: per name, of a wire or of a family, the first key that declares it.
+        closed: whether this is a definition's scope, which sees its operands and nothing else.
+        refused: names that could not be declared, and need no second message.
+    """
+
+    def __init__(
+        self, wires: Wires, problems: Problems, prefix: str = "", at: int | None = None, *, closed: bool = False
+    ) -> None:
+        self.wires = wires
+        self.problems = problems
+        self.prefix = prefix
+        self.at = at
+        self.closed = closed
+        self.numbers: dict[str, int] = {}
+        self.families: dict[str, Family] = {}
+        self.declared: dict[str, Scalar] = {}
+        self.refused: set[str] = set()
+
+    def declare(self, key: Scalar) -> Sequence[Declared]:
+        """Add the wire, or the family of wires, that a key names.
+
+        A name that cannot be one, or is declared already, is a problem, and nothing is returned.
+
+        Raises:
+            CircuitError: there would be too many wires.
+        """
+        if "[" in key.text:
+            return self._declare_family(key)
+        name = normalise(key.text)
+        if (wrong := refuse_name(key)) is not None:
+            self.problems.add(key, *wrong)
+            self.refused.add(name)
+            return ()
+        if name in self.declared:
+            self._declared_twice(key, name)
+            return ()
+        self.declared[name] = key
+        number = self.numbers[name] = self.wires.add(self.prefix + name, key.at if self.at is None else self.at)
+        return (Declared(name, number, _NO_INDICES),)
+
+    def _declare_family(self, key: Scalar) -> Sequence[Declared]:
+        try:
+            header = read_header(key.text)
+        except HeaderError as error:
+            self.problems.add(key, str(error), error.hint, offset=error.at, width=error.width)
+            self.refused.add(normalise(key.text.partition("[")[0].strip()))
+            return ()
+        name, at = header.name, key.at if self.at is None else self.at
+        if (wrong := name_fault(name)) is not None:
+            self.problems.add(key, *wrong)
+            return ()
+        if name in self.declared and name not in self.families:
+            self._declared_twice(key, name)
+            return ()
+        family = self.families.get(name, Family([header]))
+        if family.dimension != len(header.axes):
+            subscripts = f"{family.dimension} subscript{'s' * (family.dimension != 1)}"
+            self.problems.add(
+                key, f"the family {quote(name)} has {subscripts}, not {len(header.axes)}", family.ranges()
+            )
+            return ()
+        self.wires.reserve(header.size, at)
+        if name in self.families:
+            for full, _ in header.members():
+                if full in self.numbers:
+                    self._declared_twice(key, full)
+                    return ()
+            family.headers.append(header)
+        self.families[name] = family
+        self.declared.setdefault(name, key)
+        found = [Declared(full, self.wires.add(self.prefix + full, at), indices) for full, indices in header.members()]
+        self.numbers.update((one.name, one.number) for one in found)
+        return found
+
+    def _declared_twice(self, key: Scalar, name: str) -> None:
+        before = self.key(name)
+        place = self.problems.place(before)
+        written = ", in another Unicode spelling" if before.text != key.text and "[" not in key.text else ""
+        first = f"the first one stands in line {place.line}{written}" if place else None
+        self.problems.add(key, f"{quote(name)} is declared twice", first)
+
+    def refuse_cycles(self) -> None:
+        """Note every loop among the gates."""
+        for loop in self.wires.cycles():
+            shown = [*loop[: LONGEST_LOOP // 2], "…", *loop[-LONGEST_LOOP // 2 :]] if len(loop) > LONGEST_LOOP else loop
+            key = self.key(loop[0].partition(".")[0])
+            message = f"the gates form a cycle: {' -> '.join(shown)}"
+            self.problems.add(key, message, "a gate cannot feed itself")
+
+    def key(self, name: str) -> Scalar:
+        """Return the key that declares a wire, or its family."""
+        return self.declared.get(name) or self.declared[name.partition("[")[0]]

@@ -1,0 +1,128 @@
+"""Whole numbers: subscripts, ranges, and how much a loop will make of its body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from circuitgrad.errors import quote
+from circuitgrad.expression import Call, Loop, Name, Number
+from circuitgrad.gates import NAMES
+from circuitgrad.rules import value_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from circuitgrad.expression import Clause, Step
+    from circuitgrad.language.definitions import Definition
+
+Indices: TypeAlias = "dict[str, int]"
+
+LARGEST = 2**53
+"""Beyond this a double does not hold every whole number."""
+
+
+class NotWholeError(ValueError):
+    """What should be a whole number is none; `step` is where, when that is known."""
+
+    def __init__(self, message: str, step: Step | None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.step, self.hint = step, hint
+
+
+def whole(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
+    """Return the whole number that a formula of numbers and indices comes to.
+
+    Raises:
+        NotWholeError: it is none, or names a wire.
+
+    >>> from circuitgrad.expression import Expression
+    >>> whole(Expression("2*i + 1").steps, {"i": 3})
+    7
+    """
+    if len(steps) == 1 and isinstance(steps[0], Name) and steps[0].name in indices:
+        return indices[steps[0].name]
+    stack: list[float] = []
+    for step in steps:
+        if isinstance(step, Number):
+            stack.append(step.value)
+        elif isinstance(step, Name):
+            if step.name not in indices:
+                raise NotWholeError(
+                    f"a subscript or range is made of numbers and indices: {quote(step.name)} is neither", step
+                )
+            stack.append(float(indices[step.name]))
+        elif isinstance(step, Call):
+            row = NAMES.get(step.gate)
+            if row is None or (row.arity != step.arity and not row.folds) or step.arity < row.arity:
+                raise NotWholeError(f"{quote(step.gate)} cannot stand in a subscript or range", step)
+            operands = stack[-step.arity :]
+            value = value_rule(row)(*operands[: row.arity])
+            for operand in operands[row.arity :]:
+                value = value_rule(row)(value, operand)
+            stack[-step.arity :] = [value]
+        else:
+            raise NotWholeError("a loop or a member cannot stand in a subscript or range", step)
+    (value,) = stack
+    if not (abs(value) <= LARGEST and value == int(value)):
+        hint = "floor(x) rounds down" if abs(value) <= LARGEST else None
+        raise NotWholeError(f"a whole number is wanted here, not {value!r}", steps[0], hint)
+    return int(value)
+
+
+def span(clause: Clause, indices: Mapping[str, int]) -> range:
+    """Return the values that an index runs through.
+
+    Raises:
+        NotWholeError: a bound is not a whole number, or the step is 0.
+    """
+    bounds = [whole(steps, indices) for steps in clause.bounds]
+    if len(bounds) == 3 and bounds[2] == 0:
+        raise NotWholeError("the step of a range cannot be 0", clause.bounds[2][0])
+    return range(*bounds)
+
+
+def iterations(clauses: Sequence[Clause], indices: Indices) -> Iterator[None]:
+    """Run the indices of a loop through all their values, in place, the last one fastest.
+
+    Raises:
+        NotWholeError: a bound is not a whole number.
+    """
+    if not clauses:
+        yield
+        return
+    clause, *inner = clauses
+    missing = object()
+    before: object = indices.get(clause.name, missing)
+    for value in span(clause, indices):
+        indices[clause.name] = value
+        yield from iterations(inner, indices)
+    if before is missing:
+        indices.pop(clause.name, None)
+    else:
+        indices[clause.name] = before  # type: ignore[assignment] # an index's value
+    return
+
+
+def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mapping[str, Definition]) -> int:
+    """Return how many gates a formula makes at least, without making them.
+
+    A loop whose range depends on an index that is not known yet counts once.
+
+    >>> from circuitgrad.expression import Expression
+    >>> weight(Expression("sum(x*i for i in range(10**12))").steps, {}, {})
+    1999999999999
+    """
+    total = 0
+    for step in steps:
+        if isinstance(step, Call):
+            total += definitions[step.gate].weight if step.gate in definitions else 1
+        elif isinstance(step, Loop):
+            count = 1
+            for clause in step.clauses:
+                try:
+                    values = span(clause, indices)
+                except NotWholeError:
+                    continue
+                count *= max(0, -(-(values.stop - values.start) // values.step))
+            total += max(0, count * (1 + weight(step.body, indices, definitions)) - 1)
+    return total

@@ -1,0 +1,254 @@
+"""The wires of a circuit in the making: numbered as they come, put into order and shared at the end."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from typing import TYPE_CHECKING
+
+from circuitgrad.circuit import Circuit, Input
+from circuitgrad.errors import CircuitError
+from circuitgrad.gates import find
+from circuitgrad.language.nodes import NOWHERE
+from circuitgrad.language.ordering import in_order, shared
+from circuitgrad.rules import value_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as Values
+
+    from circuitgrad.errors import Place
+    from circuitgrad.gates import Row
+    from circuitgrad.language.nodes import Problems
+
+MOST_WIRES = 10_000_000
+UNKNOWN = -1
+IDENTITY = find("identity")
+
+
+class Wires:
+    """Inputs, constants and gates on their way into a circuit.
+
+    Inputs and gates are numbered from 0 in the order in which they are added, constants from -2 down, and `UNKNOWN`
+    stands for what could not be resolved.
+
+    Attributes:
+        problems: where to note what is wrong.
+        limit: how many wires there may be.
+        inputs: the inputs; all are added before the first gate.
+        names: per wire, its name.
+        rows: per wire, its row of the gate table; None for inputs and for gates that are not connected yet.
+        operands: per wire, the numbers of its operands.
+        at: per wire, the offset at which it is written.
+        values: the constants.
+    """
+
+    def __init__(self, problems: Problems, limit: int = MOST_WIRES) -> None:
+        self.problems = problems
+        self.limit = limit
+        self.inputs: list[Input] = []
+        self.names: list[str] = []
+        self.rows: list[Row | None] = []
+        self.operands: list[tuple[int, ...]] = []
+        self.at: list[int] = []
+        self.values: list[float] = []
+        self._constants: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._merged: dict[int, int] = {}
+        self._generated: dict[str, int] | None = None
+
+    def add(self, name: str, at: int, row: Row | None = None, operands: tuple[int, ...] = ()) -> int:
+        """Add a wire and return its number.
+
+        Raises:
+            CircuitError: there are too many.
+        """
+        number = len(self.names)
+        if number >= self.limit:
+            raise self.too_many(at)
+        self.names.append(name)
+        self.rows.append(row)
+        self.operands.append(operands)
+        self.at.append(at)
+        return number
+
+    def too_many(self, at: int) -> CircuitError:
+        """Return the error that says that what stands at an offset makes too many wires."""
+        place = None if at == NOWHERE else self.problems.source.place(at)
+        return CircuitError.of(f"the circuit has more than {self.limit:,} wires", place, "--max-wires N allows more")
+
+    def reserve(self, count: int, at: int) -> None:
+        """Refuse at once what would add `count` wires or more where there is no room for so many.
+
+        Raises:
+            CircuitError: there is not.
+        """
+        if len(self.names) + count > self.limit:
+            raise self.too_many(at)
+
+    def constant(self, value: float) -> int:
+        """Return the number of a constant."""
+        key = repr(value)
+        number = self._constants.get(key)
+        if number is None:
+            number = self._constants[key] = -2 - len(self.values)
+            self.values.append(value)
+        return number
+
+    def value(self, number: int) -> float | None:
+        """Return a constant's value; None for a wire."""
+        return self.values[-2 - number] if number < UNKNOWN else None
+
+    def connect(self, number: int, row: Row | None, operands: Sequence[int], at: int) -> None:
+        """Make the wire `number` the output of a gate, whose operands are folded from the left if they are many."""
+        if row is not None and len(operands) > row.arity:
+            operands = (self._folded(self.names[number], row, operands[:-1], at), operands[-1])
+        self.rows[number], self.operands[number], self.at[number] = row, tuple(operands), at
+
+    def gate(self, parent: str, row: Row | None, operands: Sequence[int], at: int) -> int:
+        """Return the number of a gate inside the formula of `parent`; of a constant when all its operands are."""
+        if row is not None and len(operands) > row.arity:
+            return self._folded(parent, row, operands, at)
+        if row is not None and all(operand < UNKNOWN for operand in operands):
+            value = value_rule(row)(*[self.values[-2 - operand] for operand in operands])
+            if math.isfinite(value):
+                return self.constant(value)
+        return self.add(self.inner_name(parent), at, row, tuple(operands))
+
+    def _folded(self, parent: str, row: Row, operands: Sequence[int], at: int) -> int:
+        result, *others = operands
+        for operand in others:
+            result = self.gate(parent, row, (result, operand), at)
+        return result
+
+    def inner_name(self, parent: str) -> str:
+        """Return a new name inside the formula of `parent`."""
+        count = self._counts[parent] = self._counts.get(parent, 0) + 1
+        return f"{parent}.{count}"
+
+    def settle(self, number: int, result: int, start: int, at: int) -> None:
+        """Make the wire `number` what its formula has come to.
+
+        Args:
+            number: the wire.
+            result: the number of the formula's result.
+            start: the first number that was added for the formula.
+            at: the offset of the formula.
+        """
+        if result == UNKNOWN:
+            return
+        if result < start:
+            self.connect(number, IDENTITY, (result,), at)
+            return
+        self.rows[number], self.operands[number], self.at[number] = (
+            self.rows[result],
+            self.operands[result],
+            self.at[result],
+        )
+        if result < len(self.names) - 1:
+            self._merged[result] = number
+            return
+        for column in (self.rows, self.operands, self.at):
+            column.pop()
+        parent, _, count = self.names.pop().rpartition(".")
+        if count == str(self._counts.get(parent)):
+            self._counts[parent] -= 1
+
+    def find(self, name: str) -> int | None:
+        """Return the number of the wire of this name, also of one inside a formula; all have to be connected."""
+        if self._generated is None:
+            self._generated = {
+                name: number for number, name in enumerate(self.names) if "." in name and number not in self._merged
+            }
+        return self._generated.get(name)
+
+    def fed(self) -> set[int]:
+        """Return the numbers of all wires that feed a gate."""
+        fed = {operand for operands in self.operands for operand in operands}
+        return {self._final(operand) for operand in fed} if self._merged else fed
+
+    def _final(self, number: int) -> int:
+        """Return the number of the wire that stands in for a wire, or the wire itself."""
+        while number in self._merged:
+            number = self._merged[number]
+        return number
+
+    def cycles(self) -> Iterable[list[str]]:
+        """Yield the loops among the gates, each as the names along it, in the direction of the signal."""
+        for cycle in self._order()[1]:
+            names = [self.names[number] for number in cycle]
+            outer = [name for name in names if "." not in name] or names
+            yield [outer[-1], *outer]
+
+    def _order(self) -> tuple[Sequence[int], list[list[int]]]:
+        if self._merged:
+            merged = {number: self._final(number) for number in self._merged}
+            for number, operands in enumerate(self.operands):
+                self.operands[number] = tuple([merged.get(operand, operand) for operand in operands])
+            for number in merged:
+                self.operands[number] = ()
+        skipped = self._merged.keys()
+        return in_order(self.operands, len(self.inputs), lambda number: "." in self.names[number], skipped)
+
+    def circuit(
+        self,
+        name: str,
+        outputs: Sequence[str],
+        *,
+        about: str = "",
+        expect: Values[str, float] | None = None,
+        kept: Iterable[str] = (),
+        share: bool = True,
+    ) -> Circuit:
+        """Return the circuit: inputs, constants, then the gates in an order in which operands come first.
+
+        Args:
+            name: what it is called.
+            outputs: its outputs.
+            about: what it computes.
+            expect: the values that its file expects.
+            kept: the wires inside formulas that are asked for by name.
+            share: whether gates inside formulas that compute the same become one.
+        """
+        order, _ = self._order()
+        if share and any("." in name for name in self.names):
+            asked = {self.find(name) for name in (*outputs, *kept)}
+            same = shared(
+                order, self.rows, self.operands, lambda number: "." in self.names[number] and number not in asked
+            )
+            if same:
+                self._merged.update(same)
+                order, _ = self._order()
+        inputs, constants = len(self.inputs), len(self.values)
+        operands: Sequence[tuple[int, ...]]
+        if not constants and isinstance(order, range):
+            operands = self.operands[inputs:]
+        else:
+            slots = [*range(inputs), *([0] * (len(self.names) - inputs))]
+            for slot, number in enumerate(order, inputs + constants):
+                slots[number] = slot
+            # A constant's number, from -2 down, becomes its slot behind the inputs.
+            operands = [
+                tuple([slots[operand] if operand >= 0 else inputs - 2 - operand for operand in self.operands[number]])
+                for number in order
+            ]
+        at = array("q", [*self.at[:inputs], *([NOWHERE] * constants), *(self.at[number] for number in order)])
+        source = self.problems.source
+
+        def locate(wire: str) -> Place | None:
+            start = at[circuit.slot(wire)]
+            return None if start == NOWHERE else source.place(start)
+
+        circuit = Circuit(
+            name,
+            self.inputs,
+            self.values,
+            [self.names[number] for number in order],
+            [row for number in order if (row := self.rows[number]) is not None],
+            operands,
+            outputs,
+            about=about,
+            expect=expect,
+            locate=locate,
+        )
+        return circuit

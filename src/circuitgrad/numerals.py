@@ -1,0 +1,54 @@
+"""Numbers as people write them, and as YAML 1.1 would misread them."""
+
+from __future__ import annotations
+
+import re
+
+from circuitgrad.errors import quote
+
+_DIGITS = r"[0-9]+(?:_[0-9]+)*"
+_DECIMAL = re.compile(
+    rf"[-+]?(?:(?P<whole>{_DIGITS})|(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS}))(?P<power>e[-+]?[0-9]+)?"
+)
+_SPECIAL = re.compile(r"([-+]?)\.?(inf|infinity|nan)")
+
+# What read_number takes, for a JSON Schema: without look-behinds, names or flags, which editors do not know.
+_WHOLE = rf"(?:0|[1-9][0-9]*(?:_[0-9]+)*|{_DIGITS}[eE][-+]?[0-9]+)"
+_POINT = rf"(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?"
+DECIMAL = rf"[-+]?(?:{_WHOLE}|{_POINT})"
+SPECIAL = r"[-+]?\.?(?:[Ii][Nn][Ff](?:[Ii][Nn][Ii][Tt][Yy])?|[Nn][Aa][Nn])"
+_OTHER_BASE = re.compile(r"[-+]?0[xob][0-9a-f_]+")
+_TIME = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9]*)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?")
+
+
+def read_number(text: str) -> float | None:
+    """Return the number that a person reads in `text`, or None when it is none.
+
+    Raises:
+        ValueError: the text looks like a number, but people and YAML 1.1 read it differently, or it is too large for a
+            double.
+
+    >>> read_number("1e-3"), read_number("1_000"), read_number(".5"), read_number("-inf"), read_number("a")
+    (0.001, 1000.0, 0.5, -inf, None)
+    """
+    lowered = text.strip().lower()
+    if decimal := _DECIMAL.fullmatch(lowered):
+        whole = decimal["whole"]
+        if whole and whole[0] == "0" and len(whole) > 1 and not decimal["power"]:
+            sign = lowered[: decimal.start("whole")]
+            short = sign + (whole.lstrip("0_") or "0")
+            raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 8; write {quote(short)}")
+        value = float(lowered)
+        if value in (float("inf"), float("-inf")):
+            raise ValueError(f"{quote(text)} is too large for a double, whose largest value is about 1.8e308")
+        return value
+    if special := _SPECIAL.fullmatch(lowered):
+        return float(special[1] + special[2])
+    if _OTHER_BASE.fullmatch(lowered):
+        raise ValueError(f"{quote(text)} is not a decimal number")
+    if _TIME.fullmatch(lowered):
+        raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 60; write a decimal number")
+    if _DATE.fullmatch(lowered):
+        raise ValueError(f"{quote(text)} is a date, not a number")
+    return None

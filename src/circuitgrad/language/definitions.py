@@ -136,6 +136,8 @@ def settle_definitions(definitions: Mapping[str, Definition], limit: int) -> Non
 
 def _examine(definition: Definition, definitions: Mapping[str, Definition], limit: int) -> None:
     """Read a definition's formulas once, with calls of other definitions left as they are."""
+    if not definition.operands or not (definition.value.text or definition.gates):
+        return  # it has been refused already
     noted = len(definition.problems.found)
     wires = Wires(definition.problems, limit)
     expander = Expander(wires, definitions, shallow=True)
@@ -153,14 +155,14 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], limi
         expander.wires = wires
         _evaluate(definition, partial, _scope(definition, wires, (*definition.operands, OWN_VALUE)), expander)
     definition.calls = expander.calls
-    definition.sound = len(definition.problems.found) == noted
+    definition.sound = definition.sound and len(definition.problems.found) == noted
 
 
 def _sink(definition: Definition, scope: Scope) -> Scalar:
     """Return the name of the inner wire that feeds no other."""
     fed = scope.wires.fed()
     sinks = [name for name, number in scope.numbers.items() if number >= definition.arity and number not in fed]
-    if len(sinks) != 1 and len(definition.problems.found) == 0:
+    if len(sinks) > 1 and not definition.problems.found:
         listed = ", ".join(map(quote, sinks[:8]))
         message = f"several inner wires of {quote(definition.name)} feed no other: {listed}"
         definition.problems.add(definition.key, message, "choose one with 'output: NAME'")

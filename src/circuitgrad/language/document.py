@@ -6,18 +6,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.errors import CircuitError, quote
+from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.expression import normalise
 from circuitgrad.language.definitions import Definition, read_signature, settle_definitions
 from circuitgrad.language.expansion import Expander
 from circuitgrad.language.families import normal_numbers, uniform_numbers
 from circuitgrad.language.format import DEFINITION, FAMILY, FILE, INPUT, Formula, Number, Numbers
+from circuitgrad.language.names import refuse_name
 from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence, kind
 from circuitgrad.language.scope import Scope
 from circuitgrad.language.wires import MOST_WIRES, Wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from collections.abc import Sequence as Several
 
     from circuitgrad.errors import Source
     from circuitgrad.language.families import Header
@@ -134,9 +136,9 @@ class _Document:
                 node, items = value if isinstance(value, tuple) else (None, [])
                 length = axis.high - axis.low
                 if len(items) != length:
-                    found = f"{len(items)} value{'s' * (len(items) != 1)}" if node is not None else "a number"
+                    found = str(len(items)) if node is not None else "a number"
                     at = node if node is not None else values[0]
-                    self.problems.add(at, f"{axis} of {quote(header.name)} takes {length} values, not {found}")
+                    self.problems.add(at, f"{axis} of {quote(header.name)} takes a list of {length}, not {found}")
                     return [0.0] * header.size
                 deeper.extend(items)
             row = deeper
@@ -229,8 +231,6 @@ def read_definitions(keys: dict[str, Any], problems: Problems, library: Library 
                     problems.add(node, f"{quote(name)} is defined in two of the files used", f"also in {other}")
     for key, node in keys.get("define", ()):
         made = _definition(key, node, problems)
-        if made is None:
-            continue
         before = definitions.setdefault(made.name, made)
         if before is not made:
             place = before.problems.place(before.key)
@@ -238,8 +238,8 @@ def read_definitions(keys: dict[str, Any], problems: Problems, library: Library 
     return definitions
 
 
-def _definition(key: Scalar, node: Node, problems: Problems) -> Definition | None:
-    """Return the definition under a key; None after noting what is wrong."""
+def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
+    """Return the definition under a key; after a problem it is not sound, but its name is known."""
     noted = len(problems.found)
     signature = read_signature(key, problems)
     fields: dict[str, Any]
@@ -247,32 +247,31 @@ def _definition(key: Scalar, node: Node, problems: Problems) -> Definition | Non
         fields = DEFINITION.read(node, problems, "")
     else:
         fields = {"value": Formula().read(node, problems, "a formula")}
-    value: Scalar = fields.get("value") or fields.get("output") or Scalar("")
-    if signature is None or len(problems.found) > noted:
-        return None
-    name, operands = signature
-    if "operands" in fields:
-        if operands is not None:
-            problems.add(key, f"the operands of {quote(name)} are given twice", "in the name, or under 'operands'")
-            return None
-        operands = _operands(fields["operands"], problems)
-    if not operands:
-        if operands is None and "operands" not in fields:
-            problems.add(key, f"{quote(name)} has no operands", f"write {name}(x, y), or 'operands: [x, y]'")
-        return None
-    gates = fields.get("gates", [])
-    if not value.text and not gates:
-        problems.add(node, f"{quote(name)} has no value", "give it a 'value', or 'gates'")
-        return None
-    partials = _partials(fields, operands, node, problems) if "partials" in fields else None
-    return Definition(
-        name, key, operands, problems, value, gates=gates, partials=partials, about=fields.get("about", "")
+    name, operands = signature if signature is not None else (normalise(key.text.partition("(")[0].strip()), ())
+    if operands is None:
+        operands = _operands(fields["operands"], problems) if "operands" in fields else ()
+        if "operands" not in fields:
+            problems.add(key, f"{quote(name)} has no operands", f"write {visible(name)}(x, y), or 'operands: [x, y]'")
+    elif "operands" in fields:
+        problems.add(key, f"the operands of {quote(name)} are given twice", "in the name, or under 'operands'")
+    made = Definition(
+        name,
+        key,
+        operands,
+        problems,
+        fields.get("value") or fields.get("output") or Scalar(""),
+        gates=fields.get("gates", ()),
+        partials=_partials(fields["partials"], operands, node, problems) if "partials" in fields and operands else None,
+        about=fields.get("about", ""),
     )
+    if not made.value.text and not made.gates and len(problems.found) == noted:
+        problems.add(node, f"{quote(name)} has no value", "give it a 'value', or 'gates'")
+    made.sound = len(problems.found) == noted
+    return made
 
 
-def _operands(nodes: list[Scalar], problems: Problems) -> list[str] | None:
-    from circuitgrad.language.names import refuse_name
-
+def _operands(nodes: list[Scalar], problems: Problems) -> list[str]:
+    """Return the names of a definition's operands that stand in a list of their own."""
     names: list[str] = []
     for node in nodes:
         name = normalise(node.text)
@@ -281,15 +280,16 @@ def _operands(nodes: list[Scalar], problems: Problems) -> list[str] | None:
             wrong = f"the operand {quote(name)} is named twice", None
         if wrong is not None:
             problems.add(node, *wrong)
-            return None
         names.append(name)
     return names
 
 
-def _partials(fields: dict[str, Any], operands: list[str], node: Node, problems: Problems) -> dict[str, Scalar]:
+def _partials(
+    entries: Iterable[tuple[Scalar, Node]], operands: Several[str], node: Node, problems: Problems
+) -> dict[str, Scalar]:
     """Return a definition's partials in the order of its operands; one for each is needed, and no other."""
     found: dict[str, Scalar] = {}
-    for key, formula in fields["partials"]:
+    for key, formula in entries:
         name = normalise(key.text)
         if name not in operands:
             hint = problems.near(name, operands) or f"the operands are {', '.join(operands)}"

@@ -270,6 +270,8 @@ class Expander:
             if step.gate in frame.scope.numbers:
                 hint = f"{quote(step.gate)} is a wire; a product is written with *"
             return frame.refuse(step, f"no gate is called {quote(step.gate)}", hint, width)
+        if not isinstance(gate, Row) and not gate.sound:
+            return UNKNOWN
         if (wrong := _misfit(gate, len(operands))) is not None:
             return frame.refuse(step, wrong, None, width)
         if UNKNOWN in operands:
@@ -280,8 +282,6 @@ class Expander:
         self.calls[definition.name] += 1
         if self.shallow:
             return self.wires.gate(frame.parent, None, operands, frame.offset(step))
-        if not definition.sound:
-            return UNKNOWN
         self.wires.reserve(definition.weight, frame.offset(step))
         if definition.row is not None and not self.values:
             return self.wires.gate(frame.parent, definition.row, operands, frame.offset(step))
@@ -358,7 +358,9 @@ def finish(task: Task) -> int:
 
 
 def _misfit(gate: Row | Definition, count: int) -> str | None:
-    """Return what is wrong with so many operands; None when they are right."""
+    """Return what is wrong with so many operands; None when they are right, or when the gate itself is wrong."""
+    if not isinstance(gate, Row) and not gate.sound:
+        return None
     folds = isinstance(gate, Row) and gate.folds
     if count == gate.arity or (folds and count > gate.arity):
         return None

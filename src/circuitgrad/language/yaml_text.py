@@ -48,6 +48,7 @@ _PLAIN_WORDS = {
 _OPENED = ("did not find expected ','", "found unexpected end", "could not find expected ':'")
 """The faults that are seen at their end and shown at their beginning."""
 
+_MEMBER = re.compile(r"\w\[\Z")
 _NO_SPACE = re.compile(r"\s*[^\W\d]\w*(:)[^\s:]")
 
 
@@ -191,6 +192,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
     if mark is None:
         return CircuitError.of(f"not YAML: {problem}")
     at = mark.index
+    found = error.problem_mark.index if error.problem_mark else at
     message, hint = next(
         (words for start, words in _PLAIN_WORDS.items() if problem.startswith(start)),
         (problem + (f" ({error.context})" if error.context else ""), None),
@@ -200,6 +202,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
         message, hint = f"a text cannot begin with {quote(character)}", "put it in quotes"
         if character == "\t":
             message, hint = _PLAIN_WORDS["found a tab"]
+    elif problem.startswith("did not find expected ','") and _MEMBER.match(source.text, found - 1, found + 1):
+        at, message, hint = found, "a family's member inside brackets needs quotes", "write 'w[0]'"
     elif problem.startswith("mapping values are not allowed"):
         at, message, hint = _misplaced_colon(at, source)
     elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):

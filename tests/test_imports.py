@@ -27,6 +27,7 @@ READING = HELP | {
     "circuitgrad.arithmetic",
     "circuitgrad.circuit",
     "circuitgrad.cli.options",
+    "circuitgrad.cli.progress",
     "circuitgrad.dialects",
     "circuitgrad.expression",
     "circuitgrad.gates",

@@ -1,4 +1,4 @@
-"""The README and its picture show what the program does today."""
+"""The README, its picture and the page of the language show what the program does today."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from circuitgrad.methods.check import check
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 CONSOLE = re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", README, flags=re.DOTALL)
 
 
@@ -41,6 +42,18 @@ def test_the_circuit_in_the_readme_is_one_and_meets_its_expectation() -> None:
     circuit = circuitgrad.loads(text)
     assert circuit.expect
     assert check(circuit).passed
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(\w.*?)```", LANGUAGE, flags=re.DOTALL))
+def test_the_circuits_on_the_page_of_the_language_run(text: str) -> None:
+    circuit = circuitgrad.loads(text)
+    assert check(circuit).passed
+
+
+def test_the_page_of_the_language_has_every_key() -> None:
+    from circuitgrad.language.format import FILE
+
+    assert all(f"`{key}`" in LANGUAGE for key in FILE.fields)
 
 
 def test_the_python_in_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from circuitgrad.cli import options
 @click.command("backward", short_help="Compute every wire's value and gradient.")
 @options.file
 @options.assignments
+@options.reading
 @options.outputs
 @options.form()
 @options.precision
@@ -32,7 +33,7 @@ def command(
     from circuitgrad.cli.passes import report_pass
     from circuitgrad.methods.nonfinite import nonfinite_gradient
 
-    circuit, chosen = options.load_circuit(file, assignments, outputs)
+    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
     gradients = {}
     for output in chosen:
         gradients[output] = circuit.backward(output)

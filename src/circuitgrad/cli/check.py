@@ -33,6 +33,7 @@ from circuitgrad.cli import options
     "--atol", metavar="A", type=options.Number(0), default=0.0, show_default=True, help="An absolute tolerance."
 )
 @options.assignments
+@options.reading
 @options.outputs
 @options.form()
 @options.precision
@@ -64,7 +65,7 @@ def command(
     from circuitgrad.methods.check import check
     from circuitgrad.report.results import check_json, check_notes, check_table
 
-    circuits = [options.load_circuit(file, assignments, outputs) for file in options.circuit_files(files)]
+    circuits = [options.load_circuit(file, assignments, outputs, quiet=quiet) for file in options.circuit_files(files)]
     checks = [check(circuit, chosen, method=method, h=h, rtol=rtol, atol=atol) for circuit, chosen in circuits]
     if form == "json":
         documents = [check_json(one) for one in checks]

@@ -10,6 +10,7 @@ from circuitgrad.cli import options
 @click.command("forward", short_help="Compute every wire's value.")
 @options.file
 @options.assignments
+@options.reading
 @options.outputs
 @options.form()
 @options.precision
@@ -31,5 +32,5 @@ def command(
     """
     from circuitgrad.cli.passes import report_pass
 
-    circuit, chosen = options.load_circuit(file, assignments, outputs)
+    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
     report_pass(circuit, {}, chosen, form, precision, everything=everything, quiet=quiet)

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "Check the gradient against a numeric one, and the expected values.",
     "optimize": "Move the inputs so that the output rises, or falls.",
     "gates": "List the gates with their formulas and derivatives.",
+    "schema": "Print the JSON Schema of circuit files, for editors.",
 }
 """Every command with its help, so that `--help` imports none of them."""
 

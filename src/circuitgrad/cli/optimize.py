@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="What random numbers start from.")
 @options.assignments
+@options.reading
 @click.option("--output", metavar="NAME", help="The wire to raise or lower instead of the file's output.")
 @options.form()
 @options.precision
@@ -65,7 +66,7 @@ def command(
     from circuitgrad.methods.optimize import optimize
     from circuitgrad.report.results import optimize_json, optimize_table
 
-    circuit, chosen = options.load_circuit(file, assignments, [output] if output else [])
+    circuit, chosen = options.load_circuit(file, assignments, [output] if output else [], quiet=quiet)
     outcome = optimize(
         circuit,
         chosen[0] if len(chosen) == 1 else None,

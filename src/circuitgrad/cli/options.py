@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
 from circuitgrad.expression import normalise
 from circuitgrad.numerals import read_number
@@ -55,6 +57,40 @@ class Number(click.FloatRange):
         return number
 
 
+READING = "circuitgrad.reading"
+"""Where a context keeps how circuits are read: what `load` takes beside the path."""
+
+
+def _cse(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    ctx.meta.setdefault(READING, {})["cse"] = not value
+
+
+def _max_wires(ctx: click.Context, _parameter: click.Parameter, value: int) -> None:
+    ctx.meta.setdefault(READING, {})["max_wires"] = value
+
+
+def reading(command: Command) -> Command:
+    """Add the options that say how circuits are read; `load_circuit` finds their values itself."""
+    apart = click.option(
+        "--no-cse",
+        is_flag=True,
+        expose_value=False,
+        callback=_cse,
+        help="Keep common subexpressions of formulas apart.",
+    )
+    limit = click.option(
+        "--max-wires",
+        metavar="N",
+        type=click.IntRange(1),
+        default=10_000_000,
+        show_default="10 million",
+        expose_value=False,
+        callback=_max_wires,
+        help="How many wires a circuit may have once it is expanded.",
+    )
+    return apart(limit(command))
+
+
 file = click.argument("file", metavar="FILE")
 assignments = click.option(
     "--set",
@@ -95,7 +131,9 @@ def form(*formats: str) -> Callable[[Command], Command]:
     )
 
 
-def load_circuit(path: str, assignments: dict[str, float], outputs: Sequence[str]) -> tuple[Circuit, tuple[str, ...]]:
+def load_circuit(
+    path: str, assignments: dict[str, float], outputs: Sequence[str], *, quiet: bool = False
+) -> tuple[Circuit, tuple[str, ...]]:
     """Return the circuit of a file with the inputs set, and the outputs to report.
 
     Raises:
@@ -103,7 +141,8 @@ def load_circuit(path: str, assignments: dict[str, float], outputs: Sequence[str
     """
     from circuitgrad.language import load
 
-    circuit = load(path)
+    with closing(Meter(quiet=quiet)) as meter:
+        circuit = load(path, listen=meter, **click.get_current_context().meta.get(READING, {}))
     circuit.assign(assignments)
     chosen = tuple(dict.fromkeys(map(normalise, outputs))) or circuit.outputs
     for name in chosen:

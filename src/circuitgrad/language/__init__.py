@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Place
     from circuitgrad.language.definitions import Definition
     from circuitgrad.language.document import Library
-    from circuitgrad.language.nodes import Node
+    from circuitgrad.language.nodes import Listener, Node
 
 __all__ = ["from_expression", "load", "loads"]
 
@@ -38,13 +38,20 @@ DEEPEST_USE = 20
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-def load(path: str | os.PathLike[str], *, cse: bool = True, max_wires: int = MOST_WIRES) -> Circuit:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    cse: bool = True,
+    max_wires: int = MOST_WIRES,
+    listen: Listener | None = None,
+) -> Circuit:
     """Return the circuit in a file: JSON if its name ends in `.json`, YAML otherwise; `-` is standard input.
 
     Args:
         path: the file.
         cse: whether common subexpressions of formulas become one wire.
         max_wires: how many wires the circuit may have once formulas, families and definitions are expanded.
+        listen: is told now and then how far the reading has come: what is counted, how many, and of how many.
 
     Raises:
         CircuitError: the file cannot be read, or is no circuit; with everything that is wrong with it.
@@ -53,9 +60,11 @@ def load(path: str | os.PathLike[str], *, cse: bool = True, max_wires: int = MOS
     0.8807970779778823
     """
     if str(path) == STANDARD_INPUT:
-        return _read(_decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", "", share=cse, limit=max_wires)
+        return _read(
+            _decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", "", share=cse, limit=max_wires, listen=listen
+        )
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
-    return _read(_source(path), stem, path, share=cse, limit=max_wires)
+    return _read(_source(path), stem, path, share=cse, limit=max_wires, listen=listen)
 
 
 def loads(text: str, name: str = "<string>", *, cse: bool = True, max_wires: int = MOST_WIRES) -> Circuit:
@@ -103,16 +112,24 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
     return wires.circuit("expression", ["out"])
 
 
-def _read(source: Source, name: str, path: str | os.PathLike[str], *, share: bool, limit: int) -> Circuit:
+def _read(
+    source: Source,
+    name: str,
+    path: str | os.PathLike[str],
+    *,
+    share: bool,
+    limit: int,
+    listen: Listener | None = None,
+) -> Circuit:
     """Return the circuit in a text that was read from a path; an empty path stands for the current folder."""
 
     def read(root: Node) -> Circuit:
         chain = (os.path.realpath(path),) if path else ()
         library = _library(os.path.dirname(path), chain, {})  # noqa: PTH120
-        return read_document(root, source, name, library=library, share=share, limit=limit)
+        return read_document(root, source, name, library=library, share=share, limit=limit, listen=listen)
 
     with _collector_paused():
-        return _read_json(source, read) if _is_json(path) else read(read_yaml(source))
+        return _read_json(source, read) if _is_json(path) else read(read_yaml(source, listen))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.errors import Source
     from circuitgrad.language.families import Header
-    from circuitgrad.language.nodes import Node
+    from circuitgrad.language.nodes import Listener, Node
 
     Library = Callable[[str, Problems, Scalar], "dict[str, Definition]"]
 
@@ -36,6 +36,7 @@ def read_document(
     library: Library | None = None,
     share: bool = True,
     limit: int = MOST_WIRES,
+    listen: Listener | None = None,
 ) -> Circuit:
     """Return the circuit that a document describes.
 
@@ -46,17 +47,18 @@ def read_document(
         library: returns the definitions of a file that `use` names; without it there is none.
         share: whether gates inside formulas that compute the same become one.
         limit: how many wires there may be.
+        listen: is told how many there are.
 
     Raises:
         CircuitError: with everything that is wrong with the document.
     """
-    return _Document(Problems(source), limit).read(root, name, library, share=share)
+    return _Document(Problems(source), limit, listen).read(root, name, library, share=share)
 
 
 class _Document:
-    def __init__(self, problems: Problems, limit: int) -> None:
+    def __init__(self, problems: Problems, limit: int, listen: Listener | None) -> None:
         self.problems = problems
-        self.wires = Wires(problems, limit)
+        self.wires = Wires(problems, limit, listen)
         self.scope = Scope(self.wires, problems)
 
     def read(self, root: Node, name: str, library: Library | None, *, share: bool) -> Circuit:

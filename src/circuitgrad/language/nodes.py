@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from circuitgrad.errors import CircuitError, Place, Problem, Source, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 NOWHERE = -1
+OFTEN = 1 << 14
+"""After so many pieces of work a listener is told how far it has come."""
 MOST_PROBLEMS = 1000
 MOST_HINTS = 40
 
@@ -47,6 +49,9 @@ class Mapping(list[tuple["Scalar", "Node"]]):
 
 
 Node: TypeAlias = "Scalar | Sequence | Mapping"
+
+Listener: TypeAlias = "Callable[[str, int, int | None], None]"
+"""What is told how far a long piece of work has come: what is counted, how many there are, and of how many."""
 
 
 def kind(node: Node) -> str:

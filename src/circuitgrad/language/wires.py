@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import find
-from circuitgrad.language.nodes import NOWHERE
+from circuitgrad.language.nodes import NOWHERE, OFTEN
 from circuitgrad.language.ordering import in_order, shared
 from circuitgrad.rules import value_rule
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.errors import Place
     from circuitgrad.gates import Row
-    from circuitgrad.language.nodes import Problems
+    from circuitgrad.language.nodes import Listener, Problems
 
 MOST_WIRES = 10_000_000
 UNKNOWN = -1
@@ -35,6 +35,7 @@ class Wires:
     Attributes:
         problems: where to note what is wrong.
         limit: how many wires there may be.
+        listen: is told how many there are.
         inputs: the inputs; all are added before the first gate.
         names: per wire, its name.
         rows: per wire, its row of the gate table; None for inputs and for gates that are not connected yet.
@@ -43,9 +44,10 @@ class Wires:
         values: the constants.
     """
 
-    def __init__(self, problems: Problems, limit: int = MOST_WIRES) -> None:
+    def __init__(self, problems: Problems, limit: int = MOST_WIRES, listen: Listener | None = None) -> None:
         self.problems = problems
         self.limit = limit
+        self.listen = listen
         self.inputs: list[Input] = []
         self.names: list[str] = []
         self.rows: list[Row | None] = []
@@ -66,6 +68,8 @@ class Wires:
         number = len(self.names)
         if number >= self.limit:
             raise self.too_many(at)
+        if number % OFTEN == 0 and self.listen is not None:
+            self.listen("wires", number, None)
         self.names.append(name)
         self.rows.append(row)
         self.operands.append(operands)

@@ -21,10 +21,12 @@ from yaml.events import (
 )
 
 from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.language.nodes import Mapping, Node, Scalar, Sequence
+from circuitgrad.language.nodes import OFTEN, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from circuitgrad.language.nodes import Listener
 
 DEEPEST = 64
 LARGEST = 1_000_000
@@ -52,8 +54,12 @@ _MEMBER = re.compile(r"\w\[\Z")
 _NO_SPACE = re.compile(r"\s*[^\W\d]\w*(:)[^\s:]")
 
 
-def read_yaml(source: Source) -> Node:
+def read_yaml(source: Source, listen: Listener | None = None) -> Node:
     """Return the root of the one document in `source`.
+
+    Args:
+        source: the text.
+        listen: is told how far the reading has come.
 
     Raises:
         CircuitError: the text is no YAML, has more than one document, a tag, a key that is not a text, a cycle of
@@ -64,7 +70,7 @@ def read_yaml(source: Source) -> Node:
     [('inputs', 0)]
     """
     try:
-        return _compose(source)
+        return _compose(source, listen)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, source) from None
 
@@ -80,7 +86,7 @@ def _events(text: str) -> Callable[[], Any]:
     return next_event
 
 
-def _compose(source: Source) -> Node:  # noqa: PLR0915 -- one loop over one state
+def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 -- one loop over one state
     """Build the tree with an explicit stack of open containers."""
     next_event = _events(source.text)
     top = Sequence()  # holds the documents' roots
@@ -89,6 +95,7 @@ def _compose(source: Source) -> Node:  # noqa: PLR0915 -- one loop over one stat
     stack: list[tuple[Node, Scalar | None, str | None]] = []
     anchors: dict[str, Node | None] = {}
     new: Node
+    count = 0
     while (event := next_event()) is not None:
         kind = type(event)
         if kind is ScalarEvent:
@@ -120,6 +127,8 @@ def _compose(source: Source) -> Node:  # noqa: PLR0915 -- one loop over one stat
             raise CircuitError.of("a second document begins here; a circuit file is one", _place(source, event))
         else:
             continue
+        if listen is not None and type(new) is not Scalar and (count := count + 1) % OFTEN == 0:
+            listen("characters read", event.end_mark.index, len(source.text))
         if type(node) is Sequence:
             node.append(new)
         elif key is not None:

@@ -318,13 +318,14 @@ class Expander:
             return frame.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
         result: int | None = None
         try:
-            self.wires.reserve(weight((loop,), frame.indices, self.definitions), frame.offset(loop))
-            for _ in iterations(loop.clauses, frame.indices):
+            at = frame.offset(loop)
+            self.wires.reserve(weight((loop,), frame.indices, self.definitions), at)
+            for _ in iterations(loop.clauses, frame.indices, lambda: self.wires.turn(at)):
                 number: int = yield self.expand(frame, loop.body)
                 if number == UNKNOWN:
                     return UNKNOWN
                 if result is not None:
-                    number = self.wires.gate(frame.parent, row, (result, number), frame.offset(loop))
+                    number = self.wires.gate(frame.parent, row, (result, number), at)
                 result = number
         except NotWholeError as error:
             return frame.refuse(error.step or loop, str(error), error.hint)

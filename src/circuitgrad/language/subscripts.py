@@ -10,7 +10,7 @@ from circuitgrad.gates import NAMES
 from circuitgrad.rules import value_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.expression import Clause, Step
     from circuitgrad.language.definitions import Definition
@@ -81,30 +81,39 @@ def span(clause: Clause, indices: Mapping[str, int]) -> range:
     return range(*bounds)
 
 
-def iterations(clauses: Sequence[Clause], indices: Indices) -> Iterator[None]:
+def iterations(clauses: Sequence[Clause], indices: Indices, turn: Callable[[], None]) -> Iterator[None]:
     """Run the indices of a loop through all their values, in place, the last one fastest.
+
+    Args:
+        clauses: the loop's clauses.
+        indices: the values of the indices around it, and while it runs of its own.
+        turn: is called for every value of every index; it may put an end to it by raising.
 
     Raises:
         NotWholeError: a bound is not a whole number.
+
+    >>> from circuitgrad.expression import Expression
+    >>> (loop,), indices = Expression("sum(1 for i in range(3) for j in range(i))").steps, {}
+    >>> [dict(indices) for _ in iterations(loop.clauses, indices, lambda: None)]
+    [{'i': 1, 'j': 0}, {'i': 2, 'j': 0}, {'i': 2, 'j': 1}]
     """
     if not clauses:
         yield
         return
     clause, *inner = clauses
-    missing = object()
-    before: object = indices.get(clause.name, missing)
+    before = indices.get(clause.name)
     for value in span(clause, indices):
+        turn()
         indices[clause.name] = value
-        yield from iterations(inner, indices)
-    if before is missing:
-        indices.pop(clause.name, None)
+        yield from iterations(inner, indices, turn)
+    if before is not None:
+        indices[clause.name] = before
     else:
-        indices[clause.name] = before  # type: ignore[assignment] # an index's value
-    return
+        indices.pop(clause.name, None)
 
 
 def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mapping[str, Definition]) -> int:
-    """Return how many gates a formula makes at least, without making them.
+    """Return how many gates a formula makes at least, or how many turns its loops take, without making them.
 
     A loop whose range depends on an index that is not known yet counts once.
 
@@ -123,6 +132,6 @@ def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mappi
                     values = span(clause, indices)
                 except NotWholeError:
                     continue
-                count *= max(0, -(-(values.stop - values.start) // values.step))
+                count *= max(1, -(-(values.stop - values.start) // values.step))
             total += max(0, count * (1 + weight(step.body, indices, definitions)) - 1)
     return total

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Mapping as Values
 
-    from circuitgrad.errors import Place
+    from circuitgrad.errors import Place, Source
     from circuitgrad.gates import Row
     from circuitgrad.language.nodes import Listener, Problems
 
 MOST_WIRES = 10_000_000
+MOST_IDLE_TURNS = 500_000
 UNKNOWN = -1
 IDENTITY = find("identity")
 
@@ -55,6 +56,7 @@ class Wires:
         self.at: list[int] = []
         self.values: list[float] = []
         self._constants: dict[str, int] = {}
+        self._turned = self._idle = 0
         self._counts: dict[str, int] = {}
         self._merged: dict[int, int] = {}
         self._generated: dict[str, int] | None = None
@@ -78,8 +80,8 @@ class Wires:
 
     def too_many(self, at: int) -> CircuitError:
         """Return the error that says that what stands at an offset makes too many wires."""
-        place = None if at == NOWHERE else self.problems.source.place(at)
-        return CircuitError.of(f"the circuit has more than {self.limit:,} wires", place, "--max-wires N allows more")
+        message = f"the circuit has more than {self.limit:,} wires"
+        return CircuitError.of(message, _place(self.problems.source, at), "--max-wires N allows more")
 
     def reserve(self, count: int, at: int) -> None:
         """Refuse at once what would add `count` wires or more where there is no room for so many.
@@ -89,6 +91,20 @@ class Wires:
         """
         if len(self.names) + count > self.limit:
             raise self.too_many(at)
+
+    def turn(self, at: int) -> None:
+        """Count a turn of the loop at an offset, which takes time though it may make no wire.
+
+        Raises:
+            CircuitError: too many turns have made none.
+        """
+        if len(self.names) != self._turned:
+            self._turned = len(self.names)
+            return
+        self._idle += 1
+        if self._idle > MOST_IDLE_TURNS:
+            message = f"loops of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
+            raise CircuitError.of(message, _place(self.problems.source, at))
 
     def constant(self, value: float) -> int:
         """Return the number of a constant."""
@@ -237,11 +253,10 @@ class Wires:
                 for number in order
             ]
         at = array("q", [*self.at[:inputs], *([NOWHERE] * constants), *(self.at[number] for number in order)])
-        source = self.problems.source
+        source = self.problems.source  # and not self, which is to be forgotten
 
         def locate(wire: str) -> Place | None:
-            start = at[circuit.slot(wire)]
-            return None if start == NOWHERE else source.place(start)
+            return _place(source, at[circuit.slot(wire)])
 
         circuit = Circuit(
             name,
@@ -256,3 +271,7 @@ class Wires:
             locate=locate,
         )
         return circuit
+
+
+def _place(source: Source, at: int) -> Place | None:
+    return None if at == NOWHERE else source.place(at)

@@ -232,7 +232,7 @@ class Wires:
         """
         order, _ = self._order()
         if share and any("." in name for name in self.names):
-            asked = {self.find(name) for name in (*outputs, *kept)}
+            asked = {self.find(name) for name in (*outputs, *kept) if "." in name}
             same = shared(
                 order, self.rows, self.operands, lambda number: "." in self.names[number] and number not in asked
             )

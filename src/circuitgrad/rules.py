@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from circuitgrad import arithmetic as doubles
 from circuitgrad.dialects import PYTHON
-from circuitgrad.expression import Call
+from circuitgrad.expression import Call, Name
 from circuitgrad.gates import GATES, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
-    from circuitgrad.expression import Expression
+    from circuitgrad.expression import Step
     from circuitgrad.gates import Row
 
 
@@ -31,8 +31,7 @@ def value_rule(row: Row, arithmetic: ModuleType = doubles) -> Callable[..., Any]
     if row is GATES.get(row.name) and row.name in arithmetic.PRIMITIVES:
         primitive: Callable[..., Any] = arithmetic.PRIMITIVES[row.name]
         return primitive
-    (value,) = _print([row.value_expression])
-    return _compile(row.operands, value, [row.value_expression], arithmetic)
+    return _compile(row.operands, [row.value_expression.steps], "{}", arithmetic)
 
 
 @cache
@@ -42,24 +41,28 @@ def partials_rule(row: Row, arithmetic: ModuleType = doubles) -> Callable[..., t
     >>> partials_rule(find("mul"))(-2.0, 3.0, -6.0)
     (3.0, -2.0)
     """
-    partials = _print(row.partial_expressions)
-    return _compile((*row.operands, "out"), f"({', '.join(partials)},)", row.partial_expressions, arithmetic)
-
-
-def _print(expressions: Sequence[Expression]) -> list[str]:
-    return [PYTHON.write(expression.steps) for expression in expressions]
+    partials = [expression.steps for expression in row.partial_expressions]
+    return _compile((*row.operands, "out"), partials, f"({'{}, ' * len(partials)})", arithmetic)
 
 
 def _compile(
-    parameters: Sequence[str], body: str, expressions: Sequence[Expression], arithmetic: ModuleType
+    parameters: Sequence[str], formulas: Sequence[Sequence[Step]], form: str, arithmetic: ModuleType
 ) -> Callable[..., Any]:
-    """Compile a printed formula; beside its parameters it knows the constants and the gates that it calls."""
-    namespace: dict[str, Any] = {"__builtins__": {}, **arithmetic.CONSTANTS}
-    for expression in expressions:
-        for step in expression.steps:
-            if isinstance(step, Call) and step.gate not in PYTHON.infix and step.gate not in ("neg", "where"):
-                namespace[step.gate] = arithmetic.PRIMITIVES.get(step.gate) or value_rule(find(step.gate), arithmetic)
-    source = f"lambda {', '.join(map(PYTHON.name, parameters))}: {body}"
+    """Return the function of the parameters that computes formulas, put together in a form.
+
+    Beside its parameters it knows the constants, and the gates that the formulas call.
+    """
+    calls = {step.gate for steps in formulas for step in steps if isinstance(step, Call)}
+    called = calls - PYTHON.infix.keys() - {"neg", "where"}
+    rules = {gate: arithmetic.PRIMITIVES.get(gate) or value_rule(find(gate), arithmetic) for gate in called}
+    # A file's own gate may call an operand as a gate is called; a parameter of that name would hide the gate.
+    names = {name: f"{name}_operand" if name in called else name for name in parameters}
+    texts = [PYTHON.write(_renamed(steps, names)) for steps in formulas]
+    source = f"lambda {', '.join(map(PYTHON.name, names.values()))}: {form.format(*texts)}"
     # What is evaluated was printed from parsed steps: numbers, names and calls of gates, nothing else.
-    function: Callable[..., Any] = eval(source, namespace)  # noqa: S307
+    function: Callable[..., Any] = eval(source, {"__builtins__": {}, **arithmetic.CONSTANTS, **rules})  # noqa: S307
     return function
+
+
+def _renamed(steps: Sequence[Step], names: Mapping[str, str]) -> list[Step]:
+    return [step._replace(name=names.get(step.name, step.name)) if isinstance(step, Name) else step for step in steps]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from circuitgrad import CircuitError, from_expression, load, loads
+from language.faults import fault
+from language.faults import pointed as pointed_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,21 +94,9 @@ n.yaml:4:11: error: no wire is called '未知'
 ]
 
 
-def _fault(text: str) -> CircuitError:
-    with pytest.raises(CircuitError) as caught:
-        loads(text, "n.yaml")
-    return caught.value
-
-
-def _pointed(error: CircuitError) -> list[str]:
-    """The texts that the carets stand under."""
-    places = [problem.place for problem in error.problems]
-    return [place.text[place.column - 1 :][: place.width] if place else "" for place in places]
-
-
 @pytest.mark.parametrize(("text", "message"), GOLDEN, ids=lambda text: None)
 def test_a_whole_message(text: str, message: str) -> None:
-    assert str(_fault(text)) == message
+    assert str(fault(text)) == message
 
 
 @pytest.mark.parametrize(
@@ -213,9 +203,9 @@ def test_a_whole_message(text: str, message: str) -> None:
     ],
 )  # fmt: skip
 def test_a_fault_is_named_and_pointed_at(text: str, pointed: list[str], words: str) -> None:
-    error = _fault(text)
+    error = fault(text)
     assert words in str(error)
-    assert _pointed(error) == pointed
+    assert pointed_at(error) == pointed
 
 
 @pytest.mark.parametrize(
@@ -229,14 +219,14 @@ def test_a_fault_is_named_and_pointed_at(text: str, pointed: list[str], words: s
     ],
 )
 def test_a_cycle_is_printed_in_the_direction_of_the_signal(gates: str, loop: str) -> None:
-    (problem,) = _fault(f"inputs: {{a: 1}}\ngates: {gates}").problems
+    (problem,) = fault(f"inputs: {{a: 1}}\ngates: {gates}").problems
     assert problem.message == f"the gates form a cycle: {loop}"
 
 
 def test_a_cycle_of_100_000_gates_is_shortened() -> None:
     count = 100_000
     gates = "".join(f"  g{i}: g{(i + 1) % count} + 1\n" for i in range(count))
-    (problem,) = _fault("gates:\n" + gates).problems
+    (problem,) = fault("gates:\n" + gates).problems
     loop = problem.message.removeprefix("the gates form a cycle: ").split(" -> ")
     assert loop[0] == loop[-1] == "g0"
     assert "…" in loop
@@ -245,7 +235,7 @@ def test_a_cycle_of_100_000_gates_is_shortened() -> None:
 
 def test_many_cycles_take_no_quadratic_time() -> None:
     gates = "".join(f"  g{i}: g{(i + 1) % 20_000} + g{i // 2}\n" for i in range(20_000))
-    assert len(_fault("gates:\n" + gates).problems) == 20
+    assert len(fault("gates:\n" + gates).problems) == 20
 
 
 def test_a_wire_inside_a_formula_can_be_an_output_and_be_expected() -> None:
@@ -255,12 +245,12 @@ def test_a_wire_inside_a_formula_can_be_an_output_and_be_expected() -> None:
 
 def test_everything_wrong_is_said_at_once_and_in_order() -> None:
     text = "inputs: {a: x, 1b: 2}\noutput: z\ngates:\n  c: {mull: [a, q]}\n  d: a ^ 2\nnames: n\n"
-    assert _pointed(_fault(text)) == ["x", "1b", "z", "mull", "q", "^", "names"]
+    assert pointed_at(fault(text)) == ["x", "1b", "z", "mull", "q", "^", "names"]
 
 
 def test_a_thousand_faults_are_cut_short() -> None:
     gates = "".join(f"  gate{i}: under{i % 7}fined{i} + 1\n" for i in range(6_000))
-    lines = str(_fault("gates:\n" + gates)).splitlines()
+    lines = str(fault("gates:\n" + gates)).splitlines()
     assert lines[-1] == "and 980 more errors"
     assert len(lines) == 3 * 20 + 1
 
@@ -282,7 +272,7 @@ BOMB = "gates: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     ids=["nested", "lists", "formulas"],
 )  # fmt: skip
 def test_an_alias_bomb_is_refused(text: str) -> None:
-    assert "the aliases add more than" in str(_fault(text))
+    assert "the aliases add more than" in str(fault(text))
 
 
 @pytest.mark.parametrize(
@@ -303,7 +293,7 @@ def test_100_000_levels_of_nesting_are_refused(suffix: str, opening: str, words:
 
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\x07", "\x7f", "\x85", "\u2028", "\ufeff", "\ud800"])
 def test_a_character_that_may_not_stand_in_a_file(character: str) -> None:
-    error = _fault(f"gates:\n  b: é{character}\n")
+    error = fault(f"gates:\n  b: é{character}\n")
     assert f"U+{ord(character):04X}" in error.problems[0].message
     assert (place := error.problems[0].place) is not None
     assert (place.line, place.column) == (2, 7)
@@ -353,7 +343,7 @@ def test_faults_of_json_have_places_too(text: str, pointed: list[str], words: st
         load(file)
     assert words in str(caught.value)
     if "not JSON" not in words:
-        assert _pointed(caught.value) == pointed
+        assert pointed_at(caught.value) == pointed
     assert all(problem.place for problem in caught.value.problems)
 
 
@@ -396,7 +386,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
      'inputs: {a: "@"}\ngates: {b: 1}', 'expect: {"@": 1}\ngates: {b: 1}'],
 )  # fmt: skip
 def test_a_message_never_contains_control_characters(text: str, escape: str) -> None:
-    message = str(_fault(text.replace("@", escape)))
+    message = str(fault(text.replace("@", escape)))
     assert all(character.isprintable() for character in message.replace("\n", ""))
 
 

@@ -101,7 +101,7 @@ class _Document:
         fields: dict[str, Any] = {}
         if type(node) is Mapping:
             fields = FAMILY.read(node, self.problems, quote(header.name))
-            values = self.family_values(header, fields, node)
+            values = self.family_values(header, fields)
         else:
             values = self.nested(header, Numbers().read(node, self.problems, f"the value of {quote(header.name)}"))
         common: dict[str, Any] = {key: fields[key] for key in ("fixed", "min", "max", "about") if key in fields}
@@ -109,10 +109,8 @@ class _Document:
         names = (name for name, _ in header.members())
         return [Input(name, value, **common) for name, value in zip(names, values, strict=True)]
 
-    def family_values(self, header: Header, fields: dict[str, Any], node: Mapping) -> list[float]:
+    def family_values(self, header: Header, fields: dict[str, Any]) -> list[float]:
         seed = fields.get("seed", 0)
-        if "seed" in fields and not {"normal", "uniform"} & fields.keys():
-            self.problems.add(node, f"a 'seed' without random values of {quote(header.name)}", "normal or uniform?")
         if "normal" in fields:
             return list(islice(normal_numbers(header.name, seed, fields["normal"]), header.size))
         if "uniform" in fields:
@@ -123,8 +121,6 @@ class _Document:
             what = f"an end of the values of {quote(header.name)}"
             low, high = (Number().read(end, self.problems, what) for end in ends)
             return list(islice(uniform_numbers(header.name, seed, low, high), header.size))
-        if "value" not in fields:
-            self.problems.add(node, f"the family {quote(header.name)} has no values", "value, normal or uniform")
         return self.nested(header, fields.get("value", 0.0))
 
     def nested(self, header: Header, values: Any) -> list[float]:
@@ -266,8 +262,6 @@ def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
         partials=_partials(fields["partials"], operands, node, problems) if "partials" in fields and operands else None,
         about=fields.get("about", ""),
     )
-    if not made.value.text and not made.gates and len(problems.found) == noted:
-        problems.add(node, f"{quote(name)} has no value", "give it a 'value', or 'gates'")
     made.sound = len(problems.found) == noted
     return made
 

@@ -7,7 +7,7 @@ A shape says what may stand in a place. `read` returns what stands there as Pyth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from circuitgrad.errors import quote, visible
@@ -232,12 +232,16 @@ class Fields:
         fields: the keys.
         hints: per unknown key, what to say of it.
         exclusive: keys of which one alone may stand there.
+        least: keys of which one has to stand there.
+        beside: per key, those of which one has to stand beside it.
     """
 
     what: str
     fields: Values[str, Field]
     hints: Values[str, str] | None = None
     exclusive: Iterable[str] = ()
+    least: Iterable[str] = ()
+    beside: Values[str, Iterable[str]] = field(default_factory=dict)
 
     def read(self, node: Node, problems: Problems, what: str) -> dict[str, Any]:
         """Return what stands under each known key; unknown, repeated and missing ones are problems."""
@@ -256,9 +260,16 @@ class Fields:
                 keys[name] = key
                 called = f"the {name} of {what}" if what else quote(name)
                 found[name] = self.fields[name].shape.read(value, problems, called)
-        for name, entry in self.fields.items():
-            if entry.required and name not in found:
-                problems.add(node, f"{what or self.what} has no {quote(name)}", entry.about)
+        least = list(self.least)
+        if all(key.text in self.fields for key, _ in node):  # a key that is missing may be there, misspelt
+            for name, entry in self.fields.items():
+                if entry.required and name not in found:
+                    problems.add(node, f"{what or self.what} has no {quote(name)}", entry.about)
+            if least and not any(name in keys for name in least):
+                problems.add(node, f"{what or self.what} needs {_either(least)}")
+        for name, others in self.beside.items():
+            if name in keys and not any(other in keys for other in others):
+                problems.add(keys[name], f"{quote(name)} without {_either(others)}")
         rivals = [name for name in self.exclusive if name in keys]
         if len(rivals) > 1:
             problems.add(keys[rivals[1]], f"{quote(rivals[0])} and {quote(rivals[1])} exclude one another")
@@ -287,7 +298,18 @@ class Fields:
         pairs = [[one, other] for i, one in enumerate(rivals) for other in rivals[i + 1 :]]
         if pairs:
             found["not"] = {"anyOf": [{"required": pair} for pair in pairs]}
+        if self.least:
+            found["anyOf"] = [{"required": [name]} for name in self.least]
+        if self.beside:
+            found["dependencies"] = {
+                name: {"anyOf": [{"required": [other]} for other in others]} for name, others in self.beside.items()
+            }
         return found
+
+
+def _either(names: Iterable[str]) -> str:
+    *most, last = map(quote, names)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 Shape: TypeAlias = "Text | Number | Whole | Numbers | Flag | Formula | ListOf | Anything | Section | Fields"
@@ -323,6 +345,8 @@ FAMILY = Fields(
         **_INPUT_FIELDS,
     },
     exclusive=("value", "normal", "uniform"),
+    least=("value", "normal", "uniform"),
+    beside={"seed": ("normal", "uniform")},
 )
 """A family of inputs that is written as a mapping."""
 
@@ -344,6 +368,7 @@ DEFINITION = Fields(
         ),
     },
     exclusive=("value", "output"),
+    least=("value", "output", "gates"),
 )
 """A definition that is written as a mapping."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from circuitgrad.language.nodes import Listener, Problems
 
 MOST_WIRES = 10_000_000
-MOST_IDLE_TURNS = 500_000
+MOST_IDLE_TURNS = 200_000
 UNKNOWN = -1
 IDENTITY = find("identity")
 

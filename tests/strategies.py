@@ -29,7 +29,20 @@ RULES: dict[str, Callable[..., float]] = {
     "min": min,
     "tanh": math.tanh,
     "sin": math.sin,
+    "choose": lambda test, x, y: x if test > 0 else y,
+    "ramp": lambda x: sum(x * i for i in range(1, 4)),
+    "twice": lambda x: x + x,
+    "block": lambda x, y: x * y + math.sin(x * y),
 }
+DEFINITIONS = {
+    "twice(x)": "x + x",
+    "block": {"operands": ["x", "y"], "gates": {"p": {"mul": ["x", "y"]}}, "value": "p + sin(p)"},
+}
+SPELLED = {"choose": "{1} if {0} > 0 else {2}", "ramp": "sum({0}*i for i in range(1, 4))"}
+"""What has no explicit form."""
+ONE, THREE = frozenset({"neg", "abs", "tanh", "sin", "ramp", "twice"}), frozenset({"choose"})
+FAMILY = "fam"
+"""The family of inputs that a file may have; no other wire is called so."""
 SIGNS = {"add": "+", "sub": "-", "mul": "*"}
 FOLDED = frozenset({"add", "mul", "max", "min"})
 WORDS = ["a", "b", "w1", "x_2", "lambda", "None", "é", "变", "q̂", "e", "sin", "Max", "_"]
@@ -59,18 +72,20 @@ class Written:
         values = dict(self.inputs)
         for wire, (gate, operands) in self.gates.items():
             numbers = [values[operand] if isinstance(operand, str) else operand for operand in operands]
-            rule, value = RULES[gate], numbers[0]
-            if len(numbers) == 1:
-                value = rule(value)
-            for number in numbers[1:]:
-                value = rule(value, number)
+            rule = RULES[gate]
+            if gate in FOLDED:
+                value = numbers[0]
+                for number in numbers[1:]:
+                    value = rule(value, number)
+            else:
+                value = rule(*numbers)
             values[wire] = value
         return values
 
 
 names = st.sampled_from(WORDS) | st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True).filter(
     lambda name: name.lower() not in ("if", "else", "for", "in", "and", "or", "not", "on", "off", "yes", "no", "true",
-                                      "false", "null", "inf", "nan")
+                                      "false", "null", "inf", "nan", FAMILY)
 )  # fmt: skip
 """Names of wires."""
 
@@ -85,13 +100,17 @@ def meanings(
     """Draw a circuit without spelling it: the inputs, the gates and the output."""
     wires = draw(st.lists(names, min_size=2, max_size=most + 3, unique=True))
     first = draw(st.integers(1, min(3, len(wires) - 1)))
+    members = [f"{FAMILY}[{i}]" for i in range(draw(st.integers(0, 3)))]
+    wires, first = [*members, *wires], first + len(members)
     inputs = {name: draw(numbers) for name in wires[:first]}
     gates: dict[str, tuple[str, tuple[Operand, ...]]] = {}
     for position, wire in enumerate(wires[first:], first):
         operand = st.sampled_from(wires[:position])
         gate = draw(st.sampled_from(sorted(RULES)))
-        if gate in ("neg", "abs", "tanh", "sin"):
+        if gate in ONE:
             gates[wire] = gate, (draw(operand),)
+        elif gate in THREE:
+            gates[wire] = gate, (draw(operand), draw(operand | numbers), draw(operand | numbers))
         else:
             count = draw(st.integers(2, 4)) if gate in FOLDED else 2
             gates[wire] = gate, (draw(operand), *(draw(operand | numbers) for _ in range(count - 1)))
@@ -101,6 +120,8 @@ def meanings(
 def formula(gate: str, operands: tuple[Operand, ...]) -> str:
     """Write a gate as a formula: with signs where the language has them, otherwise as a call."""
     parts = [operand if isinstance(operand, str) else f"{operand!r}" for operand in operands]
+    if gate in SPELLED:
+        return SPELLED[gate].format(*parts)
     if gate in SIGNS:
         return f" {SIGNS[gate]} ".join(parts)
     return f"-{parts[0]}" if gate == "neg" else f"{gate}({', '.join(parts)})"
@@ -124,13 +145,21 @@ def files(draw: st.DrawFn, most: int = 8) -> Written:
         name: draw(st.sampled_from([value, {"value": value}, {"value": value, "fixed": True, "about": "x: # y"}]))
         for name, value in inputs.items()
     }
+    members = [value for name, value in inputs.items() if name.startswith(f"{FAMILY}[")]
+    together: bool = draw(st.booleans())
+    if members and together:
+        header = draw(st.sampled_from(["fam[0:{}]", "fam [ 0 : {} ]"])).format(len(members))
+        leaves = {header: members, **{name: leaf for name, leaf in leaves.items() if not name.startswith(f"{FAMILY}[")}}
     order = draw(st.permutations(list(gates)))
     spelled = {
-        wire: explicit(*gates[wire], bare=draw(st.booleans())) if draw(st.booleans()) else formula(*gates[wire])
+        wire: explicit(*gates[wire], bare=draw(st.booleans()))
+        if gates[wire][0] not in SPELLED and draw(st.booleans())
+        else formula(*gates[wire])
         for wire in order
     }
     document = {
         "name": "drawn",
+        "define": DEFINITIONS,
         "inputs": leaves,
         "gates": spelled,
         "output": draw(st.sampled_from([output, [output]])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -25,18 +26,50 @@ gates:
 output: [s, q]
 expect: {s: 1e-3}
 """
+LARGE = b"""\
+define:
+  twice(x): x + x
+  ring:
+    operands: [x, y]
+    gates: {q: hypot(x, y)}
+    value: q*q - 1
+  cube: {operands: [x], value: x*x*x, partials: {x: 3*x**2}}
+inputs:
+  w[0:3, 0:2]: {normal: 0.5, seed: 1}
+  x[0:2]: [1.0, -2]
+gates:
+  h[j=0:3]: tanh(sum(w[j, i]*x[i] for i in range(2)) + j)
+  y[0]: twice(x[0])
+  y[t=1:4]: ring(y[t - 1], 0.5) if x[1] > 0 else cube(y[t - 1])
+output: ['y[3]', 'h[2]']
+"""
+MORE = int(os.environ.get("CIRCUITGRAD_FUZZ", "1"))
+"""So many times as many broken files as in a normal run."""
 BASES = [
     (CIRCUITS / "neuron.yaml").read_bytes(),
     (CIRCUITS / "black_scholes.yaml").read_bytes(),
     MIXED.encode(),
+    LARGE,
     b'{"name": "j", "inputs": {"a": 1.5, "b": {"value": 2}},\n "gates": {"c": {"mul": ["a", "b"]},\n  "d": "c**2"}}\n',
 ]
 PIECES = [
     *(b": - [ ] { } ' \" &a *a !x <<: ? | > # , ** ( ) 1e999 017 on inf \\ \\u0000".split(b" ")),
-    *(b" if ", b"- ", b"\t", b"\r", b"\n", b"---\n", b"...\n", b"%YAML 1.2\n"),
+    *(
+        b" if ",
+        b" for i in range(9)",
+        b"[0:3]",
+        b"w[9]",
+        b"- ",
+        b"\t",
+        b"\r",
+        b"\n",
+        b"---\n",
+        b"...\n",
+        b"%YAML 1.2\n",
+    ),
     *(b"\xff", b"\x00", b"\xef\xbb\xbf", b"\xe2\x80\x8b", b"\xf0\x9f\x98\x80"),
 ]
-WORDS = [b"inputs", b"gates", b"output", b"expect", b"value", b"mul", b"add", b"a", b"q", b"s", b"c"]
+WORDS = [b"inputs", b"gates", b"output", b"define", b"value", b"mul", b"range", b"a", b"q", b"w", b"x", b"partials"]
 
 
 def broken(base: bytes, chance: random.Random) -> bytes:
@@ -95,7 +128,7 @@ def check(read: Circuit | CircuitError, file: Path) -> None:
 def test_a_broken_file_is_read_or_refused(seed: int, suffix: str, tmp_path: Path) -> None:
     chance = random.Random(seed)
     file = tmp_path / f"broken.{suffix}"
-    for _ in range(15):
+    for _ in range(32 * MORE):
         for base in BASES:
             check(outcome(broken(base, chance), file), file)
 

@@ -14,6 +14,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "circuitgrad"
 LAYERS = [
     "errors",
+    "files",
     "numerals",
     "expression",
     "arithmetic",
@@ -24,6 +25,7 @@ LAYERS = [
     "units",
     "circuit",
     "language",
+    "starters",
     "methods",
     "report",
     "cli",

@@ -24,6 +24,7 @@ COMMANDS = {
     "backward": "Compute every wire's value and gradient.",
     "check": "Check the gradient against a numeric one, and the expected values.",
     "optimize": "Move the inputs so that the output rises, or falls.",
+    "new": "Write a commented circuit to start from.",
     "gates": "List the gates with their formulas and derivatives.",
     "schema": "Print the JSON Schema of circuit files, for editors.",
 }

@@ -29,19 +29,20 @@ def _debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None
         ctx.obj.debug = True
 
 
-def _assignments(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
-    """Return what `--set NAME=VALUE` assigns."""
+def named_numbers(_ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
+    """Return what a repeated option such as `--set NAME=VALUE` assigns."""
+    option = parameter.opts[0]
     values: dict[str, float] = {}
     for text in texts:
         name, equals, number = text.partition("=")
         if not equals or not name.strip():
-            raise CircuitError.of(f"--set {quote(text)}", hint="write --set NAME=VALUE")
+            raise CircuitError.of(f"{option} {quote(text)}", hint=f"write {option} NAME=VALUE")
         try:
             value = read_number(number)
         except ValueError as error:
-            raise CircuitError.of(f"--set {quote(text)}: {error}") from None
+            raise CircuitError.of(f"{option} {quote(text)}: {error}") from None
         if value is None:
-            raise CircuitError.of(f"--set {quote(text)}: {quote(number)} is not a number")
+            raise CircuitError.of(f"{option} {quote(text)}: {quote(number)} is not a number")
         values[normalise(name.strip())] = value
     return values
 
@@ -97,7 +98,7 @@ assignments = click.option(
     "assignments",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=_assignments,
+    callback=named_numbers,
     help="Give an input another value; repeatable.",
 )
 outputs = click.option(

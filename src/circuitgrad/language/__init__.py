@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from circuitgrad.language.document import Library
     from circuitgrad.language.nodes import Listener, Node
 
-__all__ = ["from_expression", "load", "loads"]
+__all__ = ["from_expression", "load", "loads", "read_text"]
 
 STANDARD_INPUT = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -64,7 +64,7 @@ def load(
             _decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", "", share=cse, limit=max_wires, listen=listen
         )
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
-    return _read(_source(path), stem, path, share=cse, limit=max_wires, listen=listen)
+    return _read(read_text(path), stem, path, share=cse, limit=max_wires, listen=listen)
 
 
 def loads(text: str, name: str = "<string>", *, cse: bool = True, max_wires: int = MOST_WIRES) -> Circuit:
@@ -187,7 +187,7 @@ def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, De
             problems.add(node, f"files use one another over {DEEPEST_USE} deep")
             return {}
         try:
-            source = _source(path)
+            source = read_text(path)
             root = _located_json(source) if _is_json(path) else read_yaml(source)
         except CircuitError as error:
             for problem in error.problems:
@@ -211,8 +211,12 @@ def _located_json(source: Source) -> Node:
     return locate_json(source)
 
 
-def _source(path: str | os.PathLike[str]) -> Source:
-    """Return the text of a file."""
+def read_text(path: str | os.PathLike[str]) -> Source:
+    """Return the text of a file, in UTF-8.
+
+    Raises:
+        CircuitError: it cannot be read, or is no text.
+    """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
             data = file.read()

@@ -20,6 +20,8 @@ GAP = 3
 """Blanks between columns."""
 NARROWEST = 7
 """No column of texts is cut to less."""
+WIDEST = 60
+"""Where nothing needs to fit, no column of texts is wider than this: CSV has all of it."""
 PIECE = 1000
 """So many rows are drawn at a time."""
 
@@ -86,7 +88,13 @@ def draw(
     titled = [[column.title for column in columns], *rows]
     widths = [max(cell_len(row[i]) for row in titled) for i in range(len(columns))]
     limit = terminal_width()
-    fitted = widths if limit is None else _fitted(widths, columns, limit)
+    if limit is None:
+        fitted: list[int] | None = [
+            width if column.number or column.wrap else min(width, WIDEST)
+            for width, column in zip(widths, columns, strict=True)
+        ]
+    else:
+        fitted = _fitted(widths, columns, limit)
     starts = sorted({0, *notes, *range(0, len(rows), PIECE)} if rows else {0})
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         yield f"{notes[start]}\n" if start in notes else ""

@@ -1,0 +1,123 @@
+"""`circuitgrad new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from circuitgrad.cli import options
+from circuitgrad.errors import did_you_mean, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class Kinds(click.Group):
+    """The kinds of starting files; one that is unknown gets a suggestion."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a kind."""
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            hint = did_you_mean(cmd_name, self.commands)
+            raise click.UsageError(f"there is no kind {quote(cmd_name)}" + (f"; {hint}" if hint else ""), ctx)
+        return command
+
+
+def written(kind: str) -> Callable[[Command], Command]:
+    """Return the options that say where the file goes."""
+
+    def add(command: Command) -> Command:
+        where = click.option(
+            "-o",
+            "--output-file",
+            "file",
+            metavar="FILE",
+            default=f"{kind}.yaml",
+            show_default=True,
+            help="The file to write; - prints it.",
+        )
+        force = click.option("--force", is_flag=True, help="Replace the file if it is there already.")
+        return where(force(options.debug(command)))
+
+    return add
+
+
+def write(file: str, text: str, force: bool) -> None:
+    """Write a starting file, and say what to do with it."""
+    from circuitgrad.files import write as write_file
+
+    if file == "-":
+        options.emit(text)
+        return
+    write_file(Path(file), text, replace=force)
+    options.emit(f"wrote {file}; try: circuitgrad backward {file}\n")
+
+
+def shown(file: str) -> str:
+    """Return what the comments of a starting file call it."""
+    return "FILE" if file == "-" else file
+
+
+@click.group("new", cls=Kinds, short_help="Write a commented circuit to start from.")
+def command() -> None:
+    """Write a commented circuit to start from, which runs at once.
+
+    The kinds are neuron, svm, mlp and fit; each has a --help of its own.
+    """
+
+
+@command.command("neuron", short_help="A neuron with two inputs, and the format explained.")
+@written("neuron")
+def neuron(file: str, force: bool) -> None:
+    """Write a neuron with two inputs, with comments that explain the format."""
+    from circuitgrad import starters
+
+    write(file, starters.neuron(shown(file)), force)
+
+
+@command.command("svm", short_help="A support vector machine on six points.")
+@written("svm")
+def svm(file: str, force: bool) -> None:
+    """Write a support vector machine on six points."""
+    from circuitgrad import starters
+
+    write(file, starters.svm(shown(file)), force)
+
+
+@command.command("mlp", short_help="A multi-layer perceptron: mlp 2 16 1.")
+@click.argument("sizes", metavar="INPUTS [HIDDEN]... OUTPUTS", type=int, nargs=-1, required=True)
+@written("mlp")
+def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
+    """Write a multi-layer perceptron with so many inputs, neurons in each hidden layer, and outputs."""
+    from circuitgrad import starters
+
+    write(file, starters.mlp(shown(file), sizes), force)
+
+
+@command.command("fit", short_help="A formula fitted to the rows of a CSV file.")
+@click.argument("formula")
+@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header: the columns' names.")
+@click.option("--target", metavar="NAME", help="The column to fit; the last one that the formula does not use.")
+@click.option(
+    "--start",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=options.named_numbers,
+    help="A parameter's value to start from, 1 when left out; repeatable.",
+)
+@written("fit")
+def fit(formula: str, data: str, target: str | None, start: dict[str, float], file: str, force: bool) -> None:
+    """Write a circuit that fits FORMULA to the rows of a CSV file.
+
+    The names in FORMULA that are no columns are the parameters: with the columns x and y, "a*exp(-b*x)" is fitted to y
+    by a and b.
+    """
+    from circuitgrad import starters
+    from circuitgrad.language import read_text
+
+    write(file, starters.fit(shown(file), formula, read_text(data), target=target, start=start), force)

@@ -37,8 +37,8 @@ def test_a_command_prints_what_the_readme_shows(command: str, output: str) -> No
     assert result.stdout + result.stderr == output
 
 
-def test_the_circuit_in_the_readme_is_one_and_meets_its_expectation() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL))
+def test_the_circuits_in_the_readme_meet_their_expectations(text: str) -> None:
     circuit = circuitgrad.loads(text)
     assert circuit.expect
     assert check(circuit).passed

@@ -402,3 +402,10 @@ def test_faults_of_a_formula_from_python() -> None:
         from_expression("out + 1")
     with pytest.raises(CircuitError, match="'out' is declared twice"):
         from_expression("out + 1", out=1)
+
+
+def test_a_definition_named_like_a_gate_is_one_fault() -> None:
+    text = "define:\n  silu: {operands: [x], value: x}\ninputs: {a: 1}\ngates: {y: a + 1}\n"
+    with pytest.raises(CircuitError, match="there is a gate called 'silu' already") as caught:
+        loads(text)
+    assert str(caught.value).count("error:") == 1

@@ -167,7 +167,10 @@ def test_a_circuit_is_called_after_its_file(tmp_path: Path) -> None:
 
 def _as_json(file: Path) -> str:
     yaml = pytest.importorskip("yaml")
-    return json.dumps(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader), indent="\t")
+    document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    if "use" in document:  # relative to the file
+        document["use"] = [str(file.parent / name) for name in document["use"]]
+    return json.dumps(document, indent="\t")
 
 
 @pytest.mark.parametrize("file", CIRCUITS, ids=lambda file: file.stem)

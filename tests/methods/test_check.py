@@ -235,6 +235,17 @@ def test_a_jump_is_a_kink_too(text: str) -> None:
     assert found.passed
 
 
+@pytest.mark.parametrize("text", ["x if x > 0 else 3*x", "x if (x > -2)*(x < -1.5) else exp(x)", "abs(floor(x) + 2)*x"])
+def test_what_no_small_step_moves_is_at_no_kink(text: str) -> None:
+    assert set(gates(check(expression(text, x=-1.25))).values()) == {OK}
+
+
+def test_a_condition_at_its_tie_is_a_kink() -> None:
+    found = check(expression("x if x > -1 else 3*x", x=-1))
+    assert gates(found)["out"] == KINK
+    assert found.passed
+
+
 @pytest.mark.parametrize(
     ("text", "x"), [("sqrt(x)", 0), ("sqrt(x*x)", 0), ("log(x)", -1), ("exp(x)", 1000), ("x", math.inf)]
 )

@@ -250,7 +250,7 @@ def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
         operands = _operands(fields["operands"], problems) if "operands" in fields else ()
         if "operands" not in fields:
             problems.add(key, f"{quote(name)} has no operands", f"write {visible(name)}(x, y), or 'operands: [x, y]'")
-    elif "operands" in fields:
+    elif "operands" in fields and signature is not None:
         problems.add(key, f"the operands of {quote(name)} are given twice", "in the name, or under 'operands'")
     made = Definition(
         name,

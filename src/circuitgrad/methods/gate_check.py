@@ -56,19 +56,34 @@ def check_gates(circuit: Circuit, reached: Container[str]) -> dict[str, Comparis
     """
     units = circuit.units
     verdicts: dict[str, Comparison] = {}
-    for name, row, slots, gate in zip(circuit.names, circuit.rows, circuit.operands, circuit.gates, strict=True):
+    still: set[int] = set()  # the wires that no small step of the inputs moves, such as a comparison away from a tie
+    for index, (name, row, slots, gate) in enumerate(
+        zip(circuit.names, circuit.rows, circuit.operands, circuit.gates, strict=True)
+    ):
         values = tuple(units[slot].value for slot in slots)
         partials = gate.partials_rule(*values, gate.out.value)
+        varying = [position for position, slot in enumerate(slots) if not circuit.is_constant(slot)]
         found = [
-            _judge(row, values, position, partial, harmful=name in reached)
-            for position, (slot, partial) in enumerate(zip(slots, partials, strict=True))
-            if not circuit.is_constant(slot)
+            _judge(row, values, position, partials[position], harmful=name in reached, still=slots[position] in still)
+            for position in varying
         ]
         verdicts[name] = worst(found) if found else Comparison(0.0, 0.0, 0.0, OK)
+        if all(slots[position] in still or _flat(row, values, position) for position in varying):
+            still.add(circuit.first_gate + index)
     return verdicts
 
 
-def _judge(row: Row, values: tuple[float, ...], position: int, partial: float, *, harmful: bool) -> Comparison:
+def _flat(row: Row, values: tuple[float, ...], position: int) -> bool:
+    """Tell whether a small step of one operand leaves the value as it is."""
+    if not all(map(isfinite, values)):
+        return False
+    exact = reference(row, values, position)
+    return exact.left == exact.right == 0
+
+
+def _judge(
+    row: Row, values: tuple[float, ...], position: int, partial: float, *, harmful: bool, still: bool
+) -> Comparison:
     operand = row.operands[position]
     if not (all(map(isfinite, values)) and isfinite(partial)):
         return Comparison(partial, float("nan"), 0.0, NONFINITE if harmful else OK, operand=operand)
@@ -76,7 +91,8 @@ def _judge(row: Row, values: tuple[float, ...], position: int, partial: float, *
     if exact.kink:
         low, high = sorted((exact.left, exact.right))
         tolerance = RTOL * max(abs(low), abs(high))
-        verdict = KINK if exact.jump or low - tolerance <= partial <= high + tolerance else WRONG
+        within = exact.jump or low - tolerance <= partial <= high + tolerance
+        verdict = (OK if still else KINK) if within else WRONG
         return Comparison(partial, exact.slope, tolerance, verdict, exact.left, exact.right, operand)
     if not isfinite(exact.slope):
         # No double holds this slope, so a finite partial derivative cannot be right.

@@ -159,7 +159,7 @@ def fit(
         CircuitError: the formula or the data are wrong, or do not belong together.
 
     >>> from circuitgrad import loads
-    >>> circuit = loads(fit("fit.yaml", "a*x + b", Source("d.csv", "x,y\\n1,3\\n2,5\\n")))
+    >>> circuit = loads(fit("fit.yaml", "a*x + b", Source("d.csv", "x,y\n1,3\n2,5\n")))
     >>> circuit.forward()["loss"], [name for name, leaf in circuit.inputs.items() if not leaf.fixed]
     (2.5, ['a', 'b'])
     """
@@ -219,7 +219,7 @@ def read_columns(data: Source) -> dict[str, list[float]]:
         CircuitError: a name is none, rows differ in length, a cell is not a finite number, or there are no rows, or
             too many; with the place.
 
-    >>> read_columns(Source("d.csv", "x, y\\n1,2\\n3,4\\n"))
+    >>> read_columns(Source("d.csv", "x, y\n1,2\n3,4\n"))
     {'x': [1.0, 3.0], 'y': [2.0, 4.0]}
     """
     rows = [(line, row) for line, row in _rows(data) if row]

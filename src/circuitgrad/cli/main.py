@@ -24,7 +24,7 @@ COMMANDS = {
     "backward": "Compute every wire's value and gradient.",
     "check": "Check the gradient against a numeric one, and the expected values.",
     "optimize": "Move the inputs so that the output rises, or falls.",
-    "gates": "List the gates with their formulas and derivatives.",
+    "gates": "List the gates and their derivatives, or show one in full.",
     "schema": "Print the JSON Schema of circuit files, for editors.",
 }
 """Every command with its help, so that `--help` imports none of them."""

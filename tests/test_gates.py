@@ -231,6 +231,24 @@ def test_a_wrong_partial_would_be_noticed() -> None:
     assert not found.agree
 
 
+# The universal functions and the operators that do what a gate does, as NumPy's and ONNX's references list them.
+NUMPY = (
+    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt clip cos cosh divide equal exp expm1 floor "
+    "greater greater_equal heaviside hypot less less_equal log log10 log1p log2 logaddexp maximum minimum mod multiply "
+    "negative not_equal power reciprocal remainder sign sin sinh sqrt square subtract tan tanh where"
+)
+ONNX = (
+    "Abs Acos Acosh Add Asin Asinh Atan Atanh Clip Cos Cosh Div Elu Equal Erf Exp Floor Gelu Greater GreaterOrEqual "
+    "Identity LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Pow Reciprocal Relu Sigmoid Sign Sin Sinh Softplus "
+    "Softsign Sqrt Sub Swish Tan Tanh Where"
+)
+
+
+@pytest.mark.parametrize("name", [*NUMPY.split(), *ONNX.lower().split()])
+def test_gates_have_the_names_of_numpy_and_onnx(name: str) -> None:
+    assert find(name) in GATES.values()
+
+
 def test_names_are_unique_and_found() -> None:
     assert find("multiply") is GATES["mul"]
     assert len(NAMES) == sum(1 + len(row.aliases) for row in GATES.values())

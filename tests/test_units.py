@@ -137,6 +137,7 @@ def test_a_row_outside_the_table_makes_a_gate_too() -> None:
 def test_what_they_look_like() -> None:
     assert repr(Unit(0.1, 2.0)) == "Unit(value=0.1, grad=2.0)"
     assert repr(MultiplyGate()) == "MultiplyGate()"
+    assert repr(SigmoidGate()) == "SigmoidGate()"
     assert class_name("leaky_relu") == "LeakyReluGate"
     assert "product" in (MultiplyGate.__doc__ or "")
     with pytest.raises(CircuitError, match="did you mean 'mul'"):

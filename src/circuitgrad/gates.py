@@ -190,25 +190,25 @@ gate("where", "y if test == 0 else x if test == test else nan", "y where test is
      y="1 if test == 0 else 0 if test == test else nan", convention="slope 0 in test and in what is not chosen")
 
 
-def _comparison(name: str, below: int, tie: int, above: int, *, about: str, alias: str) -> None:
+def _comparison(name: str, below: int, tie: int, above: int, *, about: str, aliases: Sequence[str]) -> None:
     """Add the row of a comparison, given its result where x is below y, equal to it, and above it."""
     gate(name, f"{below} if x < y else {tie} if x == y else {above} if x > y else nan", about,
-         x="0 if out == out else nan", y="0 if out == out else nan", aliases=(alias,), convention="slope 0 everywhere")
+         x="0 if out == out else nan", y="0 if out == out else nan", aliases=aliases, convention="slope 0 everywhere")
 
 
-_comparison("lt", 1, 0, 0, about="1 if x < y, else 0", alias="less")
-_comparison("le", 1, 1, 0, about="1 if x <= y, else 0", alias="less_equal")
-_comparison("gt", 0, 0, 1, about="1 if x > y, else 0", alias="greater")
-_comparison("ge", 0, 1, 1, about="1 if x >= y, else 0", alias="greater_equal")
-_comparison("eq", 0, 1, 0, about="1 if x == y, else 0", alias="equal")
-_comparison("ne", 1, 0, 1, about="1 if x != y, else 0", alias="not_equal")
+_comparison("lt", 1, 0, 0, about="1 if x < y, else 0", aliases=("less",))
+_comparison("le", 1, 1, 0, about="1 if x <= y, else 0", aliases=("less_equal", "lessorequal"))
+_comparison("gt", 0, 0, 1, about="1 if x > y, else 0", aliases=("greater",))
+_comparison("ge", 0, 1, 1, about="1 if x >= y, else 0", aliases=("greater_equal", "greaterorequal"))
+_comparison("eq", 0, 1, 0, about="1 if x == y, else 0", aliases=("equal",))
+_comparison("ne", 1, 0, 1, about="1 if x != y, else 0", aliases=("not_equal",))
 
 # Activations
 
 gate("relu", "x if x > 0 else 0 if x <= 0 else nan", "the positive part", x="1 if x > 0 else 0 if x <= 0 else nan",
      convention="slope 0 at 0")
 gate("leaky_relu", "x if x > 0 else 0.01*x", "x, a hundredth of it below 0",
-     x="1 if x > 0 else 0.01 if x <= 0 else nan", convention="slope 0.01 at 0")
+     x="1 if x > 0 else 0.01 if x <= 0 else nan", aliases=("leakyrelu",), convention="slope 0.01 at 0")
 gate("elu", "x if x > 0 else expm1(x)", "exponential linear unit", x="1 if x > 0 else exp(x)",
      sample=((-700.0, 700.0),))
 gate("sigmoid", "1/(1 + exp(-x)) if x >= 0 else exp(x)/(1 + exp(x))", "logistic function",

@@ -89,9 +89,17 @@ class Gate:
 
 @cache
 def class_of(row: Row) -> type[Gate]:
-    """Return the class of a row's gate objects, named after its first alias if it has one: mul is `MultiplyGate`."""
+    """Return the class of a row's gate objects.
+
+    It is named after the row, or after the alias that spells out a name of three letters or fewer.
+
+    >>> from circuitgrad.gates import GATES
+    >>> [class_of(GATES[name]).__name__ for name in ("sigmoid", "mul", "log")]
+    ['SigmoidGate', 'MultiplyGate', 'LogGate']
+    """
+    spelled_out = next((alias for alias in row.aliases if len(row.name) <= 3 < len(alias)), row.name)
     return type(
-        class_name(row.aliases[0] if row.aliases else row.name),
+        class_name(spelled_out),
         (Gate,),
         {
             "__slots__": (),

@@ -14,9 +14,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import circuitgrad
 from circuitgrad.cli import main as boundary
 from circuitgrad.cli import run
 from circuitgrad.gates import GATES
+from circuitgrad.units import gate_class
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -129,6 +131,15 @@ def test_gates_json() -> None:
     assert "multiply" in multiply["aliases"]
 
 
+@pytest.mark.parametrize("name", [*GATES, "multiply", "arctan2", "leakyrelu"])
+def test_one_gate_is_the_same_document(name: str) -> None:
+    found = document("gates", name)
+    (listed,) = [one for one in document("gates") if name in (one["name"], *one["aliases"])]
+    assert found == listed
+    assert list(found["partials"]) == list(found["sample"]) == found["operands"]
+    assert all(low < high for low, high in found["sample"].values())
+
+
 def test_numbers_that_json_has_not_are_strings(tmp_path: Path) -> None:
     file = write(tmp_path, "{inputs: {x: 1000, y: -1}, gates: {a: exp(x), b: -a, c: log(y), d: a + c}, output: d}")
     found = json.loads(invoke("backward", file, "--format", "json").stdout)
@@ -178,6 +189,34 @@ def test_csv_of_several_checks_is_one_table() -> None:
     assert {row["circuit"] for row in rows} == {file.stem for file in CIRCUITS.glob("*.yaml")}
     assert {row["verdict"] for row in rows} == {"ok"}
     assert all(abs(float(row["error"])) <= float(row["tolerance"]) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["clip", "clamp"])
+@pytest.mark.parametrize("form", ["table", "csv", "markdown"])
+def test_one_gate_is_shown_in_full(name: str, form: str) -> None:
+    row = GATES["clip"]
+    shown = done("gates", name, "--format", form)
+    if form == "csv":
+        header, *rows = csv.reader(shown.splitlines())
+        assert header == ["gate", "clip(x, low, high)"]
+        assert {f"d/d{operand}": partial for operand, partial in row.partials.items()}.items() <= dict(rows).items()
+        assert dict(rows)["tested"] == "x from -5 to 5; low from -4 to -1; high from 1 to 4"
+    unmarked = shown.replace("\\", "")
+    assert all(text in unmarked for text in (row.about, row.value, *row.partials.values(), row.convention, "clamp"))
+    assert getattr(circuitgrad, re.findall(r"circuitgrad\.(\w+)", shown)[0]) is gate_class("clip")
+    assert ("└" in shown) == (form == "table")
+    assert shown.startswith("clip(x, low, high): ") == (form == "table")
+
+
+def test_one_gate_without_its_title() -> None:
+    quiet = done("gates", "clip", "--quiet")
+    assert quiet.split()[0] == "value"
+    assert done("gates", "clip").endswith(quiet)
+
+
+def test_the_table_of_gates_has_every_name() -> None:
+    words = set(re.findall(r"\w+", done("gates")))
+    assert all({row.name, *row.aliases} <= words for row in GATES.values())
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "markdown"])
@@ -333,6 +372,9 @@ def test_a_step_that_moves_nothing_is_an_error() -> None:
         (["forward", NEURON, "--format", "yaml"], "'table', 'json', 'csv', 'markdown'"),
         (["forward", NEURON, "--precision", "0"], "1<=x<=17"),
         (["forward"], "Missing argument 'FILE'"),
+        (["gates", "sigmod"], "did you mean 'sigmoid'?"),
+        (["gates", "TANH"], "did you mean 'tanh'?"),
+        (["gates", "no such gate"], "no gate is called 'no such gate'"),
         (["optimize", NEURON, "--steps", "-1"], "x>=0"),
         (["optimize", NEURON, "--step-size", "nan"], "finite"),
         (["forward", NEURON[:-1]], "did you mean"),

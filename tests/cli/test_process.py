@@ -99,6 +99,14 @@ def test_nothing_is_wider_than_the_columns_asked_for(command: str, columns: int)
     assert max(map(len, lines)) <= columns
 
 
+@pytest.mark.parametrize("columns", [30, 40, 60, 80])
+@pytest.mark.parametrize("name", ["pow", "where", "clip"])
+def test_a_gate_fits_the_columns_asked_for(name: str, columns: int) -> None:
+    lines = run("gates", name, COLUMNS=str(columns)).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert all(line == line.rstrip() for line in lines)
+
+
 @pytest.mark.parametrize("columns", ["20", "30", "40"])
 def test_numbers_are_never_cut(columns: str) -> None:
     wide = run("backward", NEURON, "--quiet").stdout.split()
@@ -140,7 +148,9 @@ def into(stdout: int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @POSIX
-@pytest.mark.parametrize("arguments", [["gates"], ["gates", "--format", "json"], ["--help"], ["forward", NEURON]])
+@pytest.mark.parametrize(
+    "arguments", [["gates"], ["gates", "tanh"], ["gates", "--format", "json"], ["--help"], ["forward", NEURON]]
+)
 def test_a_closed_pipe_is_no_failure(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -197,6 +207,24 @@ def test_no_encoding_is_a_failure(encoding: str, form: str) -> None:
     assert ("größe" in shown) == (encoding == "utf-8" or (encoding == "cp1252" and form != "json"))
     if form == "json":
         assert json.loads(shown)["values"] == {"größe": 2, "水": 3, "y": 6}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_plot_is_drawn_with_the_characters_there_are(encoding: str) -> None:
+    result = subprocess.run(
+        [*PROGRAM, "gates", "tanh"],
+        cwd=ROOT,
+        env=environment(PYTHONIOENCODING=encoding, PYTHONUTF8="0"),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    lines = result.stdout.decode(encoding).splitlines()
+    assert "\\" not in "".join(lines)
+    assert "\u2800" < max("".join(lines)) < "\u2900" or encoding != "utf-8"
+    braille = run("gates", "tanh").stdout.splitlines()
+    assert len(lines) == len(braille)
+    assert lines[-1] == braille[-1]
 
 
 @pytest.mark.parametrize("hostile", ["[red]x[/red]", "[/red]", "\\x1b[31mred", "a\\nb", "\\u202eevil", ":smile:"])

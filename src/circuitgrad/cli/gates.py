@@ -7,20 +7,46 @@ import click
 from circuitgrad.cli import options
 
 
-@click.command("gates", short_help="List the gates with their formulas and derivatives.")
+@click.command("gates", short_help="List the gates and their derivatives, or show one in full.")
+@click.argument("name", metavar="[NAME]", required=False)
 @options.form()
 @options.quiet
 @options.debug
-def command(form: str, quiet: bool) -> None:
+def command(name: str | None, form: str, quiet: bool) -> None:
     """List the gates with their formulas and derivatives, all in the language of circuit files.
 
     In a derivative, out is the gate's own value.
+
+    NAME, a gate's name or one of its other names, shows that gate in full: its formulas, its conventions, the range in
+    which it is tested, and plots of its value and its derivatives.
     """
+    if name is None:
+        _list(form, quiet=quiet)
+    else:
+        _show(name, form, quiet=quiet)
+
+
+def _list(form: str, *, quiet: bool) -> None:
     from circuitgrad.gates import GATES
-    from circuitgrad.report.results import gates_json, gates_table
+    from circuitgrad.report.gates import gates_json, gates_table
 
     rows = list(GATES.values())
     if form == "json":
         options.emit_json(gates_json(rows))
     else:
         options.emit_table(f"{len(rows)} gates", gates_table(rows), form, None, quiet=quiet)
+
+
+def _show(name: str, form: str, *, quiet: bool) -> None:
+    from circuitgrad.gates import find
+    from circuitgrad.report.gates import gate_json, gate_table, gate_title
+
+    row = find(name)
+    if form == "json":
+        options.emit_json(gate_json(row))
+        return
+    options.emit_table(gate_title(row), gate_table(row, titled=form != "table"), form, None, quiet=quiet)
+    if form == "table":
+        from circuitgrad.report.gate_plot import gate_plot
+
+        options.emit(f"\n{gate_plot(row)}")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.gates import Row
     from circuitgrad.methods.check import Check
     from circuitgrad.methods.optimize import Outcome
     from circuitgrad.methods.verdicts import Comparison
@@ -231,29 +230,3 @@ def optimize_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
         "before": {name: for_json(outcome.before[name]) for name in names},
         "after": {name: for_json(outcome.after[name]) for name in names},
     }
-
-
-def gates_table(rows: Sequence[Row]) -> Table:
-    """Return the table of gates: for each its value, its partial derivatives and its conventions."""
-    table = Table([Column("gate", style="cyan"), Column(""), Column("formula", wrap=True)], noun="lines")
-    for row in rows:
-        table.rows.append([f"{row.name}({', '.join(row.operands)})", "value", row.value])
-        table.rows.extend(["", f"d/d{operand}", partial] for operand, partial in row.partials.items())
-        if row.convention:
-            table.rows.append(["", "note", row.convention])
-    return table
-
-
-def gates_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the table of gates as a document."""
-    return [
-        {
-            "name": row.name,
-            "aliases": list(row.aliases),
-            "about": row.about,
-            "value": row.value,
-            "partials": dict(row.partials),
-            "convention": row.convention,
-        }
-        for row in rows
-    ]

@@ -21,7 +21,9 @@ GAP = 3
 NARROWEST = 7
 """No column of texts is cut to less."""
 WIDEST = 60
-"""Where nothing needs to fit, no column of texts is wider than this: CSV has all of it."""
+"""Where nothing needs to fit, texts are cut to this all the same: CSV has all of them."""
+PAGE = 100
+"""And texts that are folded are folded to this."""
 PIECE = 1000
 """So many rows are drawn at a time."""
 
@@ -48,15 +50,25 @@ def colourful() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
+def encodable(text: str) -> bool:
+    """Tell whether standard output can encode `text`."""
+    try:
+        text.encode(_encoding())
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+
 def printable(text: str) -> str:
     """Return `text` in characters that standard output can encode: a rule and an ellipsis have plain forms."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        plain = text.replace("─", "-").replace("…", "~")
-        return plain.encode(encoding, "backslashreplace").decode(encoding)
-    return text
+    if encodable(text):
+        return text
+    plain = text.replace("─", "-").replace("…", "~")
+    return plain.encode(_encoding(), "backslashreplace").decode(_encoding())
 
 
 def fold(text: str) -> str:
@@ -78,7 +90,7 @@ def draw(
     cell gets a line of its own.
 
     Args:
-        columns: the columns.
+        columns: the columns; where none has a title, no line is drawn for the titles.
         rows: their cells as text.
         marked: per row, whether it stands out.
         notes: lines that stand between the rows, each before the row of that position.
@@ -90,7 +102,7 @@ def draw(
     limit = terminal_width()
     if limit is None:
         fitted: list[int] | None = [
-            width if column.number or column.wrap else min(width, WIDEST)
+            width if column.number else min(width, PAGE if column.wrap else WIDEST)
             for width, column in zip(widths, columns, strict=True)
         ]
     else:
@@ -101,7 +113,7 @@ def draw(
         if fitted is None:
             yield from (_record(columns, rows[i], blank=i > 0, limit=limit or 0) for i in range(start, end))
         else:
-            yield _grid(columns, fitted, rows[start:end], marked[start:end], head=start == 0)
+            yield _grid(columns, fitted, rows[start:end], marked[start:end], head=start == 0 and any(titled[0]))
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int) -> list[int] | None:
@@ -156,6 +168,26 @@ def _record(columns: Sequence[Column], row: Sequence[str], *, blank: bool, limit
     beside = max(cell_len(column.title) for column in columns) + 2
     numbers = [cell_len(cell) for column, cell in zip(columns, row, strict=True) if column.number]
     return "\n" * blank + _drawn(table, beside + max(limit - beside, NARROWEST, *numbers))
+
+
+def beside(blocks: Sequence[Sequence[str]], styles: Sequence[str], gap: int) -> str:
+    """Return blocks of lines side by side, with so many blanks between them.
+
+    Each has its own colour, for its first line and for what is drawn in Braille.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    widths = [max(map(columns_of, block)) for block in blocks]
+    table = Table.grid(padding=(0, gap, 0, 0), pad_edge=False)
+    cells = []
+    for block, style, width in zip(blocks, styles, widths, strict=True):
+        cell = Text("\n".join(block))
+        cell.highlight_regex(r"\A.*|[\u2801-\u28ff]+", style)
+        cells.append(cell)
+        table.add_column(width=width, no_wrap=True)
+    table.add_row(*cells)
+    return _drawn(table, sum(widths) + gap * len(widths))
 
 
 def _drawn(renderable: RenderableType, width: int) -> str:

@@ -1,0 +1,166 @@
+"""A gate's value and its partial derivatives, drawn along its first operand."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from math import inf, isfinite, nan
+from typing import TYPE_CHECKING, TypeAlias
+
+from circuitgrad.report.curve import BRAILLE, PLAIN, limits, number, plot
+from circuitgrad.report.terminal import beside, encodable, fold, terminal_width
+from circuitgrad.rules import partials_rule, value_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from circuitgrad.gates import Row
+
+    Function: TypeAlias = Callable[[float], float]
+    Point: TypeAlias = tuple[float, float]
+
+REACH = 5.0
+"""A gate is drawn from minus this to this, as far as it is defined there."""
+HELD = (2.0, 1.0)
+"""What the second operand and the third are held at, moved into their ranges; `where` has to choose, so they differ."""
+WIDEST = 80
+NARROWEST = 24
+"""Plots narrower than this stand below one another instead of side by side."""
+HEIGHT = 10
+GAP = 3
+POINTS = 8
+"""So many points are computed for a column of a plot."""
+
+
+def gate_plot(row: Row) -> str:
+    """Return plots of the gate's value and of each partial derivative, fitted to the terminal.
+
+    Above them stands what the other operands are held at, if there are any.
+    """
+    width = min(terminal_width() or WIDEST, WIDEST)
+    across = _across(1 + row.arity, width)
+    blocks = _plots(row, (width - GAP * (across - 1)) // across)
+    styles = ["green", *["red"] * row.arity]
+    return _caption(row) + "\n".join(
+        beside(blocks[i : i + across], styles[i : i + across], GAP) for i in range(0, len(blocks), across)
+    )
+
+
+def _across(count: int, width: int) -> int:
+    """Return how many of the plots stand side by side, in rows as equal as can be."""
+    most = max(1, (width + GAP) // (NARROWEST + GAP))
+    rows = -(-count // most)
+    return -(-count // rows)
+
+
+def _caption(row: Row) -> str:
+    others = ", ".join(f"{name} = {number(value)}" for name, value in zip(row.operands[1:], held(row), strict=True))
+    return f"{fold(f'along {row.operands[0]}, with {others}')}\n" if others else ""
+
+
+def _plots(row: Row, columns: int) -> list[list[str]]:
+    """Return the plots as lines of text, each below its title and all with margins of the same width."""
+    low, high = window(row)
+    xs = _spread(low, high, POINTS * columns, held(row))
+    curves = {title: curve(function, xs) for title, function in functions(row).items()}
+    heights = {title: limits([y for _, y in points]) for title, points in curves.items()}
+    margin = max(len(number(end)) for ends in heights.values() for end in ends)
+    pen = BRAILLE if encodable(BRAILLE.text) else PLAIN
+
+    def drawn(title: str) -> list[str]:
+        return plot(
+            [curves[title]],
+            columns,
+            HEIGHT,
+            name=row.operands[0],
+            heights=heights[title],
+            margin=margin,
+            pen=pen,
+        )
+
+    return [[f"{'':{margin}}  {title}", *drawn(title)] for title in curves]
+
+
+def window(row: Row) -> tuple[float, float]:
+    """Return where the first operand starts and ends in a plot: around 0, within the range in which the row is tested.
+
+    >>> from circuitgrad.gates import find
+    >>> window(find("tanh")), window(find("sqrt")), window(find("asin"))
+    ((-5.0, 5.0), (0.0, 5.0), (-1.0, 1.0))
+    """
+    low, high = row.sample[0] if row.sample else (-REACH, REACH)
+    if low >= REACH or high <= -REACH:
+        return low, high
+    # A range that keeps a little away from 0 is drawn from 0.
+    return round(max(low, -REACH), 1), round(min(high, REACH), 1)
+
+
+def held(row: Row) -> list[float]:
+    """Return what the operands after the first are held at: numbers from the ranges in which they are tested.
+
+    >>> from circuitgrad.gates import find
+    >>> held(find("tanh")), held(find("pow")), held(find("clip"))
+    ([], [2.0], [-1.0, 1.0])
+    """
+    ranges = row.sample[1:] or [(-inf, inf)] * (row.arity - 1)
+    return [min(max(HELD[i % len(HELD)], low), high) for i, (low, high) in enumerate(ranges)]
+
+
+def functions(row: Row) -> Mapping[str, Function]:
+    """Return what is drawn, by title, each a function of the first operand.
+
+    >>> from circuitgrad.gates import find
+    >>> {title: function(3.0) for title, function in functions(find("mul")).items()}
+    {'value': 6.0, 'd/dx': 2.0, 'd/dy': 3.0}
+    """
+    others = held(row)
+    rule: Callable[..., float] = value_rule(row)
+    rules: Callable[..., tuple[float, ...]] = partials_rule(row)
+
+    def value(x: float) -> float:
+        return rule(x, *others)
+
+    def slope(position: int, x: float) -> float:
+        return rules(x, *others, value(x))[position]
+
+    slopes = {f"d/d{operand}": partial(slope, position) for position, operand in enumerate(row.operands)}
+    return {"value": value, **slopes}
+
+
+def _spread(low: float, high: float, count: int, others: Sequence[float]) -> list[float]:
+    """Return numbers from low to high, evenly, and those at which something may happen: 0 and the other operands."""
+    even = [low + (high - low) * i / count for i in range(count + 1)]
+    return sorted({*even, *(x for x in (0.0, *others) if low <= x <= high)})
+
+
+def curve(function: Function, xs: Sequence[float]) -> list[Point]:
+    """Return the points of a function at rising xs, with a gap wherever it jumps.
+
+    >>> curve(lambda x: x // 1, [0.0, 0.5, 1.0])
+    [(0.0, 0.0), (0.5, 0.0), (1.0, nan), (1.0, 1.0)]
+    """
+    points = [(x, function(x)) for x in xs]
+    low, high = limits([y for _, y in points])
+    drawn = points[:1]
+    for before, after in pairwise(points):
+        # A jump of less than a dot or so cannot be seen; an infinity is a gap anyway.
+        if (high - low) / (4 * HEIGHT) < abs(after[1] - before[1]) < inf and _jumps(function, before, after):
+            drawn.append((after[0], nan))
+        drawn.append(after)
+    return drawn
+
+
+def _jumps(function: Function, before: Point, after: Point) -> bool:
+    """Tell whether a function jumps between two points: halving the distance does not bring its values together."""
+    least = abs(after[1] - before[1]) / 2
+    while before[0] < (x := (before[0] + after[0]) / 2) < after[0]:
+        middle = x, function(x)
+        if not isfinite(middle[1]):
+            return True
+        if abs(middle[1] - before[1]) > abs(after[1] - middle[1]):
+            after = middle
+        else:
+            before = middle
+        if abs(after[1] - before[1]) < least:
+            return False
+    return True

@@ -201,7 +201,7 @@ def test_one_gate_is_shown_in_full(name: str, form: str) -> None:
         assert header == ["gate", "clip(x, low, high)"]
         assert {f"d/d{operand}": partial for operand, partial in row.partials.items()}.items() <= dict(rows).items()
         assert dict(rows)["tested"] == "x from -5 to 5; low from -4 to -1; high from 1 to 4"
-    unmarked = shown.replace("\\", "")
+    unmarked = " ".join(shown.replace("\\", "").split())  # long formulas are folded
     assert all(text in unmarked for text in (row.about, row.value, *row.partials.values(), row.convention, "clamp"))
     assert getattr(circuitgrad, re.findall(r"circuitgrad\.(\w+)", shown)[0]) is gate_class("clip")
     assert ("└" in shown) == (form == "table")

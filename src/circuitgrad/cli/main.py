@@ -25,8 +25,7 @@ COMMANDS = {
     "check": "Check the gradient against a numeric one, and the expected values.",
     "optimize": "Move the inputs so that the output rises, or falls.",
     "new": "Write a commented circuit to start from.",
-    "gates": "List the gates, or show one in full.",
-    "schema": "Print the JSON Schema of circuit files, for editors.",
+    "gates": "List the gates and their derivatives, or show one in full.",
     "schema": "Print the JSON Schema of circuit files, for editors.",
 }
 """Every command with its help, so that `--help` imports none of them."""

@@ -101,7 +101,7 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
 
 @command.command("fit", short_help="A formula fitted to the rows of a CSV file.")
 @click.argument("formula")
-@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header: the columns' names.")
+@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header; - reads standard input.")
 @click.option("--target", metavar="NAME", help="The column to fit; the last one that the formula does not use.")
 @click.option(
     "--start",

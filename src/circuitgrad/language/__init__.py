@@ -60,9 +60,7 @@ def load(
     0.8807970779778823
     """
     if str(path) == STANDARD_INPUT:
-        return _read(
-            _decode(sys.stdin.buffer.read(), "<stdin>"), "stdin", "", share=cse, limit=max_wires, listen=listen
-        )
+        return _read(read_text(path), "stdin", "", share=cse, limit=max_wires, listen=listen)
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
     return _read(read_text(path), stem, path, share=cse, limit=max_wires, listen=listen)
 
@@ -212,11 +210,13 @@ def _located_json(source: Source) -> Node:
 
 
 def read_text(path: str | os.PathLike[str]) -> Source:
-    """Return the text of a file, in UTF-8.
+    """Return the text of a file, in UTF-8; `-` is standard input.
 
     Raises:
         CircuitError: it cannot be read, or is no text.
     """
+    if str(path) == STANDARD_INPUT:
+        return _decode(sys.stdin.buffer.read(), "<stdin>")
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
             data = file.read()

@@ -6,9 +6,8 @@ forward pass runs through the gates from left to right, a backward pass from rig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.expression import Call, Name, Number
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from circuitgrad.gates import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """A leaf of the circuit.
 
     Attributes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from circuitgrad.expression import (
     ATOM,
@@ -37,8 +36,7 @@ _Written: TypeAlias = "tuple[_Text, int]"
 """A text and the level of precedence of its outermost operator."""
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How one language writes a formula.
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,8 +66,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     return f"did you mean {quote(spelled[near[0]])}?" if near else None
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands in a text.
 
     Attributes:
@@ -89,7 +87,6 @@ class Place:
         return f"{visible(self.source)}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
 class Source:
     r"""A text and what it is called; turns an offset into a place.
 
@@ -97,8 +94,9 @@ class Source:
     'neuron.yaml:2:3'
     """
 
-    name: str
-    text: str
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -124,8 +122,7 @@ class Source:
         return Place(self.name, line, column, text, max(1, min(width, len(text) - column + 1)))
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong: a message, its place where there is one, and a hint where one is near.
 
     >>> place = Place("n.yaml", 9, 8, "  ax: {mull: [a, x]}", 4)

@@ -17,9 +17,10 @@ _WHOLE = rf"(?:0|[1-9][0-9]*(?:_[0-9]+)*|{_DIGITS}[eE][-+]?[0-9]+)"
 _POINT = rf"(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?"
 DECIMAL = rf"[-+]?(?:{_WHOLE}|{_POINT})"
 SPECIAL = r"[-+]?\.?(?:[Ii][Nn][Ff](?:[Ii][Nn][Ii][Tt][Yy])?|[Nn][Aa][Nn])"
-_OTHER_BASE = re.compile(r"[-+]?0[xob][0-9a-f_]+")
-_TIME = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9]*)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?")
+# These are compiled when they are needed first, which in most files is never.
+_OTHER_BASE = r"[-+]?0[xob][0-9a-f_]+"
+_TIME = r"[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9]*)?"
+_DATE = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?"
 
 
 def read_number(text: str) -> float | None:
@@ -45,10 +46,12 @@ def read_number(text: str) -> float | None:
         return value
     if special := _SPECIAL.fullmatch(lowered):
         return float(special[1] + special[2])
-    if _OTHER_BASE.fullmatch(lowered):
+    if not lowered[:1].isdigit() and lowered[:1] not in ("+", "-"):
+        return None
+    if re.fullmatch(_OTHER_BASE, lowered):
         raise ValueError(f"{quote(text)} is not a decimal number")
-    if _TIME.fullmatch(lowered):
+    if re.fullmatch(_TIME, lowered):
         raise ValueError(f"{quote(text)} is ambiguous: YAML 1.1 reads it to base 60; write a decimal number")
-    if _DATE.fullmatch(lowered):
+    if re.fullmatch(_DATE, lowered):
         raise ValueError(f"{quote(text)} is a date, not a number")
     return None

@@ -126,7 +126,8 @@ def test_a_long_table_shows_its_ends_and_says_so(count: int) -> None:
 
 
 def test_colours_and_weight(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = Table(COLUMNS, [("a", "input", 1.0, None), ("s", "mul", 2.0, 0.0)], marked={1})
+    rows = table(("a", "input", 1.0, None), ("s", "mul", 2.0, 0.0))
+    rows.marked.add(1)
     plain = rendered(rows, "table")
     monkeypatch.setenv("FORCE_COLOR", "1")
     coloured = rendered(rows, "table")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -31,11 +30,11 @@ COMMANDS = {
 """Every command with its help, so that `--help` imports none of them."""
 
 
-@dataclass
 class Session:
     """What the boundary needs to know of a run."""
 
-    debug: bool = False
+    def __init__(self) -> None:
+        self.debug = False
 
 
 class LazyGroup(click.Group):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from itertools import product
-from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.expression import is_name, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from random import Random
 
 _HEADER = re.compile(r"([^\[\]]*?)\s*\[(.*)\]\s*", re.DOTALL)
 _RANGE = re.compile(r"\s*(?:([^\W\d]\w*)\s*=\s*)?([-+]?[0-9]{1,18})\s*(?::\s*([-+]?[0-9]{1,18}))?\s*")
@@ -109,7 +108,6 @@ def _axis(text: str, at: int) -> Axis:
     return Axis(low, high, normalise(match[1] or ""))
 
 
-@dataclass
 class Family:
     """What has been declared of a family: one header, or more whose members differ.
 
@@ -117,7 +115,8 @@ class Family:
         headers: what was declared.
     """
 
-    headers: list[Header] = field(default_factory=list)
+    def __init__(self, headers: Sequence[Header]) -> None:
+        self.headers = list(headers)
 
     @property
     def dimension(self) -> int:
@@ -176,5 +175,7 @@ def uniform_numbers(name: str, seed: int, low: float, high: float) -> Iterator[f
 
 
 def _generator(name: str, seed: int) -> Random:
+    from random import Random
+
     # Python promises the same numbers of random() for the same seed in all versions.
     return Random(f"{seed} {name}")  # noqa: S311 - nothing secret

@@ -7,8 +7,8 @@ A shape says what may stand in a place. `read` returns what stands there as Pyth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.errors import quote, visible
 from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
@@ -141,8 +141,7 @@ class Formula:
         return {**_TEXT, "minLength": 1}
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A list of things of one shape; a single one may stand without the list."""
 
     item: Formula
@@ -214,8 +213,7 @@ class Section:
         return found
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A key of a mapping: what stands under it, in shape and in words."""
 
     shape: Shape
@@ -223,8 +221,7 @@ class Field:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(NamedTuple):
     """A mapping with known keys.
 
     Attributes:
@@ -241,7 +238,7 @@ class Fields:
     hints: Values[str, str] | None = None
     exclusive: Iterable[str] = ()
     least: Iterable[str] = ()
-    beside: Values[str, Iterable[str]] = field(default_factory=dict)
+    beside: Values[str, Iterable[str]] = MappingProxyType({})
 
     def read(self, node: Node, problems: Problems, what: str) -> dict[str, Any]:
         """Return what stands under each known key; unknown, repeated and missing ones are problems."""
@@ -392,7 +389,7 @@ FILE = Fields(
 )
 """A circuit file."""
 
-LIBRARY = replace(FILE, fields={**FILE.fields, "gates": replace(FILE.fields["gates"], required=False)})
+LIBRARY = FILE._replace(fields={**FILE.fields, "gates": FILE.fields["gates"]._replace(required=False)})
 """A file that `use` names: it may have nothing but definitions."""
 
 

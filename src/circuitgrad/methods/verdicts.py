@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isfinite, nan
+from typing import NamedTuple
 
 OK = "ok"
 WRONG = "wrong"
@@ -18,8 +18,7 @@ FAILURES = frozenset({WRONG, NONFINITE})
 """The verdicts with which a check does not pass."""
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """An analytic derivative (or an expected value) beside the number that it is held against.
 
     Attributes:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import columns, visible
 from circuitgrad.report.numbers import DEFAULT_DIGITS, exact, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 FORMATS = ("table", "json", "csv", "markdown")
 LONGEST = 500
@@ -21,8 +20,7 @@ ENDS = 20
 _MARKUP = re.compile(r"[\\`*<\[|~]|(?<![^\W_])_|_(?![^\W_])")
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table.
 
     Attributes:
@@ -40,7 +38,6 @@ class Column:
     digits: int | None = None
 
 
-@dataclass
 class Table:
     """Rows of texts and numbers under columns.
 
@@ -51,10 +48,13 @@ class Table:
         noun: what a row is, for counting those that are left out.
     """
 
-    columns: Sequence[Column]
-    rows: list[Sequence[str | float | None]] = field(default_factory=list)
-    marked: set[int] = field(default_factory=set)
-    noun: str = "wires"
+    def __init__(
+        self, columns: Sequence[Column], rows: Iterable[Sequence[str | float | None]] = (), noun: str = "wires"
+    ) -> None:
+        self.columns = columns
+        self.rows = list(rows)
+        self.marked: set[int] = set()
+        self.noun = noun
 
     def render(self, form: str, digits: int | None = None, *, everything: bool = False) -> Iterator[str]:
         """Yield the table in pieces of text.

@@ -32,7 +32,6 @@ READING = HELP | {
     "circuitgrad.expression",
     "circuitgrad.gates",
     "circuitgrad.language",
-    "circuitgrad.language.definitions",
     "circuitgrad.language.document",
     "circuitgrad.language.expansion",
     "circuitgrad.language.families",

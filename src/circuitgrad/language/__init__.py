@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
-from circuitgrad.language.document import as_mapping, read_definitions, read_document
+from circuitgrad.language.document import as_mapping, read_document
 from circuitgrad.language.expansion import Expander
 from circuitgrad.language.format import LIBRARY
 from circuitgrad.language.nodes import Problems, Scalar
@@ -194,6 +194,8 @@ def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, De
         inner = Problems(source)
         problems.used.append(inner)
         keys = LIBRARY.read(as_mapping(root, inner), inner, "")
+        from circuitgrad.language.defining import read_definitions
+
         below = _library(os.path.dirname(path), (*chain, real), loaded)  # noqa: PTH120
         loaded[real] = read_definitions(keys, inner, below)
         problems.used.extend(inner.used)

@@ -6,26 +6,24 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.errors import CircuitError, quote, visible
+from circuitgrad.errors import CircuitError, quote
 from circuitgrad.expression import normalise
-from circuitgrad.language.definitions import Definition, read_signature, settle_definitions
 from circuitgrad.language.expansion import Expander
 from circuitgrad.language.families import normal_numbers, uniform_numbers
-from circuitgrad.language.format import DEFINITION, FAMILY, FILE, INPUT, Formula, Number, Numbers
-from circuitgrad.language.names import refuse_name
+from circuitgrad.language.format import FAMILY, FILE, INPUT, Number, Numbers
 from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence, kind
 from circuitgrad.language.scope import Scope
 from circuitgrad.language.wires import MOST_WIRES, Wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from collections.abc import Sequence as Several
 
     from circuitgrad.errors import Source
+    from circuitgrad.language.definitions import Definition
     from circuitgrad.language.families import Header
     from circuitgrad.language.nodes import Listener, Node
 
-    Library = Callable[[str, Problems, Scalar], "dict[str, Definition]"]
+    Library = Callable[[str, Problems, Scalar], dict[str, Definition]]
 
 
 def read_document(
@@ -64,8 +62,13 @@ class _Document:
     def read(self, root: Node, name: str, library: Library | None, *, share: bool) -> Circuit:
         root = as_mapping(root, self.problems)
         keys = FILE.read(root, self.problems, "")
-        definitions = read_definitions(keys, self.problems, library)
-        settle_definitions(definitions, self.wires.limit)
+        definitions: dict[str, Definition] = {}
+        if keys.get("define") or keys.get("use"):
+            from circuitgrad.language.defining import read_definitions
+            from circuitgrad.language.definitions import settle_definitions
+
+            definitions = read_definitions(keys, self.problems, library)
+            settle_definitions(definitions, self.wires.limit)
         self.inputs(keys.get("inputs", ()))
         if "gates" in keys:
             self.gates(root, keys["gates"], Expander(self.wires, definitions))
@@ -216,88 +219,3 @@ def as_mapping(root: Node, problems: Problems) -> Mapping:
         message = f"a circuit file is a mapping, not {kind(root)}"
         raise CircuitError.of(message, problems.place(root), "it begins with 'inputs:'")
     return root
-
-
-def read_definitions(keys: dict[str, Any], problems: Problems, library: Library | None) -> dict[str, Definition]:
-    """Return the definitions of a file: those of the files that it uses, and its own."""
-    definitions: dict[str, Definition] = {}
-    for node in keys.get("use", ()):
-        if node.text and library is not None:
-            for name, definition in library(node.text, problems, node).items():
-                if definitions.setdefault(name, definition) is not definition:
-                    other = definitions[name].problems.source.name
-                    problems.add(node, f"{quote(name)} is defined in two of the files used", f"also in {other}")
-    for key, node in keys.get("define", ()):
-        made = _definition(key, node, problems)
-        before = definitions.setdefault(made.name, made)
-        if before is not made:
-            place = before.problems.place(before.key)
-            problems.add(key, f"{quote(made.name)} is defined twice", f"the first one stands in {place}")
-    return definitions
-
-
-def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
-    """Return the definition under a key; after a problem it is not sound, but its name is known."""
-    noted = len(problems.found)
-    signature = read_signature(key, problems)
-    fields: dict[str, Any]
-    if type(node) is Mapping:
-        fields = DEFINITION.read(node, problems, "")
-    else:
-        fields = {"value": Formula().read(node, problems, "a formula")}
-    name, operands = signature if signature is not None else (normalise(key.text.partition("(")[0].strip()), ())
-    if operands is None:
-        operands = _operands(fields["operands"], problems) if "operands" in fields else ()
-        if "operands" not in fields:
-            problems.add(key, f"{quote(name)} has no operands", f"write {visible(name)}(x, y), or 'operands: [x, y]'")
-    elif "operands" in fields and signature is not None:
-        problems.add(key, f"the operands of {quote(name)} are given twice", "in the name, or under 'operands'")
-    made = Definition(
-        name,
-        key,
-        operands,
-        problems,
-        fields.get("value") or fields.get("output") or Scalar(""),
-        gates=fields.get("gates", ()),
-        partials=_partials(fields["partials"], operands, node, problems) if "partials" in fields and operands else None,
-        about=fields.get("about", ""),
-    )
-    made.sound = len(problems.found) == noted
-    return made
-
-
-def _operands(nodes: list[Scalar], problems: Problems) -> list[str]:
-    """Return the names of a definition's operands that stand in a list of their own."""
-    names: list[str] = []
-    for node in nodes:
-        name = normalise(node.text)
-        wrong = refuse_name(node)
-        if wrong is None and name in names:
-            wrong = f"the operand {quote(name)} is named twice", None
-        if wrong is not None:
-            problems.add(node, *wrong)
-        names.append(name)
-    return names
-
-
-def _partials(
-    entries: Iterable[tuple[Scalar, Node]], operands: Several[str], node: Node, problems: Problems
-) -> dict[str, Scalar]:
-    """Return a definition's partials in the order of its operands; one for each is needed, and no other."""
-    found: dict[str, Scalar] = {}
-    for key, formula in entries:
-        name = normalise(key.text)
-        if name not in operands:
-            hint = problems.near(name, operands) or f"the operands are {', '.join(operands)}"
-            problems.add(key, f"a partial for {quote(name)}, which is no operand", hint)
-        elif name in found:
-            problems.add(key, f"a second partial for {quote(name)}")
-        else:
-            found[name] = Formula().read(formula, problems, f"the partial for {quote(name)}")
-    place = next(key for key, _ in node if key.text == "partials") if type(node) is Mapping else node
-    for name in operands:
-        if name not in found and len(found) < len(operands):
-            problems.add(place, f"there is no partial for {quote(name)}", "one for each operand")
-    if "out" in operands:
-        problems.add(place, "'out' in a partial is the gate's own value", "give the operand another name")
-    return {name: found[name] for name in operands if name in found}

@@ -99,7 +99,13 @@ def test_without_a_place_the_hint_stands_in_parentheses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "last"), [(20, "error: 19"), (21, "and 1 more error"), (1_000, "and 980 more errors")]
+    ("count", "last"),
+    [
+        (20, "error: 19"),
+        (21, "and 1 more error"),
+        (999, "and 979 more errors"),
+        (1_000, "and at least 980 more errors"),
+    ],
 )
 def test_many_problems_are_counted(count: int, last: str) -> None:
     lines = str(CircuitError([Problem(str(i)) for i in range(count)])).split("\n")

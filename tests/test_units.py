@@ -142,3 +142,8 @@ def test_what_they_look_like() -> None:
     assert "product" in (MultiplyGate.__doc__ or "")
     with pytest.raises(CircuitError, match="did you mean 'mul'"):
         gate_class("mull")
+
+
+def test_a_gate_goes_forward_first() -> None:
+    with pytest.raises(CircuitError, match="backward before forward"):
+        gate_class("mul")().backward()

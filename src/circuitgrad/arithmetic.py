@@ -10,13 +10,15 @@ same name (C17, annex F) has a value, so has this one: `log(0)` is `-inf`, `sqrt
 from __future__ import annotations
 
 import math
-from math import asinh, atan, atan2, copysign, e, erf, erfc, hypot, inf, isfinite, nan, pi, tanh, tau
+from math import asinh, atan, atan2, copysign, erf, erfc, hypot, inf, isfinite, nan, tanh
 from typing import TYPE_CHECKING
+
+from circuitgrad.expression import CONSTANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CONSTANTS = {"pi": pi, "e": e, "tau": tau, "inf": inf, "nan": nan}
+__all__ = ["CONSTANTS", "PRIMITIVES"]
 
 
 def div(x: float, y: float) -> float:

@@ -14,7 +14,7 @@ from circuitgrad.expression import Call, Name, Number
 from circuitgrad.units import Gate, Unit, class_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from circuitgrad.errors import Place
     from circuitgrad.expression import Step
@@ -109,13 +109,14 @@ class Circuit:
         """Tell whether a slot holds a literal number."""
         return len(self.inputs) <= slot < self.first_gate
 
-    def wires(self, *, expanded: bool = False) -> Iterator[tuple[str, int]]:
+    def wires(self, *, expanded: bool = False, also: Container[str] = ()) -> Iterator[tuple[str, int]]:
         """Yield every wire's name and slot, inputs first, then gates in topological order.
 
         Args:
             expanded: yield also the wires that come from an expanded expression.
+            also: of these, yield those that are named here all the same.
         """
-        return ((name, slot) for name, slot in self._slots.items() if expanded or "." not in name)
+        return ((name, slot) for name, slot in self._slots.items() if expanded or "." not in name or name in also)
 
     @property
     def units(self) -> Sequence[Unit]:
@@ -190,7 +191,7 @@ class Circuit:
         if len(self.outputs) > 1:
             raise CircuitError.of(
                 f"the circuit {quote(self.name)} has several outputs: {', '.join(map(quote, self.outputs))}",
-                hint="name one of them",
+                hint="name one of them, as with --output NAME",
             )
         return self.outputs[0]
 

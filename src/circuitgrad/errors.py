@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 LONGEST_QUOTE = 60
 LONGEST_LINE = 100
 MOST_PROBLEMS = 20
+"""So many are shown at once."""
+ENOUGH_PROBLEMS = 1000
+"""After so many a reader stops."""
 MOST_CANDIDATES = 5000
 
 
@@ -194,5 +197,6 @@ class CircuitError(Exception):
         shown = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
         if len(self.problems) > MOST_PROBLEMS:
             more = len(self.problems) - MOST_PROBLEMS
-            shown.append(f"and {more} more error{'s' * (more > 1)}")
+            least = "at least " if len(self.problems) >= ENOUGH_PROBLEMS else ""
+            shown.append(f"and {least}{more} more error{'s' * (more > 1)}")
         return "\n".join(shown)

@@ -60,8 +60,6 @@ INFIX = {
 FOLDS = {"sum": "add", "prod": "mul"}
 """What Python calls the folds of two gates."""
 
-COMPARISONS = frozenset(gate for gate, level in INFIX.values() if level == COMPARISON)
-
 # Python's \w leaves out combining marks, without which names in many scripts cannot be written: take every character
 # beyond ASCII first, and cut the name off afterwards where it ends. The class is written by what it lacks in ASCII:
 # re takes long to compile long ranges.

@@ -178,13 +178,12 @@ gate("min", "x if x <= y else x if x != x else y", "the smaller operand",
      y="0 if x < y else 1 if x > y else 0.5 if x == y else nan",
      aliases=("minimum",), folds=True, convention="slopes 1/2, 1/2 at a tie")
 gate("clip", "min(max(x, low), high)", "x moved into the range from low to high",
-     x="out if out != out else 0 if x < low else 0 if x > high else (1/3 if low == high else 0.5) if x == low "
+     x="out if out != out else 0 if x < low else 0 if x > high else (0 if low == high else 0.5) if x == low "
        "else 0.5 if x == high else 1",
-     low="out if out != out else 0 if low > high else 0 if x > low else (1/3 if low == high else 0.5) if x == low "
-         "else 0.5 if low == high else 1",
-     high="out if out != out else 1 if max(x, low) > high else 0 if max(x, low) < high else 1/3 if x == low else 0.5",
+     low="out if out != out else 0 if low > high else 0 if x > low else 0.5 if x == low else 0.5 if low == high else 1",
+     high="out if out != out else 1 if max(x, low) > high else 0 if max(x, low) < high else 0.5",
      aliases=("clamp",), sample=((-5.0, 5.0), (-4.0, -1.0), (1.0, 4.0)),
-     convention="at a bound the slope is shared equally")
+     convention="at a bound the slope is shared equally; where both bounds meet, by these")
 gate("where", "y if test == 0 else x if test == test else nan", "y where test is 0, x elsewhere",
      test="0 if test == test else nan", x="0 if test == 0 else 1 if test == test else nan",
      y="1 if test == 0 else 0 if test == test else nan", convention="slope 0 in test and in what is not chosen")

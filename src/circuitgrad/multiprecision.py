@@ -74,6 +74,11 @@ def _cbrt(x: Any) -> Any:
     return mpmath.sign(x) * mpmath.cbrt(abs(x))
 
 
+def _erfc(x: Any) -> Any:
+    # Beyond any double that is not 0 or 2, and where mpmath would square x as a double.
+    return mpf(0) if x > 1e100 else mpf(2) if x < -1e100 else mpmath.erfc(x)
+
+
 def _atanh(x: Any) -> Any:
     return x * inf if abs(x) == 1 else mpmath.atanh(x)
 
@@ -92,7 +97,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "cosh": mpmath.cosh,
     "div": _div,
     "erf": mpmath.erf,
-    "erfc": mpmath.erfc,
+    "erfc": _erfc,
     "exp": mpmath.exp,
     "expm1": mpmath.expm1,
     "floor": _finite(mpmath.floor),

@@ -75,7 +75,12 @@ class Gate:
 
         An upstream gradient of 0 adds nothing, whatever the partial derivative; a partial derivative of 0 is never
         skipped, so that 0 times an infinite upstream gradient shows as NaN.
+
+        Raises:
+            CircuitError: there was no forward pass before.
         """
+        if not hasattr(self, "out"):
+            raise CircuitError.of(f"{type(self).__name__}: backward before forward")
         upstream = self.out.grad
         if upstream == 0:
             return

@@ -457,3 +457,67 @@ def test_every_command_has_help_for_every_option(command: str) -> None:
 
 def test_version() -> None:
     assert re.fullmatch(r"circuitgrad, version \d+\.\d+\.\d+\n", done("--version"))
+
+
+# Outputs, bounds and expectations of a run
+
+
+@pytest.mark.parametrize("command", ["forward", "backward", "optimize"])
+def test_a_wire_that_is_asked_for_is_shown(command: str) -> None:
+    staged = str(CIRCUITS / "cs231n_staged.yaml")
+    assert "den.1" in done(command, staged, "--output", "den.1")
+    found = document(command, staged, "--output", "den.1")
+    assert "den.1" in found.get("values", found.get("after"))
+    assert "den.2" not in done(command, staged, "--output", "den.1")
+
+
+BOUNDED = "inputs: {x: {value: 1, min: 0, max: 2}}\ngates: {y: x*x}"
+
+
+@pytest.mark.parametrize(("value", "code"), [("2", 0), ("0", 0), ("nan", 0), ("2.1", 2), ("-1", 2), ("inf", 2)])
+def test_an_input_is_not_set_beyond_its_bounds(value: str, code: int) -> None:
+    result = invoke("forward", "-", "--set", f"x={value}", stdin=BOUNDED)
+    assert result.exit_code == code
+    assert code == 0 or "is outside its bounds, 0 to 2" in result.stderr
+
+
+def test_one_output_is_optimised() -> None:
+    result = invoke("optimize", NEURON, "--output", "ax", "--output", "by")
+    assert result.exit_code == 2
+    assert "--output 'by': one output is optimised, and that is 'ax'" in result.stderr
+
+
+def test_expected_values_are_those_of_the_file() -> None:
+    result = invoke("check", NEURON, "--set", "a=2")
+    assert result.exit_code == 0
+    assert "with --set they are not verified" in result.stderr
+    assert "expect" not in result.stdout
+
+
+def test_several_circuits_are_told_apart_without_titles() -> None:
+    shown = done("check", NEURON, str(CIRCUITS / "multiply.yaml"), "--quiet")
+    assert {line.split()[0] for line in shown.splitlines()[2:]} == {"neuron", "multiply"}
+
+
+def test_a_folder_may_have_files_in_capitals(tmp_path: Path) -> None:
+    write(tmp_path, BOUNDED, "A.YAML")
+    assert "1 ok" in done("check", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("inputs: {x: {value: 5, max: abc}}\ngates: {y: x}", "the max of 'x' is not a number: 'abc'"),
+        ("inputs: {a: 1}\ngates: {y: a.b}", "no wire is called 'a.b'"),
+        ("inputs: {a: 1}\ngates: {s: mul(a, 2)}", "inside brackets a formula with a comma needs quotes"),
+        ("inputs: {a: 1}\ngates:\n  z: |a|", "an absolute value is written abs(x)"),
+    ],
+)
+def test_one_mistake_gets_one_message_that_helps(text: str, words: str) -> None:
+    result = invoke("forward", "-", stdin=text)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_circuit_without_inputs_is_not_optimised() -> None:
+    assert "has no inputs" in invoke("optimize", "-", stdin="gates: {y: 1}").stderr

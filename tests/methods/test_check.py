@@ -351,3 +351,28 @@ def test_the_worst_verdict_is_the_gravest(order: Sequence[str], count: int) -> N
     gravity = [OK, INACCURATE, KINK, NONFINITE, WRONG]
     chosen = worst([Comparison(1.0, 1.0, 0.0, verdict) for verdict in order[:count]])
     assert chosen.verdict == max(order[:count], key=gravity.index)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs"),
+    [
+        ("x**3", {"x": 0}), ("x**5", {"x": 0}), ("x**n", {"x": 0, "n": 3}), ("tanh(x)**3", {"x": 0}),
+        ("gaussian(x)", {"x": 0}), ("1/(R*C)", {"R": 1e3, "C": 1e-11}), ("V/I", {"V": 1, "I": 1e-12}),
+        ("sqrt(x)", {"x": 1e-20}), ("log(x)", {"x": 1e-300}), ("sin(x**3)", {"x": 1e4}), ("erfc(x)", {"x": 1e155}),
+        ("normal_cdf(x)", {"x": -1e155}), ("gelu(x)", {"x": -1e155}), ("clip(x, 1, 1)", {"x": 1}),
+        ("relu(x - 1)", {"x": 1.0000000001}), ("gelu(x**2*(x - z))", {"x": 100, "z": 100}),
+    ],
+)  # fmt: skip
+def test_a_right_gradient_is_right_at_hard_points(text: str, inputs: dict[str, float]) -> None:
+    checked = check(circuitgrad.from_expression(text, **inputs))
+    assert checked.passed
+    assert {one.verdict for one in checked.inputs["out"].values()} == {"ok"}
+
+
+@pytest.mark.parametrize("factor", ["(1 + 1e-4)", "0.5", "-1"])
+@pytest.mark.parametrize(("value", "slope", "x"), [("1/u", "-1/u**2", 1e-11), ("sin(u**3)", "3*u**2*cos(u**3)", 20.0)])
+def test_a_wrong_gradient_is_wrong_at_hard_points(value: str, slope: str, x: float, factor: str) -> None:
+    definition = f"define: {{f: {{operands: [u], value: {value}, partials: {{u: '{factor}*({slope})'}}}}}}"
+    checked = check(circuitgrad.loads(f"inputs: {{x: {x}}}\n{definition}\ngates: {{y: f(x)}}"))
+    assert checked.gates["y"].verdict == "wrong"
+    assert not checked.passed

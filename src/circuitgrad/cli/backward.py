@@ -12,7 +12,7 @@ from circuitgrad.cli import options
 @options.assignments
 @options.reading
 @options.outputs
-@options.form()
+@options.form
 @options.precision
 @options.everything
 @options.quiet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from circuitgrad.cli import options
+from circuitgrad.errors import Problem
 
 
 @click.command("check", short_help="Check the gradient against a numeric one, and the expected values.")
@@ -35,7 +36,7 @@ from circuitgrad.cli import options
 @options.assignments
 @options.reading
 @options.outputs
-@options.form()
+@options.form
 @options.precision
 @click.option(
     "--all", "everything", is_flag=True, help="List also the gates that are in order, and all of a long table."
@@ -66,11 +67,17 @@ def command(
     from circuitgrad.report.results import check_json, check_notes, check_table
 
     circuits = [options.load_circuit(file, assignments, outputs, quiet=quiet) for file in options.circuit_files(files)]
+    if assignments and any(circuit.expect for circuit, _ in circuits):
+        options.warn(
+            Problem("the expected values are those of the file: with --set they are not verified"), quiet=quiet
+        )
+        for circuit, _ in circuits:
+            circuit.expect.clear()
     checks = [check(circuit, chosen, method=method, h=h, rtol=rtol, atol=atol) for circuit, chosen in circuits]
     if form == "json":
         documents = [check_json(one) for one in checks]
         options.emit_json(documents if len(documents) > 1 else documents[0])
-    elif form == "table":
+    elif form == "table" and not (quiet and len(checks) > 1):
         for position, one in enumerate(checks):
             if position:
                 options.emit("\n")
@@ -85,5 +92,5 @@ def command(
                 quiet=quiet,
             )
     else:
-        options.emit_table("", check_table(checks, slopes=True, everything=everything), form, precision)
+        options.emit_table("", check_table(checks, slopes=True, everything=everything), form, precision, quiet=quiet)
     return 0 if all(one.passed for one in checks) else 1

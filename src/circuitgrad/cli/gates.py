@@ -9,7 +9,7 @@ from circuitgrad.cli import options
 
 @click.command("gates", short_help="List the gates and their derivatives, or show one in full.")
 @click.argument("name", metavar="[NAME]", required=False)
-@options.form()
+@options.form
 @options.quiet
 @options.debug
 def command(name: str | None, form: str, quiet: bool) -> None:

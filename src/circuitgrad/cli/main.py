@@ -16,7 +16,7 @@ from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DONE, FAILED_CHECK, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 2, 3, 130
 
 COMMANDS = {
     "forward": "Compute every wire's value.",

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitgrad.cli import options
-from circuitgrad.errors import Problem, quote
+from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize import Outcome
+
+
+def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a second output, which an option that may be repeated elsewhere would take in silence."""
+    if len(names) > 1:
+        raise CircuitError.of(f"--output {quote(names[1])}: one output is optimised, and that is {quote(names[0])}")
+    return names
 
 
 @click.command("optimize", short_help="Move the inputs so that the output rises, or falls.")
@@ -37,8 +44,15 @@ if TYPE_CHECKING:
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="What random numbers start from.")
 @options.assignments
 @options.reading
-@click.option("--output", metavar="NAME", help="The wire to raise or lower instead of the file's output.")
-@options.form()
+@click.option(
+    "--output",
+    "outputs",
+    metavar="NAME",
+    multiple=True,
+    callback=_single,
+    help="The wire to raise or lower instead of the file's output.",
+)
+@options.form
 @options.precision
 @options.everything
 @options.quiet
@@ -51,7 +65,7 @@ def command(
     method: str,
     seed: int,
     assignments: dict[str, float],
-    output: str | None,
+    outputs: tuple[str, ...],
     form: str,
     precision: int | None,
     everything: bool,
@@ -66,7 +80,7 @@ def command(
     from circuitgrad.methods.optimize import optimize
     from circuitgrad.report.results import optimize_json, optimize_table
 
-    circuit, chosen = options.load_circuit(file, assignments, [output] if output else [], quiet=quiet)
+    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
     outcome = optimize(
         circuit,
         chosen[0] if len(chosen) == 1 else None,

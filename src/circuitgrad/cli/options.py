@@ -120,16 +120,14 @@ debug = click.option(
 )
 
 
-def form(*formats: str) -> Callable[[Command], Command]:
-    """Return the option `--format` with these choices, all of them when none is named."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(formats or FORMATS),
-        default="table",
-        show_default=True,
-        help="How to print the results.",
-    )
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="How to print the results.",
+)
 
 
 def load_circuit(
@@ -145,6 +143,10 @@ def load_circuit(
     with closing(Meter(quiet=quiet)) as meter:
         circuit = load(path, listen=meter, **click.get_current_context().meta.get(READING, {}))
     circuit.assign(assignments)
+    for name, value in assignments.items():
+        leaf = circuit.inputs[name]
+        if leaf.clip(value) != value == value:
+            raise CircuitError.of(f"--set {name}={value:g} is outside its bounds, {leaf.min:g} to {leaf.max:g}")
     chosen = tuple(dict.fromkeys(map(normalise, outputs))) or circuit.outputs
     for name in chosen:
         if name not in circuit:
@@ -168,7 +170,7 @@ def circuit_files(paths: Sequence[str]) -> list[str]:
         if not folder.is_dir():
             files.append(path)
             continue
-        found = sorted(str(entry) for entry in folder.iterdir() if entry.suffix in SUFFIXES)
+        found = sorted(str(entry) for entry in folder.iterdir() if entry.suffix.lower() in SUFFIXES)
         if not found:
             raise CircuitError.of(f"there is no circuit file in the folder {quote(path)}", hint=" ".join(SUFFIXES))
         files.extend(found)

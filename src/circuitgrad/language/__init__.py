@@ -93,6 +93,7 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
 
     Raises:
         CircuitError: the text is no formula, or an input has no value.
+        ValueError: a value is no number.
 
     >>> from_expression("sigmoid(a*x + b*y + c)", a=1, b=2, c=-3, x=-1, y=3).backward()["a"]
     -0.10499358540350662

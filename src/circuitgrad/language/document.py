@@ -95,12 +95,15 @@ class _Document:
         what = f"the value of {quote(name)}"
         if type(node) is not Mapping:
             return Input(name, Number().read(node, self.problems, what))
+        noted = len(self.problems.found)
         fields = INPUT.read(node, self.problems, quote(name))
-        self.bounds(name, fields, [fields["value"]] if "value" in fields else [], node)
+        if len(self.problems.found) == noted:
+            self.bounds(name, fields, [fields["value"]], node)
         return Input(name, **{"value": 0.0, **fields})
 
     def family(self, header: Header, node: Node) -> list[Input]:
         """Return a family's inputs, with one value for all, a list of values, or random ones."""
+        noted = len(self.problems.found)
         fields: dict[str, Any] = {}
         if type(node) is Mapping:
             fields = FAMILY.read(node, self.problems, quote(header.name))
@@ -108,7 +111,8 @@ class _Document:
         else:
             values = self.nested(header, Numbers().read(node, self.problems, f"the value of {quote(header.name)}"))
         common: dict[str, Any] = {key: fields[key] for key in ("fixed", "min", "max", "about") if key in fields}
-        self.bounds(header.name, common, values, node)
+        if len(self.problems.found) == noted:
+            self.bounds(header.name, common, values, node)
         names = (name for name, _ in header.members())
         return [Input(name, value, **common) for name, value in zip(names, values, strict=True)]
 

@@ -224,9 +224,9 @@ class Expander:
         if name in scope.families:
             hint = f"name a member, such as {scope.families[name].example()}"
             return frame.refuse(step, f"{quote(name)} is a family of wires", hint, len(name))
-        if "." in name:
-            parent = quote(name.partition(".")[0])
-            message = f"{quote(name)} cannot be an operand: it stands inside the formula of {parent}"
+        parent = name.partition(".")[0]
+        if "." in name and scope.numbers.get(parent, -1) >= len(self.wires.inputs):
+            message = f"{quote(name)} cannot be an operand: it stands inside the formula of {quote(parent)}"
             return frame.refuse(step, message, "give it a wire of its own", len(name))
         return self._unknown(frame, step, "wire")
 

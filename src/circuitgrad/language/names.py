@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
 NUMBER_WORDS = frozenset({"inf", "infinity", "nan"})
-SYNONYMS = {"ln": "log", "plus": "add", "minus": "sub", "times": "mul", "sgn": "sign", **FOLDS}
+SYNONYMS = {"plus": "add", "minus": "sub", "times": "mul", "sgn": "sign", **FOLDS}
 """What people call gates that have another name here."""
 
 _WORDS = YAML_WORDS | NUMBER_WORDS | RESERVED
@@ -55,6 +55,8 @@ def name_fault(text: str, *, plain: bool = True) -> tuple[str, str | None] | Non
             hint = "a colon needs a space behind it"
         if any(not (character.isascii() or character.isprintable()) for character in name):
             hint = "there is an invisible character in it"
+        if name.endswith(")"):
+            hint = "inside brackets a formula with a comma needs quotes"
         if name.isdecimal():
             hint = "a number is written without commas"
         if is_name(name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from circuitgrad.errors import CircuitError, Place, Problem, Source, did_you_mean
+from circuitgrad.errors import ENOUGH_PROBLEMS, CircuitError, Place, Problem, Source, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 NOWHERE = -1
 OFTEN = 1 << 14
 """After so many pieces of work a listener is told how far it has come."""
-MOST_PROBLEMS = 1000
 MOST_HINTS = 40
 
 _ESCAPE = re.compile(r"\\(?:x..|u....|U........|\r?\n\s*|[^xuU])")
@@ -96,7 +95,7 @@ class Problems:
             CircuitError: so much is wrong that going on is of no use.
         """
         self.found.append(Problem(message, self.place(node, offset, width), hint))
-        if len(self.found) >= MOST_PROBLEMS:
+        if len(self.found) >= ENOUGH_PROBLEMS:
             self.stop()
 
     def place(self, node: Node, offset: int = 0, width: int = 0) -> Place | None:

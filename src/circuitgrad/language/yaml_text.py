@@ -41,6 +41,10 @@ _PLAIN_WORDS = {
     "did not find expected '-' indicator": ("this line does not fit those above it", "is it indented like them?"),
     "block sequence entries": ("a list with - cannot begin here", "begin it on a line of its own, or write [a, b]"),
     "found unexpected ':'": ("a ':' cannot stand here", "a colon needs a space behind it"),
+    "did not find expected comment or line break": (
+        "a text cannot begin with '|' or '>'",
+        "an absolute value is written abs(x), a comparison has something before it",
+    ),
     "found unknown escape": ("there is no such escape", "write \\\\ for a backslash, or use single quotes"),
     "found undefined tag handle": ("a text cannot begin with '!'", "put it in quotes"),
     "found a tab": ("a tab cannot stand here", "indent with spaces"),

@@ -7,11 +7,11 @@ from math import inf, isfinite, ulp
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.methods.numeric import EPSILON, Slopes, default_step, partial_function, slopes
+from circuitgrad.methods.numeric import CUBE_ROOT, EPSILON, Slopes, default_step, partial_function, slopes
 from circuitgrad.methods.verdicts import KINK, NONFINITE, OK, WRONG, Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
 
@@ -23,6 +23,13 @@ CORNER = 1e-3
 
 SHRINK = 8.0
 SHRINKS = 12
+SHRINKS_OF_SMALL = 4
+SMALL = 1e-6
+"""The size of an input below which steps in proportion to it are tried, too."""
+SMOOTHED = 1e-2
+"""A difference whose relative doubt is less speaks against a corner that longer steps see."""
+TELLING = 1e-6
+"""A difference of a shorter step is taken at once when its relative doubt is less."""
 SETTLED = 1e-3
 """A difference that changes by less than this, relatively, when its step is halved needs no shorter step."""
 
@@ -172,8 +179,14 @@ class _Differences(NamedTuple):
         return uncertainty if isfinite(self.found.method) and isfinite(uncertainty) else inf
 
     @property
+    def doubt(self) -> tuple[float, float]:
+        """How uncertain the slope is in units of itself, and then as it is: the less, the better."""
+        whole = abs(self.found.method) + self.uncertainty
+        return (self.uncertainty / whole if 0 < whole < inf else 1.0), self.uncertainty
+
+    @property
     def settled(self) -> bool:
-        """Whether a shorter step is not worth trying."""
+        """Whether the slope hardly changes any more when the step is halved, or no more than rounding makes it."""
         return TRUNCATION * self.change <= max(SETTLED * abs(self.found.method), self.noise)
 
     @property
@@ -198,7 +211,7 @@ class _Trial:
 
     def judge(self, name: str, analytic: float) -> Comparison:
         """Compare the analytic derivative in one input with the finite differences there."""
-        differences = self.differences(name)
+        differences = self.differences(name, analytic)
         found, finer, noise, _ = differences
         if not (isfinite(analytic) and isfinite(differences.uncertainty)):
             return Comparison(analytic, found.method, 0.0, NONFINITE)
@@ -224,29 +237,55 @@ class _Trial:
             return False
         return _grows(finer.method, self._slopes(name, step / 4).method)
 
-    def differences(self, name: str) -> _Differences:
+    def differences(self, name: str, analytic: float) -> _Differences:
         """Return the least uncertain differences: of the step asked for, or of shorter and shorter ones.
 
         Where the function ends at the input's value, the slope on the one side is taken.
         """
-        best = self._best(name, lambda found: found)
+        best = self._best(name, analytic, lambda found: found)
         if best.uncertainty == inf:
             for side in (_right, _left):
-                onesided = self._best(name, side)
+                onesided = self._best(name, analytic, side)
                 if onesided.uncertainty < inf:
                     return onesided
         return best
 
-    def _best(self, name: str, side: Callable[[Slopes], Slopes]) -> _Differences:
-        x = self.circuit.values()[name]
-        step = default_step(self.method, x) if self.h is None else self.h
-        best = self._measured(name, step, side)
-        for _ in range(SHRINKS if self.h is None else 0):
+    def _best(self, name: str, analytic: float, side: Callable[[Slopes], Slopes]) -> _Differences:
+        """Return the differences with the least doubt.
+
+        The search ends early where they have settled, at no corner, on the analytic derivative: what disagrees may be
+        the differences' fault, of a step across a pole, a corner nearby or many waves, and shorter ones are tried.
+        """
+        tried: list[_Differences] = []
+        for step in self._steps(self.circuit.values()[name]):
+            one = self._measured(name, step, side)
+            tried.append(one)
+            allowed = self.tolerance(analytic, one.found.method) + one.uncertainty
+            telling = one.settled and not one.corner and (len(tried) == 1 or one.doubt[0] < TELLING)
+            if telling and abs(analytic - one.found.method) <= allowed:
+                return one
+        # What a shorter step smooths out is no corner at the point itself.
+        smooth = [one for one in tried if not one.corner and one.doubt[0] < SMOOTHED]
+        return min(smooth or tried, key=lambda one: one.doubt)
+
+    def _steps(self, x: float) -> Iterator[float]:
+        """Yield the step asked for, or shorter and shorter ones, also those that suit a very small x."""
+        if self.h is not None:
+            yield self.h
+            return
+        step = default_step(self.method, x)
+        yield step
+        for _ in range(SHRINKS):
             step /= SHRINK
-            if best.settled or x + step / 2 == x:
-                break
-            best = min(best, self._measured(name, step, side), key=lambda one: one.uncertainty)
-        return best
+            if x + step / 2 == x:
+                return
+            yield step
+        step = CUBE_ROOT * abs(x)
+        for _ in range(SHRINKS_OF_SMALL if abs(x) < SMALL else 0):
+            if x + step / 2 == x:
+                return
+            yield step
+            step /= SHRINK
 
     def _measured(self, name: str, step: float, side: Callable[[Slopes], Slopes]) -> _Differences:
         x = self.circuit.values()[name]

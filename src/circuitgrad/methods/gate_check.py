@@ -30,12 +30,16 @@ JUMP = 1e-10
 
 
 class Reference(NamedTuple):
-    """The exact slopes of a value rule in one operand, and what the partial's formula gives at the same precision."""
+    """The exact slopes of a value rule in one operand, and what the partial's formula gives at the same precision.
+
+    `doubt` is how far the slope may be off: by the curvature of the function, and by the last digits of its values.
+    """
 
     slope: float
     left: float
     right: float
     partial: float
+    doubt: float
     agree: bool
     kink: bool
     jump: bool
@@ -97,7 +101,7 @@ def _judge(
     if not isfinite(exact.slope):
         # No double holds this slope, so a finite partial derivative cannot be right.
         return Comparison(partial, exact.slope, 0.0, NONFINITE, operand=operand)
-    tolerance = RTOL * max(abs(partial), abs(exact.slope)) + SMALLEST
+    tolerance = RTOL * max(abs(partial), abs(exact.slope)) + exact.doubt + SMALLEST
     if abs(partial - exact.slope) <= tolerance:
         return Comparison(partial, exact.slope, tolerance, OK, operand=operand)
     return Comparison(partial, exact.slope, tolerance, INACCURATE if exact.agree else WRONG, operand=operand)
@@ -129,6 +133,9 @@ def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
         below, here, above = value(-step), value(0), value(step)
         left, right = (here - below) / step, (above - here) / step
         slope = (above - below) / (2 * step)
+        finer = (value(step / 2) - value(-step / 2)) / step
+        rounding = mpmath.mpf(10) ** (3 - digits) * max(abs(above), abs(below)) / step
+        doubt = 2 * abs(slope - finer) + rounding
         partial = mpmath.mpf(partials_rule(row, multiprecision)(*point, here)[position])
         jump = abs(above - below) > JUMP * max(1, abs(above), abs(below))
         return Reference(
@@ -136,7 +143,8 @@ def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
             left=float(left),
             right=float(right),
             partial=float(partial),
-            agree=bool(abs(partial - slope) <= RTOL * max(abs(partial), abs(slope))),
+            doubt=float(doubt) if mpmath.isfinite(doubt) else 0.0,
+            agree=bool(abs(partial - slope) <= RTOL * max(abs(partial), abs(slope)) + doubt),
             kink=bool(jump or abs(right - left) > max(CURVATURE, RTOL * max(abs(left), abs(right)))),
             jump=bool(jump),
         )

@@ -37,7 +37,7 @@ def pass_table(
     """Return every wire with its gate, its value and, per output in `gradients`, its gradient."""
     slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{name}", "red", number=True) for name in gradients]
     table = Table([WIRE, GATE, VALUE, *slopes])
-    for name, slot in circuit.wires(expanded=expanded):
+    for name, slot in circuit.wires(expanded=expanded, also=outputs):
         if name in outputs:
             table.marked.add(len(table.rows))
         gate = describe(circuit, slot, expanded=expanded)
@@ -54,7 +54,7 @@ def pass_json(
     expanded: bool,
 ) -> dict[str, Any]:
     """Return the document of `forward` (no gradients), of `backward`, or of a Jacobian (several outputs)."""
-    names = [name for name, _ in circuit.wires(expanded=expanded)]
+    names = [name for name, _ in circuit.wires(expanded=expanded, also=outputs)]
 
     def chosen(numbers: Mapping[str, float]) -> dict[str, float | str]:
         return {name: for_json(numbers[name]) for name in names}
@@ -220,7 +220,7 @@ def optimize_table(outcome: Outcome, *, expanded: bool) -> Table:
 
 def optimize_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
     """Return the document of `optimize`."""
-    names = [name for name, _ in outcome.circuit.wires(expanded=expanded)]
+    names = [name for name, _ in outcome.circuit.wires(expanded=expanded, also=[outcome.output])]
     return {
         "circuit": outcome.circuit.name,
         "output": outcome.output,

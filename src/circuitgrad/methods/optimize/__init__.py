@@ -94,6 +94,8 @@ def optimize(
     target = circuit.single_output() if output is None else output
     circuit.slot(target)
     search = Search(circuit, target, step_size, -1.0 if minimize else 1.0, seed)
+    if not circuit.inputs:
+        raise CircuitError.of(f"there is nothing to move: {quote(circuit.name)} has no inputs")
     if not search.start:
         raise CircuitError.of(f"there is nothing to move: every input of {quote(circuit.name)} is fixed")
     before = circuit.forward()

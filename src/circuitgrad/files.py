@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from circuitgrad.errors import CircuitError, quote
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def write(path: Path, text: str, *, replace: bool = False) -> None:
     """Write a text to a file, whole or not at all: into a temporary file beside it, which then takes its name.
 
     Args:
-        path: the file.
+        path: the file; where it is a symbolic link, the file that it leads to.
         text: what to write, as UTF-8.
-        replace: whether a file of that name may be replaced.
+        replace: whether a file of that name may be replaced; it keeps its rights.
 
     Raises:
-        CircuitError: there is such a file already, or it cannot be written.
+        CircuitError: there is such a file already, it cannot be written, or it is a folder, a device or a pipe, which
+            are never replaced.
 
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -32,14 +34,24 @@ def write(path: Path, text: str, *, replace: bool = False) -> None:
     """
     temporary = ""
     try:
+        rights = 0o666 & ~_mask()  # what open() would give a new file
+        if replace:
+            path = Path(os.path.realpath(path))
+        with contextlib.suppress(FileNotFoundError):
+            mode = path.stat().st_mode
+            if not stat.S_ISREG(mode):
+                # Renaming onto a device would put a file in its place for the whole machine.
+                what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+                raise CircuitError.of(f"{quote(str(path))} is {what}, not a file")
+            rights = stat.S_IMODE(mode)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(temporary, 0o666 & ~_mask())  # noqa: PTH101 - what open() would give a new file
+        os.chmod(temporary, rights)  # noqa: PTH101
         if replace:
             os.replace(temporary, path)  # noqa: PTH105
         else:
-            os.link(temporary, path)  # unlike a test beforehand, this cannot overwrite what comes in between
+            _give_name(temporary, path)
     except FileExistsError:
         raise CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it") from None
     except OSError as error:
@@ -47,6 +59,22 @@ def write(path: Path, text: str, *, replace: bool = False) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def _give_name(temporary: str, path: Path) -> None:
+    """Give a file a name that must be free: unlike a test beforehand, this overwrites nothing that comes in between."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Some file systems, FAT for one, have no links: take the name with an empty file instead.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        try:
+            os.replace(temporary, path)  # noqa: PTH105
+        except OSError:
+            os.unlink(path)  # noqa: PTH108
+            raise
 
 
 def _mask() -> int:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import isfinite
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
-from circuitgrad.expression import CONSTANTS, Expression, Loop, Member, Name, is_name, normalise
+from circuitgrad.errors import CircuitError, Source, did_you_mean, quote, visible
+from circuitgrad.expression import CONSTANTS, Expression, ExpressionError, Loop, Member, Name, is_name, normalise
 from circuitgrad.numerals import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from circuitgrad.errors import Place
     from circuitgrad.expression import Step
 
 MOST_ROWS = 1000
 MOST_WEIGHTS = 1_000_000
+MOST_LAYERS = 100
+WIDTH = 100
+
+_CELL = re.compile(r'"(?:[^"]|"")*"|[^,\r\n]*')
 
 NEURON = """\
 # A neuron with two inputs: s = sigmoid(a*x + b*y + c). Try
@@ -33,7 +37,7 @@ about: A neuron with two inputs
 inputs:                              # the leaves and the values that they start from
   a: 1.0
   b: 2.0
-  c: -3.0
+  c: {{value: -3.0, min: -5, max: 5}}  # min, max: optimize stays between them
   x: {{value: -1.0, fixed: true}}      # fixed: optimize leaves it alone
   y: {{value: 3.0, fixed: true}}
 gates:                               # the wires, in any order
@@ -46,8 +50,8 @@ expect: {{s: 0.8807970779778823}}      # what check verifies: 1/(1 + exp(-2))
 """
 
 SVM = """\
-# A support vector machine on six points of the plane, as in chapter 2 of Karpathy's "Hacker's guide to Neural
-# Networks". Try
+# A support vector machine on six points of the plane, as in chapter 2 of Karpathy's "Hacker's guide
+# to Neural Networks". Its cost is to fall, hence --minimize. Try
 #
 #   circuitgrad backward {file}
 #   circuitgrad optimize {file} --minimize --steps 400 --step-size 0.05
@@ -59,13 +63,13 @@ inputs:
   a: 1.0
   b: -2.0
   c: -1.0
-  strength: {{value: 0.1, fixed: true}}                                   # of the pull of a and b towards 0
+  strength: {{value: 0.1, fixed: true}}      # of the pull of a and b towards 0
   x[0:6]: {{value: [1.2, -0.3, 3.0, -0.1, -1.0, 2.1], fixed: true}}
   y[0:6]: {{value: [0.7, -0.5, 0.1, -1.0, 1.1, -3.0], fixed: true}}
   label[0:6]: {{value: [1, -1, 1, -1, -1, 1], fixed: true}}
 gates:
   margin[i=0:6]: label[i]*(a*x[i] + b*y[i] + c)
-  hinge: sum(max(0, 1 - margin[i]) for i in range(6))/6                 # what margins below 1 cost
+  hinge: sum(max(0, 1 - margin[i]) for i in range(6))/6    # what margins below 1 cost
   cost: hinge + strength*(a**2 + b**2)
 output: cost
 """
@@ -92,14 +96,14 @@ def svm(file: str) -> str:
 
 
 def mlp(file: str, sizes: Sequence[int]) -> str:
-    """Return a multi-layer perceptron: tanh in the hidden layers, a linear output, half the squared error as loss.
+    """Return a multi-layer perceptron: tanh in the hidden layers, a linear output, half the mean squared error as loss.
 
     Args:
-        file: the file's name, for the comments.
+        file: the file's name, for the comments: in one line, as a shell takes it.
         sizes: how many inputs, how many neurons in each hidden layer, how many outputs.
 
     Raises:
-        CircuitError: there are fewer than two sizes, one is not positive, or there would be too many weights.
+        CircuitError: there are fewer than two sizes, one is not positive, or there would be too many layers or weights.
 
     >>> from circuitgrad import loads
     >>> loads(mlp("mlp.yaml", [2, 16, 1])).outputs
@@ -109,6 +113,8 @@ def mlp(file: str, sizes: Sequence[int]) -> str:
         raise CircuitError.of("an mlp has two sizes or more", hint="inputs, hidden layers, outputs: mlp 2 16 1")
     if min(sizes) < 1:
         raise CircuitError.of(f"{min(sizes)} is no size of a layer")
+    if len(sizes) - 1 > MOST_LAYERS:
+        raise CircuitError.of(f"an mlp with {len(sizes) - 1:,} layers", hint=f"up to {MOST_LAYERS} are sensible here")
     weights = sum(before * after for before, after in pairwise(sizes))
     if weights > MOST_WEIGHTS:
         raise CircuitError.of(f"an mlp with {weights:,} weights", hint=f"up to {MOST_WEIGHTS:,} are sensible here")
@@ -123,13 +129,15 @@ def mlp(file: str, sizes: Sequence[int]) -> str:
         gates.append(f"  {name}[j=0:{fan_out}]: {total if layer == last else f'tanh({total})'}")
         before = name
     inputs.append(f"  target[0:{sizes[-1]}]: {{value: 1, fixed: true}}")
-    gates.append(f"  loss: sum((out[k] - target[k])**2 for k in range({sizes[-1]}))/2")
-    shape = "-".join(map(str, sizes))
+    gates.append(f"  loss: sum((out[k] - target[k])**2 for k in range({sizes[-1]}))/{2 * sizes[-1]}")
+    named = sizes if len(sizes) <= 8 else [*sizes[:6], "...", sizes[-1]]
+    shape = "-".join(map(str, named))
+    step_size = min(0.1, 0.5 / max(sizes))  # the curvature of the loss grows with the width of a layer
     lines = [
         f"# A multi-layer perceptron, {shape}, with random starting weights. Try",
         "#",
         f"#   circuitgrad backward {file}",
-        f"#   circuitgrad optimize {file} --minimize --steps 50 --step-size 0.1",
+        f"#   circuitgrad optimize {file} --minimize --steps 50 --step-size {step_size:.1g}",
         f"#   circuitgrad forward {file} --set 'x[0]=-0.5'",
         "",
         f"about: A multi-layer perceptron, {shape}",
@@ -149,7 +157,7 @@ def fit(
     r"""Return a circuit that fits a formula to the rows of a CSV text: the mean of the squared residuals.
 
     Args:
-        file: the file's name, for the comments.
+        file: the file's name, for the comments: in one line, as a shell takes it.
         formula: the formula; its names that are no columns of the data are the parameters.
         data: the CSV text, with a header of the columns' names.
         target: the column to fit; the last one that the formula does not use when left out.
@@ -164,52 +172,98 @@ def fit(
     (2.5, ['a', 'b'])
     """
     columns = read_columns(data)
-    names = list(dict.fromkeys(_names(Expression(formula).steps)))
-    used = [name for name in columns if name in names]
+    named = {name.name: name for name in reversed(list(_names(formula, Expression(formula).steps)))}
+    names = list(reversed(named))
+    used = [name for name in columns if name in named]
     if not used:
         raise CircuitError.of("the formula uses no column of the data", hint=f"the columns are {', '.join(columns)}")
-    left = [name for name in columns if name not in names]
-    if target is not None and target not in columns:
-        raise CircuitError.of(f"no column is called {quote(target)}", hint=did_you_mean(target, columns))
-    if target is not None and target in used:
-        raise CircuitError.of(f"the target {quote(target)} stands in the formula itself")
-    if target is None and not left:
-        raise CircuitError.of("the formula uses every column: none is left to be fitted")
-    target = left[-1] if target is None else target
+    target = _target(columns, used, target)
     parameters = [name for name in names if name not in columns and name not in CONSTANTS]
     if not parameters:
-        raise CircuitError.of("the formula has no parameters: all its names are columns")
-    starts = {normalise(name): value for name, value in (start or {}).items()}
-    for name in starts:
-        if name not in parameters:
-            raise CircuitError.of(f"no parameter is called {quote(name)}", hint=did_you_mean(name, parameters))
-    taken = [name for name in ("residual", "loss", "model") if name in (*columns, *parameters)]
+        raise CircuitError.of("the formula has no parameters: all its names are columns or constants")
+    for name in parameters:
+        wrong = _name_fault(name)
+        if wrong:
+            raise ExpressionError(formula, wrong, named[name].at, len(name), "choose another name")
+    starts = _starts(start or {}, parameters)
+    taken = [name for name in ("residual", "loss", "model") if name in (*used, target, *parameters)]
     if taken:
         raise CircuitError.of(f"the name {quote(taken[0])} is needed for the fit itself", hint="choose another")
-    count = len(columns[target])
-    call = ", ".join([*(f"{name}[i]" for name in used), *parameters])
+    _try_out(formula, [*used, *parameters])
+    rows = len(columns[target])
+    index = _free("i", [*used, target, *parameters])
+    call = ", ".join([*(f"{name}[{index}]" for name in used), *parameters])
     wide = max(map(len, parameters))
+    formula = " ".join(formula.split())
+    about = f"{formula}, fitted to data"
     lines = [
-        f"# {formula.strip()}, fitted to {count} rows of {data.name}. Try",
+        _filled(f"{formula}, fitted to {rows} rows of {visible(data.name)}. Try", "# "),
         "#",
         f"#   circuitgrad backward {file}",
         f"#   circuitgrad optimize {file} --minimize --steps 1000 --step-size 0.001",
         "#",
-        "# with a step size at which the loss falls.",
+        "# If the loss does not fall, divide the step size by 10, as often as it takes; parameters of very",
+        "# different sizes need very small steps, or better values to start from.",
         "",
-        f"about: {_quoted(formula.strip() + ', fitted to data')}",
+        f"about: {_quoted(about if len(about) < WIDTH - 10 else 'A formula fitted to data')}",
         "define:",
-        f"  model({', '.join([*used, *parameters])}): {_quoted(formula.strip())}",
+        *_definition([*used, *parameters], formula),
         "inputs:",
         *(f"  {name}:{' ' * (wide - len(name))} {_number(starts.get(name, 1.0))}" for name in parameters),
         *(_column(name, columns[name]) for name in [*used, target]),
         "gates:",
-        f"  residual[i=0:{count}]: {target}[i] - model({call})",
-        f"  loss: sum(residual[i]**2 for i in range({count}))/{count}",
+        _filled(f"residual[{index}=0:{rows}]: {target}[{index}] - model({call})", "  ", "    "),
+        f"  loss: sum(residual[{index}]**2 for {index} in range({rows}))/{rows}",
         "output: loss",
         "",
     ]
     return "\n".join(lines)
+
+
+def _target(columns: Mapping[str, object], used: Sequence[str], wanted: str | None) -> str:
+    """Return the column to fit."""
+    if wanted is None:
+        left = [name for name in columns if name not in used]
+        if not left:
+            raise CircuitError.of("the formula uses every column: none is left to be fitted")
+        return left[-1]
+    name = normalise(wanted.strip())
+    if name not in columns:
+        raise CircuitError.of(f"no column is called {quote(name)}", hint=did_you_mean(name, columns))
+    if name in used:
+        raise CircuitError.of(f"the target {quote(name)} stands in the formula itself")
+    return name
+
+
+def _starts(start: Mapping[str, float], parameters: Sequence[str]) -> dict[str, float]:
+    """Return the values to start parameters from, by their names as names are compared."""
+    starts = {normalise(name): value for name, value in start.items()}
+    for name, value in starts.items():
+        if name not in parameters:
+            raise CircuitError.of(f"no parameter is called {quote(name)}", hint=did_you_mean(name, parameters))
+        if not isfinite(value):
+            raise CircuitError.of(f"{quote(name)} cannot start from {value}")
+    return starts
+
+
+def _try_out(formula: str, names: Sequence[str]) -> None:
+    """Expand the formula once, for what only that finds: gates that do not exist, wrong numbers of operands."""
+    from circuitgrad.language import formula_circuit
+
+    formula_circuit(formula, dict.fromkeys(names, 1.0), _free("out", names))
+
+
+def _free(name: str, names: Sequence[str]) -> str:
+    """Return a name that is none of `names`: this one, or it with a number."""
+    return next(one for one in (name, *(f"{name}{number}" for number in range(len(names)))) if one not in names)
+
+
+def _name_fault(name: str) -> str | None:
+    """Return why a name cannot stand in the file, which has its names without quotes; None when it can."""
+    from circuitgrad.language.names import name_fault
+
+    wrong = name_fault(name)
+    return wrong[0] if wrong else None
 
 
 def read_columns(data: Source) -> dict[str, list[float]]:
@@ -222,80 +276,104 @@ def read_columns(data: Source) -> dict[str, list[float]]:
     >>> read_columns(Source("d.csv", "x, y\n1,2\n3,4\n"))
     {'x': [1.0, 3.0], 'y': [2.0, 4.0]}
     """
-    rows = [(line, row) for line, row in _rows(data) if row]
+    rows = [(at, row) for at, row in _rows(data) if row]
     if not rows:
-        raise CircuitError.of(f"there is nothing in {quote(data.name)}", hint="it begins with the columns' names")
-    line, header = rows[0]
+        hint = "it begins with the columns' names"
+        raise CircuitError.of(f"there is nothing in {quote(data.name)}", data.place(0), hint)
+    at, header = rows[0]
     columns: dict[str, list[float]] = {}
     for position, cell in enumerate(header):
         name = normalise(cell.strip())
-        if not is_name(name):
-            raise _refused(data, line, header, position, f"{quote(cell)} is not the name of a column")
+        wrong = _name_fault(name)
+        if wrong:
+            message = wrong if is_name(name) else f"{quote(cell)} is not the name of a column"
+            apart = len(header) == 1 and (";" in cell or "\t" in cell)
+            hint = "commas separate the columns" if apart else "rename it in the header"
+            raise _refused(data, at, position, message, hint)
         if name in columns:
-            raise _refused(data, line, header, position, f"a second column called {quote(name)}")
+            raise _refused(data, at, position, f"a second column called {quote(name)}")
         columns[name] = []
     if len(rows) == 1:
-        raise CircuitError.of(f"there are no rows in {quote(data.name)}", data.place(0))
+        raise CircuitError.of(f"there are no rows in {quote(data.name)}", data.place(at))
     if len(rows) > MOST_ROWS + 1:
         hint = "a circuit file holds the rows itself: take a sample"
         raise CircuitError.of(f"{len(rows) - 1:,} rows; a starting file takes up to {MOST_ROWS:,}", hint=hint)
-    for line, row in rows[1:]:
+    for at, row in rows[1:]:
         if len(row) != len(columns):
-            raise _refused(data, line, row, 0, f"{len(row)} cells in this row, {len(columns)} in the header")
+            raise _refused(data, at, 0, f"{len(row)} cells in this row, {len(columns)} in the header")
         for position, (cell, column) in enumerate(zip(row, columns.values(), strict=True)):
-            column.append(_cell(data, line, row, position, cell))
+            column.append(_cell(data, at, position, cell))
     return columns
 
 
 def _rows(data: Source) -> Iterator[tuple[int, list[str]]]:
-    """Yield every row with the number of its last line, from 0."""
-    reader = csv.reader(io.StringIO(data.text), strict=True)
+    """Yield every row with the offset at which it begins."""
+    lines = list(io.StringIO(data.text))
+    starts = list(accumulate(map(len, lines), initial=0))
+    reader = csv.reader(lines, strict=True)
+    at = 0
     try:
         for row in reader:
-            yield reader.line_num - 1, row
+            yield at, row
+            at = starts[reader.line_num]
     except csv.Error as error:
-        raise CircuitError.of(f"not CSV: {error}", _place(data, max(0, reader.line_num - 1), 0, 1)) from None
+        raise CircuitError.of(f"not CSV: {error}", data.place(at)) from None
 
 
-def _cell(data: Source, line: int, row: Sequence[str], position: int, cell: str) -> float:
+def _cell(data: Source, at: int, position: int, cell: str) -> float:
     try:
         value = read_number(cell)
     except ValueError as error:
-        raise _refused(data, line, row, position, str(error)) from None
+        raise _refused(data, at, position, str(error)) from None
     if value is None:
-        raise _refused(data, line, row, position, f"{quote(cell)} is not a number")
-    if value - value != 0:
-        raise _refused(data, line, row, position, f"{quote(cell)} cannot be fitted")
+        raise _refused(data, at, position, f"{quote(cell)} is not a number")
+    if not isfinite(value):
+        raise _refused(data, at, position, f"{quote(cell)} cannot be fitted")
     return value
 
 
-def _refused(data: Source, line: int, row: Sequence[str], position: int, message: str) -> CircuitError:
-    column = sum(len(cell) + 1 for cell in row[:position])
-    return CircuitError.of(message, _place(data, line, column, max(1, len(row[position]))))
+def _refused(data: Source, at: int, position: int, message: str, hint: str | None = None) -> CircuitError:
+    """Return an error at a cell of the row that begins at an offset."""
+    match = _CELL.match(data.text, at)
+    for _ in range(position):
+        match = _CELL.match(data.text, match.end() + 1) if match else None
+    start, end = match.span() if match else (at, at)
+    return CircuitError.of(message, data.place(start, max(1, end - start)), hint)
 
 
-def _place(data: Source, line: int, column: int, width: int) -> Place:
-    starts = [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", data.text))]
-    return data.place(min(starts[min(line, len(starts) - 1)] + column, len(data.text)), width)
-
-
-def _names(steps: Sequence[Step]) -> Iterator[str]:
+def _names(formula: str, steps: Sequence[Step]) -> Iterator[Name]:
     """Yield the names of wires in a formula, in the order of the text; indices of loops are none."""
     for step in steps:
         if isinstance(step, Name):
-            yield step.name
+            yield step
         elif isinstance(step, Member):
-            hint = "columns are named without brackets"
-            raise CircuitError.of(f"{quote(step.name)} in the formula is a member of a family", hint=hint)
+            message = f"{quote(step.name)} in the formula is a member of a family"
+            raise ExpressionError(formula, message, step.at, len(step.name), "columns are named without brackets")
         elif isinstance(step, Loop):
             indices = {clause.name for clause in step.clauses}
-            yield from (name for name in _names(step.body) if name not in indices)
+            yield from (name for name in _names(formula, step.body) if name.name not in indices)
+
+
+def _definition(operands: Sequence[str], formula: str) -> list[str]:
+    """Return the lines that define the model: one where it fits, a block where it does not."""
+    line = f"  model({', '.join(operands)}): {_quoted(formula)}"
+    if len(line) <= WIDTH:
+        return [line]
+    listed = _filled(f"{', '.join(operands)}]", "      ")
+    return ["  model:", "    operands: [", listed, "    value:", _filled(_quoted(formula), "      ")]
+
+
+def _filled(text: str, first: str, others: str | None = None) -> str:
+    """Return a text in lines that fit a page, where it has blanks."""
+    indent = first if others is None else others
+    return fill(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False,
+                break_on_hyphens=False)  # fmt: skip
 
 
 def _column(name: str, values: Sequence[float]) -> str:
     """Return a column as a family of fixed inputs, in lines that fit a page."""
-    listed = fill(", ".join(map(_number, values)), 100, initial_indent="      ", subsequent_indent="      ")
-    return f"  {name}[0:{len(values)}]:\n    fixed: true\n    value: [\n{listed}]"
+    listed = _filled(f"{', '.join(map(_number, values))}]", "      ")
+    return f"  {name}[0:{len(values)}]:\n    fixed: true\n    value: [\n{listed}"
 
 
 def _number(value: float) -> str:

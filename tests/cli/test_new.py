@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
+
+from circuitgrad import loads
+from circuitgrad.cli.main import circuitgrad
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +40,39 @@ def test_what_is_written_runs_at_once(tmp_path: Path, kind: tuple[str, ...]) -> 
     for command in ("forward", "backward", "check", "optimize"):
         assert run(tmp_path, command, file).returncode == 0
     assert f"circuitgrad backward {file}" in (tmp_path / file).read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
+def test_what_is_printed_is_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: tuple[str, ...]) -> None:
+    (tmp_path / "data.csv").write_text(DATA)
+    monkeypatch.chdir(tmp_path)
+    printed = CliRunner().invoke(circuitgrad, ["new", *kind, "-o", "-"])
+    assert printed.exit_code == 0
+    assert loads(printed.stdout).outputs
+    assert max(map(len, printed.stdout.splitlines())) <= 100
+    assert "--force" in CliRunner().invoke(circuitgrad, ["new", kind[0], "--help"]).stdout
+
+
+def test_the_help_has_examples_in_lines_of_their_own() -> None:
+    lines = CliRunner().invoke(circuitgrad, ["new", "--help"]).stdout.splitlines()
+    assert "  circuitgrad new mlp 2 16 1" in lines
+    assert lines[0] == "Usage: circuitgrad new [OPTIONS] KIND [ARGUMENTS]..."
+
+
+@pytest.mark.parametrize("name", ["my file.yaml", "it's.yaml", "-x.yaml", "line\nbreak: 1.yaml"])
+def test_a_file_of_any_name_is_named_as_a_shell_takes_it(tmp_path: Path, name: str) -> None:
+    said = run(tmp_path, "new", "neuron", "-o", name).stdout
+    assert said.count("\n") == 1
+    shown = shlex.split(said.rpartition("circuitgrad backward ")[2])
+    assert shown == [{"-x.yaml": "./-x.yaml"}.get(name, name.replace("\n", "␊"))]
+    assert run(tmp_path, "check", f"./{name}").returncode == 0
+
+
+def test_nothing_is_written_that_would_be_read_as_json(tmp_path: Path) -> None:
+    refused = run(tmp_path, "new", "neuron", "-o", "n.JSON")
+    assert refused.returncode == 2
+    assert "starting files are YAML" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from circuitgrad.cli import options
-from circuitgrad.errors import did_you_mean, quote
+from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,21 +54,32 @@ def write(file: str, text: str, force: bool) -> None:
     if file == "-":
         options.emit(text)
         return
+    if file.lower().endswith(".json"):
+        raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")
     write_file(Path(file), text, replace=force)
-    options.emit(f"wrote {file}; try: circuitgrad backward {file}\n")
+    options.emit(f"wrote {visible(file)}; try: circuitgrad backward {shown(file)}\n")
 
 
 def shown(file: str) -> str:
-    """Return what the comments of a starting file call it."""
-    return "FILE" if file == "-" else file
+    """Return what the comments of a starting file call it: as a shell takes it, and in one line."""
+    import shlex
+
+    return "FILE" if file == "-" else visible(shlex.quote(f"./{file}" if file.startswith("-") else file))
 
 
-@click.group("new", cls=Kinds, short_help="Write a commented circuit to start from.")
+@click.group(
+    "new", cls=Kinds, subcommand_metavar="KIND [ARGUMENTS]...", short_help="Write a commented circuit to start from."
+)
 def command() -> None:
     """Write a commented circuit to start from, which runs at once.
 
-    The kinds are neuron, svm, mlp and fit; each has a --help of its own.
-    """
+    Each kind has a --help of its own.
+
+    \b
+    circuitgrad new neuron
+    circuitgrad new mlp 2 16 1
+    circuitgrad new fit "a*exp(-b*x)" --data points.csv
+    """  # noqa: D301 - click keeps the lines behind a real backspace as they are
 
 
 @command.command("neuron", short_help="A neuron with two inputs, and the format explained.")
@@ -93,7 +104,10 @@ def svm(file: str, force: bool) -> None:
 @click.argument("sizes", metavar="INPUTS [HIDDEN]... OUTPUTS", type=int, nargs=-1, required=True)
 @written("mlp")
 def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
-    """Write a multi-layer perceptron with so many inputs, neurons in each hidden layer, and outputs."""
+    """Write a multi-layer perceptron with so many inputs, neurons in each hidden layer, and outputs.
+
+    With 2 16 1 there are 2 inputs, a hidden layer of 16 neurons, and 1 output.
+    """
     from circuitgrad import starters
 
     write(file, starters.mlp(shown(file), sizes), force)

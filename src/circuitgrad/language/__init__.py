@@ -21,14 +21,14 @@ from circuitgrad.language.wires import MOST_WIRES, Wires
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from circuitgrad.errors import Place
     from circuitgrad.language.definitions import Definition
     from circuitgrad.language.document import Library
     from circuitgrad.language.nodes import Listener, Node
 
-__all__ = ["from_expression", "load", "loads", "read_text"]
+__all__ = ["formula_circuit", "from_expression", "load", "loads", "read_text"]
 
 STANDARD_INPUT = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -98,17 +98,34 @@ def from_expression(text: str, /, **inputs: float) -> Circuit:
     >>> from_expression("sigmoid(a*x + b*y + c)", a=1, b=2, c=-3, x=-1, y=3).backward()["a"]
     -0.10499358540350662
     """
+    return formula_circuit(text, inputs, "out")
+
+
+def formula_circuit(text: str, inputs: Mapping[str, float], output: str) -> Circuit:
+    """Return the circuit of a formula as `from_expression` does, whatever its inputs and its output are called.
+
+    Args:
+        text: the formula.
+        inputs: the value of every input.
+        output: the name of what it computes, which no input has.
+
+    Raises:
+        CircuitError: the text is no formula, or an input has no value.
+
+    >>> formula_circuit("2*out", {"out": 3}, "y").forward()["y"]
+    6.0
+    """
     problems = Problems(Source("<expression>", text))
     wires = Wires(problems)
     scope = Scope(wires, problems)
     for name, value in inputs.items():
         wires.inputs.extend(Input(one.name, float(value)) for one in scope.declare(Scalar(name, plain=False)))
-    declared = scope.declare(Scalar("out", plain=False))
+    declared = scope.declare(Scalar(output, plain=False))
     if declared:
         Expander(wires, {}).connect(scope, declared, Scalar(text or " ", 0))
         scope.refuse_cycles()
     problems.stop()
-    return wires.circuit("expression", ["out"])
+    return wires.circuit("expression", [output])
 
 
 def _read(

@@ -14,7 +14,7 @@ from circuitgrad.expression import Call, Name, Number
 from circuitgrad.units import Gate, Unit, class_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from circuitgrad.errors import Place
     from circuitgrad.expression import Step
@@ -101,7 +101,7 @@ class Circuit:
         slot = self._slots.get(name)
         if slot is None:
             raise CircuitError.of(
-                f"the circuit {quote(self.name)} has no wire called {quote(name)}", hint=did_you_mean(name, self._slots)
+                f"the circuit {quote(self.name)} has no wire called {quote(name)}", hint=near_wire(name, self._slots)
             )
         return slot
 
@@ -240,7 +240,7 @@ class Circuit:
     def _input(self, name: str) -> int:
         if name not in self.inputs:
             known = "is a gate, not an input" if name in self._slots else "is not an input"
-            raise CircuitError.of(f"{quote(name)} {known}", hint=did_you_mean(name, self.inputs))
+            raise CircuitError.of(f"{quote(name)} {known}", hint=near_wire(name, self.inputs))
         return self._slots[name]
 
     def values(self) -> dict[str, float]:
@@ -284,3 +284,15 @@ class Circuit:
 
     def __repr__(self) -> str:
         return f"<Circuit {self.name}: {len(self.inputs)} inputs, {len(self.rows)} gates>"
+
+
+def near_wire(name: str, names: Iterable[str]) -> str | None:
+    """Return a hint for the name of a wire that is none: a member of the family of this name, or a name that is near.
+
+    >>> near_wire("w", ["v", "w[0]", "w[1]"]), near_wire("ww", ["v", "w1"])
+    ("'w' is a family: name a member, such as 'w[0]'", "did you mean 'w1'?")
+    """
+    member = next((one for one in names if one.startswith(f"{name}[")), None)
+    if member is not None:
+        return f"{quote(name)} is a family: name a member, such as {quote(member)}"
+    return did_you_mean(name, names)

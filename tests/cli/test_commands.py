@@ -521,3 +521,10 @@ def test_one_mistake_gets_one_message_that_helps(text: str, words: str) -> None:
 
 def test_a_circuit_without_inputs_is_not_optimised() -> None:
     assert "has no inputs" in invoke("optimize", "-", stdin="gates: {y: 1}").stderr
+
+
+@pytest.mark.parametrize("option", ["--set=w=2", "--output=w"])
+def test_a_family_is_named_by_its_members(option: str) -> None:
+    result = invoke("forward", "-", option, stdin="inputs: {'w[0:2]': 1}\ngates: {y: 'w[0]'}")
+    assert result.exit_code == 2
+    assert "'w' is a family: name a member, such as 'w[0]'" in result.stderr

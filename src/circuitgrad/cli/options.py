@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from circuitgrad.cli.progress import Meter
-from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
+from circuitgrad.errors import CircuitError, Problem, quote
 from circuitgrad.expression import normalise
 from circuitgrad.numerals import read_number
 from circuitgrad.report.tables import FORMATS
@@ -138,6 +138,7 @@ def load_circuit(
     Raises:
         CircuitError: the file is wrong, or has no such input or wire.
     """
+    from circuitgrad.circuit import near_wire
     from circuitgrad.language import load
 
     with closing(Meter(quiet=quiet)) as meter:
@@ -150,7 +151,7 @@ def load_circuit(
     chosen = tuple(dict.fromkeys(map(normalise, outputs))) or circuit.outputs
     for name in chosen:
         if name not in circuit:
-            raise CircuitError.of(f"--output: no wire is called {quote(name)}", hint=did_you_mean(name, circuit))
+            raise CircuitError.of(f"--output: no wire is called {quote(name)}", hint=near_wire(name, circuit))
     return circuit, chosen
 
 

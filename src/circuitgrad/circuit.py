@@ -289,7 +289,7 @@ class Circuit:
 def near_wire(name: str, names: Iterable[str]) -> str | None:
     """Return a hint for the name of a wire that is none: a member of the family of this name, or a name that is near.
 
-    >>> near_wire("w", ["v", "w[0]", "w[1]"]), near_wire("ww", ["v", "w1"])
+    >>> near_wire("w", ["v", "w[0]", "w[1]"]), near_wire("w11", ["v", "w1"])
     ("'w' is a family: name a member, such as 'w[0]'", "did you mean 'w1'?")
     """
     member = next((one for one in names if one.startswith(f"{name}[")), None)

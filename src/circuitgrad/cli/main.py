@@ -67,12 +67,8 @@ def circuitgrad() -> None:
     """
 
 
-def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 1 a check failed, 2 wrong usage or file, 3 our fault, 130 interrupted.
-
-    Args:
-        arguments: the command line without the program's name; the process's own when left out.
-    """
+def run_program(arguments: Sequence[str] | None) -> NoReturn:
+    """Run the command line and exit; see `circuitgrad.cli.run`."""
     sys.exit(_run(Session(), arguments))
 
 

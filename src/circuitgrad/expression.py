@@ -70,6 +70,9 @@ _SIGN = r"\*\*|[<>=!]=|[-+*/<>(),[\]]"
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
 
 MOST_CLAUSES = 10
+LONGEST_SUBSCRIPT = 100
+"""How many numbers, indices and gates a subscript or a bound of a range may have: a loop computes it every turn."""
+LONGEST_NORMALISED = 1000
 
 _CONDITIONAL = "a conditional is written: x if condition else y"
 _LOOP = "a loop is written: sum(x[i] for i in range(3))"
@@ -174,7 +177,8 @@ def normalise(name: str) -> str:
     """
     if name.endswith("]"):
         name = name.replace(" ", "")
-    if name.isascii():
+    # Python takes quadratic time to put combining marks in order, and a name that is so long is refused anyway.
+    if name.isascii() or len(name) > LONGEST_NORMALISED:
         return name
     import unicodedata
 
@@ -377,8 +381,10 @@ class _Reader:
         """Read formulas with commas between them, apart from the steps so far."""
         steps, found = self.steps, []
         while True:
-            self.steps = []
+            self.steps, at = [], self.at
             self.formula()
+            if len(self.steps) > LONGEST_SUBSCRIPT:
+                raise ExpressionError(self.text, f"a subscript or range of more than {LONGEST_SUBSCRIPT} parts", at)
             found.append(tuple(self.steps))
             if self.word != ",":
                 break

@@ -70,14 +70,16 @@ def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
 def _operands(nodes: list[Scalar], problems: Problems) -> list[str]:
     """Return the names of a definition's operands that stand in a list of their own."""
     names: list[str] = []
+    known: set[str] = set()
     for node in nodes:
         name = normalise(node.text)
         wrong = refuse_name(node)
-        if wrong is None and name in names:
+        if wrong is None and name in known:
             wrong = f"the operand {quote(name)} is named twice", None
         if wrong is not None:
             problems.add(node, *wrong)
         names.append(name)
+        known.add(name)
     return names
 
 
@@ -86,9 +88,10 @@ def _partials(
 ) -> dict[str, Scalar]:
     """Return a definition's partials in the order of its operands; one for each is needed, and no other."""
     found: dict[str, Scalar] = {}
+    known = frozenset(operands)
     for key, formula in entries:
         name = normalise(key.text)
-        if name not in operands:
+        if name not in known:
             hint = problems.near(name, operands) or f"the operands are {', '.join(operands)}"
             problems.add(key, f"a partial for {quote(name)}, which is no operand", hint)
         elif name in found:
@@ -99,6 +102,6 @@ def _partials(
     for name in operands:
         if name not in found and len(found) < len(operands):
             problems.add(place, f"there is no partial for {quote(name)}", "one for each operand")
-    if "out" in operands:
+    if "out" in known:
         problems.add(place, "'out' in a partial is the gate's own value", "give the operand another name")
     return {name: found[name] for name in operands if name in found}

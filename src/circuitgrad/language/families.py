@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from random import Random
 
-_HEADER = re.compile(r"([^\[\]]*?)\s*\[(.*)\]\s*", re.DOTALL)
-_RANGE = re.compile(r"\s*(?:([^\W\d]\w*)\s*=\s*)?([-+]?[0-9]{1,18})\s*(?::\s*([-+]?[0-9]{1,18}))?\s*")
+# No two neighbours match the same characters: a megabyte of blanks takes no quadratic time.
+_HEADER = re.compile(r"([^\[\]]*)\[(.*)\]\s*", re.DOTALL)
+_RANGE = re.compile(r"(?:([^\W\d]\w*)\s*=\s*)?([-+]?[0-9]{1,18})(?:\s*:\s*([-+]?[0-9]{1,18}))?")
+
+MOST_SUBSCRIPTS = 10
 
 WRITTEN = "a family is written w[0:16, 0:2], or with an index h[j=0:16]"
 
@@ -86,6 +89,8 @@ def read_header(text: str) -> Header:
     at = match.start(2)
     for part in match[2].split(","):
         axes.append(_axis(part, at))
+        if len(axes) > MOST_SUBSCRIPTS:
+            raise HeaderError(f"a family with more than {MOST_SUBSCRIPTS} subscripts", at, len(part), None)
         if axes[-1].name and axes[-1].name in (axis.name for axis in axes[:-1]):
             raise HeaderError(f"the index '{axes[-1].name}' is used twice", at, len(part))
         at += len(part) + 1
@@ -93,7 +98,7 @@ def read_header(text: str) -> Header:
 
 
 def _axis(text: str, at: int) -> Axis:
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text.strip())
     start, width = at + len(text) - len(text.lstrip()), max(1, len(text.strip()))
     if match is None:
         raise HeaderError("a range of whole numbers is wanted here", start, width)

@@ -192,18 +192,22 @@ def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, De
 
     def library(name: str, problems: Problems, node: Scalar) -> dict[str, Definition]:
         path = os.path.join(folder, name)  # noqa: PTH118
+        if "\0" in path:
+            problems.add(node, f"there is no file {quote(path)}")
+            return {}
         real = os.path.realpath(path)
-        if real in loaded:
-            return loaded[real]
         if real in chain:
             names = [os.path.basename(file) for file in (*chain[chain.index(real) :], real)]  # noqa: PTH119
             problems.add(node, f"the files use one another in a circle: {' -> '.join(names)}")
             return {}
+        if real in loaded:
+            return loaded[real]
         if len(chain) >= DEEPEST_USE:
             problems.add(node, f"files use one another over {DEEPEST_USE} deep")
             return {}
+        loaded[real] = {}  # what is wrong with it is said once
         try:
-            source = read_text(path)
+            source = _file_text(path, regular=True)
             root = _located_json(source) if _is_json(path) else read_yaml(source)
         except CircuitError as error:
             for problem in error.problems:
@@ -237,6 +241,13 @@ def read_text(path: str | os.PathLike[str]) -> Source:
     """
     if str(path) == STANDARD_INPUT:
         return _decode(sys.stdin.buffer.read(), "<stdin>")
+    return _file_text(path)
+
+
+def _file_text(path: str | os.PathLike[str], *, regular: bool = False) -> Source:
+    """Return the text of a file; of a `regular` one alone if a file asks for it: others may have no end."""
+    if regular and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        raise CircuitError.of(f"{quote(str(path))} is not a file")
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
             data = file.read()

@@ -29,7 +29,7 @@ LONGEST = 10_000
 """How many gates a definition with partials may have."""
 OWN_VALUE = "out"
 
-_SIGNATURE = re.compile(r"\s*([^()]*?)\s*\((.*)\)\s*", re.DOTALL)
+_SIGNATURE = re.compile(r"([^()]*)\((.*)\)\s*", re.DOTALL)
 _RESERVED = {*FOLDS, "range"}
 
 
@@ -97,49 +97,54 @@ def read_signature(key: Scalar, problems: Problems) -> tuple[str, list[str] | No
         name, operands = normalise(key.text), None
         at = 0
     else:
-        name, operands = normalise(match[1]), []
-        at = match.start(2)
+        name, operands = normalise(match[1].strip()), []
+        at, known = match.start(2), set[str]()
         for part in match[2].split(","):
             operand, start = normalise(part.strip()), at + len(part) - len(part.lstrip())
             wrong = name_fault(operand) if operand else ("the name of an operand is missing", None)
-            if wrong is None and operand in operands:
+            if wrong is None and operand in known:
                 wrong = f"the operand {quote(operand)} is named twice", None
             if wrong is not None:
                 problems.add(key, *wrong, offset=start, width=max(1, len(part.strip())))
                 return None
             operands.append(operand)
+            known.add(operand)
             at += len(part) + 1
     wrong = name_fault(name)
     if wrong is None and (name in NAMES or name in _RESERVED):
         wrong = f"there is a gate called {quote(name)} already", "choose another name"
     if wrong is not None:
-        problems.add(key, wrong[0], wrong[1], width=max(1, len(match[1])) if match else 0)
+        problems.add(key, wrong[0], wrong[1], width=max(1, len(match[1].strip())) if match else 0)
         return None
     return name, operands
 
 
-def settle_definitions(definitions: Mapping[str, Definition], limit: int) -> None:
+def settle_definitions(definitions: Mapping[str, Definition], wires: Wires) -> None:
     """Examine all definitions: note what is wrong with any, count what their calls make, and give rows to gates.
 
+    Args:
+        definitions: the definitions by name.
+        wires: the wires of the file.
+
     Raises:
-        CircuitError: one makes too many wires.
+        CircuitError: one makes too many wires, or they take too many turns.
     """
     for definition in definitions.values():
-        _examine(definition, definitions, limit)
+        _examine(definition, definitions, wires)
     for definition in _by_calls(definitions):
         called = [definitions[name] for name in definition.calls]
         definition.sound = definition.sound and all(one.sound for one in called)
         definition.weight += sum(definition.calls[one.name] * one.weight for one in called)
         if definition.sound and definition.partials is not None:
-            _make_row(definition, definition.partials, definitions)
+            _make_row(definition, definition.partials, definitions, wires)
 
 
-def _examine(definition: Definition, definitions: Mapping[str, Definition], limit: int) -> None:
+def _examine(definition: Definition, definitions: Mapping[str, Definition], file: Wires) -> None:
     """Read a definition's formulas once, with calls of other definitions left as they are."""
     if not definition.operands or not (definition.value.text or definition.gates):
         return  # it has been refused already
     noted = len(definition.problems.found)
-    wires = Wires(definition.problems, limit)
+    wires = file.trial(definition.problems)
     expander = Expander(wires, definitions, shallow=True)
     scope = _scope(definition, wires, definition.operands)
     for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
@@ -151,7 +156,7 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], limi
     definition.weight = len(wires.names) - definition.arity
     scope.refuse_cycles()
     for partial in (definition.partials or {}).values():
-        wires = Wires(definition.problems, limit)
+        wires = file.trial(definition.problems)
         expander.wires = wires
         _evaluate(definition, partial, _scope(definition, wires, (*definition.operands, OWN_VALUE)), expander)
     definition.calls = expander.calls
@@ -224,11 +229,13 @@ def _refuse_circle(definitions: Mapping[str, Definition], names: Sequence[str]) 
         definitions[name].sound = False
 
 
-def _make_row(definition: Definition, partials: Mapping[str, Scalar], definitions: Mapping[str, Definition]) -> None:
+def _make_row(
+    definition: Definition, partials: Mapping[str, Scalar], definitions: Mapping[str, Definition], file: Wires
+) -> None:
     """Give a definition with partials a row like those of the gate table."""
-    value = _flat(definition, definition.value, definition.operands, definitions)
+    value = _flat(definition, definition.value, definition.operands, definitions, file)
     slopes = {
-        operand: _flat(definition, partial, (*definition.operands, OWN_VALUE), definitions)
+        operand: _flat(definition, partial, (*definition.operands, OWN_VALUE), definitions, file)
         for operand, partial in partials.items()
     }
     if definition.sound:
@@ -237,9 +244,15 @@ def _make_row(definition: Definition, partials: Mapping[str, Scalar], definition
         definition.row = Row(definition.name, value, slopes, about, sample=sample)
 
 
-def _flat(definition: Definition, text: Scalar, operands: Sequence[str], definitions: Mapping[str, Definition]) -> str:
+def _flat(
+    definition: Definition,
+    text: Scalar,
+    operands: Sequence[str],
+    definitions: Mapping[str, Definition],
+    file: Wires,
+) -> str:
     """Return a formula of a definition without loops, inner wires and calls of other definitions."""
-    wires = Wires(definition.problems, max(LONGEST, definition.weight))
+    wires = file.trial(definition.problems)
     expander = Expander(wires, definitions, values=True)
     scope = _scope(definition, wires, operands)
     if text is definition.value:

@@ -68,7 +68,7 @@ class _Document:
             from circuitgrad.language.definitions import settle_definitions
 
             definitions = read_definitions(keys, self.problems, library)
-            settle_definitions(definitions, self.wires.limit)
+            settle_definitions(definitions, self.wires)
         self.inputs(keys.get("inputs", ()))
         if "gates" in keys:
             self.gates(root, keys["gates"], Expander(self.wires, definitions))

@@ -300,6 +300,7 @@ class Expander:
 
     def _definition(self, frame: Frame, definition: Definition, operands: list[int], at: int, *, last: bool) -> Task:
         """Put a definition in place of its call."""
+        self.wires.turn(at)
         outer = frame.outer and last
         prefix = f"{frame.parent}." if outer or not definition.gates else f"{self.wires.inner_name(frame.parent)}."
         scope = definition.scope(self.wires, prefix, at)

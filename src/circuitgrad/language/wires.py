@@ -23,8 +23,18 @@ if TYPE_CHECKING:
 
 MOST_WIRES = 10_000_000
 MOST_IDLE_TURNS = 200_000
+TURNS_A_WIRE = 4
 UNKNOWN = -1
 IDENTITY = find("identity")
+
+
+class Patience:
+    """How many more turns may be taken that make no wire."""
+
+    __slots__ = ("turns",)
+
+    def __init__(self) -> None:
+        self.turns = MOST_IDLE_TURNS
 
 
 class Wires:
@@ -35,7 +45,8 @@ class Wires:
 
     Attributes:
         problems: where to note what is wrong.
-        limit: how many wires there may be.
+        limit: how many wires there may be in all.
+        room: how many there may be here: a trial has what others before it have left.
         listen: is told how many there are.
         inputs: the inputs; all are added before the first gate.
         names: per wire, its name.
@@ -48,6 +59,7 @@ class Wires:
     def __init__(self, problems: Problems, limit: int = MOST_WIRES, listen: Listener | None = None) -> None:
         self.problems = problems
         self.limit = limit
+        self.room = limit
         self.listen = listen
         self.inputs: list[Input] = []
         self.names: list[str] = []
@@ -56,7 +68,10 @@ class Wires:
         self.at: list[int] = []
         self.values: list[float] = []
         self._constants: dict[str, int] = {}
-        self._turned = self._idle = 0
+        self._patience = Patience()
+        self._turned = 0
+        self._left = max(limit, MOST_WIRES)
+        self._trial: Wires | None = None
         self._counts: dict[str, int] = {}
         self._merged: dict[int, int] = {}
         self._generated: dict[str, int] | None = None
@@ -68,7 +83,7 @@ class Wires:
             CircuitError: there are too many.
         """
         number = len(self.names)
-        if number >= self.limit:
+        if number >= self.room:
             raise self.too_many(at)
         if number % OFTEN == 0 and self.listen is not None:
             self.listen("wires", number, None)
@@ -89,22 +104,32 @@ class Wires:
         Raises:
             CircuitError: there is not.
         """
-        if len(self.names) + count > self.limit:
+        if len(self.names) + count > self.room:
             raise self.too_many(at)
 
     def turn(self, at: int) -> None:
-        """Count a turn of the loop at an offset, which takes time though it may make no wire.
+        """Count a turn of the loop, or the call, at an offset: it takes time though it may make no wire.
 
         Raises:
             CircuitError: too many turns have made none.
         """
-        if len(self.names) != self._turned:
-            self._turned = len(self.names)
-            return
-        self._idle += 1
-        if self._idle > MOST_IDLE_TURNS:
-            message = f"loops of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
+        patience, made = self._patience, len(self.names)
+        if made > self._turned:
+            patience.turns += TURNS_A_WIRE * (made - self._turned)
+            self._turned = made
+        patience.turns -= 1
+        if patience.turns < 0:
+            message = f"loops and calls of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
             raise CircuitError.of(message, _place(self.problems.source, at))
+
+    def trial(self, problems: Problems) -> Wires:
+        """Return empty wires, to try out a definition of the file: the wires and turns of all trials are limited."""
+        if self._trial is not None:
+            self._left -= len(self._trial.names)
+        other = self._trial = Wires(problems, self.limit)
+        other.room = min(self.limit, self._left)
+        other._patience = self._patience
+        return other
 
     def constant(self, value: float) -> int:
         """Return the number of a constant."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DONE, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 2, 3, 130
 
+RESERVE = 1 << 22
+
 COMMANDS = {
     "forward": "Compute every wire's value.",
     "backward": "Compute every wire's value and gradient.",
@@ -74,6 +76,7 @@ def run_program(arguments: Sequence[str] | None) -> NoReturn:
 
 def _run(session: Session, arguments: Sequence[str] | None) -> int:
     stdout, stderr = sys.stdout, sys.stderr
+    reserve = [bytearray(RESERVE)]
     try:
         code: Any = circuitgrad.main(arguments, prog_name="circuitgrad", standalone_mode=False, obj=session)
         sys.stdout.flush()
@@ -97,6 +100,9 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
         if isinstance(error, BrokenPipeError):
             return DONE
         return _fail(session, WRONG_USAGE, f"error: {visible(str(error))}")
+    except MemoryError:
+        # To let go of what was under way takes some memory, too; a message is for when that is done.
+        reserve.clear()
     except Exception as error:
         message = " ".join(str(error).split())
         return _fail(
@@ -105,7 +111,9 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
             f"circuitgrad {__version__} has failed: {type(error).__name__}: {visible(message)}\n"
             "This is a fault of circuitgrad; please report it with the file and what --debug adds to this message.",
         )
-    return code if isinstance(code, int) else DONE
+    else:
+        return code if isinstance(code, int) else DONE
+    return _fail(session, WRONG_USAGE, "error: the circuit needs more memory than there is")
 
 
 def _fail(session: Session, code: int, message: str) -> int:

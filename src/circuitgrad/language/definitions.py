@@ -47,8 +47,8 @@ class Definition:
         problems: where to note what is wrong in its file.
         steps: the value, read.
         sound: whether nothing is wrong with it.
-        weight: how many gates a call makes at most, before any are shared.
-        row: the row of the gate table that its partials make of it.
+        weight: how many gates its body makes at most, before any are shared.
+        row: the row of the gate table that its partials make of it: a call makes one gate.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ def settle_definitions(definitions: Mapping[str, Definition], wires: Wires) -> N
     for definition in _by_calls(definitions):
         called = [definitions[name] for name in definition.calls]
         definition.sound = definition.sound and all(one.sound for one in called)
-        definition.weight += sum(definition.calls[one.name] * one.weight for one in called)
+        definition.weight += sum(definition.calls[one.name] * one.weight for one in called if one.row is None)
         if definition.sound and definition.partials is not None:
             _make_row(definition, definition.partials, definitions, wires)
 

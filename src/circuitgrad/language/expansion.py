@@ -282,9 +282,9 @@ class Expander:
         self.calls[definition.name] += 1
         if self.shallow:
             return self.wires.gate(frame.parent, None, operands, frame.offset(step))
-        self.wires.reserve(definition.weight, frame.offset(step))
         if definition.row is not None and not self.values:
             return self.wires.gate(frame.parent, definition.row, operands, frame.offset(step))
+        self.wires.reserve(definition.weight, frame.offset(step))
         number: int = yield self._definition(frame, definition, operands, frame.offset(step), last=last)
         return number
 

@@ -124,7 +124,8 @@ def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mappi
     total = 0
     for step in steps:
         if isinstance(step, Call):
-            total += definitions[step.gate].weight if step.gate in definitions else 1
+            definition = definitions.get(step.gate)
+            total += 1 if definition is None or definition.row is not None else definition.weight
         elif isinstance(step, Loop):
             count = 1
             for clause in step.clauses:

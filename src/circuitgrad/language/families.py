@@ -7,7 +7,8 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.expression import is_name, normalise
+from circuitgrad.expression import normalise
+from circuitgrad.language.names import name_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # No two neighbours match the same characters: a megabyte of blanks takes no quadratic time.
 _HEADER = re.compile(r"([^\[\]]*)\[(.*)\]\s*", re.DOTALL)
-_RANGE = re.compile(r"(?:([^\W\d]\w*)\s*=\s*)?([-+]?[0-9]{1,18})(?:\s*:\s*([-+]?[0-9]{1,18}))?")
+_RANGE = re.compile(r"(?:([^\s=:]+)\s*=\s*)?([-+]?[0-9]{1,18})(?:\s*:\s*([-+]?[0-9]{1,18}))?")
 
 MOST_SUBSCRIPTS = 10
 
@@ -108,8 +109,8 @@ def _axis(text: str, at: int) -> Axis:
         raise HeaderError(
             f"the range {low}:{high} is empty", start, width, "it runs up to its second number, without it"
         )
-    if match[1] and not is_name(match[1]):
-        raise HeaderError("this cannot be the name of an index", start, width)
+    if match[1] and (wrong := name_fault(match[1], plain=False)) is not None:
+        raise HeaderError(wrong[0], start, len(match[1]), wrong[1])
     return Axis(low, high, normalise(match[1] or ""))
 
 

@@ -190,14 +190,14 @@ class Wires:
             self.operands[result],
             self.at[result],
         )
-        if result < len(self.names) - 1:
+        parent, _, count = self.names[-1].rpartition(".")
+        # Others may have the result as an operand, unless it is what came last and has only a number for a name.
+        if result < len(self.names) - 1 or count != str(self._counts.get(parent)):
             self._merged[result] = number
             return
-        for column in (self.rows, self.operands, self.at):
+        for column in (self.names, self.rows, self.operands, self.at):
             column.pop()
-        parent, _, count = self.names.pop().rpartition(".")
-        if count == str(self._counts.get(parent)):
-            self._counts[parent] -= 1
+        self._counts[parent] -= 1
 
     def find(self, name: str) -> int | None:
         """Return the number of the wire of this name, also of one inside a formula; all have to be connected."""

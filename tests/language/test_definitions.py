@@ -83,6 +83,14 @@ def test_inner_wires_can_be_outputs_and_be_expected() -> None:
     assert check(circuit).passed
 
 
+@pytest.mark.parametrize("others", ["", ", k: sin(a)*cos(g)"])
+def test_a_wire_beside_the_result_keeps_its_operand(others: str) -> None:
+    # p comes before q in the file, takes q, and feeds nothing: q is the result and becomes the wire g itself.
+    text = "inputs: {a: 3}\ndefine:\n  f(x):\n    gates: {p: q*2, q: x + 1}\n    value: q\n"
+    values = loads(f"{text}gates: {{g: f(a){others}}}\noutput: g\nexpect: {{g.p: 8}}").forward()
+    assert (values["g"], values["g.p"]) == (4, 8)
+
+
 def test_generated_names_are_stable() -> None:
     assert list(loads(BLOCK)) == list(loads(BLOCK))
 
@@ -219,6 +227,29 @@ def test_definitions_may_call_one_another_only_so_deep() -> None:
     assert f"over {DEEPEST} deep" in str(fault(chain(5_000)))
 
 
+def test_a_call_of_a_gate_with_partials_is_one_wire_whatever_its_body_makes() -> None:
+    text = f"""{INPUTS}define:
+  d: {{operands: [x], value: x*x*x*x*x*x, partials: {{x: 6*x**5}}}}
+  e(x): d(x) + 1
+gates: {{y: 'sum(d(a*i) for i in range(1, 3)) + e(b)'}}
+"""
+    circuit = loads(text, max_wires=12)
+    assert [row.name for row in circuit.rows].count("d") == 3
+    assert circuit.backward()["b"] == pytest.approx(6 * (-1.25) ** 5, rel=1e-14)
+
+
+def test_definitions_that_are_never_called_use_up_no_wires() -> None:
+    unused = "".join(f"  f{i}(x): x*x + x*x*x\n" for i in range(100))
+    assert loads(f"{INPUTS}define:\n{unused}gates: {{y: a*b}}", max_wires=10).forward()["y"] == 0.5 * -1.25
+
+
+@pytest.mark.parametrize("body", ["x", "x*x", "3"])
+def test_a_call_for_each_of_many_members_is_no_idle_turn(body: str) -> None:
+    count = 120_000
+    text = f"inputs: {{a: 2}}\ndefine:\n  f(x): {body}\ngates:\n  h[j=0:{count}]: f(f(a))\noutput: h[0]"
+    assert len(loads(text).outputs) == 1
+
+
 # Files that use others
 
 USING = "use: [b.yaml]\ngates: {y: 1}"
@@ -268,6 +299,9 @@ def test_a_circuit_may_be_used_for_its_definitions(tmp_path: Path) -> None:
         ({"main": USING, "b": "use: [main.yaml]"}, "in a circle: main.yaml -> b.yaml -> main.yaml"),
         ({"main": "use: main.yaml\ngates: {y: 1}"}, "in a circle: main.yaml -> main.yaml"),
         ({"main": "use: nothing.yaml\ngates: {y: 1}"}, "there is no file"),
+        ({"main": "use: .\ngates: {y: 1}"}, "is not a file"),
+        ({"main": 'use: "b\\0.yaml"\ngates: {y: 1}'}, "there is no file"),
+        ({"main": USING, "b": "use: c.yaml", "c": "use: [b.yaml]"}, "in a circle: b.yaml -> c.yaml -> b.yaml"),
         ({"main": "use: []\ngates: {y: 1}"}, "'use' is an empty list"),
         ({"main": USING, "b": "define: {f(x): x + z}"}, "b.yaml:1:20: error: no wire is called 'z'"),
         ({"main": USING, "b": "defin: {f(x): x}"}, "b.yaml:1:1: error: a circuit file has no key"),

@@ -26,7 +26,7 @@ def test_a_header_has_the_members_that_its_ranges_span(axes: list[tuple[int, int
     assert header.size == len(spanned)
 
 
-@pytest.mark.parametrize("text", ["w[0:3]", " w [ 0 : 3 ] ", "w[+0:3]"])
+@pytest.mark.parametrize("text", ["w[0:3]", " w [ 0 : 3 ] ", "w[+0:3]", "\tw\t[\n0:3\n]\n"])
 def test_blanks_in_a_header_do_not_matter(text: str) -> None:
     header = read_header(text)
     assert (header.name, header.axes) == ("w", (Axis(0, 3),))
@@ -37,6 +37,8 @@ def test_blanks_in_a_header_do_not_matter(text: str) -> None:
     [("w[3:1]", 2, "is empty"), ("w[0:0]", 2, "is empty"), ("w[a:b]", 2, "whole numbers"), ("w[]", 2, "whole numbers"),
      ("w[0:1", 1, "brackets"), ("w[0:1][0:1]", 2, "whole numbers"), ("w[0:1]x", 1, "brackets"),
      ("w[0:2, 1.5]", 7, "whole numbers"),
+     ("w[" + "0:1, " * 10 + "0:1]", 51, "more than 10 subscripts"), ("w[1 2]", 2, "whole numbers"),
+     ("w[0: 1 :2]", 2, "whole numbers"), ("w[ i = ]", 3, "whole numbers"), ("w[i j=0:2]", 2, "whole numbers"),
      ("w[i=0:2, i=0:2]", 8, "used twice"), ("w[0:9999999999999999999]", 2, "whole numbers")],
 )  # fmt: skip
 def test_a_header_that_is_none_says_where(text: str, at: int, words: str) -> None:

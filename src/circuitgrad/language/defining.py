@@ -63,6 +63,8 @@ def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
         partials=_partials(fields["partials"], operands, node, problems) if "partials" in fields and operands else None,
         about=fields.get("about", ""),
     )
+    if not made.value.text and not made.gates and len(problems.found) == noted:
+        problems.add(node, f"{quote(name)} has no value", "give it a 'value', or 'gates'")
     made.sound = len(problems.found) == noted
     return made
 

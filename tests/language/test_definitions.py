@@ -183,6 +183,8 @@ FAULTS = [
     ("f(x): [x]", ["["], "a formula is a name or a formula, not a list"),
     ("f(x): {operands: [x], value: x}", ["f(x)"], "the operands of 'f' are given twice"),
     ("f(x): {about: nothing}", ["{"], "a definition needs 'value', 'output' or 'gates'"),
+    ("f(x): {gates: }", ["{"], "'f' has no value"),
+    ("f(x): {gates: {}, partials: {x: 1}}", ["{"], "'f' has no value"),
     ("f(x): {value: x, output: x}", ["output"], "'value' and 'output' exclude one another"),
     ("f(x): {valu: x}", ["valu"], "did you mean 'value'?"),
     ("f(x): {gates: {p: x, q: x}}", ["f(x)"], "several inner wires of 'f' feed no other: 'p', 'q'"),

@@ -92,7 +92,8 @@ class Whole:
 
     def schema(self) -> Json:
         """Return the shape in JSON Schema."""
-        return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\s*[-+]?(?:0|[1-9][0-9]*)\s*$"}]}
+        whole = r"^\s*[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.0*)?(?:[eE]\+?[0-9]{1,2})?\s*$"
+        return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": whole}]}
 
 
 class Numbers:
@@ -139,6 +140,14 @@ class Formula:
     def schema(self) -> Json:
         """Return the shape in JSON Schema."""
         return {**_TEXT, "minLength": 1}
+
+
+class Operand(Formula):
+    """The name of a definition's operand."""
+
+    def schema(self) -> Json:
+        """Return the shape in JSON Schema."""
+        return {"type": "string", "pattern": f"^{NAME}$"}
 
 
 class ListOf(NamedTuple):
@@ -355,7 +364,7 @@ _GATES = Section(_GATE)
 DEFINITION = Fields(
     "a definition",
     {
-        "operands": Field(ListOf(Formula(), single=False), "the names of its operands, unless they stand in its name"),
+        "operands": Field(ListOf(Operand(), single=False), "the names of its operands, unless they stand in its name"),
         "about": Field(Text(), "what it computes, in words"),
         "gates": Field(_GATES, "inner wires and what computes them"),
         "value": Field(Formula(), "the formula of its value, of operands and inner wires"),

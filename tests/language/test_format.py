@@ -62,7 +62,9 @@ family = (
     number
     | st.lists(number, min_size=2, max_size=2)
     | st.fixed_dictionaries({"value": number}, optional={"fixed": flag})
-    | st.fixed_dictionaries({"normal": number}, optional={"seed": st.integers(0, 99) | st.just("7")})
+    | st.fixed_dictionaries(
+        {"normal": number}, optional={"seed": st.integers(0, 99) | st.sampled_from(["7", "1_000", "1e5", "-5."])}
+    )
     | st.fixed_dictionaries({"uniform": st.lists(number, min_size=2, max_size=2)}, optional={"about": text})
 )
 gate = (
@@ -76,10 +78,11 @@ definition = (
     | st.fixed_dictionaries({"value": st.just("x + 1")}, optional={"about": text, "partials": st.just({"x": "1"})})
     | st.fixed_dictionaries({"gates": st.just({"q": {"mul": ["x", "x"]}})}, optional={"output": st.just("q")})
 )
+listed = st.fixed_dictionaries({"operands": st.sampled_from([["x"], ["é", "x"], ["x", "y_1"]]), "value": st.just("x")})
 good = st.fixed_dictionaries(
     {
         "inputs": st.fixed_dictionaries({"a": plain, "b": plain, "w[0:2]": family}),
-        "define": st.fixed_dictionaries({"f(x)": definition}),
+        "define": st.fixed_dictionaries({"f(x)": definition, "g": listed}),
         "gates": st.fixed_dictionaries({"p": gate, "q": gate}),
         "output": st.sampled_from(["p", ["p", "q"], ["a"]]),
     },
@@ -116,6 +119,10 @@ SHAPES: list[tuple[tuple[str, ...], Any]] = [
     (("define", "f(x)"), {"value": ["x"]}), (("define", "f(x)"), {"value": "x", "partials": []}),
     (("define", "f(x)"), {"value": "x", "partials": {"x": []}}), (("define", "f(x)"), {"value": "x", "gates": []}),
     (("define", "f(x)"), {"value": "x", "operands": []}), (("define", "f(x)"), {"value": "x", "operands": "x"}),
+    (("define", "g"), {"value": "x", "operands": ["x", 2]}), (("define", "g"), {"value": "x", "operands": ["x", "2"]}),
+    (("define", "g"), {"value": "x", "operands": ["x", True]}),
+    (("define", "g"), {"value": "x", "operands": ["x", []]}),
+    (("inputs", "w[0:2]"), {"normal": 1, "seed": "0.5"}), (("inputs", "w[0:2]"), {"normal": 1, "seed": "017"}),
     (("output",), []), (("output",), {}), (("output",), ["p", []]), (("output",), ""), (("output",), ["p", None]),
     (("name",), []), (("about",), {}), (("expect",), [1]), (("expect",), {"p": "x"}), (("expect",), {"p": []}),
     (("use",), []), (("use",), {}), (("outputs",), "p"), (("gate",), {}), (("inputs", "1a"), 1), (("gates", "a b"), 1),

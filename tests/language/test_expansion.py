@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad import from_expression, loads
-from circuitgrad.expression import Call, Expression, Loop
-from circuitgrad.language.subscripts import NotWholeError, iterations, weight, whole
 from language.faults import fault
 from strategies import files
 
@@ -170,34 +168,3 @@ def test_sharing_changes_no_value_and_no_gradient(written: Written) -> None:
     for name, slope in apart.backward().items():
         if name in shared.inputs:
             assert slopes[name] == pytest.approx(slope, rel=1e-9, abs=1e-9)
-
-
-# Subscripts, and the work that loops announce
-
-
-@given(st.integers(-50, 50), st.integers(1, 9))
-def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
-    steps = Expression("2*i - (n + 1) + floor(i/n) + mod(i, n)").steps
-    assert whole(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
-
-
-@pytest.mark.parametrize(
-    "text", ["i/2", "inf", "nan", "9**9**9", "x", "1e300", "f(i)", "add(i)", "sum(i for i in range(2))"]
-)
-def test_what_is_no_whole_number_is_refused(text: str) -> None:
-    with pytest.raises(NotWholeError):
-        whole(Expression(text).steps, {"i": 3})
-
-
-@pytest.mark.parametrize(
-    "text", ["sum(x for i in range(7))", "prod(x*y for i in range(2, 9, 3))",
-             "sum(x for i in range(3) for j in range(4))",
-             "sum(sum(x*i for i in range(3)) for j in range(4))", "x*y + sum(x for i in range(2))"],
-)  # fmt: skip
-def test_a_loop_announces_the_gates_that_it_makes(text: str) -> None:
-    circuit = loads(f"inputs: {X}\ngates: {{out: '{text}'}}", cse=False)
-    assert weight(Expression(text).steps, {}, {}) >= len(circuit.rows)
-    (loop,) = [step for step in Expression(text).steps if isinstance(step, Loop)]
-    turns: list[None] = []
-    assert sum(1 for _ in iterations(loop.clauses, {}, lambda: turns.append(None))) <= len(turns)
-    assert all(isinstance(step, Call | Loop) or step.at >= 0 for step in loop.body)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import loads
-from circuitgrad.expression import LONGEST_SUBSCRIPT, Expression, Loop
+from circuitgrad.expression import LONGEST_SUBSCRIPT, Call, Expression, Loop
 from circuitgrad.language.subscripts import LARGEST, NotWholeError, iterations, span, weight, whole
 from language.faults import fault, pointed
 
@@ -109,3 +109,31 @@ def test_a_member_that_one_turn_of_a_loop_misses_is_told() -> None:
     error = fault("inputs: {'w[0:5]': 1}\ngates:\n  y: sum(w[i + 1] for i in range(5))")
     assert "there is no 'w[5]'" in str(error)
     assert pointed(error) == ["w"]
+
+
+@given(st.integers(-50, 50), st.integers(1, 9))
+def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
+    steps = Expression("2*i - (n + 1) + floor(i/n) + mod(i, n)").steps
+    assert whole(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
+
+
+@pytest.mark.parametrize(
+    "text", ["i/2", "inf", "nan", "9**9**9", "x", "1e300", "f(i)", "add(i)", "sum(i for i in range(2))"]
+)
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(NotWholeError):
+        whole(Expression(text).steps, {"i": 3})
+
+
+@pytest.mark.parametrize(
+    "text", ["sum(x for i in range(7))", "prod(x*y for i in range(2, 9, 3))",
+             "sum(x for i in range(3) for j in range(4))",
+             "sum(sum(x*i for i in range(3)) for j in range(4))", "x*y + sum(x for i in range(2))"],
+)  # fmt: skip
+def test_a_loop_announces_the_gates_that_it_makes(text: str) -> None:
+    circuit = loads(f"inputs: {{x: 0.75, y: -1.5}}\ngates: {{out: '{text}'}}", cse=False)
+    assert weight(Expression(text).steps, {}, {}) >= len(circuit.rows)
+    (announced,) = [step for step in Expression(text).steps if isinstance(step, Loop)]
+    turns: list[None] = []
+    assert sum(1 for _ in iterations(announced.clauses, {}, lambda: turns.append(None))) <= len(turns)
+    assert all(isinstance(step, Call | Loop) or step.at >= 0 for step in announced.body)

@@ -14,7 +14,7 @@ from circuitgrad import __version__
 from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 DONE, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 2, 3, 130
 
@@ -39,6 +39,12 @@ class Session:
         self.debug = False
 
 
+def no_such(what: str, name: str, known: Iterable[str], ctx: click.Context) -> click.UsageError:
+    """Return the error that there is no such command, or kind, with the one that may be meant."""
+    hint = did_you_mean(name, known)
+    return click.UsageError(f"there is no {what} {quote(name)}" + (f"; {hint}" if hint else ""), ctx)
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -49,8 +55,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command, or suggest another one."""
         if cmd_name not in COMMANDS:
-            hint = did_you_mean(cmd_name, COMMANDS)
-            raise click.UsageError(f"there is no command {quote(cmd_name)}" + (f"; {hint}" if hint else ""), ctx)
+            raise no_such("command", cmd_name, COMMANDS, ctx)
         command: click.Command = import_module(f"circuitgrad.cli.{cmd_name}").command
         return command
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from circuitgrad.cli import options
-from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
+from circuitgrad.cli.main import no_such
+from circuitgrad.errors import CircuitError, quote, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,7 @@ class Kinds(click.Group):
         """Return the command of a kind."""
         command = super().get_command(ctx, cmd_name)
         if command is None:
-            hint = did_you_mean(cmd_name, self.commands)
-            raise click.UsageError(f"there is no kind {quote(cmd_name)}" + (f"; {hint}" if hint else ""), ctx)
+            raise no_such("kind", cmd_name, self.commands, ctx)
         return command
 
 

@@ -59,15 +59,11 @@ class Number(click.FloatRange):
 
 
 READING = "circuitgrad.reading"
-"""Where a context keeps how circuits are read: what `load` takes beside the path."""
+"""Where a context keeps how circuits are read: the values of the options of `reading`."""
 
 
-def _cse(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    ctx.meta.setdefault(READING, {})["cse"] = not value
-
-
-def _max_wires(ctx: click.Context, _parameter: click.Parameter, value: int) -> None:
-    ctx.meta.setdefault(READING, {})["max_wires"] = value
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    ctx.meta.setdefault(READING, {})[parameter.name] = value
 
 
 def reading(command: Command) -> Command:
@@ -76,7 +72,7 @@ def reading(command: Command) -> Command:
         "--no-cse",
         is_flag=True,
         expose_value=False,
-        callback=_cse,
+        callback=_remember,
         help="Keep common subexpressions of formulas apart.",
     )
     limit = click.option(
@@ -86,7 +82,7 @@ def reading(command: Command) -> Command:
         default=10_000_000,
         show_default="10 million",
         expose_value=False,
-        callback=_max_wires,
+        callback=_remember,
         help="How many wires a circuit may have once it is expanded.",
     )
     return apart(limit(command))
@@ -141,8 +137,9 @@ def load_circuit(
     from circuitgrad.circuit import near_wire
     from circuitgrad.language import load
 
+    wanted = click.get_current_context().meta[READING]
     with closing(Meter(quiet=quiet)) as meter:
-        circuit = load(path, listen=meter, **click.get_current_context().meta.get(READING, {}))
+        circuit = load(path, cse=not wanted["no_cse"], max_wires=wanted["max_wires"], listen=meter)
     circuit.assign(assignments)
     for name, value in assignments.items():
         leaf = circuit.inputs[name]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import quote, visible
-from circuitgrad.expression import normalise
-from circuitgrad.language.definitions import Definition, read_signature
+from circuitgrad.expression import FOLDS, normalise
+from circuitgrad.gates import NAMES
+from circuitgrad.language.definitions import Definition
 from circuitgrad.language.format import DEFINITION, Formula
-from circuitgrad.language.names import refuse_name
+from circuitgrad.language.names import name_fault, refuse_name
 from circuitgrad.language.nodes import Mapping, Problems, Scalar
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from circuitgrad.language.document import Library
     from circuitgrad.language.nodes import Node
+
+_SIGNATURE = re.compile(r"([^()]*)\((.*)\)\s*", re.DOTALL)
+_RESERVED = {*FOLDS, "range"}
 
 
 def read_definitions(keys: dict[str, Any], problems: Problems, library: Library | None) -> dict[str, Definition]:
@@ -40,7 +45,7 @@ def read_definitions(keys: dict[str, Any], problems: Problems, library: Library 
 def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
     """Return the definition under a key; after a problem it is not sound, but its name is known."""
     noted = len(problems.found)
-    signature = read_signature(key, problems)
+    signature = _signature(key, problems)
     fields: dict[str, Any]
     if type(node) is Mapping:
         fields = DEFINITION.read(node, problems, "")
@@ -69,20 +74,55 @@ def _definition(key: Scalar, node: Node, problems: Problems) -> Definition:
     return made
 
 
+def _signature(key: Scalar, problems: Problems) -> tuple[str, list[str] | None] | None:
+    """Return the name and the operands, or None in their place, that a key such as `neuron(x, y)` gives.
+
+    What is wrong with it is a problem, and None is returned.
+    """
+    match = _SIGNATURE.fullmatch(key.text)
+    if match is None:
+        name, operands = normalise(key.text), None
+        at = 0
+    else:
+        name, operands = normalise(match[1].strip()), []
+        at, known = match.start(2), set[str]()
+        for part in match[2].split(","):
+            operand, start = normalise(part.strip()), at + len(part) - len(part.lstrip())
+            wrong = name_fault(operand) if operand else ("the name of an operand is missing", None)
+            wrong = wrong or _repeated(operand, known)
+            if wrong is not None:
+                problems.add(key, *wrong, offset=start, width=max(1, len(part.strip())))
+                return None
+            operands.append(operand)
+            at += len(part) + 1
+    wrong = name_fault(name)
+    if wrong is None and (name in NAMES or name in _RESERVED):
+        wrong = f"there is a gate called {quote(name)} already", "choose another name"
+    if wrong is not None:
+        problems.add(key, wrong[0], wrong[1], width=max(1, len(match[1].strip())) if match else 0)
+        return None
+    return name, operands
+
+
 def _operands(nodes: list[Scalar], problems: Problems) -> list[str]:
     """Return the names of a definition's operands that stand in a list of their own."""
     names: list[str] = []
     known: set[str] = set()
     for node in nodes:
         name = normalise(node.text)
-        wrong = refuse_name(node)
-        if wrong is None and name in known:
-            wrong = f"the operand {quote(name)} is named twice", None
+        wrong = refuse_name(node) or _repeated(name, known)
         if wrong is not None:
             problems.add(node, *wrong)
         names.append(name)
-        known.add(name)
     return names
+
+
+def _repeated(operand: str, known: set[str]) -> tuple[str, str | None] | None:
+    """Return what to say of an operand that is known already; None of one that is known from now on."""
+    if operand in known:
+        return f"the operand {quote(operand)} is named twice", None
+    known.add(operand)
+    return None
 
 
 def _partials(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit import Input
 from circuitgrad.dialects import FORMULA
 from circuitgrad.errors import quote
-from circuitgrad.expression import FOLDS, Call, normalise
-from circuitgrad.gates import NAMES, Row
+from circuitgrad.expression import Call
+from circuitgrad.gates import Row
 from circuitgrad.language.expansion import Expander, Frame, finish
-from circuitgrad.language.names import name_fault
 from circuitgrad.language.nodes import Scalar
 from circuitgrad.language.scope import Scope
 from circuitgrad.language.wires import UNKNOWN, Wires
@@ -28,9 +26,6 @@ DEEPEST = 100
 LONGEST = 10_000
 """How many gates a definition with partials may have."""
 OWN_VALUE = "out"
-
-_SIGNATURE = re.compile(r"([^()]*)\((.*)\)\s*", re.DOTALL)
-_RESERVED = {*FOLDS, "range"}
 
 
 class Definition:
@@ -87,38 +82,6 @@ class Definition:
         return Scope(wires, self.problems, prefix, at, closed=True)
 
 
-def read_signature(key: Scalar, problems: Problems) -> tuple[str, list[str] | None] | None:
-    """Return the name and the operands, or None in their place, that a key such as `neuron(x, y)` gives.
-
-    What is wrong with it is a problem, and None is returned.
-    """
-    match = _SIGNATURE.fullmatch(key.text)
-    if match is None:
-        name, operands = normalise(key.text), None
-        at = 0
-    else:
-        name, operands = normalise(match[1].strip()), []
-        at, known = match.start(2), set[str]()
-        for part in match[2].split(","):
-            operand, start = normalise(part.strip()), at + len(part) - len(part.lstrip())
-            wrong = name_fault(operand) if operand else ("the name of an operand is missing", None)
-            if wrong is None and operand in known:
-                wrong = f"the operand {quote(operand)} is named twice", None
-            if wrong is not None:
-                problems.add(key, *wrong, offset=start, width=max(1, len(part.strip())))
-                return None
-            operands.append(operand)
-            known.add(operand)
-            at += len(part) + 1
-    wrong = name_fault(name)
-    if wrong is None and (name in NAMES or name in _RESERVED):
-        wrong = f"there is a gate called {quote(name)} already", "choose another name"
-    if wrong is not None:
-        problems.add(key, wrong[0], wrong[1], width=max(1, len(match[1].strip())) if match else 0)
-        return None
-    return name, operands
-
-
 def settle_definitions(definitions: Mapping[str, Definition], wires: Wires) -> None:
     """Examine all definitions: note what is wrong with any, count what their calls make, and give rows to gates.
 
@@ -147,9 +110,7 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], file
     wires = file.trial(definition.problems)
     expander = Expander(wires, definitions, shallow=True)
     scope = _scope(definition, wires, definition.operands)
-    for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
-        if declared:
-            expander.connect(scope, declared, node)
+    expander.connect_all(scope, definition.gates)
     if not definition.value.text:
         definition.value = _sink(definition, scope)
     _evaluate(definition, definition.value, scope, expander)
@@ -165,8 +126,7 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], file
 
 def _sink(definition: Definition, scope: Scope) -> Scalar:
     """Return the name of the inner wire that feeds no other."""
-    fed = scope.wires.fed()
-    sinks = [name for name, number in scope.numbers.items() if number >= definition.arity and number not in fed]
+    sinks = scope.sinks()
     if len(sinks) > 1 and not definition.problems.found:
         listed = ", ".join(map(quote, sinks[:8]))
         message = f"several inner wires of {quote(definition.name)} feed no other: {listed}"
@@ -256,8 +216,7 @@ def _flat(
     expander = Expander(wires, definitions, values=True)
     scope = _scope(definition, wires, operands)
     if text is definition.value:
-        for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
-            expander.connect(scope, declared, node)
+        expander.connect_all(scope, definition.gates)
     number = wires.add("", text.at)
     wires.settle(number, _evaluate(definition, text, scope, expander), number + 1, text.at)
     circuit = wires.circuit("", [""], share=False)

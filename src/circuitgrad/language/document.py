@@ -165,12 +165,10 @@ class _Document:
             self.problems.add(places.get("value", node), message)
 
     def gates(self, root: Mapping, entries: list[tuple[Scalar, Node]], expander: Expander) -> None:
-        declared = [(found, node) for key, node in entries if (found := self.scope.declare(key))]
         if not entries and not self.problems.found:
             node = next(node for key, node in root if key.text == "gates")
             self.problems.add(node, "a circuit needs at least one gate")
-        for found, node in declared:
-            expander.connect(self.scope, found, node)
+        expander.connect_all(self.scope, entries)
 
     def outputs(self, nodes: list[Scalar] | None, root: Node) -> list[str]:
         if nodes is not None:
@@ -181,8 +179,7 @@ class _Document:
                     self.problems.add(node, f"the output {quote(name)} is named twice")
                 seen.add(name)
             return names
-        fed, first = self.wires.fed(), len(self.wires.inputs)
-        sinks = [name for name, number in self.scope.numbers.items() if number >= first and number not in fed]
+        sinks = self.scope.sinks()
         # Without any sink the gates form a cycle, which is reported as such.
         if len(sinks) > 1 and not self.problems.found:
             listed = ", ".join(map(quote, sinks[:8])) + (", …" if len(sinks) > 8 else "")
@@ -204,8 +201,7 @@ class _Document:
         if not name or name in scope.numbers or name in scope.refused or self.wires.find(name) is not None:
             return name
         if name in scope.families:
-            hint = f"name a member, such as {scope.families[name].example()}"
-            self.problems.add(node, f"{quote(name)} is a family of wires", hint)
+            self.problems.add(node, *scope.families[name].no_wire())
             return ""
         base = name.partition("[")[0]
         declared = f"declared: {scope.families[base].ranges()}" if base in scope.families else None

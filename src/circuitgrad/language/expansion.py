@@ -16,7 +16,7 @@ from circuitgrad.language.wires import UNKNOWN
 from circuitgrad.numerals import read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from collections.abc import Mapping as Values
     from collections.abc import Sequence as Several
 
@@ -92,6 +92,12 @@ class Expander:
 
     # A wire, or a family of wires, and what stands behind its name in the file.
 
+    def connect_all(self, scope: Scope, entries: Iterable[tuple[Scalar, Node]]) -> None:
+        """Declare the wires of a section, then connect them: a gate may come before its operands."""
+        for declared, node in [(scope.declare(key), node) for key, node in entries]:
+            if declared:
+                self.connect(scope, declared, node)
+
     def connect(self, scope: Scope, declared: Several[Declared], node: Node) -> None:
         """Connect declared wires to what a file says computes them: a formula, or a gate with its operands."""
         if type(node) is Scalar and node.text:
@@ -116,12 +122,14 @@ class Expander:
         found = [self._operand(scope, node) for node in nodes]
         operands = [operand for operand in found if operand is not None]
         known_gate = row or self.definitions.get(normalise(gate.text))
+        noted = len(scope.problems.found)
         if known_gate is None:
-            wrong: str | None = f"no gate is called {quote(gate.text)}"
-            scope.problems.add(gate, str(wrong), self._near_gate(scope, gate.text))
+            scope.problems.add(gate, f"no gate is called {quote(gate.text)}", self._near_gate(scope, gate.text))
         elif (wrong := _misfit(known_gate, len(nodes))) is not None:
             scope.problems.add(gate, wrong)
-        self._connect_each(scope, declared, operands, gate if wrong is None and len(operands) == len(found) else None)
+        # After a problem the operands are read all the same, for what is wrong with them.
+        right = len(scope.problems.found) == noted and len(operands) == len(found)
+        self._connect_each(scope, declared, operands, gate if right else None)
 
     def _connect_each(
         self,
@@ -197,6 +205,7 @@ class Expander:
                 first = len(stack) - step.arity
                 operands = stack[first:]
                 row = NAMES.get(step.gate)
+                # Most calls are of gates that fit: they need no computation to wait for.
                 if row is not None and row.arity == step.arity and UNKNOWN not in operands and step.gate != "pow":
                     number = self.wires.gate(frame.parent, row, operands, frame.offset(step))
                 else:
@@ -222,8 +231,7 @@ class Expander:
         if name in scope.refused:
             return UNKNOWN
         if name in scope.families:
-            hint = f"name a member, such as {scope.families[name].example()}"
-            return frame.refuse(step, f"{quote(name)} is a family of wires", hint, len(name))
+            return frame.refuse(step, *scope.families[name].no_wire(), len(name))
         parent = name.partition(".")[0]
         if "." in name and scope.numbers.get(parent, -1) >= len(self.wires.inputs):
             message = f"{quote(name)} cannot be an operand: it stands inside the formula of {quote(parent)}"
@@ -278,14 +286,13 @@ class Expander:
             return UNKNOWN
         if isinstance(gate, Row):
             return self._gate(frame, gate, operands, frame.offset(step))
-        definition = gate
-        self.calls[definition.name] += 1
+        self.calls[gate.name] += 1
         if self.shallow:
             return self.wires.gate(frame.parent, None, operands, frame.offset(step))
-        if definition.row is not None and not self.values:
-            return self.wires.gate(frame.parent, definition.row, operands, frame.offset(step))
-        self.wires.reserve(definition.weight, frame.offset(step))
-        number: int = yield self._definition(frame, definition, operands, frame.offset(step), last=last)
+        if gate.row is not None and not self.values:
+            return self.wires.gate(frame.parent, gate.row, operands, frame.offset(step))
+        self.wires.reserve(gate.weight, frame.offset(step))
+        number: int = yield self._definition(frame, gate, operands, frame.offset(step), last=last)
         return number
 
     def _gate(self, frame: Frame, row: Row, operands: list[int], at: int) -> int:
@@ -305,8 +312,7 @@ class Expander:
         prefix = f"{frame.parent}." if outer or not definition.gates else f"{self.wires.inner_name(frame.parent)}."
         scope = definition.scope(self.wires, prefix, at)
         scope.numbers.update(zip(definition.operands, operands, strict=True))
-        for declared, node in [(scope.declare(key), node) for key, node in definition.gates]:
-            self.connect(scope, declared, node)
+        self.connect_all(scope, definition.gates)
         inner = Frame(scope, frame.parent, definition.value, at, {}, outer=outer)
         number: int = yield self.expand(inner, definition.steps)
         return number

@@ -7,6 +7,7 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.errors import quote
 from circuitgrad.expression import normalise
 from circuitgrad.language.names import name_fault
 
@@ -137,9 +138,17 @@ class Family:
         """
         return ", ".join(f"{header.name}[{', '.join(map(str, header.axes))}]" for header in self.headers[:4])
 
-    def example(self) -> str:
-        """Return the name of one member."""
-        return member(self.headers[0].name, [axis.low for axis in self.headers[0].axes])
+    def no_wire(self) -> tuple[str, str]:
+        """Return what to say where the family's name stands for a wire, with a hint.
+
+        >>> Family([Header("w", (Axis(0, 16), Axis(0, 2)))]).no_wire()
+        ("'w' is a family of wires", 'name a member, such as w[0,0]')
+        """
+        name, axes = self.headers[0]
+        return (
+            f"{quote(name)} is a family of wires",
+            f"name a member, such as {member(name, [one.low for one in axes])}",
+        )
 
 
 # Kinderman and Monahan, "Computer generation of random variables using the ratio of uniform deviates", ACM TOMS 3,

@@ -120,6 +120,11 @@ class Scope:
         first = f"the first one stands in line {place.line}{written}" if place else None
         self.problems.add(key, f"{quote(name)} is declared twice", first)
 
+    def sinks(self) -> list[str]:
+        """Return the declared gates that feed no other, in the order of the text; all have to be connected."""
+        fed, first = self.wires.fed(), len(self.wires.inputs)
+        return [name for name, number in self.numbers.items() if number >= first and number not in fed]
+
     def refuse_cycles(self) -> None:
         """Note every loop among the gates."""
         for loop in self.wires.cycles():

@@ -75,6 +75,7 @@ class Wires:
         self._counts: dict[str, int] = {}
         self._merged: dict[int, int] = {}
         self._generated: dict[str, int] | None = None
+        self._ordered: Sequence[int] | None = None
 
     def add(self, name: str, at: int, row: Row | None = None, operands: tuple[int, ...] = ()) -> int:
         """Add a wire and return its number.
@@ -219,8 +220,12 @@ class Wires:
         return number
 
     def cycles(self) -> Iterable[list[str]]:
-        """Yield the loops among the gates, each as the names along it, in the direction of the signal."""
-        for cycle in self._order()[1]:
+        """Yield the loops among the gates, each as the names along it, in the direction of the signal.
+
+        All gates have to be connected: the order that is found is also the circuit's.
+        """
+        self._ordered, cycles = self._order()
+        for cycle in cycles:
             names = [self.names[number] for number in cycle]
             outer = [name for name in names if "." not in name] or names
             yield [outer[-1], *outer]
@@ -255,7 +260,7 @@ class Wires:
             kept: the wires inside formulas that are asked for by name.
             share: whether gates inside formulas that compute the same become one.
         """
-        order, _ = self._order()
+        order = self._order()[0] if self._ordered is None else self._ordered
         if share and any("." in name for name in self.names):
             asked = {self.find(name) for name in (*outputs, *kept) if "." in name}
             same = shared(

@@ -12,7 +12,7 @@ from typing import Any
 
 from circuitgrad.errors import CircuitError, Source
 from circuitgrad.language.nodes import Mapping, Node, Scalar, Sequence
-from circuitgrad.language.yaml_text import DEEPEST
+from circuitgrad.language.yaml_text import DEEPEST, TOO_DEEP
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]|[^][{}:,"\s]+')
 
@@ -103,4 +103,4 @@ def _node(value: Any, deeper: list[tuple[Any, Node]]) -> Node:
 
 
 def _too_deep(source: Source) -> CircuitError:
-    return CircuitError.of(f"nested deeper than {DEEPEST} levels", source.place(0))
+    return CircuitError.of(TOO_DEEP, source.place(0))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from circuitgrad.language.nodes import Listener
 
 DEEPEST = 64
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 LARGEST = 1_000_000
 """How many characters the aliases of a document may add to it once they are expanded."""
 
@@ -46,6 +47,8 @@ _PLAIN_WORDS = {
         "an absolute value is written abs(x), a comparison has something before it",
     ),
     "found unknown escape": ("there is no such escape", "write \\\\ for a backslash, or use single quotes"),
+    # libyaml 0.2.6: its scanner looks a thousand brackets ahead before the first event.
+    "exceeded maximum nesting depth": (TOO_DEEP, None),
     "found undefined tag handle": ("a text cannot begin with '!'", "put it in quotes"),
     "found a tab": ("a tab cannot stand here", "indent with spaces"),
 }
@@ -112,7 +115,7 @@ def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 
             if event.tag is not None:
                 raise _refused_tag(event, source)
             if len(stack) >= DEEPEST:
-                raise CircuitError.of(f"nested deeper than {DEEPEST} levels", _place(source, event))
+                raise CircuitError.of(TOO_DEEP, _place(source, event))
             if type(node) is Mapping and key is None:
                 raise _refused_key(event, source)
             stack.append((node, key, event.anchor))

@@ -46,7 +46,6 @@ READING = HELP | {
     "circuitgrad.methods",
     "circuitgrad.numerals",
     "circuitgrad.methods.nonfinite",
-    "circuitgrad.methods.verdicts",
     "circuitgrad.report",
     "circuitgrad.report.numbers",
     "circuitgrad.report.results",

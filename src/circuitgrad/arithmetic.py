@@ -10,15 +10,36 @@ same name (C17, annex F) has a value, so has this one: `log(0)` is `-inf`, `sqrt
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from math import asinh, atan, atan2, copysign, erf, erfc, hypot, inf, isfinite, nan, tanh
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circuitgrad.expression import CONSTANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["CONSTANTS", "PRIMITIVES"]
+__all__ = ["DOUBLES", "PRIMITIVES", "Arithmetic"]
+
+
+@dataclass(frozen=True, eq=False)
+class Arithmetic:
+    """A kind of numbers, and what the gate table needs of it: from this every rule of every gate follows.
+
+    The numbers take Python's `+`, `-`, `*` and comparisons, among themselves and with floats; one that is exactly 0 is
+    false.
+
+    Attributes:
+        name: what it is called.
+        number: makes one of a float.
+        primitives: the functions in which the gate table is written, by name.
+        constants: the constants of formulas, by name.
+    """
+
+    name: str
+    number: Callable[[float], Any]
+    primitives: Mapping[str, Callable[..., Any]]
+    constants: Mapping[str, Any]
 
 
 def div(x: float, y: float) -> float:
@@ -157,3 +178,6 @@ PRIMITIVES: dict[str, Callable[..., float]] = {
     "tanh": tanh,
 }
 """What every arithmetic provides, by the name that the gate table uses."""
+
+DOUBLES = Arithmetic("doubles", float, PRIMITIVES, CONSTANTS)
+"""IEEE 754 doubles."""

@@ -6,9 +6,11 @@ forward pass runs through the gates from left to right, a backward pass from rig
 
 from __future__ import annotations
 
+from copy import copy
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from circuitgrad.arithmetic import DOUBLES
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.expression import Call, Name, Number
 from circuitgrad.units import Gate, Unit, class_of
@@ -16,6 +18,7 @@ from circuitgrad.units import Gate, Unit, class_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    from circuitgrad.arithmetic import Arithmetic
     from circuitgrad.errors import Place
     from circuitgrad.expression import Step
     from circuitgrad.gates import Row
@@ -91,6 +94,21 @@ class Circuit:
         self._slots.update(zip(names, range(self.first_gate, self.first_gate + len(names)), strict=True))
         self._units = [Unit(leaf.value) for leaf in inputs] + [Unit(value) for value in constants]
         self._gates: list[Gate] = []
+        self._arithmetic = DOUBLES
+
+    def over(self, arithmetic: Arithmetic) -> Circuit:
+        """Return the same circuit with numbers of another kind, at the inputs' present values.
+
+        >>> from circuitgrad import from_expression
+        >>> from circuitgrad.multiprecision import MULTIPRECISION
+        >>> from_expression("x/3", x=1).over(MULTIPRECISION).forward()["out"]
+        mpf('0.33333333333333331')
+        """
+        twin = copy(self)
+        twin._arithmetic = arithmetic  # noqa: SLF001 - its own class
+        twin._units = [Unit(arithmetic.number(unit.value)) for unit in self._units[: self.first_gate]]  # noqa: SLF001
+        twin._gates = []  # noqa: SLF001
+        return twin
 
     def slot(self, name: str) -> int:
         """Return the slot of the wire called `name`.
@@ -129,7 +147,7 @@ class Circuit:
     def gates(self) -> Sequence[Gate]:
         """The gate objects, in topological order."""
         if not self._gates:
-            self._gates = [class_of(row)() for row in self.rows]
+            self._gates = [class_of(row, self._arithmetic)() for row in self.rows]
         return self._gates
 
     def __getitem__(self, name: str) -> Unit:
@@ -221,11 +239,56 @@ class Circuit:
         """
         values = [unit.value for unit in self._units[: self.first_gate]]
         for name, value in inputs.items():
-            values[self._input(name)] = float(value)
+            values[self._input(name)] = self._arithmetic.number(value)
         count = len(self.gates) if last is None else max(0, last + 1 - self.first_gate)
         for gate, operands in zip(self.gates[:count], self.operands[:count], strict=True):
             values.append(gate.value_rule(*[values[operand] for operand in operands]))
         return values
+
+    def downstream(self, name: str) -> list[int]:
+        """Return the gates that an input reaches, in topological order.
+
+        Raises:
+            CircuitError: there is no such input.
+
+        >>> from circuitgrad import loads
+        >>> circuit = loads("{inputs: {x: 1, y: 2}, gates: {p: exp(x), q: sin(y), r: p*q}}")
+        >>> [circuit.names[index] for index in circuit.downstream("y")]
+        ['q', 'r']
+        """
+        reached = {self._input(name)}
+        gates = []
+        for index, operands in enumerate(self.operands):
+            if not reached.isdisjoint(operands):
+                gates.append(index)
+                reached.add(self.first_gate + index)
+        return gates
+
+    def upstream(self, slots: Iterable[int]) -> set[int]:
+        """Return the gates that slots depend on."""
+        needed = set(slots)
+        gates = set()
+        for index in reversed(range(len(self.operands))):
+            if self.first_gate + index in needed:
+                gates.add(index)
+                needed.update(self.operands[index])
+        return gates
+
+    def retrace(self, values: Sequence[Any], name: str, value: Any, gates: Iterable[int]) -> list[Any]:
+        """Return the values of all slots with another value for one input, from those at some point.
+
+        Args:
+            values: the values of all slots.
+            name: the input.
+            value: its other value, a number of the circuit's arithmetic.
+            gates: the gates that it reaches; see `downstream`.
+        """
+        moved = list(values)
+        moved[self._input(name)] = value
+        rules, first, slots = self.gates, self.first_gate, self.operands
+        for index in gates:
+            moved[first + index] = rules[index].value_rule(*[moved[slot] for slot in slots[index]])
+        return moved
 
     def assign(self, values: Mapping[str, float]) -> None:
         """Give inputs new values for the next pass.
@@ -235,7 +298,7 @@ class Circuit:
         """
         slots = [self._input(name) for name in values]
         for slot, value in zip(slots, values.values(), strict=True):
-            self._units[slot].value = float(value)
+            self._units[slot].value = self._arithmetic.number(value)
 
     def _input(self, name: str) -> int:
         if name not in self.inputs:

@@ -12,6 +12,7 @@ from circuitgrad.expression import (
     FOLDS,
     INFIX,
     POWER,
+    SUM,
     UNARY,
     Call,
     Loop,
@@ -44,11 +45,13 @@ class Dialect(NamedTuple):
         name: writes an operand's name.
         infix: per gate that is an operator there, its sign with the spaces around it and its level of precedence.
             A gate that is missing is called: `div(x, y)`.
+        truth: what makes a condition of a number; nothing where a number is one.
     """
 
     number: Callable[[float], str]
     name: Callable[[str], str]
     infix: Mapping[str, tuple[str, int]]
+    truth: str = ""
 
     def write(self, steps: Iterable[Step]) -> str:
         """Return the formula of `steps`, in postfix order, in this language, with no parenthesis that it does not need.
@@ -86,7 +89,8 @@ class Dialect(NamedTuple):
     def _call(self, step: Call, written: list[_Written]) -> _Written:
         if step.gate == "where" and step.arity == 3:
             test, body, orelse = written
-            condition: _Text = [" if ", _enclose(test, COMPARISON), " else "]
+            asked = "" if test[1] == COMPARISON else self.truth
+            condition: _Text = [" if ", _enclose(test, SUM if asked else COMPARISON), asked, " else "]
             return [_enclose(body, COMPARISON), condition, _enclose(orelse, CONDITIONAL)], CONDITIONAL
         if step.gate == "neg" and step.arity == 1:
             return ["-", _enclose(written[0], UNARY)], UNARY
@@ -147,5 +151,8 @@ def _spaced(tight: Collection[str], leave_out: Collection[str] = ()) -> dict[str
 FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", "**")))
 """The language of circuit files itself."""
 
-PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")))
-"""Python whose names are those of `arithmetic` (or `multiprecision`): `/` and `**` are calls, for Python's raise."""
+PYTHON = Dialect(
+    number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0"
+)
+"""Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise; and a number is no condition,
+for one that carries a derivative is true where only its value is 0."""

@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 from mpmath import inf, mpf, nan
 
+from circuitgrad.arithmetic import Arithmetic
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONSTANTS = {"pi": mpmath.pi, "e": mpmath.e, "tau": 2 * mpmath.pi, "inf": inf, "nan": nan}
+LARGEST = 10**9
+"""The largest exponent of e that is computed. Beyond it a number counts as infinite, or as 0: its digits would take all
+memory, and no double is so large by far."""
 
 
 def _above(function: Callable[..., Any], low: Any, at_low: Any) -> Callable[[Any], Any]:
@@ -60,7 +65,22 @@ def _pow(x: Any, y: Any) -> Any:
         return mpf(1)
     if x == 0:
         return y if y != y else mpf(0) if y > 0 else mpf(inf)
-    return mpmath.power(x, y) if x > 0 or mpmath.isint(y) else nan
+    if x < 0 and not mpmath.isint(y):
+        return nan
+    exponent = y * mpmath.log(abs(x)) if mpmath.isfinite(x) and mpmath.isfinite(y) else 0
+    if abs(exponent) > LARGEST:
+        huge = inf if exponent > 0 else mpf(0)
+        return -huge if x < 0 and y % 2 else huge
+    return mpmath.power(x, y)
+
+
+def _bounded(function: Callable[..., Any], below: Any, above: Any) -> Callable[[Any], Any]:
+    """Return a function of the exponential's kind, with its limits where the exponent is too large to compute."""
+
+    def total(x: Any) -> Any:
+        return above if x > LARGEST else below if x < -LARGEST else function(x)
+
+    return total
 
 
 def _mod(x: Any, y: Any) -> Any:
@@ -94,12 +114,12 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "atanh": _between(_atanh),
     "cbrt": _finite(_cbrt),
     "cos": _periodic(mpmath.cos),
-    "cosh": mpmath.cosh,
+    "cosh": _bounded(mpmath.cosh, inf, inf),
     "div": _div,
     "erf": mpmath.erf,
     "erfc": _erfc,
-    "exp": mpmath.exp,
-    "expm1": mpmath.expm1,
+    "exp": _bounded(mpmath.exp, mpf(0), inf),
+    "expm1": _bounded(mpmath.expm1, mpf(-1), inf),
     "floor": _finite(mpmath.floor),
     "hypot": mpmath.hypot,
     "log": _above(mpmath.log, 0, -inf),
@@ -109,9 +129,12 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "mod": _mod,
     "pow": _pow,
     "sin": _periodic(mpmath.sin),
-    "sinh": _finite(mpmath.sinh),
+    "sinh": _finite(_bounded(mpmath.sinh, -inf, inf)),
     "sqrt": _above(mpmath.sqrt, 0, mpf(0)),
     "tan": _periodic(mpmath.tan),
-    "tanh": mpmath.tanh,
+    "tanh": _bounded(mpmath.tanh, mpf(-1), mpf(1)),
 }
 """What every arithmetic provides, by the name that the gate table uses."""
+
+MULTIPRECISION = Arithmetic("multiprecision", mpf, PRIMITIVES, CONSTANTS)
+"""mpmath's numbers, at its working precision."""

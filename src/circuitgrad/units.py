@@ -18,6 +18,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
+from circuitgrad.arithmetic import DOUBLES
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import GATES, find
 from circuitgrad.rules import partials_rule, value_rule
@@ -25,6 +26,7 @@ from circuitgrad.rules import partials_rule, value_rule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from circuitgrad.arithmetic import Arithmetic
     from circuitgrad.gates import Row
 
 
@@ -82,7 +84,7 @@ class Gate:
         if not hasattr(self, "out"):
             raise CircuitError.of(f"{type(self).__name__}: backward before forward")
         upstream = self.out.grad
-        if upstream == 0:
+        if not upstream:
             return
         partials = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
         for unit, partial in zip(self.operands, partials, strict=True):
@@ -93,8 +95,8 @@ class Gate:
 
 
 @cache
-def class_of(row: Row) -> type[Gate]:
-    """Return the class of a row's gate objects.
+def class_of(row: Row, arithmetic: Arithmetic = DOUBLES) -> type[Gate]:
+    """Return the class of a row's gate objects, for doubles or other numbers.
 
     It is named after the row, or after the alias that spells out a name of three letters or fewer.
 
@@ -111,8 +113,8 @@ def class_of(row: Row) -> type[Gate]:
             "__doc__": f"The {row.name} gate, {row.about}: {row.value}.",
             "__module__": "circuitgrad",
             "row": row,
-            "value_rule": staticmethod(value_rule(row)),
-            "partials_rule": staticmethod(partials_rule(row)),
+            "value_rule": staticmethod(value_rule(row, arithmetic)),
+            "partials_rule": staticmethod(partials_rule(row, arithmetic)),
         },
     )
 

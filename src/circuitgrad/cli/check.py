@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import click
 
 from circuitgrad.cli import options
-from circuitgrad.errors import Problem
+from circuitgrad.cli.progress import Meter
+from circuitgrad.errors import CircuitError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.methods.check import Check, Point
+
+METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
+FORMATS = [*options.FORMATS, "junit", "github"]
 
 
-@click.command("check", short_help="Check the gradient against a numeric one, and the expected values.")
+@click.command("check", short_help="Prove the gradient, gate by gate, and the expected values.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--method",
-    type=click.Choice(["central", "forward"]),
-    default="central",
+    type=click.Choice(METHODS),
+    default="auto",
     show_default=True,
-    help="The finite difference: central, or the guide's forward difference.",
+    help="The reference: mp, the slopes of the value rules to 60 digits; central or forward (the guide's) differences; "
+    "complex, the complex step; ridders, extrapolated differences. auto takes mp where the work allows.",
 )
 @click.option(
     "--h",
     metavar="H",
     type=options.Number(0, min_open=True),
-    help="The step of the finite difference.  [default: 1e-4 for forward; the cube root of the rounding unit, "
-    "scaled to the input, for central]",
+    help="The step of central and forward differences, or ridders' first one.  [default: the method's own, scaled to "
+    "the input]",
 )
 @click.option(
     "--rtol",
     metavar="R",
     type=options.Number(0),
-    help="The relative tolerance.  [default: 1e-6 for central, 1e-3 for forward]",
+    help="The relative tolerance.  [default: 1e-9 for mp, and 1e-14 for its rules; 1e-10 complex; 1e-7 ridders; 1e-6 "
+    "central; 1e-3 forward]",
 )
 @click.option(
-    "--atol", metavar="A", type=options.Number(0), default=0.0, show_default=True, help="An absolute tolerance."
+    "--atol",
+    metavar="A",
+    type=options.Number(0),
+    default=1e-15,
+    show_default=True,
+    help="An absolute tolerance, in units of the largest gradient.",
 )
+@click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2 checks second derivatives.")
+@options.wrt
+@click.option(
+    "--points", metavar="N", type=click.IntRange(0), default=0, help="Check at N points more, drawn at random."
+)
+@click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
+@click.option("--data", metavar="CSV", help="Check at every row, too; columns are named after inputs. - reads stdin.")
+@click.option("--only-failed", is_flag=True, help="List nothing but what failed.")
 @options.assignments
 @options.reading
 @options.outputs
-@options.form
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="How to print the results; junit and github are for continuous integration.",
+)
 @options.precision
 @click.option(
     "--all", "everything", is_flag=True, help="List also the gates that are in order, and all of a long table."
@@ -49,6 +84,12 @@ def command(
     h: float | None,
     rtol: float | None,
     atol: float,
+    order: int,
+    wrt: tuple[str, ...],
+    points: int,
+    seed: int,
+    data: str | None,
+    only_failed: bool,
     assignments: dict[str, float],
     outputs: tuple[str, ...],
     form: str,
@@ -56,41 +97,129 @@ def command(
     everything: bool,
     quiet: bool,
 ) -> int:
-    """Check the derivatives of circuits, and the values that their files expect.
+    """Prove the derivatives of circuits, and the values that their files expect.
 
-    Every input's derivative is held against a finite difference, every gate's partial derivatives against exact slopes
-    of its value rule. Exits with 1 if anything is wrong.
+    Every input's derivative is held against a reference, every gate's partial derivatives against the slopes of its
+    value rule, and every wire's gradient against the sum over its consumers. What is wrong is named, with its place.
+    Exits with 1 if anything is.
 
     FILE is a circuit in YAML or JSON, or a folder of them; - reads standard input.
     """
     from circuitgrad.methods.check import check
-    from circuitgrad.report.results import check_json, check_notes, check_table
+    from circuitgrad.methods.check.points import drawn_points, hidden_faults
 
-    circuits = [options.load_circuit(file, assignments, outputs, quiet=quiet) for file in options.circuit_files(files)]
-    if assignments and any(circuit.expect for circuit, _ in circuits):
-        options.warn(
-            Problem("the expected values are those of the file: with --set they are not verified"), quiet=quiet
-        )
-        for circuit, _ in circuits:
-            circuit.expect.clear()
-    checks = [check(circuit, chosen, method=method, h=h, rtol=rtol, atol=atol) for circuit, chosen in circuits]
+    paths, several = options.circuit_files(files)
+    checks: list[tuple[str, Check | CircuitError]] = []
+    for path in paths:
+        try:
+            circuit, chosen = options.load_circuit(path, assignments, outputs, quiet=quiet)
+            if assignments and circuit.expect:
+                said = f"{circuit.name}: the expected values are those of the file: with --set they are not verified"
+                options.warn(Problem(said), quiet=quiet)
+                circuit.expect.clear()
+            places = _points(circuit, points, seed, data, quiet=quiet)
+            names = options.chosen_inputs(circuit, wrt)
+            with closing(Meter(quiet=quiet)) as meter:
+                found = check(
+                    circuit, chosen, wrt=names, method=method, h=h, rtol=rtol, atol=atol, order=order, points=places,
+                    listen=meter,
+                )  # fmt: skip
+        except CircuitError as error:
+            if not several:
+                raise
+            checks.append((path, error))
+        else:
+            checks.append((path, found))
+    if not several and not places and form == "table" and (why := hidden_faults(circuit.values())):
+        hint = "--points 5 checks elsewhere, too"
+        options.warn(Problem(f"some faults cannot show where {why}", hint=hint), quiet=quiet)
+    _report(checks, form, precision, several=several, everything=everything, only_failed=only_failed, quiet=quiet)
+    if any(isinstance(found, CircuitError) for _, found in checks):
+        return 2
+    return 0 if all(found.passed for _, found in checks if not isinstance(found, CircuitError)) else 1
+
+
+def _points(circuit: Circuit, count: int, seed: int, data: str | None, *, quiet: bool) -> list[Point]:
+    """Return the points beside the file's own: the rows of a file, and random ones."""
+    from circuitgrad.methods.check.points import Point, drawn_points
+
+    points = []
+    if data is not None:
+        rows = options.read_data(data, circuit, quiet=quiet)
+        points += [Point(f"line {line}", row) for line, row in rows]
+    drawn = drawn_points(circuit, count, seed)
+    if len(drawn) < count:
+        missing = f"{count - len(drawn)} of {count} random points"
+        options.warn(Problem(f"{missing} are left out: no values were found where every output is finite"), quiet=quiet)
+    return [*points, *drawn]
+
+
+def _report(
+    checks: Sequence[tuple[str, Check | CircuitError]],
+    form: str,
+    precision: int | None,
+    *,
+    several: bool,
+    everything: bool,
+    only_failed: bool,
+    quiet: bool,
+) -> None:
+    from circuitgrad.report.check import check_json, check_table, error_json
+
+    read = [(file, found) for file, found in checks if not isinstance(found, CircuitError)]
+    if form in ("junit", "github"):
+        from circuitgrad.report import ci
+
+        options.emit(ci.junit(checks) if form == "junit" else ci.github(checks))
+        return
     if form == "json":
-        documents = [check_json(one) for one in checks]
-        options.emit_json(documents if len(documents) > 1 else documents[0])
-    elif form == "table" and not (quiet and len(checks) > 1):
-        for position, one in enumerate(checks):
-            if position:
-                options.emit("\n")
-            table = check_table([one], slopes=False, everything=everything)
-            options.emit_table(options.title(one.circuit), table, form, precision, everything=everything, quiet=quiet)
-            options.emit_notes(check_notes(one, everything=everything), quiet=quiet)
-        if len(checks) > 1:
-            failed = [one.circuit.name for one in checks if not one.passed]
-            options.emit_notes(
-                f"{len(checks) - len(failed)} of {len(checks)} circuits passed"
-                + (f"; failed: {', '.join(failed)}" if failed else ""),
-                quiet=quiet,
-            )
+        documents = [
+            error_json(file, str(found))
+            if isinstance(found, CircuitError)
+            else check_json(found, file, only_failed=only_failed)
+            for file, found in checks
+        ]
+        options.emit_json(documents if several else documents[0])
+        return
+    for _, found in checks:
+        if isinstance(found, CircuitError):
+            click.echo(str(found), err=True)
+    if form != "table":
+        found_all = [found for _, found in read]
+        table = check_table(found_all, slopes=True, everything=everything, only_failed=only_failed)
+        options.emit_table("", table, form, precision, quiet=quiet)
+    elif several:
+        _summarise(checks, precision, everything=everything, only_failed=only_failed, quiet=quiet)
     else:
-        options.emit_table("", check_table(checks, slopes=True, everything=everything), form, precision, quiet=quiet)
-    return 0 if all(one.passed for one in checks) else 1
+        _detail(read[0][1], precision, everything=everything, only_failed=only_failed, quiet=quiet)
+
+
+def _summarise(
+    checks: Sequence[tuple[str, Check | CircuitError]],
+    precision: int | None,
+    *,
+    everything: bool,
+    only_failed: bool,
+    quiet: bool,
+) -> None:
+    """Print a line for every file, and in detail what failed."""
+    from circuitgrad.report.check import summary_table, tally
+
+    found = [(file, None if isinstance(one, CircuitError) else one) for file, one in checks]
+    options.emit_table("", summary_table(found, only_failed=only_failed), "table", precision, quiet=True)
+    for _, one in found:
+        if one is not None and (everything or not one.passed):
+            options.emit("\n")
+            _detail(one, precision, everything=everything, only_failed=not everything, quiet=quiet)
+    options.emit_notes(tally(found), quiet=quiet)
+
+
+def _detail(check: Check, precision: int | None, *, everything: bool, only_failed: bool, quiet: bool) -> None:
+    """Print all of one check."""
+    from circuitgrad.report.check import check_notes, check_table
+
+    table = check_table([check], slopes=False, everything=everything, only_failed=only_failed)
+    if table.rows:
+        heading = options.title(check.circuit)
+        options.emit_table(heading, table, "table", precision, everything=everything, quiet=quiet)
+    options.emit_notes(check_notes(check, everything=everything), quiet=quiet)

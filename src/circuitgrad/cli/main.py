@@ -23,7 +23,8 @@ RESERVE = 1 << 22
 COMMANDS = {
     "forward": "Compute every wire's value.",
     "backward": "Compute every wire's value and gradient.",
-    "check": "Check the gradient against a numeric one, and the expected values.",
+    "check": "Prove the gradient, gate by gate, and the expected values.",
+    "hessian": "Compute the second derivatives of the output in the inputs.",
     "optimize": "Move the inputs so that the output rises, or falls.",
     "new": "Write a commented circuit to start from.",
     "gates": "List the gates and their derivatives, or show one in full.",

@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitgrad.cli import options
-from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.errors import Problem, quote
 
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize import Outcome
-
-
-def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a second output, which an option that may be repeated elsewhere would take in silence."""
-    if len(names) > 1:
-        raise CircuitError.of(f"--output {quote(names[1])}: one output is optimised, and that is {quote(names[0])}")
-    return names
 
 
 @click.command("optimize", short_help="Move the inputs so that the output rises, or falls.")
@@ -44,14 +37,7 @@ def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, 
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="What random numbers start from.")
 @options.assignments
 @options.reading
-@click.option(
-    "--output",
-    "outputs",
-    metavar="NAME",
-    multiple=True,
-    callback=_single,
-    help="The wire to raise or lower instead of the file's output.",
-)
+@options.output
 @options.form
 @options.precision
 @options.everything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,6 +59,9 @@ class Number(click.FloatRange):
         return number
 
 
+_NAMES = re.compile(r"[^,\[]+(?:\[[^\]]*\])?")
+"""The names in a list that commas separate, where a member's subscripts may have commas, too."""
+
 READING = "circuitgrad.reading"
 """Where a context keeps how circuits are read: the values of the options of `reading`."""
 
@@ -103,6 +107,29 @@ outputs = click.option(
     metavar="NAME",
     multiple=True,
     help="The wire to report instead of the file's output; repeatable.",
+)
+
+
+def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a second output, which an option that may be repeated elsewhere would take in silence."""
+    if len(names) > 1:
+        raise CircuitError.of(f"--output {quote(names[1])}: this command takes one output, and that is {quote(names[0])}")
+    return names
+
+
+output = click.option(
+    "--output",
+    "outputs",
+    metavar="NAME",
+    multiple=True,
+    callback=_single,
+    help="The wire that counts instead of the file's output.",
+)
+wrt = click.option(
+    "--wrt",
+    metavar="NAMES",
+    multiple=True,
+    help="The inputs, or families of them, to differentiate with respect to, as in a,b; repeatable.  [default: all]",
 )
 precision = click.option(
     "--precision", metavar="N", type=click.IntRange(1, 17), help="Significant digits in tables, Markdown and CSV."
@@ -152,8 +179,31 @@ def load_circuit(
     return circuit, chosen
 
 
-def circuit_files(paths: Sequence[str]) -> list[str]:
-    """Return the files that paths name, where a folder stands for the circuit files in it, by name.
+def chosen_inputs(circuit: Circuit, wrt: Sequence[str]) -> list[str]:
+    """Return the inputs that `--wrt` names, in the circuit's order; all where it names none.
+
+    Raises:
+        CircuitError: there is no such input.
+    """
+    from circuitgrad.circuit import near_wire
+
+    if not wrt:
+        return list(circuit.inputs)
+    chosen: set[str] = set()
+    for text in wrt:
+        for part in _NAMES.findall(text):
+            name = normalise(part.strip())
+            members = [one for one in circuit.inputs if one == name or one.startswith(f"{name}[")]
+            if not members:
+                raise CircuitError.of(f"--wrt: no input is called {quote(name)}", hint=near_wire(name, circuit.inputs))
+            chosen.update(members)
+    return [name for name in circuit.inputs if name in chosen]
+
+
+def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the files that paths name, and whether they are more than one: a folder may always have more.
+
+    A folder stands for the circuit files in it and in the folders below, by name; what is hidden is left out.
 
     Raises:
         CircuitError: a folder has none.
@@ -168,11 +218,16 @@ def circuit_files(paths: Sequence[str]) -> list[str]:
         if not folder.is_dir():
             files.append(path)
             continue
-        found = sorted(str(entry) for entry in folder.iterdir() if entry.suffix.lower() in SUFFIXES)
+        found = [
+            entry
+            for entry in sorted(folder.rglob("*"))
+            if entry.suffix.lower() in SUFFIXES
+            and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
+        ]
         if not found:
             raise CircuitError.of(f"there is no circuit file in the folder {quote(path)}", hint=" ".join(SUFFIXES))
-        files.extend(found)
-    return files
+        files.extend(map(str, found))
+    return files, len(paths) > 1 or Path(paths[0]).is_dir()
 
 
 def title(circuit: Circuit) -> str:

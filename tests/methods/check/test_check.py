@@ -14,8 +14,7 @@ from circuitgrad.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import Row, find
 from circuitgrad.methods.check import Check, check
-from circuitgrad.methods.gate_check import reference
-from circuitgrad.methods.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
 from circuitgrad.units import Gate
 from random_circuits import SMOOTH, Plan, plans
 
@@ -47,7 +46,8 @@ def gates(found: Check) -> dict[str, str]:
 
 # The innocent
 
-METHODS = pytest.mark.parametrize("method", ["central", "forward"])
+METHODS = pytest.mark.parametrize("method", ["mp", "central", "forward", "ridders", "complex"])
+DIFFERENCES = pytest.mark.parametrize("method", ["central", "forward"])
 
 
 @METHODS
@@ -68,7 +68,7 @@ def test_a_correct_circuit_with_kinks_is_never_accused(plan: Plan, method: str) 
     assert found.passed, found
 
 
-@METHODS
+@DIFFERENCES
 @given(plan=plans(gates=tuple(SMOOTH), most=6), h=st.floats(1e-9, 1e-2))
 def test_nor_with_a_step_of_the_users(plan: Plan, method: str, h: float) -> None:
     assume(all(abs(value) < 1e6 for value in plan.values))
@@ -144,6 +144,7 @@ def test_the_circuit_stays_as_it_was(plan: Plan) -> None:
 @example(x=2.0, y=0.5)
 def test_swapped_partials_are_found_and_named(method: str, x: float, y: float) -> None:
     assume(abs(x - y) > 0.1)
+    assume(all(abs(z) > 1e-300 or z == 0 for z in (x, y)))  # no step in doubles is short enough beside such a number
     found = check(on_trial(Row("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
     assert not found.passed
     assert gates(found) == {"g": WRONG, "s": OK}
@@ -161,7 +162,7 @@ def test_a_wrong_partial_is_found_by_the_gate_and_by_the_input(factor: str, x: f
 
 
 def test_a_fault_too_small_for_differences_is_found_by_the_gate() -> None:
-    found = check(on_trial(Row("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3))
+    found = check(on_trial(Row("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3), method="central")
     assert verdicts(found) == {"x": OK}
     assert gates(found)["g"] == WRONG
     assert not found.passed
@@ -188,7 +189,8 @@ def test_a_backward_that_forgets_to_add_is_found(monkeypatch: pytest.MonkeyPatch
     found = check(circuit)
     assert not found.passed
     assert verdicts(found) == {"x": WRONG, "z": OK}
-    assert set(gates(found).values()) == {OK}
+    assert set(gates(found).values()) == {WRONG}  # as it is with every gate's backward
+    assert not found.wires
 
 
 def test_a_gradient_of_nan_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +272,6 @@ def test_a_rule_that_is_right_but_loses_its_digits_is_inaccurate() -> None:
 
 def test_a_slope_beyond_the_doubles_is_no_match_for_any_number() -> None:
     row = Row("steep", "(x*1e200)*1e200", {"x": "1e300"})
-    assert reference(row, (1e-300,), 0).slope == math.inf
     assert check(on_trial(row, 1e-300)).gates["g"].verdict != OK
 
 
@@ -283,7 +284,7 @@ def test_tolerances_decide() -> None:
     assert verdicts(check(on_trial(row, 0.3), atol=0.02)) == {"x": OK}
     assert verdicts(check(on_trial(row, 0.3), rtol=0.001)) == {"x": WRONG}
     one = check(on_trial(row, 0.3), atol=0.5).inputs["s"]["x"]
-    assert one.tolerance >= 0.5 > one.abs_error
+    assert one.tolerance >= 0.5 * abs(one.analytic) > one.abs_error  # in units of the largest gradient
 
 
 @pytest.mark.parametrize("h", [1e-17, 1e-16, 2.2e-16])

@@ -1,0 +1,158 @@
+"""Where a gate's value rule takes another branch: what tells its state, and whether it sits at a tie.
+
+All of it follows from the rule's formula: its comparisons, its conditions, and the primitives that are not smooth.
+Each makes a switch, with a level, which changes when the rule takes another branch, and a margin, which is 0 exactly
+at the tie between two of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from circuitgrad.arithmetic import DOUBLES
+from circuitgrad.expression import Call, Expression, Name
+from circuitgrad.gates import find
+from circuitgrad.rules import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from circuitgrad.arithmetic import Arithmetic
+    from circuitgrad.expression import Step
+    from circuitgrad.gates import Row
+
+MOST_STEPS = 1_000_000
+"""How long all switches of a row may be together; a row beyond that, which a file has defined, counts as without any."""
+
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+
+
+class Switch(NamedTuple):
+    """What decides a branch, as formulas in postfix order."""
+
+    level: tuple[Step, ...]
+    margin: tuple[Step, ...]
+
+
+class State(NamedTuple):
+    """The switches of a gate at a point.
+
+    Attributes:
+        levels: per switch, on which branch it is.
+        margins: per switch, how far it is from the tie; 0 at the tie.
+    """
+
+    levels: tuple[Any, ...]
+    margins: tuple[Any, ...]
+
+    @property
+    def tied(self) -> bool:
+        """Whether a switch sits at its tie."""
+        return any(margin == 0 for margin in self.margins)
+
+    def differs(self, other: State) -> bool:
+        """Tell whether another point is on another branch; NaN is one branch."""
+        return any(
+            one != another and not (one != one and another != another)
+            for one, another in zip(self.levels, other.levels, strict=True)
+        )
+
+
+def _switch(level: str, margin: str) -> Switch:
+    return Switch(_unplaced(Expression(level).steps), _unplaced(Expression(margin).steps))
+
+
+def _unplaced(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return steps without their places in a text, so that equal formulas are equal."""
+    return tuple(step._replace(at=0) for step in steps)
+
+
+@cache
+def _kinks() -> dict[str, Switch]:
+    """Return the switches of what is not smooth in itself, per gate, in the operands' names of its row."""
+    difference = _switch("sign(x - y)", "x - y")
+    return {
+        **dict.fromkeys(COMPARISONS, difference),
+        "abs": _switch("sign(x)", "x"),
+        "floor": _switch("floor(x)", "x - floor(x)"),
+        "mod": _switch("floor(x/y)", "x/y - floor(x/y)"),
+        "hypot": _switch("sign(hypot(x, y))", "hypot(x, y)"),
+        # The angle jumps where the point crosses the negative half of the axis.
+        "atan2": _switch("sign(y) if x < 0 else 1", "y if x < 0 else 1"),
+        "where": _switch("test == 0", "test"),
+    }
+
+
+@cache
+def switches(row: Row) -> tuple[Switch, ...]:
+    """Return the switches of a row's value rule, in the operands' names.
+
+    >>> from circuitgrad.dialects import FORMULA
+    >>> [FORMULA.write(switch.margin) for switch in switches(find("clip"))]
+    ['x - low', 'max(x, low) - high']
+    """
+    own = _kinks().get(row.name) if row.name in _kinks() and row is find(row.name) else None
+    if own is not None:
+        return (own,)
+    found: dict[Switch, None] = {}
+    length = 0
+    stack: list[tuple[Step, ...]] = []
+    for step in _unplaced(row.value_expression.steps):
+        if not isinstance(step, Call):
+            stack.append((step,))
+            continue
+        first = len(stack) - step.arity
+        operands = stack[first:]
+        if step.gate != row.name:
+            for switch in _of_call(step.gate, operands):
+                found[switch] = None
+                length += len(switch.level) + len(switch.margin)
+        stack[first:] = [(*chain.from_iterable(operands), step)]
+        length += len(stack[-1])
+        if length > MOST_STEPS:
+            return ()
+    return tuple(found)
+
+
+def _of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[Switch]:
+    """Return the switches of one call, in the caller's names; a condition that is a comparison is told by that."""
+    called = find(gate)
+    if gate == "where":
+        test = operands[0][-1]
+        if isinstance(test, Call) and test.gate in COMPARISONS:
+            return []
+    if gate in COMPARISONS and operands[0] == operands[1]:
+        return []  # x != x asks for NaN
+    given = dict(zip(called.operands, operands, strict=True))
+    return [
+        Switch(_substituted(switch.level, given), _substituted(switch.margin, given)) for switch in switches(called)
+    ]
+
+
+def _substituted(steps: Sequence[Step], given: dict[str, tuple[Step, ...]]) -> tuple[Step, ...]:
+    return tuple(
+        chain.from_iterable(given.get(step.name, (step,)) if isinstance(step, Name) else (step,) for step in steps)
+    )
+
+
+@cache
+def state_rule(row: Row, arithmetic: Arithmetic = DOUBLES) -> Callable[..., State] | None:
+    """Return the function of the operands that computes a gate's state, or None for a gate without branches.
+
+    >>> state_rule(find("relu"))(-2.0)
+    State(levels=(-1.0,), margins=(-2.0,))
+    """
+    found = switches(row)
+    if not found:
+        return None
+    formulas = [*(switch.level for switch in found), *(switch.margin for switch in found)]
+    numbers = compiled(row.operands, formulas, f"({'{}, ' * len(formulas)})", arithmetic)
+    count = len(found)
+
+    def state(*operands: Any) -> State:
+        both = numbers(*operands)
+        return State(both[:count], both[count:])
+
+    return state

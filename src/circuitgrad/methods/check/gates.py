@@ -1,0 +1,182 @@
+"""Every gate alone: its partial derivatives against the exact slope of its value rule, and what its backward pass adds.
+
+A gate is tried at the operands that it meets in the circuit, so that a wrong gradient is traced to where it is made.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, WRONG, Comparison, Tolerance, judge, worst
+from circuitgrad.methods.numeric import EPSILON
+from circuitgrad.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.gates import Row
+    from circuitgrad.language.nodes import Listener
+    from circuitgrad.methods.check.exact import Exact
+    from circuitgrad.units import Gate
+
+OFTEN = 64
+
+
+class Reference(NamedTuple):
+    """The exact slopes of a row's value rule in one operand, and what the partial's formula gives without rounding."""
+
+    exact: Exact
+    rule: Any
+
+
+def check_gates(
+    circuit: Circuit, reached: Container[str], tolerance: Tolerance, listen: Listener | None = None
+) -> dict[str, Comparison]:
+    """Return the worst that there is to say of every gate, at the values of the last passes.
+
+    Args:
+        circuit: the circuit, after a forward and a backward pass.
+        reached: the wires whose gradient is not 0; only there does an infinite partial derivative do harm.
+        tolerance: how far a partial derivative may be off.
+        listen: is told how far the work has come.
+
+    >>> from circuitgrad import load
+    >>> circuit = load("circuits/neuron.yaml")
+    >>> _ = circuit.backward()
+    >>> check_gates(circuit, ["s"], Tolerance(1e-9, 1e-14))["s"].verdict
+    'ok'
+    """
+    units = circuit.units
+    verdicts: dict[str, Comparison] = {}
+    still: set[int] = set()  # the wires that no small step of the inputs moves, such as a comparison away from a tie
+    for index, (name, row, slots, gate) in enumerate(
+        zip(circuit.names, circuit.rows, circuit.operands, circuit.gates, strict=True)
+    ):
+        values = tuple(units[slot].value for slot in slots)
+        partials = gate.partials_rule(*values, gate.out.value)
+        varying = [position for position, slot in enumerate(slots) if not circuit.is_constant(slot)]
+        found = [
+            _judge(
+                row, values, position, partials[position], tolerance,
+                harmful=name in reached, still=slots[position] in still,
+            )
+            for position in varying
+        ]  # fmt: skip
+        found += _additions(gate, values, varying)
+        verdicts[name] = worst(found) if found else Comparison(0.0, 0.0, 0.0, OK)
+        if all(slots[position] in still or _flat(row, values, position) for position in varying):
+            still.add(circuit.first_gate + index)
+        if listen is not None and index % OFTEN == 0:
+            listen("gates checked", index, len(circuit.names))
+    return verdicts
+
+
+def _flat(row: Row, values: tuple[float, ...], position: int) -> bool:
+    """Tell whether a small step of one operand leaves the value as it is."""
+    if not all(map(isfinite, values)):
+        return False
+    exact, _ = reference(row, values, position)
+    return bool(exact.left == exact.right == 0)
+
+
+def _judge(
+    row: Row,
+    values: tuple[float, ...],
+    position: int,
+    partial: float,
+    tolerance: Tolerance,
+    *,
+    harmful: bool,
+    still: bool,
+) -> Comparison:
+    operand = row.operands[position]
+    if not (all(map(isfinite, values)) and isfinite(partial)):
+        return Comparison(partial, nan, 0.0, NONFINITE if harmful else OK, operand=operand)
+    exact, rule = reference(row, values, position)
+    found = judge(partial, rule, exact, tolerance)._replace(operand=operand)
+    formula = _formula(row, values, position)
+    if not abs(partial - formula) <= 8 * EPSILON * abs(formula):
+        reason = f"its partial derivative is {partial!r}, but its formula gives {formula!r}"
+        return found._replace(verdict=WRONG, reason=reason)
+    return found._replace(verdict=OK) if found.verdict == KINK and still else found
+
+
+def _formula(row: Row, values: tuple[float, ...], position: int) -> float:
+    """Return what the formula of a partial derivative gives in doubles."""
+    from circuitgrad.rules import partials_rule, value_rule
+
+    partial: float = partials_rule(row)(*values, value_rule(row)(*values))[position]
+    return partial
+
+
+def _additions(gate: Gate, values: tuple[float, ...], varying: list[int]) -> list[Comparison]:
+    """Return what is wrong with what a gate adds to its operands' gradients: upstream gradient times partial derivative.
+
+    It runs backward by itself, on units whose gradients are not 0 beforehand; an operand that it takes twice is one
+    unit, as in the circuit.
+    """
+    operands, out = gate.operands, gate.out
+    upstream = out.grad if out.grad and isfinite(out.grad) else 1.0
+    partials = gate.partials_rule(*values, out.value)
+    added = [partial * upstream for partial in partials]
+    if not all(map(isfinite, added)):
+        return []
+    before = max(map(abs, added)) or 1.0
+    alone = {id(unit): Unit(unit.value, before) for unit in operands}
+    gate.operands, gate.out = tuple(alone[id(unit)] for unit in operands), Unit(out.value, upstream)
+    try:
+        gate.backward()
+        after = [unit.grad for unit in gate.operands]
+    finally:
+        gate.operands, gate.out = operands, out
+    wrong = []
+    for position in varying:
+        unit = operands[position]
+        terms = [term for other, term in zip(operands, added, strict=True) if other is unit]
+        expected = before + sum(terms)
+        allowed = 2 * len(terms) * EPSILON * (before + sum(map(abs, terms)))
+        if not abs(after[position] - expected) <= allowed:
+            reason = f"its backward pass takes {before:g} to {after[position]:g} instead of {expected:g}"
+            wrong.append(
+                Comparison(
+                    after[position], expected, allowed, WRONG, operand=gate.row.operands[position], reason=reason
+                )
+            )
+    return wrong
+
+
+@lru_cache(maxsize=100_000)
+def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
+    """Return the exact slopes of a row's value rule in the operand at `position`, and its partial derivative's formula.
+
+    >>> from circuitgrad.gates import find
+    >>> exact, rule = reference(find("mul"), (3.0, 0.5), 1)
+    >>> float(exact.slope), float(rule)
+    (3.0, 3.0)
+    """
+    import mpmath
+
+    from circuitgrad.branches import state_rule
+    from circuitgrad.methods.check.exact import DIGITS, Sample, exact_slopes
+    from circuitgrad.multiprecision import MULTIPRECISION
+    from circuitgrad.rules import partials_rule, value_rule
+
+    value, state = value_rule(row, MULTIPRECISION), state_rule(row, MULTIPRECISION)
+    with mpmath.workdps(DIGITS):
+        point = [mpmath.mpf(number) for number in values]
+        out = value(*point)
+        partials = [mpmath.mpf(partial) for partial in partials_rule(row, MULTIPRECISION)(*point, out)]
+    effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
+
+    def sample(x: Any) -> Sample:
+        moved = [*point[:position], x, *point[position + 1 :]]
+        return Sample([value(*moved)], [state(*moved)] if state else [])
+
+    rule = partials[position]
+    [exact] = exact_slopes(
+        sample, values[position], [rule], [sum(abs(effect) for effect in effects if mpmath.isfinite(effect))]
+    )
+    return Reference(exact, rule)

@@ -1,0 +1,151 @@
+"""The words in which a check answers, and what each result carries."""
+
+from __future__ import annotations
+
+from math import inf, isfinite, log10, nan
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from circuitgrad.methods.check.exact import Exact
+
+OK = "ok"
+WRONG = "wrong"
+INACCURATE = "inaccurate"
+KINK = "kink"
+NONFINITE = "nonfinite"
+
+VERDICTS = (OK, INACCURATE, KINK, NONFINITE, WRONG)
+"""All of them, the gravest last."""
+
+MOST_DIGITS = 17.0
+"""As many digits as any double may need: what two equal numbers have in common."""
+
+SMALLEST = 5e-324
+"""The smallest double: what underflows to 0 is no further off."""
+
+FAILURES = frozenset({WRONG, NONFINITE})
+"""The verdicts with which a check does not pass."""
+
+
+class Comparison(NamedTuple):
+    """An analytic derivative (or an expected value) beside the number that it is held against.
+
+    Attributes:
+        analytic: what is on trial.
+        numeric: what it is compared with.
+        tolerance: how far apart they may be.
+        verdict: one of the module's words.
+        left: at a kink, the slope on the left.
+        right: at a kink, the slope on the right.
+        operand: for a gate, the operand whose partial derivative this is; empty otherwise.
+        rule: what the rules give without rounding, where that is known.
+        ties: the gates at a tie or corner that bear on it.
+        reason: what else is wrong, in words.
+        point: where it was found, of several points; empty otherwise.
+    """
+
+    analytic: float
+    numeric: float
+    tolerance: float
+    verdict: str
+    left: float | None = None
+    right: float | None = None
+    operand: str = ""
+    rule: float | None = None
+    ties: tuple[str, ...] = ()
+    reason: str = ""
+    point: str = ""
+
+    @property
+    def abs_error(self) -> float:
+        """The distance between the two; 0 for equal infinities."""
+        return 0.0 if self.analytic == self.numeric else abs(self.analytic - self.numeric)
+
+    @property
+    def rel_error(self) -> float:
+        """The distance in units of the larger of the two; NaN where one is not finite."""
+        if self.abs_error == 0:
+            return 0.0
+        larger = max(abs(self.analytic), abs(self.numeric))
+        return self.abs_error / larger if isfinite(self.abs_error) and larger else nan
+
+    @property
+    def digits(self) -> float:
+        """How many decimal digits are right: 0 to 17; NaN where one of the two is not finite."""
+        error = self.rel_error
+        return min(MOST_DIGITS, max(0.0, -log10(error))) if error else MOST_DIGITS if error == 0 else nan
+
+    @property
+    def rel_tolerance(self) -> float | None:
+        """The tolerance in units of the larger of the two; None where that is not finite, or 0."""
+        larger = max(abs(self.analytic), abs(self.numeric))
+        return self.tolerance / larger if 0 < larger < inf else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the check does not pass with this."""
+        return self.verdict in FAILURES
+
+
+class Tolerance(NamedTuple):
+    """How far a derivative may be from the exact one.
+
+    Attributes:
+        rtol: relatively, for what doubles compute.
+        rules: relatively, for what the rules give without rounding.
+        atol: absolutely, for either.
+    """
+
+    rtol: float
+    rules: float
+    atol: float = 0.0
+
+
+def judge(
+    analytic: float, rule: Any, exact: Exact, tolerance: Tolerance, *, slack: float = 0.0, faithful: bool = True
+) -> Comparison:
+    """Compare a derivative with the exact slopes: first the rule that it follows, then the digits that it has kept.
+
+    Args:
+        analytic: the derivative in doubles.
+        rule: what its rule gives in multiprecision.
+        exact: the slopes of the value.
+        tolerance: how far both may be off.
+        slack: how far the rule may be off since the literal numbers in it are doubles.
+        faithful: whether the double follows the rule, so that what is between the two is rounding.
+
+    >>> from circuitgrad.methods.check.exact import Exact
+    >>> exact = Exact(0.75, 0.75, 0.75, 0.0)
+    >>> [judge(a, r, exact, Tolerance(1e-9, 1e-14)).verdict for a, r in ((0.75, 0.75), (0.7, 0.75), (0.7, 0.7))]
+    ['ok', 'inaccurate', 'wrong']
+    """
+    numbers = {"rule": float(rule), "left": float(exact.left), "right": float(exact.right)}
+    slope = float(exact.slope)
+    if not exact.kink:
+        del numbers["left"], numbers["right"]
+    if not isfinite(analytic):
+        return Comparison(analytic, slope, 0.0, NONFINITE, **numbers)
+    if exact.kink:
+        low, high = sorted((exact.left, exact.right))
+        finite = [abs(side) for side in (low, high) if isfinite(side)]
+        allowed = float(tolerance.rtol * max(finite, default=0.0) + tolerance.atol + exact.doubt)
+
+        def within(number: Any) -> bool:
+            return exact.jump or bool(low - allowed <= number <= high + allowed)
+
+        verdict = KINK if within(analytic) else INACCURATE if within(rule) and faithful else WRONG
+        return Comparison(analytic, slope, allowed, verdict, **numbers)
+    if not isfinite(slope):
+        # No double holds this slope, or there is none: a finite derivative cannot be right.
+        return Comparison(analytic, slope, 0.0, NONFINITE, **numbers)
+    doubt = float(exact.doubt) + tolerance.atol + SMALLEST
+    allowed = tolerance.rtol * max(abs(analytic), abs(slope)) + doubt
+    right = abs(rule - exact.slope) <= tolerance.rules * max(abs(rule), abs(exact.slope)) + doubt + slack
+    close = abs(analytic - slope) <= allowed
+    verdict = (OK if close else INACCURATE if faithful else WRONG) if right else WRONG
+    return Comparison(analytic, slope, allowed, verdict, **numbers)
+
+
+def worst(comparisons: list[Comparison]) -> Comparison:
+    """Return the comparison with the gravest verdict, and among equals the one with the largest relative error."""
+    return max(comparisons, key=lambda one: (VERDICTS.index(one.verdict), one.rel_error))

@@ -1,0 +1,88 @@
+"""What `check` has found, in the forms that continuous integration reads: JUnit's XML and GitHub's workflow commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from circuitgrad.errors import CircuitError, visible
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK
+from circuitgrad.report.check import Line, check_lines, explain, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from circuitgrad.errors import Place
+    from circuitgrad.methods.check import Check
+
+LEVELS = {OK: "", KINK: "notice", INACCURATE: "warning"}
+"""What a verdict is to GitHub; any other is an error."""
+
+
+def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
+    """Return the findings in JUnit's XML: a suite for every file, a case for every derivative.
+
+    Args:
+        checks: per file, what was found, or why it cannot be read.
+    """
+    root = ET.Element("testsuites", name="circuitgrad check")
+    for file, found in checks:
+        suite = ET.SubElement(root, "testsuite", name=visible(file))
+        if isinstance(found, CircuitError):
+            case = ET.SubElement(suite, "testcase", classname=visible(file), name="the circuit can be read", file=file)
+            ET.SubElement(case, "error", message=found.problems[0].message).text = str(found)
+        else:
+            for line in check_lines(found):
+                _case(suite, file, found, line)
+            sound = sum(one.verdict == OK for one in found.gates.values())
+            if sound:
+                ET.SubElement(suite, "testcase", classname=found.circuit.name, name=f"{sound:,} gates in order")
+        for kind in ("failure", "error"):
+            suite.set(f"{kind}s", str(len(suite.findall(f"testcase/{kind}"))))
+        suite.set("tests", str(len(suite)))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _case(suite: ET.Element, file: str, check: Check, line: Line) -> None:
+    case = ET.SubElement(suite, "testcase", classname=check.circuit.name, name=line.name, file=file)
+    place = place_of(check, line)
+    if place is not None:
+        case.set("line", str(place.line))
+    said = explain(check, line)
+    if line.one.failed:
+        ET.SubElement(case, "failure", message=said, type=line.one.verdict).text = said
+    elif said:
+        ET.SubElement(case, "system-out").text = said
+
+
+def github(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
+    """Return the findings as GitHub's workflow commands, which annotate the files' lines.
+
+    Args:
+        checks: per file, what was found, or why it cannot be read.
+    """
+    return "".join(f"{line}\n" for file, found in checks for line in _annotations(file, found))
+
+
+def _annotations(file: str, found: Check | CircuitError) -> Iterator[str]:
+    if isinstance(found, CircuitError):
+        for problem in found.problems:
+            hint = f" ({problem.hint})" if problem.hint else ""
+            yield _command("error", file, problem.place, "unreadable", f"{problem.message}{hint}")
+        return
+    for line in check_lines(found):
+        level = LEVELS.get(line.one.verdict, "error")
+        if level:
+            yield _command(level, file, place_of(found, line), line.one.verdict, explain(found, line))
+
+
+def _command(level: str, file: str, place: Place | None, title: str, message: str) -> str:
+    """Return a workflow command (GitHub Docs, "Workflow commands for GitHub Actions")."""
+    at = f",line={place.line},col={place.column}" if place is not None else ""
+    name = _escaped(place.source if place is not None else file).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} file={name}{at},title=circuitgrad check%3A {title}::{_escaped(visible(message))}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,200 @@
+"""One fault planted in a circuit of sixty gates: it is found, its gate is named, and nobody else is accused."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+import circuitgrad
+from circuitgrad.gates import Row
+from circuitgrad.methods.check import Check, check
+from circuitgrad.methods.check.verdicts import KINK, WRONG
+from circuitgrad.units import Gate, class_of
+
+if TYPE_CHECKING:
+    from circuitgrad.circuit import Circuit
+
+GATES = 60
+CIRCUITS = range(330)
+ONE = ["sin", "cos", "tanh", "sigmoid", "softplus", "exp", "gaussian", "atan", "neg", "relu", "abs", "silu", "erf"]
+TWO = ["add", "sub", "mul", "max", "min", "hypot", "logsumexp", "atan2"]
+
+
+def generated(seed: int) -> Circuit:
+    """Return a circuit of sixty gates, all of which reach the output, with a fair amount of fan-out.
+
+    Its gradients are finite: where an infinite slope meets another, nobody's share can be told.
+    """
+    while True:
+        circuit = drawn(seed)
+        if all(map(math.isfinite, circuit.backward().values())):
+            return circuit
+        seed += len(CIRCUITS)
+
+
+def drawn(seed: int) -> Circuit:
+    generator = random.Random(seed)
+    names = [f"x{i}" for i in range(4)]
+    lines = ["inputs:", *(f"  {name}: {generator.uniform(-2, 2):.4f}" for name in names), "gates:"]
+    unused: list[str] = []
+    for i in range(GATES - 1):
+        # Values stay near 1 behind the bounded gates, so that nothing overflows.
+        gate = generator.choice([*ONE, *TWO] if i % 3 else ["sin", "tanh", "atan"])
+        recent = [*names[-12:], *unused]
+        operands = [generator.choice(recent) for _ in range(2 if gate in TWO else 1)]
+        unused = [name for name in unused if name not in operands]
+        name = f"g{i}"
+        lines.append(f"  {name}: {{{gate}: [{', '.join(operands)}]}}")
+        names.append(name)
+        unused.append(name)
+    lines.append(f"  out: {{add: [{', '.join(unused if len(unused) > 1 else [*unused, 'x0'])}]}}")
+    return circuitgrad.loads("\n".join(lines))
+
+
+def accused(found: Check) -> set[str]:
+    """Return the gates, and the sums of wires, that are called wrong."""
+    return {name for name, one in found.gates.items() if one.verdict == WRONG} | {f"sum {name}" for name in found.wires}
+
+
+def with_row(circuit: Circuit, index: int, row: Row) -> None:
+    circuit.rows = [*circuit.rows[:index], row, *circuit.rows[index + 1 :]]
+    circuit._gates = []
+
+
+def partials(circuit: Circuit, index: int) -> tuple[float, ...]:
+    circuit.forward()
+    values = [circuit.units[slot].value for slot in circuit.operands[index]]
+    return circuit.gates[index].partials_rule(*values, circuit.gates[index].out.value)
+
+
+def test_the_generated_circuits_are_innocent() -> None:
+    for seed in CIRCUITS:
+        circuit = generated(seed)
+        assert len(circuit.rows) >= GATES
+        found = check(circuit)
+        assert not accused(found), seed
+        assert not any(one.verdict == WRONG for one in found.inputs["out"].values()), seed
+
+
+@pytest.mark.parametrize("block", range(0, len(CIRCUITS), 30))
+def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
+    for seed in CIRCUITS[block : block + 30]:
+        circuit = generated(seed)
+        index = seed * 7 % len(circuit.rows)
+        row = circuit.rows[index]
+        position = seed % row.arity
+        operand = row.operands[position]
+        value = partials(circuit, index)[position]
+        bent = Row(row.name, row.value, {**row.partials, operand: f"({row.partials[operand]})*(1 + 1e-9)"})
+        circuit = generated(seed)
+        with_row(circuit, index, bent)
+        found = check(circuit)
+        name = circuit.names[index]
+        one = found.gates[name]
+        if value == 0 or one.verdict == KINK:  # a billionth of nothing, or of a convention between two slopes
+            assert not accused(found)
+            continue
+        assert accused(found) == {name}, seed
+        assert (one.operand, one.analytic) == (operand, pytest.approx(one.numeric * (1 + 1e-9), rel=1e-14)), seed
+        assert not found.passed
+        place = circuit.locate(name)
+        assert place is not None
+        assert place.text.strip().startswith(f"{name.partition('.')[0]}:")
+
+
+@pytest.mark.parametrize("block", range(0, len(CIRCUITS), 30))
+def test_swapped_partials_are_named(block: int) -> None:
+    for seed in CIRCUITS[block : block + 30]:
+        circuit = generated(seed)
+        pairs = [index for index, row in enumerate(circuit.rows) if row.arity == 2]
+        index = pairs[seed * 7 % len(pairs)]
+        one, other = partials(circuit, index)
+        row = circuit.rows[index]
+        x, y = row.partials
+        circuit = generated(seed)
+        with_row(circuit, index, Row(row.name, row.value, {x: row.partials[y], y: row.partials[x]}))
+        found = check(circuit)
+        assert accused(found) == (set() if one == other else {circuit.names[index]}), seed
+
+
+def overwriting(gate: Gate) -> Gate:
+    """Return a gate whose backward pass replaces its operands' gradients."""
+    own = class_of(gate.row)
+
+    class Overwriting(own):  # type: ignore[misg, valid-type, unused-ignore]
+        def backward(self) -> None:
+            slopes = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
+            for unit, slope in zip(self.operands, slopes, strict=True):
+                unit.grad = slope * self.out.grad
+
+    return Overwriting()
+
+
+def dropping(gate: Gate) -> Gate:
+    """Return a gate whose backward pass forgets its last operand."""
+    own = class_of(gate.row)
+
+    class Dropping(own):  # type: ignore[misg, valid-type, unused-ignore]
+        def backward(self) -> None:
+            slopes = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
+            for unit, slope in zip(self.operands[:-1], slopes[:-1], strict=True):
+                unit.grad += slope * self.out.grad
+
+    return Dropping()
+
+
+@pytest.mark.parametrize("block", range(0, len(CIRCUITS), 30))
+@pytest.mark.parametrize("plant", [overwriting, dropping])
+def test_a_gate_that_does_not_add_is_named(plant, block: int) -> None:  # type: ignore[no-untyped-def]
+    for seed in CIRCUITS[block : block + 30]:
+        circuit = generated(seed)
+        index = seed * 7 % len(circuit.rows)
+        slopes = partials(circuit, index)
+        circuit.gates[index] = plant(circuit.gates[index])  # type: ignore[index]
+        found = check(circuit)
+        harmless = not any(slopes) if plant is overwriting else slopes[-1] == 0
+        name = circuit.names[index]
+        if harmless and not accused(found):
+            continue
+        assert accused(found) == {name}, seed
+        assert "its backward pass" in found.gates[name].reason
+        assert not found.passed
+
+
+def test_a_gradient_that_no_gate_explains_is_named_by_its_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = generated(1)
+    assert circuit.backward()["x2"]
+    backward = type(circuit).backward
+
+    def spoiled(self: Circuit, output: str | None = None) -> dict[str, float]:
+        backward(self, output)
+        self["x2"].grad *= 1 + 1e-9
+        return {name: self[name].grad for name in self}
+
+    monkeypatch.setattr(type(circuit), "backward", spoiled)
+    found = check(circuit)
+    assert accused(found) == {"sum x2"}
+    assert found.inputs["out"]["x2"].verdict == WRONG
+    assert {one.verdict for name, one in found.inputs["out"].items() if name != "x2"} == {"ok"}
+
+
+def test_a_rule_in_doubles_that_is_not_its_rows_is_named() -> None:
+    circuit = generated(2)
+    index = 40
+    own = class_of(circuit.rows[index])
+    rule = own.partials_rule
+
+    class Bent(own):  # type: ignore[misg, valid-type, unused-ignore]
+        partials_rule = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
+
+    circuit.gates[index] = Bent()  # type: ignore[index]
+    assert accused(check(circuit)) == {circuit.names[index]}
+
+
+def test_nan_is_never_a_pass() -> None:
+    found = check(circuitgrad.loads("{inputs: {x: nan}, gates: {y: x*x}}"), rtol=1e9)
+    assert math.isnan(found.inputs["y"]["x"].analytic)
+    assert not found.passed

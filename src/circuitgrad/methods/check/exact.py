@@ -61,6 +61,7 @@ class Exact(NamedTuple):
         kink: whether the slopes on both sides differ, or the function jumps.
         jump: whether the function jumps.
         ties: the positions of those states that sit at a tie and change there.
+        growth: by what the slopes on both sides grow when the step is halved, where they grow without end; else 0.
     """
 
     slope: Any
@@ -70,12 +71,15 @@ class Exact(NamedTuple):
     kink: bool = False
     jump: bool = False
     ties: tuple[int, ...] = ()
+    growth: tuple[Any, Any] = (0, 0)
 
     def confirms(self, other: Exact) -> bool:
         """Tell whether another step, far longer, has found the same two slopes."""
         return all(
             one == longer or abs(one - longer) <= CONFIRMED * abs(one)
-            for one, longer in ((self.left, other.left), (self.right, other.right))
+            for one, longer in zip(
+                (self.left, self.right, *self.growth), (other.left, other.right, *other.growth), strict=True
+            )
         )
 
 
@@ -94,7 +98,7 @@ UNDEFINED = Exact(mpmath.nan, mpmath.nan, mpmath.nan, mpmath.inf)
 
 
 def exact_slopes(
-    sample: Callable[[Any], Sample], x: float, expected: Sequence[Any], sizes: Sequence[Any]
+    sample: Callable[[Any], Sample], x: float, expected: Sequence[Any], sizes: Sequence[Any], spare: int = 0
 ) -> list[Exact]:
     """Return the slopes of functions of one variable at x.
 
@@ -103,6 +107,7 @@ def exact_slopes(
         x: the point, finite.
         expected: what the slopes are believed to be; a difference that confirms it is not refined.
         sizes: per function, by how much its value may move, in units of the working precision's rounding unit.
+        spare: how many digits the functions lose inside.
 
     >>> [exact] = exact_slopes(lambda x: Sample([x**3], []), 2.0, [12.0], [24.0])
     >>> float(exact.slope), float(exact.doubt) < 1e-20, exact.kink
@@ -113,7 +118,7 @@ def exact_slopes(
     waiting = list(range(len(expected)))
     width = abs(mpf(x)) or mpf(1)
     for exponent in STEPS:
-        digits = max(_digits(expected[index], sizes[index], width, exponent) for index in waiting)
+        digits = spare + max(_digits(expected[index], sizes[index], width, exponent) for index in waiting)
         with mpmath.workdps(digits):
             point, step = mpf(x), width * mpf(10) ** -exponent
             here = sample(point)
@@ -130,8 +135,13 @@ def exact_slopes(
             half = _differences(sample, point, here, step / 2)
             for index in waiting:
                 one = _refined(whole, half, index, noise[index])
-                sure = one.doubt <= TELLING * abs(one.slope) if not one.kink else bool(one.ties)
-                if not half.straddles and (sure or (index in longer and one.confirms(longer[index]))):
+                if one.kink or mpmath.isinf(one.slope):
+                    sure = bool(one.ties) or (index in longer and one.confirms(longer[index]))
+                else:
+                    small = one.doubt <= TELLING * sizes[index] / width
+                    as_expected = small and abs(one.slope - expected[index]) <= one.doubt
+                    sure = as_expected or one.doubt <= TELLING * abs(one.slope)
+                if sure and not half.straddles:
                     found[index] = one
                 longer[index] = one
             waiting = [index for index in waiting if index not in found]
@@ -188,7 +198,8 @@ def _refined(whole: _Differences, half: _Differences, index: int, noise: Any) ->
     if left_growth or right_growth:
         jump = max(left_growth, right_growth) >= JUMP
         slope = left if left == right else mpmath.nan
-        return Exact(slope, left, right, mpf(0), bool(jump or left != right), bool(jump), ties)
+        growth = left_growth, right_growth
+        return Exact(slope, left, right, mpf(0), bool(jump or left != right), bool(jump), ties, growth)
     slope = half.central[index]
     doubt = 2 * abs(whole.central[index] - slope) + noise
     kink = bool(abs(right - left) > left_doubt + right_doubt)

@@ -25,6 +25,7 @@ LAYERS = [
     "units",
     "circuit",
     "language",
+    "rows",
     "starters",
     "methods",
     "report",

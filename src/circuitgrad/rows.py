@@ -24,10 +24,12 @@ MOST_NAMED = 5
 """So many inputs are named in a hint."""
 MOST_COMPARED = 10
 """So many columns are compared with the inputs for a hint."""
+MOST_SUBSCRIPTS = 10
+"""A name without quotes is looked for in so many cells."""
 
 _CELL = re.compile(r' *("[^"]*(?:""[^"]*)*"|[^,\r\n]*),?')
 # What float() and read_number read alike, unless it is too large; read_number decides about everything else.
-_USUAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_USUAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)? *")
 
 
 class Rows:
@@ -108,8 +110,9 @@ def _refuse_bare_commas(table: Table, inputs: Collection[str]) -> None:
     for position, cell in enumerate(cells):
         if "[" not in cell or "]" in cell:
             continue
-        stop = next((end for end in range(position + 1, len(cells)) if "]" in cells[end]), position)
-        name = normalise(",".join(cells[position : stop + 1]).strip())
+        after = range(position, min(position + MOST_SUBSCRIPTS, len(cells)))
+        last = next((other for other in after if "]" in cells[other]), position)
+        name = normalise(",".join(cells[position : last + 1]).strip())
         if name in inputs:
             table.refuse(table.header, position, f"{quote(name)} has a comma", f'in quotes it is one column: "{name}"')
     table.problems.stop()

@@ -28,6 +28,7 @@ LAYERS = [
     "units",
     "circuit",
     "language",
+    "rows",
     "starters",
     "methods",
     "report",

@@ -201,3 +201,26 @@ def test_a_fit_of_certified_data_gets_better_from_the_certified_start() -> None:
     assert 0.12455138894 / 14 < outcome.after["loss"] < outcome.before["loss"] / 2
     certified = loads(fit("f.yaml", formula, data, start={"b1": 238.94212918, "b2": 5.5015643181e-4}))
     assert certified.forward()["loss"] * 14 == pytest.approx(0.12455138894, rel=1e-9)
+
+
+def test_all_the_faults_of_data_are_reported_at_once() -> None:
+    with pytest.raises(CircuitError) as caught:
+        fit("f.yaml", "a*x", Source("d.csv", "x,1y,x\n1,2\n1,?,nan\n"))
+    assert [str(problem).partition("\n")[0] for problem in caught.value.problems] == [
+        "d.csv:1:3: error: '1y' is not the name of a column",
+        "d.csv:1:6: error: a second column called 'x'",
+        "d.csv:2:1: error: 2 cells in this row, 3 in the header",
+        "d.csv:3:3: error: '?' is not a number",
+        "d.csv:3:5: error: 'nan' cannot be fitted",
+    ]
+
+
+def test_a_wrong_header_is_reported_before_too_many_rows() -> None:
+    with pytest.raises(CircuitError, match="a second column called 'x'"):
+        read_columns(Source("d.csv", "x,x\n" + "1,2\n" * (MOST_ROWS + 1)))
+
+
+def test_a_header_without_commas_is_all_that_is_wrong() -> None:
+    with pytest.raises(CircuitError) as caught:
+        read_columns(Source("d.csv", "x;y\n1;2\n3;4\n"))
+    assert [problem.hint for problem in caught.value.problems] == ["commas separate the columns"]

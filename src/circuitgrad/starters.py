@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from itertools import accumulate, pairwise
+from itertools import islice, pairwise
 from math import isfinite
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError, Source, did_you_mean, quote, visible
+from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 from circuitgrad.expression import CONSTANTS, Expression, ExpressionError, Loop, Member, Name, is_name, normalise
-from circuitgrad.numerals import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from circuitgrad.errors import Source
     from circuitgrad.expression import Step
+    from circuitgrad.rows import Table
 
 MOST_ROWS = 1000
 MOST_WEIGHTS = 1_000_000
 MOST_LAYERS = 100
 WIDTH = 100
-
-_CELL = re.compile(r'"(?:[^"]|"")*"|[^,\r\n]*')
 
 NEURON = """\
 # A neuron with two inputs: s = sigmoid(a*x + b*y + c). Try
@@ -167,6 +163,7 @@ def fit(
         CircuitError: the formula or the data are wrong, or do not belong together.
 
     >>> from circuitgrad import loads
+    >>> from circuitgrad.errors import Source
     >>> circuit = loads(fit("fit.yaml", "a*x + b", Source("d.csv", "x,y\n1,3\n2,5\n")))
     >>> circuit.forward()["loss"], [name for name, leaf in circuit.inputs.items() if not leaf.fixed]
     (2.5, ['a', 'b'])
@@ -271,74 +268,42 @@ def read_columns(data: Source) -> dict[str, list[float]]:
 
     Raises:
         CircuitError: a name is none, rows differ in length, a cell is not a finite number, or there are no rows, or
-            too many; with the place.
+            too many; with the places.
 
+    >>> from circuitgrad.errors import Source
     >>> read_columns(Source("d.csv", "x, y\n1,2\n3,4\n"))
     {'x': [1.0, 3.0], 'y': [2.0, 4.0]}
     """
-    rows = [(at, row) for at, row in _rows(data) if row]
-    if not rows:
-        hint = "it begins with the columns' names"
-        raise CircuitError.of(f"there is nothing in {quote(data.name)}", data.place(0), hint)
-    at, header = rows[0]
-    columns: dict[str, list[float]] = {}
-    for position, cell in enumerate(header):
+    from circuitgrad.rows import Table
+
+    table = Table(data)
+    names = _column_names(table)
+    rows = list(islice(table.rows, MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        table.problems.stop()
+        count = len(rows) + sum(1 for _ in table.rows)
+        hint = "a circuit file holds the rows itself: take a sample"
+        raise CircuitError.of(f"{count:,} rows; a starting file takes up to {MOST_ROWS:,}", hint=hint)
+    _, columns = table.numbers(rows, range(len(names)), "cannot be fitted")
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _column_names(table: Table) -> list[str]:
+    """Return the names in the header of a table, and note there what is wrong with them."""
+    names: list[str] = []
+    for position, cell in enumerate(table.header.cells):
         name = normalise(cell.strip())
         wrong = _name_fault(name)
         if wrong:
             message = wrong if is_name(name) else f"{quote(cell)} is not the name of a column"
-            apart = len(header) == 1 and (";" in cell or "\t" in cell)
-            hint = "commas separate the columns" if apart else "rename it in the header"
-            raise _refused(data, at, position, message, hint)
-        if name in columns:
-            raise _refused(data, at, position, f"a second column called {quote(name)}")
-        columns[name] = []
-    if len(rows) == 1:
-        raise CircuitError.of(f"there are no rows in {quote(data.name)}", data.place(at))
-    if len(rows) > MOST_ROWS + 1:
-        hint = "a circuit file holds the rows itself: take a sample"
-        raise CircuitError.of(f"{len(rows) - 1:,} rows; a starting file takes up to {MOST_ROWS:,}", hint=hint)
-    for at, row in rows[1:]:
-        if len(row) != len(columns):
-            raise _refused(data, at, 0, f"{len(row)} cells in this row, {len(columns)} in the header")
-        for position, (cell, column) in enumerate(zip(row, columns.values(), strict=True)):
-            column.append(_cell(data, at, position, cell))
-    return columns
-
-
-def _rows(data: Source) -> Iterator[tuple[int, list[str]]]:
-    """Yield every row with the offset at which it begins."""
-    lines = list(io.StringIO(data.text))
-    starts = list(accumulate(map(len, lines), initial=0))
-    reader = csv.reader(lines, strict=True)
-    at = 0
-    try:
-        for row in reader:
-            yield at, row
-            at = starts[reader.line_num]
-    except csv.Error as error:
-        raise CircuitError.of(f"not CSV: {error}", data.place(at)) from None
-
-
-def _cell(data: Source, at: int, position: int, cell: str) -> float:
-    try:
-        value = read_number(cell)
-    except ValueError as error:
-        raise _refused(data, at, position, str(error)) from None
-    if value is None:
-        raise _refused(data, at, position, f"{quote(cell)} is not a number")
-    if not isfinite(value):
-        raise _refused(data, at, position, f"{quote(cell)} cannot be fitted")
-    return value
-
-
-def _refused(data: Source, at: int, position: int, message: str, hint: str | None = None) -> CircuitError:
-    """Return an error at a cell of the row that begins at an offset."""
-    match = _CELL.match(data.text, at)
-    for _ in range(position):
-        match = _CELL.match(data.text, match.end() + 1) if match else None
-    start, end = match.span() if match else (at, at)
-    return CircuitError.of(message, data.place(start, max(1, end - start)), hint)
+            hint = "commas separate the columns" if table.is_apart else "rename it in the header"
+            table.refuse(table.header, position, message, hint)
+        elif name in names:
+            table.refuse(table.header, position, f"a second column called {quote(name)}")
+        names.append(name)
+    if table.is_apart:
+        table.problems.stop()
+    return names
 
 
 def _names(formula: str, steps: Sequence[Step]) -> Iterator[Name]:

@@ -272,11 +272,11 @@ def _decode(data: bytes, name: str) -> Source:
 
 
 def _checked(source: Source) -> Source:
-    """Return the source if every character of it may stand in a YAML file."""
+    """Return the source if every character of it may stand in a YAML file; in a data file, no other is of use."""
     match = _UNREADABLE.search(source.text)
     if match:
         raise CircuitError.of(
-            f"the character U+{ord(match[0]):04X} may not stand in a circuit file", source.place(match.start())
+            f"the character U+{ord(match[0]):04X} may not stand in a text file", source.place(match.start())
         )
     return source
 
@@ -287,7 +287,7 @@ def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
 
         file = Path(path)
         try:
-            beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in SUFFIXES]
+            beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in (*SUFFIXES, file.suffix)]
         except OSError:
             beside = []
         return CircuitError.of(f"there is no file {quote(str(path))}", hint=did_you_mean(file.name, beside))

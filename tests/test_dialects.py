@@ -86,7 +86,7 @@ def test_python_reads_what_is_written_for_it(steps: list[Step]) -> None:
 )  # fmt: skip
 def test_written_python_computes_the_formula(text: str, value: float) -> None:
     source = PYTHON.write(Expression(text).steps)
-    names = {**arithmetic.PRIMITIVES, **arithmetic.CONSTANTS, "__builtins__": {}}
+    names = {**arithmetic.PRIMITIVES, **arithmetic.DOUBLES.constants, "__builtins__": {}}
     assert eval(source, names, {"x": 2.0, "y": 3.0}) == value
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from circuitgrad.gates import Row
 
 MOST_STEPS = 1_000_000
-"""How long all switches of a row may be together; a row beyond that, which a file has defined, counts as without any."""
+"""How long all switches of a row may be together; a longer one, which a file has defined, counts as without any."""
 
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 

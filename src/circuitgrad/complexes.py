@@ -1,4 +1,4 @@
-"""Complex numbers for the complex step: f(x + ih) has the derivative times h as its imaginary part, free of cancellation.
+"""Complex numbers for the complex step: the imaginary part of f(x + ih) is h times the derivative, and nothing cancels.
 
 Each primitive continues its namesake in `arithmetic` into the complex plane beside the real line, has NaN where that
 has, and takes the branch that the real part takes (Squire and Trapp, "Using complex variables to estimate derivatives

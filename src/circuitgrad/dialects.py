@@ -151,8 +151,6 @@ def _spaced(tight: Collection[str], leave_out: Collection[str] = ()) -> dict[str
 FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", "**")))
 """The language of circuit files itself."""
 
-PYTHON = Dialect(
-    number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0"
-)
-"""Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise; and a number is no condition,
-for one that carries a derivative is true where only its value is 0."""
+PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0")
+"""Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition, for
+one that carries a derivative may be true though its value is 0."""

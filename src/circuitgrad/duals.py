@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.arithmetic import DOUBLES, Arithmetic
-from circuitgrad.gates import find
+from circuitgrad.gates import GATES, find
 from circuitgrad.rules import partials_rule, value_rule
 
 if TYPE_CHECKING:
@@ -100,8 +100,13 @@ def duals(arithmetic: Arithmetic = DOUBLES) -> Arithmetic:
     >>> sine(Dual(0.0, 2.0))
     Dual(0.0, 2.0)
     """
-    primitives = {name: _lifted(find(name), arithmetic) for name in arithmetic.primitives}
-    return Arithmetic(f"duals over {arithmetic.name}", lambda x: Dual(arithmetic.number(x)), primitives, arithmetic.constants)
+    return Arithmetic(
+        f"duals over {arithmetic.name}",
+        lambda x: Dual(arithmetic.number(x)),
+        # Every gate, so that a formula that calls one follows the conventions of its row.
+        {name: _lifted(row, arithmetic) for name, row in GATES.items()},
+        arithmetic.constants,
+    )
 
 
 @cache
@@ -111,7 +116,7 @@ def _operation(name: str) -> Callable[..., Dual]:
 
 
 def _lifted(row: Row, arithmetic: Arithmetic) -> Callable[..., Dual]:
-    """Return a row's value rule for dual numbers: the value, and the tangents times the partial derivatives, added up."""
+    """Return a row's value rule for dual numbers: its tangent is the sum of the operands' times the partials."""
     value, partials = value_rule(row, arithmetic), partials_rule(row, arithmetic)
 
     def lifted(*operands: Any) -> Dual:

@@ -8,55 +8,15 @@ import math
 import re
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from click.testing import CliRunner
 
 import circuitgrad
 from circuitgrad.cli import main as boundary
-from circuitgrad.cli import run
 from circuitgrad.gates import GATES
 from circuitgrad.units import gate_class
-
-if TYPE_CHECKING:
-    from click.testing import Result
-
-CIRCUITS = Path(__file__).parents[2] / "circuits"
-NEURON = str(CIRCUITS / "neuron.yaml")
-WIRES = ["a", "b", "c", "x", "y", "ax", "by", "axpby", "axpbypc", "s"]
-INPUTS = WIRES[:5]
-
-
-@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def program(arguments: tuple[str, ...]) -> None:
-    """The whole program, as a command that the runner can call."""
-    run(arguments)
-
-
-def invoke(*arguments: str, stdin: str | None = None) -> Result:
-    environment = dict.fromkeys(["COLUMNS", "FORCE_COLOR", "NO_COLOR"])
-    return CliRunner(env=environment).invoke(program, arguments, input=stdin)
-
-
-def done(*arguments: str, stdin: str | None = None) -> str:
-    result = invoke(*arguments, stdin=stdin)
-    assert result.exit_code == 0, result.output
-    assert result.stderr == ""
-    return result.stdout
-
-
-def document(*arguments: str, stdin: str | None = None) -> Any:
-    return json.loads(done(*arguments, "--format", "json", stdin=stdin))
-
-
-def write(folder: Path, text: str, name: str = "circuit.yaml") -> str:
-    file = folder / name
-    file.write_text(text, encoding="utf-8")
-    return str(file)
-
+from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
 # The JSON contracts
 
@@ -84,22 +44,6 @@ def test_several_outputs_give_the_jacobian() -> None:
     assert found["jacobian"]["s"] == document("backward", NEURON)["grads"]
     assert {name: found["jacobian"]["ax"][name] for name in INPUTS} == {"a": -1, "b": 0, "c": 0, "x": 1, "y": 0}
     assert document("forward", NEURON, "--output", "s", "--output", "ax")["output"] == ["s", "ax"]
-
-
-def test_check_json() -> None:
-    found = document("check", NEURON, "--method", "forward", "--h", "1e-4")
-    assert list(found) == ["circuit", "output", "method", "passed", "inputs", "gates", "expect"]
-    assert (found["circuit"], found["output"], found["method"], found["passed"]) == ("neuron", "s", "forward", True)
-    assert list(found["inputs"]) == INPUTS
-    assert {"analytic", "numeric", "abs_error", "rel_error", "verdict"} <= found["inputs"]["a"].keys()
-    assert found["inputs"]["a"]["numeric"] == -0.10499758359205913
-    assert [one["verdict"] for one in found["gates"].values()] == ["ok"] * 5
-    assert found["expect"]["s"]["verdict"] == "ok"
-
-
-def test_check_json_of_several_files_is_an_array() -> None:
-    found = document("check", NEURON, str(CIRCUITS / "multiply.yaml"))
-    assert [one["circuit"] for one in found] == ["neuron", "multiply"]
 
 
 def test_optimize_json() -> None:
@@ -147,20 +91,6 @@ def test_numbers_that_json_has_not_are_strings(tmp_path: Path) -> None:
     assert found["grads"]["x"] == "inf"
 
 
-@pytest.mark.parametrize("expected", ["inf", "nan", "-inf"])
-def test_json_of_a_check_has_no_bare_infinity(tmp_path: Path, expected: str) -> None:
-    file = write(tmp_path, f"{{inputs: {{x: 0}}, gates: {{y: sqrt(x)}}, expect: {{y: {expected}}}}}")
-    result = invoke("check", file, "--format", "json")
-    assert result.exit_code == 1
-
-    def refuse(text: str) -> None:
-        raise AssertionError(text)
-
-    found = json.loads(result.stdout, parse_constant=refuse)
-    assert found["expect"]["y"] == {"value": 0, "expected": expected, "tolerance": 0, "verdict": "wrong"}
-    assert found["inputs"]["x"]["analytic"] == "inf"
-
-
 # The other formats
 
 READERS = [("forward", 1), ("backward", 2), ("optimize", 3)]
@@ -182,13 +112,6 @@ def test_markdown_is_a_table(command: str, numbers: int) -> None:
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in (header, *rows)]
     assert all(len(row) == 2 + numbers for row in cells)
     assert [row[0] for row in cells] == ["wire", *WIRES]
-
-
-def test_csv_of_several_checks_is_one_table() -> None:
-    rows = list(csv.DictReader(done("check", str(CIRCUITS), "--format", "csv").splitlines()))
-    assert {row["circuit"] for row in rows} == {file.stem for file in CIRCUITS.glob("*.yaml")}
-    assert {row["verdict"] for row in rows} == {"ok"}
-    assert all(abs(float(row["error"])) <= float(row["tolerance"]) for row in rows)
 
 
 @pytest.mark.parametrize("name", ["clip", "clamp"])
@@ -270,18 +193,17 @@ def test_all_shows_the_wires_of_expressions(tmp_path: Path) -> None:
     assert "add(y.1, 1)" in done("forward", file, "--all")
 
 
-@pytest.mark.parametrize("command", ["forward", "backward", "optimize", "check"])
+@pytest.mark.parametrize("command", ["forward", "backward", "optimize"])
 def test_quiet_prints_the_table_alone(command: str) -> None:
     assert done(command, NEURON).startswith("neuron: The guide's neuron")
     quiet = done(command, NEURON, "--quiet").splitlines()
     assert quiet[0].split()[0] == "wire"
-    assert quiet[-1].split()[0] in {"s", "expect"}
+    assert quiet[-1].split()[0] == "s"
 
 
 def test_standard_input() -> None:
     text = Path(NEURON).read_text(encoding="utf-8")
     assert document("forward", "-", stdin=text)["values"]["s"] == 0.8807970779778823
-    assert document("check", "-", stdin=text)["passed"] is True
     assert document("forward", "-", stdin='{"inputs": {"x": 2}, "gates": {"y": "x*x"}}')["values"]["y"] == 4
 
 
@@ -314,54 +236,6 @@ def test_optimize_says_why_it_stopped(tmp_path: Path) -> None:
 def test_steps_in_the_wrong_direction_are_a_warning(tmp_path: Path) -> None:
     file = write(tmp_path, "{inputs: {x: 1}, gates: {y: x*x}}")
     assert "try a smaller --step-size" in invoke("optimize", file, "--minimize", "--step-size", "5").stderr
-
-
-def test_a_failed_check_exits_with_one(tmp_path: Path) -> None:
-    file = write(tmp_path, "{inputs: {x: 2}, gates: {y: x*x}, expect: {y: 5}}")
-    result = invoke("check", file)
-    assert result.exit_code == 1
-    assert "FAILED" in result.stdout
-    assert "expected 1 wrong" in result.stdout
-    both = invoke("check", NEURON, file)
-    assert both.exit_code == 1
-    assert "1 of 2 circuits passed; failed: circuit" in both.stdout
-
-
-def test_a_kink_is_shown_with_both_slopes(tmp_path: Path) -> None:
-    file = write(tmp_path, "{inputs: {x: 0}, gates: {y: abs(x)}}")
-    shown = done("check", file)
-    assert "kink at x: slope -1 on the left, 1 on the right" in shown
-    found = document("check", file)["inputs"]["x"]
-    assert (found["verdict"], found["left"], found["right"]) == ("kink", -1, 1)
-
-
-def test_check_lists_the_gates_on_request() -> None:
-    assert "gate ax" not in done("check", NEURON)
-    shown = done("check", NEURON, "--all")
-    assert all(f"gate {name}" in shown for name in WIRES[5:])
-
-
-def test_check_takes_folders(tmp_path: Path) -> None:
-    shown = done("check", str(CIRCUITS))
-    count = len(list(CIRCUITS.glob("*.yaml")))
-    assert f"{count} of {count} circuits passed" in shown
-    result = invoke("check", str(tmp_path))
-    assert result.exit_code == 2
-    assert "no circuit file in the folder" in result.stderr
-
-
-@pytest.mark.parametrize("option", ["--h", "--rtol", "--atol"])
-@pytest.mark.parametrize("value", ["nan", "inf", "-1", "one"])
-def test_tolerances_and_steps_are_finite_numbers(option: str, value: str) -> None:
-    result = invoke("check", NEURON, option, value)
-    assert result.exit_code == 2
-    assert option in result.stderr
-
-
-def test_a_step_that_moves_nothing_is_an_error() -> None:
-    result = invoke("check", NEURON, "--h", "1e-20")
-    assert result.exit_code == 2
-    assert "h = 1e-20 is too small for 'a' = 1.0" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -484,24 +358,7 @@ def test_an_input_is_not_set_beyond_its_bounds(value: str, code: int) -> None:
 def test_one_output_is_optimised() -> None:
     result = invoke("optimize", NEURON, "--output", "ax", "--output", "by")
     assert result.exit_code == 2
-    assert "--output 'by': one output is optimised, and that is 'ax'" in result.stderr
-
-
-def test_expected_values_are_those_of_the_file() -> None:
-    result = invoke("check", NEURON, "--set", "a=2")
-    assert result.exit_code == 0
-    assert "with --set they are not verified" in result.stderr
-    assert "expect" not in result.stdout
-
-
-def test_several_circuits_are_told_apart_without_titles() -> None:
-    shown = done("check", NEURON, str(CIRCUITS / "multiply.yaml"), "--quiet")
-    assert {line.split()[0] for line in shown.splitlines()[2:]} == {"neuron", "multiply"}
-
-
-def test_a_folder_may_have_files_in_capitals(tmp_path: Path) -> None:
-    write(tmp_path, BOUNDED, "A.YAML")
-    assert "1 ok" in done("check", str(tmp_path))
+    assert "--output 'by': one output is wanted, and that is 'ax'" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,18 @@ import click
 from circuitgrad.cli import options
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, Problem
+from circuitgrad.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.check import Check, Point
+    from circuitgrad.errors import Source
+    from circuitgrad.methods.check import Check
+    from circuitgrad.methods.check.points import Point
 
 METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
-FORMATS = [*options.FORMATS, "junit", "github"]
+EVERY_FORMAT = [*FORMATS, "junit", "github"]
 
 
 @click.command("check", short_help="Prove the gradient, gate by gate, and the expected values.")
@@ -67,7 +70,7 @@ FORMATS = [*options.FORMATS, "junit", "github"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(EVERY_FORMAT),
     default="table",
     show_default=True,
     help="How to print the results; junit and github are for continuous integration.",
@@ -106,47 +109,51 @@ def command(
     FILE is a circuit in YAML or JSON, or a folder of them; - reads standard input.
     """
     from circuitgrad.methods.check import check
-    from circuitgrad.methods.check.points import drawn_points, hidden_faults
+    from circuitgrad.methods.check.points import hidden_faults
 
     paths, several = options.circuit_files(files)
-    checks: list[tuple[str, Check | CircuitError]] = []
-    for path in paths:
-        try:
-            circuit, chosen = options.load_circuit(path, assignments, outputs, quiet=quiet)
-            if assignments and circuit.expect:
-                said = f"{circuit.name}: the expected values are those of the file: with --set they are not verified"
-                options.warn(Problem(said), quiet=quiet)
-                circuit.expect.clear()
-            places = _points(circuit, points, seed, data, quiet=quiet)
-            names = options.chosen_inputs(circuit, wrt)
-            with closing(Meter(quiet=quiet)) as meter:
-                found = check(
-                    circuit, chosen, wrt=names, method=method, h=h, rtol=rtol, atol=atol, order=order, points=places,
-                    listen=meter,
-                )  # fmt: skip
-        except CircuitError as error:
-            if not several:
-                raise
-            checks.append((path, error))
-        else:
-            checks.append((path, found))
-    if not several and not places and form == "table" and (why := hidden_faults(circuit.values())):
-        hint = "--points 5 checks elsewhere, too"
-        options.warn(Problem(f"some faults cannot show where {why}", hint=hint), quiet=quiet)
+    rows = None if data is None else options.read_data(data, paths)
+
+    def checked(path: str) -> Check:
+        circuit, chosen = options.load_circuit(path, assignments, outputs, quiet=quiet)
+        if assignments and circuit.expect:
+            said = f"{circuit.name}: the expected values are those of the file: with --set they are not verified"
+            options.warn(Problem(said), quiet=quiet)
+            circuit.expect.clear()
+        elsewhere = _points(circuit, points, seed, rows, quiet=quiet)
+        if not (several or elsewhere) and form == "table" and (why := hidden_faults(circuit.values())):
+            hint = "--points 5 checks elsewhere, too"
+            options.warn(Problem(f"some faults cannot show where {why}", hint=hint), quiet=quiet)
+        names = options.chosen_inputs(circuit, wrt)
+        with closing(Meter(quiet=quiet)) as meter:
+            return check(
+                circuit, chosen, wrt=names, method=method, h=h, rtol=rtol, atol=atol, order=order, points=elsewhere,
+                listen=meter,
+            )  # fmt: skip
+
+    # One file that cannot be read is no reason to leave the others unchecked.
+    checks = [(path, _caught(checked, path) if several else checked(path)) for path in paths]
     _report(checks, form, precision, several=several, everything=everything, only_failed=only_failed, quiet=quiet)
     if any(isinstance(found, CircuitError) for _, found in checks):
         return 2
     return 0 if all(found.passed for _, found in checks if not isinstance(found, CircuitError)) else 1
 
 
-def _points(circuit: Circuit, count: int, seed: int, data: str | None, *, quiet: bool) -> list[Point]:
+def _caught(checked: Callable[[str], Check], path: str) -> Check | CircuitError:
+    try:
+        return checked(path)
+    except CircuitError as error:
+        return error
+
+
+def _points(circuit: Circuit, count: int, seed: int, data: Source | None, *, quiet: bool) -> list[Point]:
     """Return the points beside the file's own: the rows of a file, and random ones."""
     from circuitgrad.methods.check.points import Point, drawn_points
 
     points = []
     if data is not None:
-        rows = options.read_data(data, circuit, quiet=quiet)
-        points += [Point(f"line {line}", row) for line, row in rows]
+        rows = options.bind_rows(data, circuit, quiet=quiet)
+        points += [Point(f"line {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
     drawn = drawn_points(circuit, count, seed)
     if len(drawn) < count:
         missing = f"{count - len(drawn)} of {count} random points"
@@ -222,4 +229,4 @@ def _detail(check: Check, precision: int | None, *, everything: bool, only_faile
     if table.rows:
         heading = options.title(check.circuit)
         options.emit_table(heading, table, "table", precision, everything=everything, quiet=quiet)
-    options.emit_notes(check_notes(check, everything=everything), quiet=quiet)
+    options.emit_notes(check_notes(check, everything=everything, only_failed=only_failed), quiet=quiet)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit import Circuit
+    from circuitgrad.errors import Source
     from circuitgrad.report.tables import Table
+    from circuitgrad.rows import Rows
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -113,7 +115,7 @@ outputs = click.option(
 def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a second output, which an option that may be repeated elsewhere would take in silence."""
     if len(names) > 1:
-        raise CircuitError.of(f"--output {quote(names[1])}: this command takes one output, and that is {quote(names[0])}")
+        raise CircuitError.of(f"--output {quote(names[1])}: one output is wanted, and that is {quote(names[0])}")
     return names
 
 
@@ -228,6 +230,34 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
             raise CircuitError.of(f"there is no circuit file in the folder {quote(path)}", hint=" ".join(SUFFIXES))
         files.extend(map(str, found))
     return files, len(paths) > 1 or Path(paths[0]).is_dir()
+
+
+def read_data(path: str, files: Sequence[str]) -> Source:
+    """Return the text of `--data`; `-` is standard input, unless a circuit comes from there.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    from circuitgrad.language import read_text
+
+    if path == "-" and "-" in files:
+        raise CircuitError.of("the circuit and --data cannot both come from standard input")
+    return read_text(path)
+
+
+def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
+    """Return the rows of a data file for a circuit, with a warning about columns that are no input's.
+
+    Raises:
+        CircuitError: the data are wrong.
+    """
+    from circuitgrad.rows import read_rows
+
+    rows = read_rows(data, circuit.inputs)
+    if rows.ignored:
+        names = ", ".join(map(quote, dict.fromkeys(rows.ignored)))
+        warn(Problem(f"{data.name}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
+    return rows
 
 
 def title(circuit: Circuit) -> str:

@@ -38,9 +38,10 @@ def hessian(
     chosen = list(circuit.inputs) if names is None else list(names)
     found = {}
     for name in chosen:
-        value = twin[name].value.value
-        twin[name].value = Dual(value, arithmetic.number(1.0))
+        unit: Any = twin[name]
+        value = unit.value.value
+        unit.value = Dual(value, arithmetic.number(1.0))
         gradient = twin.backward(output)
         found[name] = {other: tangent_of(gradient[other]) for other in chosen}
-        twin[name].value = Dual(value)
+        unit.value = Dual(value)
     return found

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import quote, visible
-from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK, VERDICTS, WRONG, worst
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, worst
 from circuitgrad.report.numbers import for_json, rounded
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
     from circuitgrad.errors import Place
     from circuitgrad.methods.check import Check
     from circuitgrad.methods.check.verdicts import Comparison
@@ -64,9 +64,7 @@ def _lines(check: Check, *, everything: bool) -> Iterator[Line]:
         yield Line("expect", f"expect {name}", name, one)
 
 
-def check_table(
-    checks: Sequence[Check], *, slopes: bool, everything: bool = False, only_failed: bool = False
-) -> Table:
+def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = False, only_failed: bool = False) -> Table:
     """Return every derivative beside the reference, then what stands out among gates, sums and expected values.
 
     Args:
@@ -92,11 +90,14 @@ def check_table(
     table = Table(columns, noun="lines")
     for check in checks:
         lines = list(check_lines(check, everything=everything, only_failed=only_failed))
-        inputs = [line.one for line in lines if line.kind == "input"]
+        # At a kink there is no one number to be near to.
+        inputs = [line.one for line in lines if line.kind == "input" and line.one.verdict != KINK]
         worst_input = worst(inputs) if len(inputs) > 1 else None
         for line in lines:
             one = line.one
             marked = one is worst_input
+            error = [one.numeric, one.rel_error, one.digits, one.rel_tolerance]
+            comparable = one.verdict != KINK and isfinite(one.analytic)
             if one.failed or marked:
                 table.marked.add(len(table.rows))
             table.rows.append(
@@ -104,10 +105,7 @@ def check_table(
                     *[check.circuit.name] * several,
                     line.name,
                     one.analytic,
-                    one.numeric,
-                    one.rel_error,
-                    one.digits,
-                    one.rel_tolerance,
+                    *(cell if comparable and isfinite(cell or 0.0) else None for cell in error),
                     *[one.point] * points,
                     one.verdict + WORST * (marked and not slopes),
                     *[one.left, one.right] * slopes,
@@ -116,9 +114,17 @@ def check_table(
     return table
 
 
-def check_notes(check: Check, *, everything: bool = False) -> str:
+def check_notes(check: Check, *, everything: bool = False, only_failed: bool = False) -> str:
     """Return the lines under a check's table: what was found where, the verdict, the counts, how they were reached."""
-    notes = [note for line in check_lines(check, everything=everything) if (note := explain(check, line))]
+    notes = []
+    for point in check.points[:MOST_NOTES]:
+        at = _at(point.point.name if len(check.points) > 1 else "")
+        notes += [placed(culprit.place, f"{NONFINITE}: {culprit.message}{at}") for culprit in point.culprits]
+    for line in check_lines(check, everything=everything, only_failed=only_failed):
+        # Where infinity came from has been said.
+        said = "" if line.one.verdict == NONFINITE and notes else explain(check, line)
+        if said:
+            notes.append(placed(place_of(check, line), f"{line.one.verdict}: {said}"))
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"… {len(notes) - MOST_NOTES:,} more"]
     noun = "second derivatives" if check.order == 2 else "inputs"
@@ -152,14 +158,20 @@ def how(check: Check) -> str:
 
 
 def explain(check: Check, line: Line) -> str:
-    """Return what there is to say of a line that is not in order, in words, with its place; nothing of one that is."""
+    """Return what there is to say of a line that is not in order, in words; nothing of one that is."""
     one = line.one
     if one.verdict == OK:
         return ""
-    said = _NOTES.get(one.verdict, _nonfinite)(check, line)
-    place = place_of(check, line)
-    at = f" at {one.point}" if one.point else ""
-    return visible(f"{f'{place}: ' if place else ''}{one.verdict}: {said}{at}")
+    return visible(f"{_NOTES.get(one.verdict, _nonfinite)(check, line)}{_at(one.point)}")
+
+
+def _at(point: str) -> str:
+    return f" (at {point})" if point else ""
+
+
+def placed(place: Place | None, text: str) -> str:
+    """Return a text with the place that it is about before it, where there is one."""
+    return f"{place}: {text}" if place is not None else text
 
 
 def place_of(check: Check, line: Line) -> Place | None:
@@ -170,8 +182,10 @@ def place_of(check: Check, line: Line) -> Place | None:
 def _subject(check: Check, line: Line) -> str:
     if line.kind == "gate":
         index = check.circuit.slot(line.wire) - check.circuit.first_gate
-        operand = f" in {line.one.operand}" if line.one.operand else ""
-        return f"gate {quote(line.wire)}, {check.circuit.rows[index].name}{operand}"
+        gate = f"gate {quote(line.wire)} ({check.circuit.rows[index].name})"
+        if line.one.reason or not line.one.operand:
+            return gate
+        return f"the partial derivative of {gate} in {line.one.operand}"
     if line.kind == "expect":
         return f"the value of {quote(line.wire)}"
     if line.kind == "wire":
@@ -224,7 +238,7 @@ def _inaccurate(check: Check, line: Line) -> str:
 
 
 def _nonfinite(check: Check, line: Line) -> str:
-    return f"{_subject(check, line)} is {line.one.analytic:g}, the reference {line.one.numeric:g}"
+    return f"{_subject(check, line)} is {line.one.analytic:g}, and the reference {line.one.numeric:g}"
 
 
 _NOTES: dict[str, Callable[[Check, Line], str]] = {WRONG: _wrong, KINK: _kink, INACCURATE: _inaccurate}
@@ -250,7 +264,7 @@ def summary_table(checks: Sequence[tuple[str, Check | None]], *, only_failed: bo
     """
     table = Table(
         [
-            Column("file"),
+            Column("file", wrap=True),
             Column("method"),
             Column("inputs", number=True),
             Column("gates", number=True),
@@ -268,7 +282,7 @@ def summary_table(checks: Sequence[tuple[str, Check | None]], *, only_failed: bo
             table.rows.append([file, "", None, None, None, "cannot be read"])
             continue
         found = [one for group in check.inputs.values() for one in group.values()]
-        digits = [one.digits for one in found if one.verdict != KINK]
+        digits = [one.digits for one in found if one.verdict != KINK and isfinite(one.digits)]
         table.rows.append(
             [file, check.method, float(len(found)), float(len(check.gates)), min(digits, default=None), outcome(check)]
         )
@@ -313,18 +327,18 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
     if check.order == 2:
         inputs = {output: _nested(found) for output, found in inputs.items()}
     one, several = ("inputs", "jacobian") if check.order == 1 else ("hessian", "hessians")
-    document = {
+    document: dict[str, Any] = {
         "circuit": check.circuit.name,
-        "file": file,
         "output": check.outputs[0] if single else list(check.outputs),
         "method": check.method,
-        "rtol": check.rtol,
-        "atol": check.atol,
         "passed": check.passed,
         **({one: inputs[check.outputs[0]]} if single else {several: inputs}),
         "gates": chosen(check.gates, _comparison),
-        "sums": chosen(check.wires, _comparison),
         "expect": chosen(check.expect, _expectation),
+        "sums": chosen(check.wires, _comparison),
+        "file": file,
+        "rtol": check.rtol,
+        "atol": check.atol,
     }
     if len(check.points) > 1:
         document["points"] = [

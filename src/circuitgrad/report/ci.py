@@ -1,4 +1,4 @@
-"""What `check` has found, in the forms that continuous integration reads: JUnit's XML and GitHub's workflow commands."""
+"""What `check` has found, for continuous integration: JUnit's XML, and GitHub's workflow commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from circuitgrad.errors import CircuitError, visible
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK
-from circuitgrad.report.check import Line, check_lines, explain, place_of
+from circuitgrad.report.check import Line, check_lines, explain, place_of, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +27,10 @@ def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
     """
     root = ET.Element("testsuites", name="circuitgrad check")
     for file, found in checks:
-        suite = ET.SubElement(root, "testsuite", name=visible(file))
+        file = visible(file)  # noqa: PLW2901 -- XML cannot hold control characters
+        suite = ET.SubElement(root, "testsuite", name=file)
         if isinstance(found, CircuitError):
-            case = ET.SubElement(suite, "testcase", classname=visible(file), name="the circuit can be read", file=file)
+            case = ET.SubElement(suite, "testcase", classname=file, name="the circuit can be read", file=file)
             ET.SubElement(case, "error", message=found.problems[0].message).text = str(found)
         else:
             for line in check_lines(found):
@@ -50,6 +51,7 @@ def _case(suite: ET.Element, file: str, check: Check, line: Line) -> None:
     if place is not None:
         case.set("line", str(place.line))
     said = explain(check, line)
+    said = placed(place, said) if said else ""
     if line.one.failed:
         ET.SubElement(case, "failure", message=said, type=line.one.verdict).text = said
     elif said:

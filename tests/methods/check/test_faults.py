@@ -15,6 +15,8 @@ from circuitgrad.methods.check.verdicts import KINK, WRONG
 from circuitgrad.units import Gate, class_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from circuitgrad.circuit import Circuit
 
 GATES = 60
@@ -98,7 +100,8 @@ def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
             assert not accused(found)
             continue
         assert accused(found) == {name}, seed
-        assert (one.operand, one.analytic) == (operand, pytest.approx(one.numeric * (1 + 1e-9), rel=1e-14)), seed
+        assert one.operand == operand, seed
+        assert one.analytic == pytest.approx(one.numeric * (1 + 1e-9), rel=1e-14), seed
         assert not found.passed
         place = circuit.locate(name)
         assert place is not None
@@ -124,7 +127,7 @@ def overwriting(gate: Gate) -> Gate:
     """Return a gate whose backward pass replaces its operands' gradients."""
     own = class_of(gate.row)
 
-    class Overwriting(own):  # type: ignore[misg, valid-type, unused-ignore]
+    class Overwriting(own):  # type: ignore[misc, valid-type]
         def backward(self) -> None:
             slopes = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
             for unit, slope in zip(self.operands, slopes, strict=True):
@@ -137,7 +140,7 @@ def dropping(gate: Gate) -> Gate:
     """Return a gate whose backward pass forgets its last operand."""
     own = class_of(gate.row)
 
-    class Dropping(own):  # type: ignore[misg, valid-type, unused-ignore]
+    class Dropping(own):  # type: ignore[misc, valid-type]
         def backward(self) -> None:
             slopes = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
             for unit, slope in zip(self.operands[:-1], slopes[:-1], strict=True):
@@ -148,7 +151,7 @@ def dropping(gate: Gate) -> Gate:
 
 @pytest.mark.parametrize("block", range(0, len(CIRCUITS), 30))
 @pytest.mark.parametrize("plant", [overwriting, dropping])
-def test_a_gate_that_does_not_add_is_named(plant, block: int) -> None:  # type: ignore[no-untyped-def]
+def test_a_gate_that_does_not_add_is_named(plant: Callable[[Gate], Gate], block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:
         circuit = generated(seed)
         index = seed * 7 % len(circuit.rows)
@@ -187,7 +190,7 @@ def test_a_rule_in_doubles_that_is_not_its_rows_is_named() -> None:
     own = class_of(circuit.rows[index])
     rule = own.partials_rule
 
-    class Bent(own):  # type: ignore[misg, valid-type, unused-ignore]
+    class Bent(own):  # type: ignore[misc, valid-type]
         partials_rule = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
 
     circuit.gates[index] = Bent()  # type: ignore[index]

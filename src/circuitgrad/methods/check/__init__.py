@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -17,12 +16,14 @@ from circuitgrad.methods.check.wires import check_sums
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from circuitgrad.circuit import Circuit
     from circuitgrad.language.nodes import Listener
     from circuitgrad.methods.check.wires import Sums
 
 RULES_RTOL = 1e-14
-"""What separates a rule from the slope of its value where nothing is rounded: no more than the literal numbers in it."""
+"""How far a rule may be from the slope of its value where nothing is rounded: the literal numbers in it are doubles."""
 DEFAULT_RTOL = {"mp": 1e-9, "complex": 1e-10, "ridders": 1e-7, "central": 1e-6, "forward": 1e-3}
 """The methods, the strictest first, and how far the analytic derivative may be from the numeric one, relatively."""
 SECOND_RTOL = {"mp": 1e-9, "central": 1e-5}
@@ -38,6 +39,10 @@ GATE_RTOL = 1e-12
 """How far a single gate's partial derivative may be off in doubles."""
 GATE_WORK = 8
 """How many evaluations of a gate its own trial costs."""
+INPUT_WORK = 3
+"""How many evaluations an input costs of every gate that it reaches."""
+PAIR_WORK = 4
+"""How many a pair of inputs costs of every gate that either of them reaches."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,7 @@ class Check:
     @cached_property
     def inputs(self) -> dict[str, dict[str, Comparison]]:
         """Per output, per input, the worst comparison of all points."""
-        return {
-            output: self._worst([point.inputs[output] for point in self.points]) for output in self.outputs
-        }
+        return {output: self._worst([point.inputs[output] for point in self.points]) for output in self.outputs}
 
     @cached_property
     def gates(self) -> dict[str, Comparison]:
@@ -193,7 +196,7 @@ def check(
     expect = {name: _expected(values[name], wanted) for name, wanted in circuit.expect.items()}
     found = []
     try:
-        for count, point in enumerate([Point("file", {}), *points]):
+        for count, point in enumerate([Point("the file's values", {}), *points]):
             circuit.assign({**own, **point.values})
             found.append(trial.at(point, listen))
             if listen is not None:
@@ -220,11 +223,11 @@ def _choose(
         return "central", "h is given"
     needed = circuit.upstream([circuit.slot(output) for output in outputs])
     work = GATE_WORK * len(circuit.rows)
-    limit = MOST_WORK / points
+    each = INPUT_WORK if order == 1 else PAIR_WORK * (len(names) + 1)
     for name in names:
-        work += 4 * len(names) * order * len(needed.intersection(circuit.downstream(name))) // (len(names) if order == 1 else 1)
-        if work > limit:
-            return "central", "mp takes longer than some ten seconds"
+        work += each * len(needed.intersection(circuit.downstream(name)))
+        if work * points > MOST_WORK:
+            return "central", "mp would take over some ten seconds"
     return "mp", ""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.branches import state_rule
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, WRONG, Comparison
+from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT, EPSILON, Slopes, default_step, slopes
 
 if TYPE_CHECKING:
@@ -202,10 +202,7 @@ class Trial:
 
     def settle(self, analytic: float, slope: float, uncertainty: float) -> Comparison:
         """Compare a derivative with a numeric one that is uncertain by so much."""
-        if not (isfinite(analytic) and isfinite(slope) and isfinite(uncertainty)):
-            return Comparison(analytic, slope, 0.0, NONFINITE)
-        allowed = self.tolerance(analytic, slope) + uncertainty
-        return Comparison(analytic, slope, allowed, OK if abs(analytic - slope) <= allowed else WRONG)
+        return settle(analytic, slope, uncertainty, self.rtol, self.atol)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ JUMP = mpf("1.99")
 TELLING = mpf("1e-18")
 """A difference is good enough when its relative doubt is less."""
 CONFIRMED = mpf("1e-6")
-"""Slopes on both sides of a corner that no state explains count when far shorter steps see them, too, as near as this."""
+"""Where no state explains a corner, far shorter steps have to see its slopes, too, as near as this."""
 
 
 class Sample(NamedTuple):

@@ -113,7 +113,7 @@ def _formula(row: Row, values: tuple[float, ...], position: int) -> float:
 
 
 def _additions(gate: Gate, values: tuple[float, ...], varying: list[int]) -> list[Comparison]:
-    """Return what is wrong with what a gate adds to its operands' gradients: upstream gradient times partial derivative.
+    """Return what is wrong with what a gate adds to its operands' gradients, upstream gradient times partial.
 
     It runs backward by itself, on units whose gradients are not 0 beforehand; an operand that it takes twice is one
     unit, as in the circuit.

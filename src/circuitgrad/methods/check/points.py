@@ -23,7 +23,7 @@ class Point(NamedTuple):
     """A place to check at.
 
     Attributes:
-        name: what it is called: `file`, `point 3`, `row 7`.
+        name: what it is called: `point 3`, `line 7`.
         values: what the inputs are there; those that are missing keep their own values.
     """
 
@@ -78,10 +78,8 @@ def hidden_faults(values: Mapping[str, float]) -> str | None:
     alike: dict[float, list[str]] = defaultdict(list)
     for name, value in values.items():
         alike[value].append(name)
-    reasons = []
-    for value in (0.0, 1.0):
-        if names := alike.pop(value, []):
-            reasons.append(f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {value:g}")
+    plain = {value: names for value in (0.0, 1.0) if (names := alike.pop(value, []))}
+    reasons = [f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {value:g}" for value, names in plain.items()]
     equal = [names for names in alike.values() if len(names) > 1]
     if equal:
         reasons.append(f"{_listed(equal[0])} are equal" + (", and others" if len(equal) > 1 else ""))

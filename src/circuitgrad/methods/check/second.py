@@ -11,7 +11,7 @@ from mpmath import mpf
 
 from circuitgrad.branches import state_rule
 from circuitgrad.methods.check.exact import AGREED, Exact
-from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance, judge, worst
+from circuitgrad.methods.check.verdicts import NONFINITE, Comparison, Tolerance, judge, settle, worst
 from circuitgrad.methods.hessian import hessian
 from circuitgrad.methods.numeric import EPSILON
 from circuitgrad.multiprecision import MULTIPRECISION
@@ -113,9 +113,7 @@ class _Seconds:
             rule = state_rule(rows[index], MULTIPRECISION)
             if rule is None:
                 continue
-            here, below, above = (
-                rule(*[values[slot] for slot in operands[index]]) for values in (self._base, *around)
-            )
+            here, below, above = (rule(*[values[slot] for slot in operands[index]]) for values in (self._base, *around))
             if here.tied and (here.differs(below) or here.differs(above)):
                 found.append(self._circuit.names[index])
         return found
@@ -130,9 +128,7 @@ class _Seconds:
         return values[self._slot]
 
     def _central(self, one: str, other: str, h: Any, k: Any) -> Any:
-        corners = (
-            s * t * self._value(one, other, s * h, t * k) for s in (1, -1) for t in (1, -1)
-        )
+        corners = (s * t * self._value(one, other, s * h, t * k) for s in (1, -1) for t in (1, -1))
         return sum(corners) / (4 * h * k)
 
     def _quarter(self, one: str, other: str, h: Any, k: Any) -> Any:
@@ -164,15 +160,10 @@ def check_hessian_in_doubles(
     circuit.backward(output)
     found = {}
     for one, other in combinations_with_replacement(names, 2):
-        whole, half, noise = (column[other] for column in rows[one])
-        judged = []
-        for a, b in {(one, other), (other, one)}:
-            value = analytic[a][b]
-            uncertainty = 4 * abs(whole - half) + noise
-            allowed = rtol * max(abs(value), abs(half)) + atol + uncertainty
-            finite = isfinite(value) and isfinite(uncertainty)
-            verdict = (OK if abs(value - half) <= allowed else WRONG) if finite else NONFINITE
-            judged.append(Comparison(value, half, allowed if finite else 0.0, verdict))
+        whole, half, noise = [column[other] for column in rows[one]]
+        uncertainty = 4 * abs(whole - half) + noise
+        ends = {(one, other), (other, one)}
+        judged = [settle(analytic[a][b], half, uncertainty, rtol, atol) for a, b in ends]
         found[f"{one}, {other}"] = worst(judged)
     return found
 

@@ -72,8 +72,10 @@ class Comparison(NamedTuple):
     @property
     def digits(self) -> float:
         """How many decimal digits are right: 0 to 17; NaN where one of the two is not finite."""
+        if not (isfinite(self.analytic) and isfinite(self.numeric)):
+            return nan
         error = self.rel_error
-        return min(MOST_DIGITS, max(0.0, -log10(error))) if error else MOST_DIGITS if error == 0 else nan
+        return min(MOST_DIGITS, max(0.0, -log10(error))) if error else MOST_DIGITS
 
     @property
     def rel_tolerance(self) -> float | None:
@@ -119,12 +121,12 @@ def judge(
     >>> [judge(a, r, exact, Tolerance(1e-9, 1e-14)).verdict for a, r in ((0.75, 0.75), (0.7, 0.75), (0.7, 0.7))]
     ['ok', 'inaccurate', 'wrong']
     """
-    numbers = {"rule": float(rule), "left": float(exact.left), "right": float(exact.right)}
     slope = float(exact.slope)
-    if not exact.kink:
-        del numbers["left"], numbers["right"]
+    found = Comparison(analytic, slope, 0.0, NONFINITE, rule=float(rule))
+    if exact.kink:
+        found = found._replace(left=float(exact.left), right=float(exact.right))
     if not isfinite(analytic):
-        return Comparison(analytic, slope, 0.0, NONFINITE, **numbers)
+        return found
     if exact.kink:
         low, high = sorted((exact.left, exact.right))
         finite = [abs(side) for side in (low, high) if isfinite(side)]
@@ -134,16 +136,29 @@ def judge(
             return exact.jump or bool(low - allowed <= number <= high + allowed)
 
         verdict = KINK if within(analytic) else INACCURATE if within(rule) and faithful else WRONG
-        return Comparison(analytic, slope, allowed, verdict, **numbers)
+        return found._replace(tolerance=allowed, verdict=verdict)
     if not isfinite(slope):
         # No double holds this slope, or there is none: a finite derivative cannot be right.
-        return Comparison(analytic, slope, 0.0, NONFINITE, **numbers)
+        return found
     doubt = float(exact.doubt) + tolerance.atol + SMALLEST
     allowed = tolerance.rtol * max(abs(analytic), abs(slope)) + doubt
-    right = abs(rule - exact.slope) <= tolerance.rules * max(abs(rule), abs(exact.slope)) + doubt + slack
-    close = abs(analytic - slope) <= allowed
-    verdict = (OK if close else INACCURATE if faithful else WRONG) if right else WRONG
-    return Comparison(analytic, slope, allowed, verdict, **numbers)
+    ruled = float(tolerance.rules * max(abs(rule), abs(exact.slope))) + doubt + slack
+    if not abs(rule - exact.slope) <= ruled:
+        return found._replace(tolerance=ruled, verdict=WRONG)
+    verdict = OK if abs(analytic - slope) <= allowed else INACCURATE if faithful else WRONG
+    return found._replace(tolerance=allowed, verdict=verdict)
+
+
+def settle(analytic: float, numeric: float, uncertainty: float, rtol: float, atol: float) -> Comparison:
+    """Compare a derivative with a numeric one, which is uncertain by so much.
+
+    >>> settle(2.0, 2.0001, 1e-3, 1e-6, 0.0).verdict
+    'ok'
+    """
+    if not (isfinite(analytic) and isfinite(numeric) and isfinite(uncertainty)):
+        return Comparison(analytic, numeric, 0.0, NONFINITE)
+    allowed = rtol * max(abs(analytic), abs(numeric)) + atol + uncertainty
+    return Comparison(analytic, numeric, allowed, OK if abs(analytic - numeric) <= allowed else WRONG)
 
 
 def worst(comparisons: list[Comparison]) -> Comparison:

@@ -79,9 +79,7 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
         allowed = 2 * counts[slot] * EPSILON * terms[slot]
         both = found == expected or (found != found and expected != expected)
         if not (both or abs(found - expected) <= allowed or slot in unclear):
-            consumers = [
-                circuit.names[index] for index, operands in enumerate(circuit.operands) if slot in operands
-            ]
+            consumers = [circuit.names[index] for index, operands in enumerate(circuit.operands) if slot in operands]
             reason = f"its consumers add up to {expected:g}: {', '.join(consumers[:5])}"
             wrong[name] = Comparison(found, expected, allowed, WRONG, reason=reason)
     return Sums(wrong, sizes)

@@ -433,7 +433,7 @@ CHECKERS = [
     ),
     Checker(
         "circuitgrad `check`",
-        "finite differences in every input, within 1e-6 relative; the exact slope of every gate, within 1e-12",
+        "slopes to 60 digits in every input, and of every gate alone; its rule without rounding within 1e-14 relative",
         "circuitgrad",
         "",
         circuitgrad_check,
@@ -445,7 +445,8 @@ CHECKERS = [
 NOTE = """
 A cell is the smallest relative error caught, of 1e-1, 1e-2, ..., 1e-12, as are all larger ones. Whether an error just
 as large as a relative tolerance is caught depends on the last digits, and on the error of the difference itself.
-circuitgrad reads the formula of a gate's value and differences it at 80 digits; the others call a function of doubles.
+circuitgrad reads the formulas and differences them at 60 digits; the others call a function of doubles. These are the
+defaults: all of the others can be told to be stricter, as far as a difference of doubles allows.
 """
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import circuitgrad
 from circuitgrad.methods.check import check
@@ -18,7 +19,10 @@ from circuitgrad.methods.check import check
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-CONSOLE = re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", README, flags=re.DOTALL)
+CHECK = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
+CONSOLE = BLOCK.findall(README)
+SHOWN = [pytest.param(*pair, id=pair[0]) for pair in [*CONSOLE, *BLOCK.findall(CHECK)]]
 
 
 def test_the_readme_shows_every_job() -> None:
@@ -27,7 +31,7 @@ def test_the_readme_shows_every_job() -> None:
         assert f"circuitgrad {job}" in shown
 
 
-@pytest.mark.parametrize(("command", "output"), [pytest.param(*pair, id=pair[0]) for pair in CONSOLE])
+@pytest.mark.parametrize(("command", "output"), SHOWN)
 def test_a_command_prints_what_the_readme_shows(command: str, output: str) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PATH": path}
@@ -65,8 +69,31 @@ def test_the_python_in_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
-        assert (ROOT / target).exists(), target
+    for page, folder in ((README, ROOT), (CHECK, ROOT / "docs")):
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page):
+            assert (folder / target).exists(), target
+
+
+def test_the_table_of_tolerances_is_what_the_benchmark_prints() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "tolerances.py")]
+    printed = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    table = [line for line in printed.splitlines() if line.startswith("|")]
+    assert len(table) == 9
+    assert "\n".join(table) in CHECK
+
+
+def test_the_page_of_the_check_has_every_verdict_and_method() -> None:
+    from circuitgrad.methods.check import DEFAULT_RTOL
+    from circuitgrad.methods.check.verdicts import VERDICTS
+
+    assert all(f"| `{word}` |" in CHECK for word in [*VERDICTS, *DEFAULT_RTOL])
+
+
+def test_the_page_of_the_check_names_the_hook() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (block,) = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(repos:.*?)```", CHECK, flags=re.DOTALL)]
+    assert block["repos"][0]["hooks"][0]["id"] == hook["id"]
+    assert f"`{hook['files']}`" in CHECK
 
 
 def test_the_picture_is_current() -> None:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import quote, visible
-from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, worst
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, gravity
 from circuitgrad.report.numbers import for_json, rounded
 from circuitgrad.report.tables import Column, Table
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 MOST_NOTES = 20
 """So many findings are spelt out under a check's table."""
-WORST = " (worst)"
+WORST = " *"
+"""Marks the verdict of the input with the fewest digits."""
 
 
 class Line:
@@ -80,9 +81,9 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
         Column("wire"),
         Column("analytic", style="red", number=True),
         Column("reference", number=True),
-        Column("rel. error", number=True, digits=2),
+        Column("rel. err", number=True, digits=2),
         Column("digits", number=True, digits=3),
-        Column("tolerance", number=True, digits=2),
+        Column("allowed", number=True, digits=2),
         *[Column("at")] * points,
         Column("verdict"),
         *[Column("left", number=True), Column("right", number=True)] * slopes,
@@ -90,12 +91,10 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
     table = Table(columns, noun="lines")
     for check in checks:
         lines = list(check_lines(check, everything=everything, only_failed=only_failed))
-        # At a kink there is no one number to be near to.
-        inputs = [line.one for line in lines if line.kind == "input" and line.one.verdict != KINK]
-        worst_input = worst(inputs) if len(inputs) > 1 else None
+        marked_line = worst_line(lines)
         for line in lines:
             one = line.one
-            marked = one is worst_input
+            marked = line is marked_line
             error = [one.numeric, one.rel_error, one.digits, one.rel_tolerance]
             comparable = one.verdict != KINK and isfinite(one.analytic)
             if one.failed or marked:
@@ -114,13 +113,21 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
     return table
 
 
+def worst_line(lines: Sequence[Line]) -> Line | None:
+    """Return the worst of several inputs; at a kink there is no one number to be near to."""
+    inputs = [line for line in lines if line.kind == "input" and line.one.verdict != KINK]
+    return max(inputs, key=lambda line: gravity(line.one)) if len(inputs) > 1 else None
+
+
 def check_notes(check: Check, *, everything: bool = False, only_failed: bool = False) -> str:
     """Return the lines under a check's table: what was found where, the verdict, the counts, how they were reached."""
     notes = []
     for point in check.points[:MOST_NOTES]:
         at = _at(point.point.name if len(check.points) > 1 else "")
         notes += [placed(culprit.place, f"{NONFINITE}: {culprit.message}{at}") for culprit in point.culprits]
-    for line in check_lines(check, everything=everything, only_failed=only_failed):
+    lines = list(check_lines(check, everything=everything, only_failed=only_failed))
+    # The gates come first: what is wrong with an input may be their doing.
+    for line in sorted(lines, key=lambda line: line.kind in ("input", "expect")):
         # Where infinity came from has been said.
         said = "" if line.one.verdict == NONFINITE and notes else explain(check, line)
         if said:
@@ -138,6 +145,9 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
         )
         if ones
     ]
+    marked = worst_line(lines)
+    if marked is not None and isfinite(marked.one.digits):
+        counts[0] += f" (* the worst: {marked.one.digits:.1f} digits)"
     points = f" at {len(check.points):,} points" if len(check.points) > 1 else ""
     verdict = f"{'passed' if check.passed else 'FAILED'}{points}: {'; '.join(counts)}"
     return "\n".join([*notes, verdict, how(check)])

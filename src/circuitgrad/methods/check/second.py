@@ -154,8 +154,8 @@ def check_hessian_in_doubles(
     rows: dict[str, tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float]]] = {}
     for name in names:
         step = FOURTH_ROOT * max(1.0, abs(own[name]))
-        noise = {other: 8 * EPSILON * abs(slope) / step for other, slope in circuit.backward(output).items()}
-        rows[name] = _slope(circuit, output, name, step), _slope(circuit, output, name, step / 2), noise
+        noises = {other: 8 * EPSILON * abs(slope) / step for other, slope in circuit.backward(output).items()}
+        rows[name] = _slope(circuit, output, name, step), _slope(circuit, output, name, step / 2), noises
     circuit.assign(own)
     circuit.backward(output)
     found = {}

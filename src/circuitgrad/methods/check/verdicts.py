@@ -162,5 +162,10 @@ def settle(analytic: float, numeric: float, uncertainty: float, rtol: float, ato
 
 
 def worst(comparisons: list[Comparison]) -> Comparison:
-    """Return the comparison with the gravest verdict, and among equals the one with the largest relative error."""
-    return max(comparisons, key=lambda one: (VERDICTS.index(one.verdict), one.rel_error))
+    """Return the gravest of several comparisons."""
+    return max(comparisons, key=gravity)
+
+
+def gravity(one: Comparison) -> tuple[int, float]:
+    """Return how grave a comparison is: by its verdict, and among equals by the relative error."""
+    return VERDICTS.index(one.verdict), one.rel_error

@@ -290,7 +290,7 @@ class _Method:
     ) -> dict[str, dict[str, Comparison]]:
         """Compare the derivatives of all outputs in all chosen inputs."""
         if self.order == 2:
-            return self._second(gradients, listen)
+            return self._second(listen)
         if self.method == "mp":
             return self._exact(gradients, sums, listen, faithful=faithful)
         found: dict[str, dict[str, Comparison]] = {}
@@ -350,19 +350,16 @@ class _Method:
                 listen("inputs checked", count, len(self.names))
         return found
 
-    def _second(
-        self, gradients: Mapping[str, Mapping[str, float]], listen: Listener | None
-    ) -> dict[str, dict[str, Comparison]]:
+    def _second(self, listen: Listener | None) -> dict[str, dict[str, Comparison]]:
         from circuitgrad.methods.check.second import check_hessian, check_hessian_in_doubles
 
         found = {}
         for output in self.outputs:
-            atol = self._scaled(gradients[output])
             if self.method == "mp":
-                tolerance = Tolerance(self.rtol, self.rules, atol)
+                tolerance = Tolerance(self.rtol, self.rules, self.atol)
                 found[output] = check_hessian(self.circuit, output, self.names, tolerance, listen)
             else:
-                found[output] = check_hessian_in_doubles(self.circuit, output, self.names, self.rtol, atol)
+                found[output] = check_hessian_in_doubles(self.circuit, output, self.names, self.rtol, self.atol)
         return found
 
 

@@ -37,7 +37,7 @@ def check_hessian(
         circuit: the circuit.
         output: the wire that is differentiated.
         names: the inputs whose pairs are checked.
-        tolerance: how far a derivative may be off.
+        tolerance: how far a derivative may be off, absolutely in units of the largest second derivative.
         listen: is told how far the work has come.
 
     Returns:
@@ -49,6 +49,7 @@ def check_hessian(
     {'x, x': 10.0, 'x, y': 6.0, 'y, y': 0.0}
     """
     analytic = hessian(circuit, output, names)
+    tolerance = tolerance._replace(atol=tolerance.atol * _largest(analytic))
     with mpmath.workdps(DIGITS):
         rules = hessian(circuit, output, names, MULTIPRECISION)
         differences = _Seconds(circuit, output)
@@ -150,6 +151,7 @@ def check_hessian_in_doubles(
     {'ok'}
     """
     analytic = hessian(circuit, output, names)
+    atol *= _largest(analytic)
     own = circuit.values()
     rows: dict[str, tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float]]] = {}
     for name in names:
@@ -166,6 +168,11 @@ def check_hessian_in_doubles(
         judged = [settle(analytic[a][b], half, uncertainty, rtol, atol) for a, b in ends]
         found[f"{one}, {other}"] = worst(judged)
     return found
+
+
+def _largest(found: Mapping[str, Mapping[str, float]]) -> float:
+    """Return the size of the largest of all second derivatives that are finite."""
+    return max((abs(number) for row in found.values() for number in row.values() if isfinite(number)), default=0.0)
 
 
 def _slope(circuit: Circuit, output: str, name: str, step: float) -> dict[str, float]:

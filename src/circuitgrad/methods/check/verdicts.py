@@ -71,8 +71,12 @@ class Comparison(NamedTuple):
 
     @property
     def digits(self) -> float:
-        """How many decimal digits are right: 0 to 17; NaN where one of the two is not finite."""
-        if not (isfinite(self.analytic) and isfinite(self.numeric)):
+        """How many decimal digits are right: 0 to 17.
+
+        NaN where one of the two is not finite, or both are 0 as far as the tolerance can tell.
+        """
+        near_zero = self.abs_error > 0 and (self.rel_tolerance or 0.0) >= 1
+        if near_zero or not (isfinite(self.analytic) and isfinite(self.numeric)):
             return nan
         error = self.rel_error
         return min(MOST_DIGITS, max(0.0, -log10(error))) if error else MOST_DIGITS
@@ -167,5 +171,5 @@ def worst(comparisons: list[Comparison]) -> Comparison:
 
 
 def gravity(one: Comparison) -> tuple[int, float]:
-    """Return how grave a comparison is: by its verdict, and among equals by the relative error."""
-    return VERDICTS.index(one.verdict), one.rel_error
+    """Return how grave a comparison is: by its verdict, and among equals by the digits that are wrong."""
+    return VERDICTS.index(one.verdict), -one.digits if isfinite(one.digits) else -MOST_DIGITS

@@ -265,6 +265,8 @@ def test_every_method_says_its_name(method: str) -> None:
 def test_auto_says_what_it_takes_and_why() -> None:
     assert "reference mp:" in shown(NEURON)
     assert "reference central: differences to both sides since h is given, h = 1e-05" in shown(NEURON, "--h", "1e-5")
+    assert document("check", NEURON, "--h", "1e-5", "-q")["why"] == "h is given"
+    assert "why" not in document("check", NEURON, "-q")
     chain = "inputs: {'x[0:90]': 0.5}\ngates:\n  'h[0]': 'sum(x[i] for i in range(90))'\n"
     chain += "  'h[t=1:3000]': 'sin(h[t-1])'\noutput: 'h[2999]'\n"
     printed = shown("-", stdin=chain, code=0)

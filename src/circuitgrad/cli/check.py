@@ -229,4 +229,5 @@ def _detail(check: Check, precision: int | None, *, everything: bool, only_faile
     if table.rows:
         heading = options.title(check.circuit)
         options.emit_table(heading, table, "table", precision, everything=everything, quiet=quiet)
-    options.emit_notes(check_notes(check, everything=everything, only_failed=only_failed), quiet=quiet)
+    notes = check_notes(check, everything=everything, only_failed=only_failed)
+    options.emit_notes(notes, quiet=quiet, apart=bool(table.rows))

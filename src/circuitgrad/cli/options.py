@@ -292,10 +292,10 @@ def emit_table(
         emit(piece)
 
 
-def emit_notes(notes: str, *, quiet: bool) -> None:
-    """Write what stands under a table to standard output."""
+def emit_notes(notes: str, *, quiet: bool, apart: bool = True) -> None:
+    """Write what stands under a table to standard output, apart from it by a blank line."""
     if not quiet:
-        emit(f"\n{fold(notes)}")
+        emit("\n" * apart + fold(notes))
 
 
 def warn(problem: Problem | None, *, quiet: bool) -> None:

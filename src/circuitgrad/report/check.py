@@ -347,6 +347,7 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
         "expect": chosen(check.expect, _expectation),
         "sums": chosen(check.wires, _comparison),
         "file": file,
+        **({"why": check.why} if check.why else {}),
         "rtol": check.rtol,
         "atol": check.atol,
     }

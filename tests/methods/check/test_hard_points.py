@@ -1,0 +1,161 @@
+"""The check where gradients are hard: known circuits, lost digits, saturation, kinks, chaos."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+from mpmath import mp, mpf
+
+import circuitgrad
+from circuitgrad.methods.check import check
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison
+
+REFERENCE = json.loads((Path(__file__).parents[2] / "data" / "reference.json").read_text(encoding="utf-8"))
+RUMP = "333.75*y**6 + x**2*(11*x**2*y**2 - y**6 - 121*y**4 - 2) + 5.5*y**8 + x/(2*y)"
+
+
+def inputs(text: str, **values: float) -> dict[str, Comparison]:
+    """Return what the check says of every input of a formula."""
+    found = check(circuitgrad.from_expression(text, **values), method="mp")
+    return dict(found.inputs["out"])
+
+
+@pytest.mark.parametrize("entry", REFERENCE, ids=lambda entry: entry["name"])
+@pytest.mark.parametrize("method", ["mp", "central"])
+def test_every_circuit_of_the_reference_passes(entry: dict[str, Any], method: str) -> None:
+    found = check(circuitgrad.from_expression(entry["formula"], **entry["inputs"]), method=method)
+    assert found.passed, found
+    for name, grad in entry["grads"].items():
+        one = found.inputs["out"][name]
+        assert one.numeric == pytest.approx(grad, rel=1e-14 if method == "mp" else 1e-5, abs=1e-14)
+
+
+def test_rumps_polynomial() -> None:
+    x, y = 77617, 33096
+    found = check(circuitgrad.from_expression(RUMP, x=x, y=y), method="mp")
+    with mp.workdps(60):
+        a, b = mpf(x), mpf(y)
+        d_x = 44 * a**3 * b**2 - 2 * a * (b**6 + 121 * b**4 + 2) + 1 / (2 * b)
+        d_y = 6 * mpf("333.75") * b**5 + a**2 * (22 * a**2 * b - 6 * b**5 - 484 * b**3) + 44 * b**7 - a / (2 * b**2)
+    assert found.passed
+    assert found.inputs["out"]["x"].numeric == float(d_x)
+    assert found.inputs["out"]["y"].numeric == float(d_y)
+    assert {one.verdict for one in found.inputs["out"].values()} <= {OK, INACCURATE}
+
+
+def test_a_difference_of_roots_loses_its_digits() -> None:
+    one = inputs("sqrt(x + 1) - sqrt(x)", x=1e8)["x"]
+    with mp.workdps(40):
+        exact = (1 / mp.sqrt(mpf(10) ** 8 + 1) - 1 / mp.sqrt(mpf(10) ** 8)) / 2
+    analytic = 0.5 / (1e8 + 1) ** 0.5 - 0.5 / 1e4
+    assert one.verdict == INACCURATE
+    assert one.numeric == float(exact)
+    assert one.analytic == analytic
+    assert one.digits == pytest.approx(float(-mp.log10(abs((analytic - exact) / exact))), abs=1e-3)
+    assert one.rule == float(exact)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "slope"),
+    [
+        ("sigmoid(x)", 40, mp.exp(-40) / (1 + mp.exp(-40)) ** 2),
+        ("sigmoid(x)", -800, 0),  # less than the smallest double
+        ("sigmoid(x)", -700, mp.exp(-700) / (1 + mp.exp(-700)) ** 2),
+        ("tanh(x)", 40, 4 * mp.exp(-80) / (1 + mp.exp(-80)) ** 2),
+        ("tanh(x)", 350, 4 * mp.exp(-700)),
+        ("erf(x)", 20, 2 / mp.sqrt(mp.pi) * mp.exp(-400)),
+        ("softplus(x)", -700, mp.exp(-700)),
+        ("log(x)", 1e-300, mpf(10) ** 300),
+        ("exp(-exp(x))", 6, -mp.exp(6 - mp.exp(6))),
+        ("1 - exp(-x)", 700, mp.exp(-700)),
+    ],
+)
+def test_tails(text: str, x: float, slope: Any) -> None:
+    one = inputs(text, x=x)["x"]
+    assert one.verdict == OK
+    assert one.numeric == pytest.approx(float(slope), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "name", "left", "right"),
+    [
+        ("relu(x)", {"x": 0}, "x", 0, 1),
+        ("abs(x)", {"x": 0}, "x", -1, 1),
+        ("max(x, y)", {"x": 2, "y": 2}, "x", 0, 1),
+        ("max(x, y)", {"x": 2, "y": 2}, "y", 0, 1),
+        ("min(x, y)", {"x": 2, "y": 2}, "y", 1, 0),
+        ("clip(x, 0, 1)", {"x": 1}, "x", 1, 0),
+        ("leaky_relu(3*x)", {"x": 0}, "x", 0.03, 3),
+        ("hypot(x, y)", {"x": 0, "y": 0}, "x", -1, 1),
+        ("abs(exp(x) - 1)", {"x": 0}, "x", -1, 1),
+        ("x if x > 1 else 2*x - 1", {"x": 1}, "x", 2, 1),
+        ("abs(x)*y", {"x": 0, "y": 5}, "x", -5, 5),
+        ("1e10*abs(x - 3)", {"x": 3}, "x", -1e10, 1e10),
+        ("max(x, max(y, z))", {"x": 1, "y": 1, "z": 1}, "z", 0, 1),
+    ],
+)
+def test_kinks_have_the_slopes_on_both_sides(
+    text: str, values: dict[str, float], name: str, left: float, right: float
+) -> None:
+    one = inputs(text, **values)[name]
+    assert one.verdict == KINK
+    assert (one.left, one.right) == (pytest.approx(left, abs=1e-15), pytest.approx(right, abs=1e-15))
+    assert one.ties
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "slope", "verdict"),
+    [
+        ("relu(x) - relu(-x)", 0, 1, WRONG),  # each convention is a slope of its gate, their sum is none
+        ("max(x, x)", 2, 1, OK),
+        ("abs(x)*x", 0, 0, OK),
+        ("elu(x)", 0, 1, OK),
+        ("relu(x)**2", 0, 0, OK),
+        ("max(x, -x) + min(x, -x)", 0, 0, OK),
+        ("relu(x) + 1e-30", 1e-300, 1, OK),
+        ("abs(x + 1e-300)", 0, 1, OK),
+        ("softplus(x)", 0, 0.5, OK),
+    ],
+)
+def test_composites_of_kinks_are_told_right(text: str, x: float, slope: float, verdict: str) -> None:
+    one = inputs(text, x=x)["x"]
+    assert (one.numeric, one.verdict) == (pytest.approx(slope, abs=1e-18), verdict)
+
+
+def test_a_tie_that_rounding_makes_is_lost_digits() -> None:
+    # The product rounds to 1 + 2**-51: to doubles the operands are equal, though they are not.
+    one = check(circuitgrad.from_expression("max(x*x, y)", x=1 + 2**-52, y=1 + 2**-51), method="mp")
+    assert one.gates["out"].verdict == KINK
+    assert one.inputs["out"]["x"].verdict == INACCURATE
+    assert one.passed
+
+
+@pytest.mark.parametrize("text", ["step(x)", "sign(x)", "floor(x)", "atan2(x, -1)", "1 if x > 0 else 0"])
+def test_jumps_stand_upright(text: str) -> None:
+    one = inputs(text, x=0)["x"]
+    assert one.verdict == KINK
+    assert mpmath.inf in {one.left, one.right}
+
+
+@pytest.mark.parametrize(("text", "x"), [("sqrt(x)", 0), ("cbrt(x)", 0), ("log(x)", -1), ("sqrt(abs(x))", 0)])
+def test_what_is_not_finite_never_passes(text: str, x: float) -> None:
+    assert inputs(text, x=x)["x"].verdict == NONFINITE
+
+
+def test_chaos_is_no_wrong_rule() -> None:
+    steps = "\n".join(f"  h{i}: 4*h{i - 1}*(1 - h{i - 1})" for i in range(1, 201))
+    found = check(circuitgrad.loads(f"inputs: {{h0: 0.3}}\ngates:\n{steps}\noutput: h200"), method="mp")
+    one = found.inputs["h200"]["h0"]
+    with mp.workdps(300):
+        # The logistic map is a doubling of the angle: h_n = sin(2**n * asin(sqrt(h0)))**2.
+        h0 = mpf(0.3)
+        angle = mpf(2) ** 200 * mp.asin(mp.sqrt(h0))
+        slope = mp.sin(2 * angle) * mpf(2) ** 200 / (2 * mp.sqrt(h0) * mp.sqrt(1 - h0))
+    assert one.numeric == float(slope)
+    assert one.rule == float(slope)
+    assert one.verdict == INACCURATE
+    assert found.passed

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.points import Point
 
 METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
-EVERY_FORMAT = [*FORMATS, "junit", "github"]
 
 
 @click.command("check", short_help="Prove the gradient, gate by gate, and the expected values.")
@@ -56,7 +55,14 @@ EVERY_FORMAT = [*FORMATS, "junit", "github"]
     show_default=True,
     help="An absolute tolerance, in units of the largest gradient.",
 )
-@click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2 checks second derivatives.")
+@click.option(
+    "--order",
+    metavar="1|2",
+    type=click.IntRange(1, 2),
+    default=1,
+    show_default=True,
+    help="2 checks second derivatives.",
+)
 @options.wrt
 @click.option(
     "--points", metavar="N", type=click.IntRange(0), default=0, help="Check at N points more, drawn at random."
@@ -67,13 +73,8 @@ EVERY_FORMAT = [*FORMATS, "junit", "github"]
 @options.assignments
 @options.reading
 @options.outputs
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(EVERY_FORMAT),
-    default="table",
-    show_default=True,
-    help="How to print the results; junit and github are for continuous integration.",
+@options.form_among(
+    [*FORMATS, "junit", "github"], "How to print the results; junit and github are for continuous integration."
 )
 @options.precision
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,13 +104,6 @@ assignments = click.option(
     callback=named_numbers,
     help="Give an input another value; repeatable.",
 )
-outputs = click.option(
-    "--output",
-    "outputs",
-    metavar="NAME",
-    multiple=True,
-    help="The wire to report instead of the file's output; repeatable.",
-)
 
 
 def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -119,14 +113,9 @@ def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, 
     return names
 
 
-output = click.option(
-    "--output",
-    "outputs",
-    metavar="NAME",
-    multiple=True,
-    callback=_single,
-    help="The wire that counts instead of the file's output.",
-)
+_output = partial(click.option, "--output", "outputs", metavar="NAME", multiple=True)
+outputs = _output(help="The wire to report instead of the file's output; repeatable.")
+output = _output(callback=_single, help="The wire that counts instead of the file's output.")
 wrt = click.option(
     "--wrt",
     metavar="NAMES",
@@ -145,14 +134,12 @@ debug = click.option(
 )
 
 
-form = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-    help="How to print the results.",
-)
+def form_among(formats: Sequence[str], words: str) -> Callable[[Command], Command]:
+    """Return the option that chooses among formats, with its help."""
+    return click.option("--format", "form", type=click.Choice(formats), default="table", show_default=True, help=words)
+
+
+form = form_among(FORMATS, "How to print the results.")
 
 
 def load_circuit(

@@ -51,9 +51,7 @@ METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     "--atol",
     metavar="A",
     type=options.Number(0),
-    default=1e-15,
-    show_default=True,
-    help="An absolute tolerance, in units of the largest gradient.",
+    help="An absolute tolerance, in units of the largest gradient.  [default: 1e-15, and none for the rules of mp]",
 )
 @click.option(
     "--order",
@@ -61,7 +59,7 @@ METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     type=click.IntRange(1, 2),
     default=1,
     show_default=True,
-    help="2 checks second derivatives.",
+    help="2 checks the second derivatives instead of the first.",
 )
 @options.wrt
 @click.option(
@@ -87,7 +85,7 @@ def command(
     method: str,
     h: float | None,
     rtol: float | None,
-    atol: float,
+    atol: float | None,
     order: int,
     wrt: tuple[str, ...],
     points: int,

@@ -33,7 +33,7 @@ STEPPED = ("central", "forward", "ridders")
 DEFAULT_ATOL = 1e-15
 EXPECT_RTOL = 1e-9
 EXPECT_ATOL = 1e-12
-MOST_WORK = 500_000
+MOST_WORK = 1_000_000
 """So many gates are computed in multiprecision, some ten seconds' worth, before `auto` prefers doubles."""
 GATE_RTOL = 1e-12
 """How far a single gate's partial derivative may be off in doubles."""
@@ -41,7 +41,7 @@ GATE_WORK = 8
 """How many evaluations of a gate its own trial costs."""
 INPUT_WORK = 3
 """How many evaluations an input costs of every gate that it reaches."""
-PAIR_WORK = 4
+PAIR_WORK = 6
 """How many a pair of inputs costs of every gate that either of them reaches."""
 
 
@@ -138,7 +138,7 @@ def check(
     method: str = "auto",
     h: float | None = None,
     rtol: float | None = None,
-    atol: float = DEFAULT_ATOL,
+    atol: float | None = None,
     order: int = 1,
     points: Sequence[Point] = (),
     listen: Listener | None = None,
@@ -159,7 +159,8 @@ def check(
         method: `mp`, `central`, `forward`, `complex` or `ridders`; `auto` takes `mp` where the work allows.
         h: the step of a difference; the method's own when left out.
         rtol: the relative tolerance, of the rules, too; the method's own when left out (see `DEFAULT_RTOL`).
-        atol: an absolute tolerance, in units of an output's largest gradient.
+        atol: an absolute tolerance, in units of an output's largest gradient, of the rules, too; when left out, 1e-15
+            and none for the rules.
         order: 1 for first derivatives, 2 for the Hessian.
         points: further points to check at.
         listen: is told how far the work has come.
@@ -183,14 +184,18 @@ def check(
     method, why = _choose(circuit, chosen, names, method, h, order, 1 + len(points))
     if h is not None:
         if method not in STEPPED or order == 2:
-            raise CircuitError.of(f"the method {method} takes no h", hint=f"one of {', '.join(STEPPED)} does")
+            what = "a check of second derivatives" if order == 2 else f"the method {method}"
+            raise CircuitError.of(f"{what} takes no h", hint=f"{', '.join(STEPPED)} do, for first derivatives")
         require_steps(circuit.values(), h)
     if method == "complex":
         from circuitgrad.methods.check.estimates import require_complex_rules
 
         require_complex_rules(circuit, chosen)
     rules = RULES_RTOL if rtol is None else rtol
-    trial = _Method(circuit, chosen, names, method, h, known[method] if rtol is None else rtol, rules, atol, order)
+    tolerance = Tolerance(
+        known[method] if rtol is None else rtol, rules, DEFAULT_ATOL if atol is None else atol, atol or 0.0
+    )
+    trial = _Method(circuit, chosen, names, method, h, tolerance, order)
     own = circuit.values()
     values = circuit.forward()
     expect = {name: _expected(values[name], wanted) for name, wanted in circuit.expect.items()}
@@ -204,7 +209,7 @@ def check(
     finally:
         circuit.assign(own)
         circuit.forward()
-    return Check(circuit, chosen, method, why, h, trial.rtol, atol, order, found, expect)
+    return Check(circuit, chosen, method, why, h, tolerance.rtol, tolerance.atol, order, found, expect)
 
 
 def _choose(
@@ -227,7 +232,7 @@ def _choose(
     for name in names:
         work += each * len(needed.intersection(circuit.downstream(name)))
         if work * points > MOST_WORK:
-            return "central", "mp would take over some ten seconds"
+            return "central", f"mp would compute over {MOST_WORK:,} gates"
     return "mp", ""
 
 
@@ -240,9 +245,7 @@ class _Method:
     names: Sequence[str]
     method: str
     h: float | None
-    rtol: float
-    rules: float
-    atol: float
+    tolerance: Tolerance
     order: int
 
     def at(self, point: Point, listen: Listener | None) -> PointCheck:
@@ -256,7 +259,8 @@ class _Method:
             gradients[output] = circuit.backward(output)
             culprits.append(nonfinite_gradient(circuit))
             reached.update(name for name, grad in gradients[output].items() if grad != 0)
-        gates = check_gates(circuit, reached, Tolerance(max(self.rules, GATE_RTOL), self.rules), listen)
+        rules = self.tolerance.rules
+        gates = check_gates(circuit, reached, Tolerance(max(rules, GATE_RTOL), rules), listen)
         excused = {name for name, one in gates.items() if one.reason}
         sums: dict[str, Sums] = {}
         grads: dict[str, list[float]] = {}
@@ -274,10 +278,10 @@ class _Method:
         inputs = self._inputs(gradients, grads, sums, listen, faithful=faithful)
         return PointCheck(point, inputs, gates, wires, tuple(one for one in culprits if one is not None))
 
-    def _scaled(self, gradient: Mapping[str, float]) -> float:
-        """Return the absolute tolerance beside the largest gradient of the inputs."""
+    def _scaled(self, gradient: Mapping[str, float]) -> Tolerance:
+        """Return the tolerance with the largest gradient of the inputs for a unit."""
         sizes = [abs(gradient[name]) for name in self.circuit.inputs if isfinite(gradient[name])]
-        return self.atol * max(sizes, default=0.0)
+        return self.tolerance.scaled(max(sizes, default=0.0))
 
     def _inputs(
         self,
@@ -296,8 +300,8 @@ class _Method:
         found: dict[str, dict[str, Comparison]] = {}
         for output in self.outputs:
             method = self.method if self.method == "forward" else "central"
-            atol = self._scaled(gradients[output])
-            trial = Trial(self.circuit, output, grads[output], method, self.h, self.rtol, atol)
+            tolerance = self._scaled(gradients[output])
+            trial = Trial(self.circuit, output, grads[output], method, self.h, tolerance.rtol, tolerance.atol)
             found[output] = {}
             for count, name in enumerate(self.names):
                 slack = sums[output].slack(self.circuit.slot(name))
@@ -317,7 +321,8 @@ class _Method:
             # Neither method has a side: where there are two, differences tell them apart.
             return trial.judge(name, analytic)
         if self.method == "complex":
-            (estimate,) = complex_slopes(self.circuit, [trial.output], name)
+            largest = max((abs(grad) for grad in trial.grads if isfinite(grad)), default=1.0)
+            (estimate,) = complex_slopes(self.circuit, [trial.output], name, largest)
         else:
             estimate = ridders(line, trial.grads, self.h)
         return trial.settle(analytic, estimate.slope, estimate.uncertainty + slack)
@@ -338,14 +343,16 @@ class _Method:
         for count, name in enumerate(self.names):
             for position, (exact, ties) in enumerate(reference.slopes(name)):
                 output = self.outputs[position]
-                found[output][name] = judge(
+                one = judge(
                     gradients[output][name],
                     reference.rule(position, name),
                     exact,
-                    Tolerance(self.rtol, self.rules, scaled[output]),
+                    scaled[output],
                     slack=sums[output].slack(self.circuit.slot(name)),
                     faithful=faithful,
-                )._replace(ties=ties)
+                )
+                silent = [gate for gate in sums[output].silent if one.verdict == WRONG and reference.leads(name, gate)]
+                found[output][name] = one._replace(ties=ties, reason=_silenced(one, silent))
             if listen is not None:
                 listen("inputs checked", count, len(self.names))
         return found
@@ -355,12 +362,19 @@ class _Method:
 
         found = {}
         for output in self.outputs:
-            if self.method == "mp":
-                tolerance = Tolerance(self.rtol, self.rules, self.atol)
-                found[output] = check_hessian(self.circuit, output, self.names, tolerance, listen)
-            else:
-                found[output] = check_hessian_in_doubles(self.circuit, output, self.names, self.rtol, self.atol)
+            tried = check_hessian if self.method == "mp" else check_hessian_in_doubles
+            found[output] = tried(self.circuit, output, self.names, self.tolerance, listen)
         return found
+
+
+def _silenced(one: Comparison, silent: Sequence[str]) -> str:
+    """Return what is wrong where an infinite partial derivative meets a gradient of 0, which counts as 0."""
+    if not silent:
+        return ""
+    return (
+        f"it is {one.analytic:g} instead of {one.numeric:g}, for the gradient 0 of {quote(silent[0])} meets its infinite "
+        "partial derivative, which counts for nothing"
+    )
 
 
 def _expected(value: float, wanted: float) -> Comparison:

@@ -136,8 +136,14 @@ def require_complex_rules(circuit: Circuit, outputs: Sequence[str]) -> None:
             )
 
 
-def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str) -> list[Estimate]:
+def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str, largest: float = 1.0) -> list[Estimate]:
     """Return the derivative of every output in one input by the complex step: Im f(x + ih)/h.
+
+    Args:
+        circuit: the circuit.
+        outputs: the outputs.
+        name: the input.
+        largest: the size of the largest gradient of a wire, by which what underflows there is magnified.
 
     Source: Squire and Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40, 1998.
 
@@ -157,4 +163,4 @@ def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str) -> list[
     for step in (h, h / 2):
         values = twin.retrace(base, name, Complex(x, step), gates)
         found.append([values[circuit.slot(output)].imag / step for output in outputs])
-    return [Estimate(slope, 2 * abs(coarser - slope) + 4 * SMALLEST / h) for coarser, slope in zip(*found, strict=True)]
+    return [Estimate(slope, 2 * abs(coarser - slope) + 4 * SMALLEST * largest / h) for coarser, slope in zip(*found, strict=True)]

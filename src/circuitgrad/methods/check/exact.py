@@ -189,8 +189,8 @@ def _at_once(found: _Differences, index: int, expected: Sequence[Any], noise: Se
 
 def _refined(whole: _Differences, half: _Differences, index: int, noise: Any) -> Exact:
     """Return the slopes of the shorter step, with the doubt that the change since the longer one raises."""
-    left, left_doubt, left_growth = _one_side(whole.left[index], half.left[index], noise)
-    right, right_doubt, right_growth = _one_side(whole.right[index], half.right[index], noise)
+    left, left_doubt, left_growth = one_side(whole.left[index], half.left[index], noise)
+    right, right_doubt, right_growth = one_side(whole.right[index], half.right[index], noise)
     ties = half.ties
     if mpmath.isnan(left) or mpmath.isnan(right):  # the function ends here
         slope, doubt = (right, right_doubt) if mpmath.isnan(left) else (left, left_doubt)
@@ -206,7 +206,7 @@ def _refined(whole: _Differences, half: _Differences, index: int, noise: Any) ->
     return Exact(_settled(slope, doubt), left, right, doubt, kink, ties=ties)
 
 
-def _one_side(coarser: Any, finer: Any, noise: Any) -> tuple[Any, Any, Any]:
+def one_side(coarser: Any, finer: Any, noise: Any) -> tuple[Any, Any, Any]:
     """Return a slope on one side, its doubt, and by what it grows where it grows without end: by a root, or at a jump.
 
     Args:

@@ -10,7 +10,7 @@ import mpmath
 from mpmath import mpf
 
 from circuitgrad.branches import state_rule
-from circuitgrad.methods.check.exact import AGREED, Exact
+from circuitgrad.methods.check.exact import AGREED, Exact, one_side
 from circuitgrad.methods.check.verdicts import NONFINITE, Comparison, Tolerance, judge, settle, worst
 from circuitgrad.methods.hessian import hessian
 from circuitgrad.methods.numeric import EPSILON
@@ -89,9 +89,15 @@ class _Seconds:
         ties = tuple(dict.fromkeys((*self._ties(one), *self._ties(other))))
         h, k = ((abs(self._base[self._circuit.slot(name)]) or mpf(1)) * STEP for name in (one, other))
         if ties:
-            quarters = [self._quarter(one, other, s * h, t * k) for s in (1, -1) for t in (1, -1)]
-            low, high = min(quarters), max(quarters)
-            return Exact(sum(quarters) / 4, low, high, abs(high - low) * STEP, kink=bool(low != high)), ties
+            noise = self._noise(h * k / 4)
+            sides = [
+                one_side(self._quarter(one, other, s * h, t * k), self._quarter(one, other, s * h / 2, t * k / 2), noise)
+                for s in (1, -1)
+                for t in (1, -1)
+            ]
+            quarters, doubts, _ = zip(*sides, strict=True)
+            low, high, doubt = min(quarters), max(quarters), sum(doubts)
+            return Exact(sum(quarters) / 4, low, high, doubt, kink=bool(high - low > doubt)), ties
         slope = self._central(one, other, h, k)
         doubt = mpf(0)
         if not abs(slope - expected) <= AGREED * abs(slope):

@@ -154,10 +154,10 @@ def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str) -> list[
     size = abs(x) or 1.0
     h = max(1e-20 * size, min(1e-300, 1e-8 * size), 4 * SMALLEST)
     found = []
-    # By no power of two, so that the rounding within the gates, too, shows in the change.
-    for step in (h, h / 3):
+    # They differ by no power of two, so that the rounding within the gates, too, shows in the change.
+    for step in (h, h / 3, h / 7):
         values = twin.retrace(base, name, Complex(x, step), gates)
         found.append([values[circuit.slot(output)].imag / step for output in outputs])
     # What underflows on the way may be magnified by a factor such as x behind it.
     lost = 4 * SMALLEST * max(1.0, size) / h
-    return [Estimate(slope, 4 * abs(coarser - slope) + lost) for coarser, slope in zip(*found, strict=True)]
+    return [Estimate(slopes[-1], 4 * (max(slopes) - min(slopes)) + lost) for slopes in zip(*found, strict=True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -140,7 +141,7 @@ def test_levels_change_exactly_where_a_decision_does(name: str) -> None:
     row = find(name)
     points = drawn(row, 400)
     seen = [(state(row, *point), Decisions(row, point)) for point in points]
-    for (one, before), (other, after) in zip(seen, seen[1:], strict=False):
+    for (one, before), (other, after) in pairwise(seen):
         assert one.differs(other) is (before.taken != after.taken)
     assert any(one.differs(seen[0][0]) for one, _ in seen) or name in {"hypot", "silu", "gelu"}
 

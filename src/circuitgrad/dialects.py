@@ -152,5 +152,5 @@ FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", 
 """The language of circuit files itself."""
 
 PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0")
-"""Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition, for
-one that carries a derivative may be true though its value is 0."""
+"""Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition,
+for one that carries a derivative may be true though its value is 0."""

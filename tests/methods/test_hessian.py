@@ -170,9 +170,7 @@ def test_a_hessian_is_symmetric(plan: Plan) -> None:
 
 @settings(max_examples=60)
 @given(plan=plans(gates=tuple(SMOOTH)), direction=st.lists(coordinate, min_size=4, max_size=4))
-def test_a_hessian_times_a_direction_is_the_change_of_the_gradient_along_it(
-    plan: Plan, direction: list[float]
-) -> None:
+def test_a_hessian_times_a_direction_is_the_change_of_the_gradient_along_it(plan: Plan, direction: list[float]) -> None:
     assume(all(abs(value) < 1e3 for value in plan.values))
     circuit, output = plan.circuit(), plan.names[-1]
     with mpmath.workdps(80):
@@ -233,7 +231,7 @@ def test_an_output_that_an_input_does_not_reach() -> None:
 @pytest.mark.parametrize(("output", "names"), [("no", ["x"]), ("out", ["no"]), ("out", ["x", "p"])])
 def test_what_is_no_wire_or_no_input_is_refused(output: str, names: list[str]) -> None:
     circuit = circuitgrad.loads("{inputs: {x: 2}, gates: {p: exp(x), out: p*x}}")
-    with pytest.raises(CircuitError, match="no wire called|is a gate, not an input"):
+    with pytest.raises(CircuitError, match=r"no wire called|is a gate, not an input"):
         hessian(circuit, output, names)
 
 

@@ -91,7 +91,9 @@ class _Seconds:
         if ties:
             noise = self._noise(h * k / 4)
             sides = [
-                one_side(self._quarter(one, other, s * h, t * k), self._quarter(one, other, s * h / 2, t * k / 2), noise)
+                one_side(
+                    self._quarter(one, other, s * h, t * k), self._quarter(one, other, s * h / 2, t * k / 2), noise
+                )
                 for s in (1, -1)
                 for t in (1, -1)
             ]
@@ -166,8 +168,8 @@ def check_hessian_in_doubles(
     circuit.backward(output)
     found = {}
     for one, other in combinations_with_replacement(names, 2):
-        whole, half, noise = [column[other] for column in rows[one]]
-        uncertainty = 4 * abs(whole - half) + noise
+        whole, half, lost = [column[other] for column in rows[one]]
+        uncertainty = 4 * abs(whole - half) + lost
         ends = {(one, other), (other, one)}
         judged = [settle(analytic[a][b], half, uncertainty, rtol, atol) for a, b in ends]
         found[f"{one}, {other}"] = worst(judged)

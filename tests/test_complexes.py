@@ -123,7 +123,8 @@ def test_the_complex_step_finds_every_partial(row: Row) -> None:
             h = 1e-20 * (abs(x) or 1.0)
             moved = [Complex(number, h if i == position else 0.0) for i, number in enumerate(point)]
             found = rule(*moved)
-            slack = CANCELLING.get(row.name, lambda out, x: 0.0)(out, x) + 4 * SMALLEST * max(1.0, abs(x)) / h
+            cancelling = CANCELLING[row.name](out, x) if row.name in CANCELLING else 0.0
+            slack = cancelling + 4 * SMALLEST * max(1.0, abs(x)) / h
             assert Complex(found).imag / h == pytest.approx(partial, rel=1e-10, abs=slack), point
             tried += 1
     assert tried >= 100
@@ -197,7 +198,7 @@ def test_operators_take_floats_on_either_side_and_stay_complex(a: float, b: floa
         (z * x, complex(a * x, b * x)),
         (x * z, complex(x * a, x * b)),
         (-z, complex(-a, -b)),
-        (z * z, complex(a * a - b * b, 2 * a * b)),
+        (z * z, complex(a * a - b * b, a * b + b * a)),
         (True * z, complex(a, b)),
     ]
     for found, wanted in cases:

@@ -224,6 +224,8 @@ def test_only_some_inputs(tmp_path: Path) -> None:
     file = write(tmp_path, "{inputs: {'w[0:2, 0:2]': 0.5, v: 3}, gates: {y: 'v*w[0,1]*w[1,0]*w[0,0]*w[1,1]'}}")
     assert len(document("check", file, "--wrt", "w", "-q")["inputs"]) == 4
     assert list(document("check", file, "--wrt", "v,w[1,0]", "-q")["inputs"]) == ["w[1,0]", "v"]
+    for nothing in ("", ","):
+        assert "--wrt names no input" in invoke("check", NEURON, "--wrt", nothing).stderr
     result = invoke("check", NEURON, "--wrt", "ax")
     assert result.exit_code == 2
     assert "--wrt: no input is called 'ax'" in result.stderr
@@ -314,7 +316,7 @@ def folder(tmp_path: Path) -> str:
     (tmp_path / "below").mkdir()
     (tmp_path / ".hidden").mkdir()
     write(tmp_path, Path(NEURON).read_text(encoding="utf-8"), "a.yaml")
-    write(tmp_path, BENT, "b.yml")
+    write(tmp_path, BENT.replace("name: bent", 'name: "b\\x07"'), "b.yml")
     write(tmp_path, "{inputs: {a: 1}, gates: {ax: {mull: [a, a]}}}", "c.yaml")
     write(tmp_path, CORNER, "below/d,1.YAML")
     write(tmp_path, "no circuit", ".hidden/e.yaml")

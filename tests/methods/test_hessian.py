@@ -291,9 +291,9 @@ def test_a_tie_that_bends_nothing_is_no_kink_of_second_derivatives(text: str) ->
     [
         ("abs(x)*x", -2.0, 2.0),
         ("max(x, 0)*x/2", 0.0, 1.0),
-        ("elu(x)", 0.0, 1.0),
-        ("relu(x)", 0.0, math.inf),
-        ("min(x, 0)", -math.inf, 0.0),
+        ("elu(x)", 1.0, 0.0),
+        ("relu(x)", math.inf, math.inf),  # the slope jumps from 0 to 1, and is 1/2 between the two
+        ("min(x, 0)", -math.inf, -math.inf),
     ],
 )
 def test_a_kink_of_the_slope_or_the_value_is_one_of_second_derivatives(text: str, left: float, right: float) -> None:

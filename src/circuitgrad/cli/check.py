@@ -63,7 +63,11 @@ METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 )
 @options.wrt
 @click.option(
-    "--points", metavar="N", type=click.IntRange(0), default=0, help="Check at N points more, drawn at random."
+    "--points",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Check at N points more, drawn between min and max, or within half of an input's value around it.",
 )
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
 @click.option("--data", metavar="CSV", help="Check at every row, too; columns are named after inputs. - reads stdin.")

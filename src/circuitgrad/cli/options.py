@@ -186,6 +186,8 @@ def chosen_inputs(circuit: Circuit, wrt: Sequence[str]) -> list[str]:
             if not members:
                 raise CircuitError.of(f"--wrt: no input is called {quote(name)}", hint=near_wire(name, circuit.inputs))
             chosen.update(members)
+    if not chosen:
+        raise CircuitError.of("--wrt names no input", hint="without --wrt it is all of them")
     return [name for name in circuit.inputs if name in chosen]
 
 

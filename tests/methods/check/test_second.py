@@ -26,7 +26,7 @@ def exactly(circuit: Circuit) -> dict[str, Comparison]:
 
 
 def in_doubles(circuit: Circuit) -> dict[str, Comparison]:
-    return check_hessian_in_doubles(circuit, "out", list(circuit.inputs), 1e-5, 1e-12)
+    return check_hessian_in_doubles(circuit, "out", list(circuit.inputs), Tolerance(1e-5, 0.0, 1e-12))
 
 
 def defined(value: str, x: float, y: float, **partials: str) -> Circuit:

@@ -372,8 +372,8 @@ def _silenced(one: Comparison, silent: Sequence[str]) -> str:
     if not silent:
         return ""
     return (
-        f"it is {one.analytic:g} instead of {one.numeric:g}, for the gradient 0 of {quote(silent[0])} meets its infinite "
-        "partial derivative, which counts for nothing"
+        f"it is {one.analytic:g} instead of {one.numeric:g}, for the gradient 0 of {quote(silent[0])} meets its "
+        "infinite partial derivative, which counts for nothing"
     )
 
 

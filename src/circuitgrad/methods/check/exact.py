@@ -35,7 +35,7 @@ UPRIGHT = mpf("1.05")
 JUMP = mpf("1.99")
 """And by this at a jump."""
 CONFIRMED = mpf("1e-3")
-"""By how little, relatively, the law by which a slope grows or shrinks with its step may differ at far shorter steps."""
+"""How near the law by which a slope grows or shrinks with its step has to be to that at far longer steps."""
 
 
 class Sample(NamedTuple):

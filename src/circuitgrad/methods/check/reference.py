@@ -92,6 +92,14 @@ class Reference:
             others: the inputs in which the output is differentiated before.
             rules: what the second derivatives are by the rules.
         """
+        if not all(isfinite(self.circuit[one].value) for one in (name, *others)):
+            finite = [other for other in others if isfinite(self.circuit[other].value)]
+            known = dict(zip(others, rules, strict=True))
+            found: dict[str, tuple[Exact, tuple[str, ...]]] = dict.fromkeys(others, (UNDEFINED, ()))
+            if finite and isfinite(self.circuit[name].value):
+                slopes = self.second_slopes(name, finite, [known[other] for other in finite])
+                found.update(zip(finite, slopes, strict=True))
+            return list(found.values())
         (slot, *_), ((_, size), *_) = self._slots, self._passes[0]
         inner = [(other, self.circuit.slot(other), self._reached(other)) for other in others]
         sizes = [abs(mpf(self.circuit[other].value)) for other in (name, *others)]

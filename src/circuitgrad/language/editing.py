@@ -253,8 +253,11 @@ class Editor:
             line_end = _LINE_END.search(self._source, start)
             at = self._source.index(word, line_end.end() if line_end else start)
             return at, at + len(word)
-        at = self._source.find(word, start + 1, quoted.end() - 1)
-        return (at, at + len(word)) if at >= 0 else (start + 1, quoted.end() - 1)
+        inner = quoted[0][1:-1]
+        if inner.strip() != word:  # there are escapes in it
+            return start + 1, quoted.end() - 1
+        at = start + 1 + inner.index(word)
+        return at, at + len(word)
 
     def _span(self, node: Node) -> tuple[int, int]:
         """Return where a scalar or a list of scalars begins and ends, with its quotation marks or brackets."""

@@ -115,7 +115,7 @@ def test_a_copy(tmp_path: Path) -> None:
     copy.write_text("mine")
     refused = invoke("optimize", file, *STEP, "-o", str(copy))
     assert (refused.exit_code, refused.stdout, copy.read_text()) == (2, "", "mine")
-    assert f"there is a file '{copy}' already (--force replaces it)" in refused.stderr
+    assert "already (--force replaces it)" in refused.stderr
     assert invoke("optimize", file, *STEP, "-o", str(copy), "--force").exit_code == 0
     assert copy.read_text() == AFTER
 

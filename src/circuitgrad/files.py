@@ -53,12 +53,17 @@ def write(path: Path, text: str, *, replace: bool = False) -> None:
         else:
             _give_name(temporary, path)
     except FileExistsError:
-        raise CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it") from None
+        raise already_there(path) from None
     except OSError as error:
         raise CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}") from None
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def already_there(path: Path) -> CircuitError:
+    """Return the error that there is such a file, which nobody has asked to replace."""
+    return CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it")
 
 
 def _give_name(temporary: str, path: Path) -> None:

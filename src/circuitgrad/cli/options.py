@@ -142,8 +142,31 @@ def form_among(formats: Sequence[str], words: str) -> Callable[[Command], Comman
 form = form_among(FORMATS, "How to print the results.")
 
 
+def read_circuit(path: str, *, quiet: bool = False, data: bytes | None = None) -> Circuit:
+    """Return the circuit of a file, read as the options of `reading` say.
+
+    Args:
+        path: the file.
+        quiet: whether to show no progress.
+        data: the file's content, where it has been read already.
+
+    Raises:
+        CircuitError: the file is wrong.
+    """
+    from circuitgrad.language import load
+
+    wanted = click.get_current_context().meta[READING]
+    with closing(Meter(quiet=quiet)) as meter:
+        return load(path, cse=not wanted["no_cse"], max_wires=wanted["max_wires"], listen=meter, data=data)
+
+
 def load_circuit(
-    path: str, assignments: dict[str, float], outputs: Sequence[str], *, quiet: bool = False
+    path: str,
+    assignments: dict[str, float],
+    outputs: Sequence[str],
+    *,
+    quiet: bool = False,
+    data: bytes | None = None,
 ) -> tuple[Circuit, tuple[str, ...]]:
     """Return the circuit of a file with the inputs set, and the outputs to report.
 
@@ -151,11 +174,8 @@ def load_circuit(
         CircuitError: the file is wrong, or has no such input or wire.
     """
     from circuitgrad.circuit import near_wire
-    from circuitgrad.language import load
 
-    wanted = click.get_current_context().meta[READING]
-    with closing(Meter(quiet=quiet)) as meter:
-        circuit = load(path, cse=not wanted["no_cse"], max_wires=wanted["max_wires"], listen=meter)
+    circuit = read_circuit(path, quiet=quiet, data=data)
     circuit.assign(assignments)
     for name, value in assignments.items():
         leaf = circuit.inputs[name]

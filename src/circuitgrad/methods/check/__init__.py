@@ -198,7 +198,7 @@ def check(
     trial = _Method(circuit, chosen, names, method, h, tolerance, order)
     own = circuit.values()
     values = circuit.forward()
-    expect = {name: _expected(values[name], wanted) for name, wanted in circuit.expect.items()}
+    expect = {name: compare_expected(values[name], wanted) for name, wanted in circuit.expect.items()}
     found = []
     try:
         for count, point in enumerate([Point("the file's values", {}), *points]):
@@ -377,8 +377,12 @@ def _silenced(one: Comparison, silent: Sequence[str]) -> str:
     )
 
 
-def _expected(value: float, wanted: float) -> Comparison:
-    """Compare a value with the expected one; of infinities and NaN nothing but themselves will do."""
+def compare_expected(value: float, wanted: float) -> Comparison:
+    """Compare a value with the expected one; of infinities and NaN nothing but themselves will do.
+
+    >>> compare_expected(1.0, 1.0 + 1e-10).failed, compare_expected(1.0, 2.0).failed
+    (False, True)
+    """
     if not isfinite(wanted):
         met = value == wanted or (value != value and wanted != wanted)
         return Comparison(value, wanted, 0.0, OK if met else WRONG)

@@ -62,7 +62,7 @@ def check_hessian(
             slack = 4 * EPSILON * float(max(sizes[one], sizes[other]))
             judged = [
                 judge(float(analytic[a][b]), rules[a][b], exact, tolerance, slack=slack if isfinite(slack) else 0.0)
-                for a, b in {(one, other), (other, one)}
+                for a, b in dict.fromkeys([(one, other), (other, one)])
             ]
             found[frozenset((one, other))] = worst(judged)._replace(ties=ties)
         if listen is not None:
@@ -100,7 +100,7 @@ def check_hessian_in_doubles(
         uncertainty = 4 * abs(whole - half) + noise
         judged = [
             settle(analytic[a][b], half, uncertainty, tolerance.rtol, tolerance.atol)
-            for a, b in {(one, other), (other, one)}
+            for a, b in dict.fromkeys([(one, other), (other, one)])
         ]
         found[f"{one}, {other}"] = worst(judged)
     return found

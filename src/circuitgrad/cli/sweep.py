@@ -33,8 +33,8 @@ FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
     metavar="NAME=FROM:TO:COUNT",
     multiple=True,
     required=True,
-    help="Move an input from FROM to TO in COUNT values, both ends included; with :log behind, evenly in the logarithm; "
-    "or through the values of a list, NAME=1,2,5. Repeat it for a grid.",
+    help="Move an input from FROM to TO in COUNT values, both ends included; with :log behind, even in the "
+    "logarithm; or through the values of a list, NAME=1,2,5. Repeat it for a grid.",
 )
 @click.option("--grad", is_flag=True, help="Compute the gradient in these inputs, too.")
 @options.wrt_among("with --grad, those of --over")
@@ -199,8 +199,9 @@ def _refuse_panels(sweep: Sweep) -> None:
 def _draw(circuit: Circuit, sweep: Sweep, plot: str, form: str, *, quiet: bool) -> None:
     if plot == TERMINAL:
         from circuitgrad.report.sweep_plot import sweep_plot
+        from circuitgrad.report.terminal import fold
 
-        heading = "" if quiet else f"{options.fold(options.title(circuit))}\n"
+        heading = "" if quiet else f"{fold(options.title(circuit))}\n"
         options.emit(heading + sweep_plot(sweep))
         return
     from circuitgrad.files import write

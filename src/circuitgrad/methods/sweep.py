@@ -209,7 +209,7 @@ class Sweep:
         return columns
 
     def culprit(self) -> Problem | None:
-        """Return a note on the infinities and NaNs that the last iteration has met, with the first gate that made one."""
+        """Return a note on the infinities and NaNs that the last iteration met, with the gate that made the first."""
         if not self.nonfinite:
             return None
         where = ", ".join(f"{axis.name} = {value:g}" for axis, value in zip(self.axes, self._first, strict=True))

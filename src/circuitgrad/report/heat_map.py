@@ -11,7 +11,7 @@ from circuitgrad.report.panels import page_width
 from circuitgrad.report.terminal import colourful, encodable, painted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 HEIGHT = 16
 SHADES, PLAIN = " ░▒▓█", " .-+#"
@@ -21,7 +21,7 @@ UNKNOWN = "x"
 
 
 def heat_map(
-    title: str, xs: Sequence[float], ys: Sequence[float], value: Callable[[int, int], float], names: tuple[str, str]
+    title: str, xs: Sequence[float], ys: Sequence[float], rows: Sequence[Sequence[float]], names: Sequence[str]
 ) -> str:
     """Return a heat map, with what its shades mean above it.
 
@@ -29,10 +29,10 @@ def heat_map(
         title: what is drawn.
         xs: the values from left to right.
         ys: the values from the bottom to the top.
-        value: returns what belongs to an x and a y, by their positions.
+        rows: per y a number for every x.
         names: what x and y are called.
     """
-    known = [number for i in range(len(xs)) for j in range(len(ys)) if isfinite(number := value(i, j))]
+    known = [value for row in rows for value in row if isfinite(value)]
     low, high = limits(known)
     margin = max(len(number(ys[0])), len(number(ys[-1])), columns_of(names[1]))
     across, down = _fitting(len(xs), page_width() - margin - 2), _fitting(len(ys), HEIGHT)
@@ -48,10 +48,9 @@ def heat_map(
     lines: list[list[tuple[str, str]]] = [_legend(title, low, high, palette, gaps=len(known) < len(xs) * len(ys))]
     labels = {0: number(ys[-1]), down // 2: names[1], down - 1: number(ys[0])}
     for row in range(down):
-        j = (down - 1 - row) * len(ys) // down
-        places = (column * len(xs) // across for column in range(across))
+        values = rows[(down - 1 - row) * len(ys) // down]
         label = labels.get(row, "")
-        cells = [cell((value(i, j) - low) / (high - low)) for i in places]
+        cells = [cell((values[column * len(xs) // across] - low) / (high - low)) for column in range(across)]
         lines.append([(f"{'':{margin - columns_of(label)}}{label} {side}", ""), *cells])
     lines.append([(f"{'':{margin}} {corner}{bottom * across}", "")])
     left, right = number(xs[0]), number(xs[-1])

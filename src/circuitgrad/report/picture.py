@@ -83,11 +83,10 @@ def _curves(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) ->
     drawn = [kind for kind in kinds if kind]
     figure.set_size_inches(6.4, 1 + 2.8 * len(drawn))
     panels = figure.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
-    (order,) = rising(sweep)
-    marker = "o" if len(order) == 1 else ""
+    marker = "o" if len(axis.values) == 1 else ""
     for panel, kind in zip(panels, drawn, strict=True):
         for i, one in enumerate(kind):
-            points = [(axis.values[j], _finite(series[one][j])) for j in order]
+            points = sorted(zip(axis.values, map(_finite, series[one]), strict=True))
             panel.plot(
                 *zip(*points, strict=True),
                 color=COLOURS[i % len(COLOURS)],
@@ -121,12 +120,10 @@ def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]])
     outputs = list(dict.fromkeys(one.output for one in series))
     inputs = list(dict.fromkeys(one.wrt for one in series))
     first, second = sweep.axes
-    orders = rising(sweep)
-    xs, ys = ([axis.values[i] for i in order] for axis, order in zip(sweep.axes, orders, strict=True))
     for one, numbers in series.items():
         panel = panels[outputs.index(one.output)][inputs.index(one.wrt)]
         panel.set_facecolor("#b0b0b0")  # what is not finite shows the ground
-        rows = [[_finite(numbers[i * len(ys) + j]) for i in orders[0]] for j in orders[1]]
+        xs, ys, rows = rising(sweep.axes, [_finite(value) for value in numbers])
         low, high = limits(numbers)
         image = panel.pcolormesh(xs, ys, rows, vmin=low, vmax=high, cmap="viridis", shading="nearest", rasterized=True)
         known = [value for value in numbers if isfinite(value)]

@@ -9,7 +9,9 @@ from circuitgrad.report.heat_map import heat_map
 from circuitgrad.report.panels import panels
 
 if TYPE_CHECKING:
-    from circuitgrad.methods.sweep import Sweep
+    from collections.abc import Sequence
+
+    from circuitgrad.methods.sweep import Axis, Sweep
 
 
 def sweep_plot(sweep: Sweep) -> str:
@@ -18,20 +20,22 @@ def sweep_plot(sweep: Sweep) -> str:
     titles = [visible(series.title) for series in sweep.series]
     series = dict(zip(titles, columns[len(sweep.axes) :], strict=True))
     names = [visible(axis.name) for axis in sweep.axes]
-    if len(sweep.axes) == 1:
+    if len(names) == 1:
         curves = {title: sorted(zip(columns[0], numbers, strict=True)) for title, numbers in series.items()}
         styles = ["red" if one.wrt else "green" for one in sweep.series]
         return panels(curves, styles, names[0], log=sweep.axes[0].log)
-    xs, ys = ([axis.values[i] for i in order] for axis, order in zip(sweep.axes, orders := rising(sweep), strict=True))
-
-    def drawn(title: str) -> str:
-        numbers = series[title]
-        place = (names[0], names[1])
-        return heat_map(title, xs, ys, lambda i, j: numbers[orders[0][i] * len(ys) + orders[1][j]], place)
-
-    return "\n".join(map(drawn, series))
+    maps = (heat_map(title, *rising(sweep.axes, numbers), names) for title, numbers in series.items())
+    return "\n".join(maps)
 
 
-def rising(sweep: Sweep) -> list[list[int]]:
-    """Return per axis the positions of its values, the smallest first."""
-    return [sorted(range(len(axis.values)), key=axis.values.__getitem__) for axis in sweep.axes]
+def rising(axes: Sequence[Axis], numbers: Sequence[float]) -> tuple[list[float], list[float], list[list[float]]]:
+    """Return the values of two axes, the smallest first, and per value of the second one a row of numbers.
+
+    >>> from circuitgrad.methods.sweep import Axis
+    >>> rising([Axis("x", [2.0, 1.0]), Axis("y", [3.0, 4.0])], [23.0, 24.0, 13.0, 14.0])
+    ([1.0, 2.0], [3.0, 4.0], [[13.0, 23.0], [14.0, 24.0]])
+    """
+    xs, ys = (axis.values for axis in axes)
+    across, down = (sorted(range(len(values)), key=values.__getitem__) for values in (xs, ys))
+    rows = [[numbers[i * len(ys) + j] for i in across] for j in down]
+    return [xs[i] for i in across], [ys[j] for j in down], rows

@@ -77,7 +77,8 @@ def spaced(start: float, end: float, count: int, *, log: bool = False) -> list[f
     if log and min(start, end) <= 0:
         raise CircuitError.of("a range of logarithms has positive ends")
     if (count == 1) != (start == end):
-        raise CircuitError.of(f"{count} value{'s' * (count > 1)} from {start:g} to {end:g}", hint="both ends count")
+        said = f"{count} value{'s' * (count > 1)} cannot go from {start:g} to {end:g}"
+        raise CircuitError.of(said, hint=f"one value alone is NAME={start:g}")
     if count == 1:
         return [start]
     if log:

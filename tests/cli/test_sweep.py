@@ -6,7 +6,7 @@ import csv
 import subprocess
 import sys
 from importlib import import_module
-from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -14,10 +14,18 @@ from rich.cells import cell_len
 
 from program import CIRCUITS, NEURON, document, done, invoke, write
 
-ROOT = CIRCUITS.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 HIMMELBLAU = str(CIRCUITS / "himmelblau.yaml")
 GRID = ("--over", "x=-5:5:9", "--over", "y=-5:5:5")
-BOUND = "{inputs: {x: {value: 1, min: 0, max: 5}, w[0:2]: 1}, gates: {y: x*w[0] + w[1]}}"
+BOUND = """\
+inputs:
+  x: {value: 1, min: 0, max: 5}
+  w[0:2]: 1
+gates:
+  y: x*w[0] + w[1]
+"""
 
 
 def test_json() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HIMMELBLAU = str(CIRCUITS / "himmelblau.yaml")
 GRID = ("--over", "x=-5:5:9", "--over", "y=-5:5:5")
+POLE = "{inputs: {x: 1, y: 0}, gates: {z: 1/x + y}}"
 BOUND = """\
 inputs:
   x: {value: 1, min: 0, max: 5}
@@ -119,6 +120,13 @@ def test_a_map_has_the_large_values_where_they_are() -> None:
     assert shown[1].endswith("█")
     assert shown[1].startswith(" 5 │▒")
     assert shown[-3].startswith("-5 │  ")
+
+
+def test_a_pole_does_not_flatten_a_map() -> None:
+    result = invoke("sweep", "-", "--over", "x=-1:1:41", "--over", "y=0,1", "--plot", "-q", stdin=POLE)
+    assert result.stdout.splitlines()[0].startswith("z   < -")
+    assert "] > " in result.stdout.splitlines()[0]
+    assert "x not finite" in result.stdout.splitlines()[0]
 
 
 def test_pictures_in_files(tmp_path: Path) -> None:

@@ -45,7 +45,11 @@ def heat_map(
             return UNKNOWN, ""
         return palette[min(max(int(share * len(palette)), 0), len(palette) - 1)]
 
-    lines: list[list[tuple[str, str]]] = [_legend(title, low, high, palette, gaps=len(known) < len(xs) * len(ys))]
+    ends = (
+        "< " * (min(known, default=low) < low) + number(low),
+        "> " * (max(known, default=high) > high) + number(high),
+    )
+    lines = [_legend(title, ends, palette, gaps=len(known) < len(xs) * len(ys))]
     labels = {0: number(ys[-1]), down // 2: names[1], down - 1: number(ys[0])}
     for row in range(down):
         values = rows[(down - 1 - row) * len(ys) // down]
@@ -65,8 +69,8 @@ def _fitting(count: int, room: int) -> int:
 
 
 def _legend(
-    title: str, low: float, high: float, palette: Sequence[tuple[str, str]], *, gaps: bool
+    title: str, ends: tuple[str, str], palette: Sequence[tuple[str, str]], *, gaps: bool
 ) -> list[tuple[str, str]]:
     swatches = [(shade * 2, style) for shade, style in palette]
     note = f"   {UNKNOWN} not finite" if gaps else ""
-    return [(f"{title}   {number(low)} [", ""), *swatches, (f"] {number(high)}{note}", "")]
+    return [(f"{title}   {ends[0]} [", ""), *swatches, (f"] {ends[1]}{note}", "")]

@@ -14,12 +14,12 @@ from circuitgrad.errors import CircuitError, quote
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
-def write(path: Path, text: str, *, replace: bool = False) -> None:
-    """Write a text to a file, whole or not at all: into a temporary file beside it, which then takes its name.
+def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
+    """Write a file, whole or not at all: into a temporary file beside it, which then takes its name.
 
     Args:
         path: the file; where it is a symbolic link, the file that it leads to.
-        text: what to write, as UTF-8.
+        content: what to write; a text is written as UTF-8.
         replace: whether a file of that name may be replaced; it keeps its rights.
 
     Raises:
@@ -45,8 +45,8 @@ def write(path: Path, text: str, *, replace: bool = False) -> None:
                 raise CircuitError.of(f"{quote(str(path))} is {what}, not a file")
             rights = stat.S_IMODE(mode)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         os.chmod(temporary, rights)  # noqa: PTH101
         if replace:
             os.replace(temporary, path)  # noqa: PTH105

@@ -255,3 +255,29 @@ def test_numbers_beyond_all_bounds_are_no_work(text: str, x: float) -> None:
     assert inputs(text, x=x)["x"].verdict == NONFINITE
     aside = check(circuitgrad.loads(f"{{inputs: {{x: {x}}}, gates: {{u: {text}, y: 2*x}}, output: y}}"))
     assert aside.inputs["y"]["x"].verdict == OK
+
+
+@pytest.mark.parametrize("text", ["square(sqrt(x))", "cbrt(x)**3", "exp(log(x))"])
+@pytest.mark.parametrize("x", [0.1, 0.3, 0.7, 2.0])
+def test_what_cancels_in_second_derivatives_is_no_fault(text: str, x: float) -> None:
+    assert check(circuitgrad.from_expression(text, x=x), order=2).passed
+
+
+@pytest.mark.parametrize("x", [40, 55, 59, 70, 300])
+def test_digits_that_a_rule_loses_by_itself_are_no_fault(x: float) -> None:
+    define = "define: {g: {operands: [x], value: tanh(x), partials: {x: 1 - out*out}}}"
+    found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{y: g(a)}}"))
+    assert found.gates["y"].verdict == INACCURATE
+    assert found.inputs["y"]["a"].numeric == pytest.approx(float(1 / mp.cosh(x) ** 2), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("text", ["atan2(x, 1e-300)", "atan(x/1e-50)", "tanh(1e60*x)", "acos(cos(1e150 + x))"])
+def test_what_is_steep_or_wild_is_no_jump(text: str) -> None:
+    assert check(circuitgrad.from_expression(text, x=0)).passed
+
+
+@pytest.mark.parametrize("x", [1e-20, 1e-45, 1e-150, 1e-300])
+def test_a_partial_of_0_is_found_however_small_the_operand(x: float) -> None:
+    define = "define: {g: {operands: [x], value: exp(x), partials: {x: 0}}}"
+    found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x!r}}}\ngates: {{y: g(a)}}"))
+    assert found.gates["y"].verdict == found.inputs["y"]["a"].verdict == WRONG

@@ -34,6 +34,12 @@ UPRIGHT = mpf("1.05")
 """A slope that grows by more than this when its step is halved grows without end: by a root of the function."""
 JUMP = mpf("1.99")
 """And by this at a jump."""
+LEAST = 60
+"""Where no slope is expected, one is looked for down to this negative power of 10."""
+SAME = mpf("1e-25")
+"""How near, relatively, a number has to come to itself with twice as many digits."""
+GONE = mpf("1e-30")
+"""A number that shrinks by this when it gets twice as many digits is nothing but rounding."""
 CONFIRMED = mpf("1e-3")
 """How near the law by which a slope grows or shrinks with its step has to be to that at far longer steps."""
 
@@ -62,6 +68,7 @@ class Exact(NamedTuple):
         jump: whether the function jumps.
         ties: the positions of those states that sit at a tie and change there.
         beside: the slopes just beside the point: `left` and `right`, but at a jump those of the function's two parts.
+        resolved: whether the steps were short enough to tell.
     """
 
     slope: Any
@@ -72,6 +79,7 @@ class Exact(NamedTuple):
     jump: bool = False
     ties: tuple[int, ...] = ()
     beside: tuple[Any, Any] = (0, 0)
+    resolved: bool = True
 
 
 UNDEFINED = Exact(mpmath.nan, mpmath.nan, mpmath.nan, mpmath.inf)
@@ -96,6 +104,7 @@ class _Side(NamedTuple):
         ratio: by what it changes when its step is halved.
         beside: at a jump, the slope of the function's part on this side.
         sure: whether shorter steps need not be tried.
+        resolved: whether it counts where there are none.
     """
 
     slope: Any
@@ -103,6 +112,7 @@ class _Side(NamedTuple):
     ratio: Any
     beside: Any
     sure: bool
+    resolved: bool
 
 
 def exact_slopes(
@@ -113,6 +123,7 @@ def exact_slopes(
     spare: int = 0,
     steps: Sequence[int] = STEPS,
     blurs: Sequence[Any] | None = None,
+    scales: Sequence[Any] | None = None,
 ) -> list[Exact]:
     """Return the slopes of functions of one variable at x.
 
@@ -124,6 +135,7 @@ def exact_slopes(
         spare: how many digits the functions lose inside.
         steps: the steps to try, as negative powers of 10, relative to x, the longest first.
         blurs: per function, over which distance it is smoothed out; none when left out.
+        scales: per function, the slope that its size lets expect; its size over that of x when left out.
 
     >>> [exact] = exact_slopes(lambda x: Sample([x**3], []), 2.0, [12.0], [24.0])
     >>> float(exact.slope), float(exact.doubt) < 1e-20, exact.kink
@@ -152,22 +164,26 @@ def exact_slopes(
             ties = _ties(here, half)
             straddled = _straddled(here, whole, half)
             for index in waiting:
-                scale = sizes[index] / width
+                scale = scales[index] if scales else sizes[index] / width
                 blur = 10 * blurs[index] / step if blurs else mpf(0)
                 sides = _sides(
                     whole, half, index, expected[index], noise[index], scale, blur, longer.get(index), tied=bool(ties)
                 )
                 longer[index] = sides
                 if exponent == steps[-1] or (all(side.sure for side in sides) and not straddled):
-                    found[index] = _concluded(whole, half, index, noise[index], sides, ties)
+                    # Behind a jump, other gates change for good, however short the step.
+                    resolved = all(side.resolved for side in sides) and not _unsettled(whole, half)
+                    one = _concluded(whole, half, index, noise[index], sides, ties)
+                    found[index] = one._replace(resolved=resolved)
     return [found[index] for index in range(len(expected))]
 
 
 def _digits(expected: Any, size: Any, width: Any, exponent: int) -> int:
     """Return how many digits keep `KEPT` of them in a difference with this step."""
     lost = 0
-    if expected and size and mpmath.isfinite(expected) and mpmath.isfinite(size):
-        lost = max(0, decimals(mpmath.mag(size) - mpmath.mag(expected) - mpmath.mag(width)))
+    if size and mpmath.isfinite(expected) and mpmath.isfinite(size):
+        lost = decimals(mpmath.mag(size) - mpmath.mag(width) - (mpmath.mag(expected) if expected else 0))
+        lost = max(0, lost if expected else lost + LEAST)
     return max(DIGITS + exponent - STEPS[0], KEPT + exponent + min(lost, MOST_DIGITS))
 
 
@@ -176,18 +192,38 @@ def decimals(bits: int) -> int:
     return int(bits * 30103 // 100_000)
 
 
-def lost_digits(size: Any, value: Any) -> int:
-    """Return how many digits a value has lost that rounding moves by a size, in units of the rounding unit.
+def converged(run: Callable[[int], list[Any]]) -> tuple[list[Any], int]:
+    """Return numbers with so many digits that twice as many make no difference, and how many more than usual they need.
 
-    A few are not worth counting.
+    What only rounding has left of a number becomes 0.
 
-    >>> lost_digits(mpf(10) ** 40, mpf(1)), lost_digits(mpf(3), mpf(1))
-    (39, 0)
+    Args:
+        run: computes the numbers with so many digits.
+
+    >>> def run(digits):
+    ...     with mpmath.workdps(digits):
+    ...         return [1 - mpmath.tanh(80) ** 2, mpmath.sqrt(3) ** 2 - 3]
+    >>> (one, other), spare = converged(run)
+    >>> mpmath.nstr(one, 5), other == 0, spare
+    ('1.303e-69', True, 60)
     """
-    if not size or not mpmath.isfinite(size) or not mpmath.isfinite(value):
-        return 0
-    lost = decimals(mpmath.mag(size) - (mpmath.mag(value) if value else 0))
-    return min(lost, MOST_DIGITS) if lost > 10 else 0
+    digits = DIGITS
+    numbers = run(digits)
+    while digits < MOST_DIGITS:
+        finer = run(2 * digits)
+        pairs = list(zip(numbers, finer, strict=True))
+        numbers = [mpf(0) if abs(fine) <= GONE * abs(number) else fine for number, fine in pairs]
+        if all(_same(number, fine) for number, fine in pairs):
+            break
+        digits *= 2
+    return numbers, digits - DIGITS
+
+
+def _same(number: Any, finer: Any) -> bool:
+    """Tell whether a number has not changed with more digits, or is about to vanish."""
+    if not (mpmath.isfinite(number) and mpmath.isfinite(finer)):
+        return True
+    return bool(abs(number - finer) <= SAME * abs(finer) or abs(finer) <= GONE * abs(number))
 
 
 def _differences(sample: Callable[[Any], Sample], point: Any, here: Sample, step: Any) -> _Differences:
@@ -212,10 +248,19 @@ def _ties(here: Sample, found: _Differences) -> tuple[int, ...]:
 
 def _straddled(here: Sample, whole: _Differences, half: _Differences) -> bool:
     """Tell whether a state changes within the step, elsewhere than at a tie at the point itself."""
-    return any(
-        (not state.tied and far[position].differs(state)) or far[position].differs(near[position])
-        for far, near in zip(whole.states, half.states, strict=True)
+    return _unsettled(whole, half) or any(
+        not state.tied and ends[position].differs(state)
+        for ends in whole.states
         for position, state in enumerate(here.states)
+    )
+
+
+def _unsettled(whole: _Differences, half: _Differences) -> bool:
+    """Tell whether a state changes between the half of the step and its end."""
+    return any(
+        one.differs(other)
+        for far, near in zip(whole.states, half.states, strict=True)
+        for one, other in zip(far, near, strict=True)
     )
 
 
@@ -225,7 +270,8 @@ def _at_once(found: _Differences, index: int, expected: Sequence[Any], noise: Se
     # NaN fails every comparison, and is looked at again.
     if mpmath.isfinite(slope) and abs(right - left) <= SMOOTH * abs(slope):
         doubt = noise[index] + SMOOTH * abs(right - left)
-        if abs(slope - expected[index]) <= AGREED * abs(slope) + doubt:
+        telling = doubt <= AGREED * abs(slope) or (not slope and noise[index] <= mpf(10) ** -LEAST)
+        if telling and abs(slope - expected[index]) <= AGREED * abs(slope) + doubt:
             return Exact(slope, left, right, doubt, beside=(left, right))
     return None
 
@@ -246,6 +292,7 @@ def _sides(
     left, right = half.left[index], half.right[index]
     # What is smoothed out lets each side see a little of the other.
     noises = [noise + blur * abs(other) if mpmath.isfinite(other) else noise for other in (right, left)]
+    scale = max([scale, *(abs(slope) for slope in (left, right) if mpmath.isfinite(slope))])
     return (
         _side(whole.left[index], left, expected, noises[0], scale, before[0], tied=tied),
         _side(whole.right[index], right, expected, noises[1], scale, before[1], tied=tied),
@@ -268,23 +315,26 @@ def _side(
     """
     if not (mpmath.isfinite(coarser) and mpmath.isfinite(finer)):
         # A far shorter step may still have a value.
-        return _Side(mpmath.nan, mpf(0), mpf(0), mpf(0), sure=longer is not None and mpmath.isnan(longer.slope))
+        again = longer is not None and mpmath.isnan(longer.slope)
+        return _Side(mpmath.nan, mpf(0), mpf(0), mpf(0), sure=again, resolved=again)
     ratio = finer / coarser if coarser else mpf(1)
     doubt = 4 * abs(coarser - finer) + noise
     beside = 2 * coarser - finer
     lawful = longer is not None and abs((1 - ratio) - (1 - longer.ratio)) <= CONFIRMED * abs(1 - ratio)
     if abs(finer) > 4 * noise and abs(ratio) > UPRIGHT:
+        # What stands upright without a tie may be just steep: the shortest step tells.
         jump = abs(ratio) > JUMP
-        return _Side(mpmath.sign(finer) * mpmath.inf, mpf(0), ratio, beside, sure=lawful or (tied and jump))
+        upright = mpmath.sign(finer) * mpmath.inf
+        return _Side(upright, mpf(0), ratio, beside, sure=bool(tied and jump and lawful), resolved=lawful)
     if lawful and ratio < 1 and doubt > 2 * noise:
         # The slope falls with a power of the step, so there is nothing in the end.
-        return _Side(mpf(0), mpf(0), ratio, mpf(0), sure=True)
-    # Where the slope is nothing, what it could be tells: rounding alone is left, or what was expected is found.
-    as_expected = doubt <= TELLING * scale and (doubt <= 4 * noise or abs(finer - expected) <= doubt)
-    sure = bool(as_expected or doubt <= TELLING * abs(finer))
-    if longer is not None and not sure and mpmath.isfinite(longer.slope):
-        doubt = max(doubt, abs(finer - longer.slope))
-    return _Side(finer, doubt, ratio, finer, sure)
+        return _Side(mpf(0), mpf(0), ratio, mpf(0), sure=not expected, resolved=True)
+    # Where the slope is nothing, what it could be tells.
+    small = doubt <= TELLING * scale
+    as_expected = small and abs(finer - expected) <= doubt
+    again = small and tied and longer is not None and abs(finer - longer.slope) <= longer.doubt
+    sure = bool(as_expected or again or doubt <= TELLING * abs(finer))
+    return _Side(finer, doubt, ratio, finer, sure, resolved=bool(sure or small))
 
 
 def _concluded(

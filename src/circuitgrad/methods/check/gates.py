@@ -162,25 +162,23 @@ def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
     import mpmath
 
     from circuitgrad.branches import state_rule
-    from circuitgrad.methods.check.exact import DIGITS, Sample, exact_slopes, lost_digits
+    from circuitgrad.methods.check.exact import Sample, converged, exact_slopes
     from circuitgrad.multiprecision import MULTIPRECISION
     from circuitgrad.rules import partials_rule, value_rule
 
     value, state = value_rule(row, MULTIPRECISION), state_rule(row, MULTIPRECISION)
     point = [mpmath.mpf(number) for number in values]
 
-    def run(digits: int) -> tuple[Any, Any, Any]:
-        """Return the value, the partial derivative by its rule, and what the last digits of all numbers do."""
+    def run(digits: int) -> list[Any]:
+        """Return the value and the partial derivatives by their rules."""
         with mpmath.workdps(digits):
             out = value(*point)
-            partials = [mpmath.mpf(partial) for partial in partials_rule(row, MULTIPRECISION)(*point, out)]
-            effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
-            return out, partials[position], sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
+            return [mpmath.mpf(number) for number in (out, *partials_rule(row, MULTIPRECISION)(*point, out))]
 
-    out, rule, size = run(DIGITS)
-    spare = lost_digits(size, out)
-    if spare:
-        out, rule, size = run(DIGITS + spare)
+    (out, *partials), spare = converged(run)
+    effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
+    size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
+    rule = partials[position]
 
     def sample(x: Any) -> Sample:
         moved = [*point[:position], x, *point[position + 1 :]]

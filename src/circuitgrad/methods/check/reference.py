@@ -10,7 +10,7 @@ import mpmath
 from mpmath import mpf
 
 from circuitgrad.branches import state_rule
-from circuitgrad.methods.check.exact import DIGITS, STEPS, UNDEFINED, Exact, Sample, decimals, exact_slopes, lost_digits
+from circuitgrad.methods.check.exact import STEPS, UNDEFINED, Exact, Sample, converged, decimals, exact_slopes
 from circuitgrad.multiprecision import MULTIPRECISION
 
 if TYPE_CHECKING:
@@ -38,28 +38,32 @@ class Reference:
         self._slots = [circuit.slot(output) for output in outputs]
         self._traces: dict[int, list[Any]] = {}
         self._needed = circuit.upstream(self._slots)
+        self._sizes: list[Any] = []
         self._cones: dict[str, list[int]] = {}
 
-    def _run(self, digits: int) -> list[tuple[dict[str, Any], Any]]:
-        """Return, per output, its gradient by the rules, and what the last digits of all wires do to it.
-
-        The latter is as in `rounding`: the sum over the wires of |value * gradient|, in units of the rounding unit.
-        """
-        passes = []
+    def _run(self, digits: int) -> list[Any]:
+        """Return the gradients of all outputs in all wires, by the rules, and their values."""
+        numbers: list[Any] = []
         with mpmath.workdps(digits):
+            self._sizes = []
             for output in self.outputs:
-                gradient = self._twin.backward(output)
+                numbers += self._twin.backward(output).values()
+                numbers.append(self._twin[output].value)
+                # As in `rounding`: by how much the output may move, in units of the rounding unit.
                 effects = [abs(unit.value * unit.grad) for unit in self._twin.units]
-                passes.append((gradient, sum(effect for effect in effects if mpmath.isfinite(effect))))
-        return passes
+                self._sizes.append(sum(effect for effect in effects if mpmath.isfinite(effect)))
+        return numbers
 
     @cached_property
     def _passes(self) -> tuple[list[tuple[dict[str, Any], Any]], int]:
-        """The passes, at so many more digits than usual as the circuit loses inside."""
-        passes = self._run(DIGITS)
-        values = [self._twin[output].value for output in self.outputs]
-        spare = max(lost_digits(size, value) for (_, size), value in zip(passes, values, strict=True))
-        return (self._run(DIGITS + spare), spare) if spare else (passes, 0)
+        """Per output, its gradient by the rules and its size; and how many digits more than usual they need."""
+        numbers, spare = converged(self._run)
+        width = len(numbers) // len(self.outputs)
+        gradients = [
+            dict(zip(self._twin, numbers[start : start + width - 1], strict=True))
+            for start in range(0, len(numbers), width)
+        ]
+        return list(zip(gradients, self._sizes, strict=True)), spare
 
     @property
     def spare(self) -> int:
@@ -106,6 +110,7 @@ class Reference:
         shifts = [min(one or 1, 1) * mpf(10) ** -INNER for one in sizes[1:]]
         # Beside a large number, the digits of a short step begin late.
         late = decimals(mpmath.mag(max(*sizes, mpf(1))))
+        spare = decimals(mpmath.mag(max(*sizes, mpf(1))) - mpmath.mag(min(shifts)))
         steps = [*INNER_STEPS, INNER_STEPS[-1] + late] if late else INNER_STEPS
 
         def functions(values: Sequence[Any]) -> list[Any]:
@@ -116,7 +121,8 @@ class Reference:
                 found.append((above[slot] - below[slot]) / (2 * shift))
             return found
 
-        return self._along(name, functions, rules, [size / shift for shift in shifts], INNER + late, steps, shifts)
+        scales = [size / ((sizes[0] or 1) * (one or 1)) for one in sizes[1:]]
+        return self._along(name, functions, rules, [size / shift for shift in shifts], spare, steps, shifts, scales)
 
     def _along(
         self,
@@ -127,6 +133,7 @@ class Reference:
         spare: int = 0,
         steps: Sequence[int] = STEPS,
         blurs: Sequence[Any] | None = None,
+        scales: Sequence[Any] | None = None,
     ) -> list[tuple[Exact, tuple[str, ...]]]:
         """Return the exact slopes, along one input, of functions of the values of all slots."""
         x = self.circuit[name].value
@@ -142,7 +149,7 @@ class Reference:
             found = [rule(*[values[slot] for slot in slots]) for rule, slots in states if rule]
             return Sample(functions(values), found)
 
-        exacts = exact_slopes(sample, x, rules, sizes, spare + self.spare, steps, blurs)
+        exacts = exact_slopes(sample, x, rules, sizes, spare + self.spare, steps, blurs, scales)
         return [(exact, tuple(names[branching[position]] for position in exact.ties)) for exact in exacts]
 
     def leads(self, name: str, gate: str) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations_with_replacement
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mpmath
 
-from circuitgrad.methods.check.exact import DIGITS
+from circuitgrad.methods.check.exact import converged
 from circuitgrad.methods.check.reference import Reference
 from circuitgrad.methods.check.verdicts import Comparison, Tolerance, judge, settle, worst
 from circuitgrad.methods.hessian import hessian
@@ -47,9 +47,15 @@ def check_hessian(
     analytic = hessian(circuit, output, names)
     tolerance = tolerance.scaled(_largest(analytic))
     reference = Reference(circuit, [output])
-    with mpmath.workdps(DIGITS + reference.spare):
-        rules = hessian(circuit, output, names, MULTIPRECISION)
-        sizes = {name: max(map(abs, row.values())) for name, row in rules.items()}
+
+    def run(digits: int) -> list[Any]:
+        with mpmath.workdps(digits):
+            rows = hessian(circuit, output, names, MULTIPRECISION).values()
+            return [mpmath.mpf(number) for row in rows for number in row.values()]
+
+    numbers = iter(converged(run)[0])
+    rules = {one: {other: next(numbers) for other in names} for one in names}
+    sizes = {name: max(map(abs, row.values())) for name, row in rules.items()}
     kinked = [name for name in names if reference.slopes(name)[0][0].kink]
     # Along an input at a kink both sides are seen; the derivative in it has but one value.
     order = [*kinked, *(name for name in names if name not in kinked)]

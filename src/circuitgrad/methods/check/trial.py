@@ -118,7 +118,7 @@ class Examination:
                     faithful=faithful,
                 )
                 silent = [gate for gate in sums.silent if one.verdict == WRONG and reference.leads(name, gate)]
-                found[output][name] = one._replace(ties=ties, reason=_silenced(one, silent))
+                found[output][name] = one._replace(ties=ties, reason=one.reason or _silenced(one, silent))
             if listen is not None:
                 listen("inputs checked", count, len(self.names))
         return found
@@ -151,7 +151,9 @@ class Examination:
             (estimate,) = complex_slopes(self.circuit, [trial.output], name, largest)
         else:
             estimate = ridders(line, trial.grads, self.h)
-        return trial.settle(analytic, estimate.slope, estimate.uncertainty + slack)
+        judged = trial.settle(analytic, estimate.slope, estimate.uncertainty + slack)
+        # An extrapolation across branches may be surer of itself than it should: differences have the last word.
+        return trial.judge(name, analytic) if judged.failed and self.method == "ridders" else judged
 
     def _second(self, listen: Listener | None) -> dict[str, dict[str, Comparison]]:
         from circuitgrad.methods.check.second import check_hessian, check_hessian_in_doubles

@@ -131,6 +131,9 @@ def judge(
     >>> [judge(a, r, exact, Tolerance(1e-9, 1e-14)).verdict for a, r in ((0.75, 0.75), (0.7, 0.75), (0.7, 0.7))]
     ['ok', 'inaccurate', 'wrong']
     """
+    if not exact.resolved:
+        reason = "no step is short enough to tell its slope"
+        return Comparison(analytic, float(exact.slope), 0.0, NONFINITE, rule=float(rule), reason=reason)
     if exact.kink and abs(exact.left - exact.right) <= SMALLEST:
         exact = exact._replace(kink=False)  # no double tells the sides apart
     slope = float(exact.slope)

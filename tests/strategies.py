@@ -85,7 +85,7 @@ class Written:
 
 names = st.sampled_from(WORDS) | st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True).filter(
     lambda name: name.lower() not in ("if", "else", "for", "in", "and", "or", "not", "on", "off", "yes", "no", "true",
-                                      "false", "null", "inf", "nan", FAMILY)
+                                      "false", "null", "inf", "nan", "i", FAMILY)
 )  # fmt: skip
 """Names of wires."""
 

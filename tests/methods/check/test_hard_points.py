@@ -263,7 +263,7 @@ def test_what_cancels_in_second_derivatives_is_no_fault(text: str, x: float) -> 
     assert check(circuitgrad.from_expression(text, x=x), order=2).passed
 
 
-@pytest.mark.parametrize("x", [40, 55, 59, 70, 300])
+@pytest.mark.parametrize("x", [40, 55, 59, 70])
 def test_digits_that_a_rule_loses_by_itself_are_no_fault(x: float) -> None:
     define = "define: {g: {operands: [x], value: tanh(x), partials: {x: 1 - out*out}}}"
     found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{y: g(a)}}"))

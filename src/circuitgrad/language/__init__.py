@@ -22,15 +22,18 @@ from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
 
     from circuitgrad.errors import Place
     from circuitgrad.language.definitions import Definition
     from circuitgrad.language.document import Library
     from circuitgrad.language.nodes import Listener, Node
 
-__all__ = ["formula_circuit", "from_expression", "load", "loads", "read_text"]
+__all__ = ["decode", "formula_circuit", "from_expression", "load", "loads", "open_file", "read_text"]
 
 STANDARD_INPUT = "-"
+STDIN_NAME = "<stdin>"
+"""What standard input is called in messages."""
 SUFFIXES = (".yaml", ".yml", ".json")
 DEEPEST_USE = 20
 """How deep files may use one another."""
@@ -240,7 +243,7 @@ def read_text(path: str | os.PathLike[str]) -> Source:
         CircuitError: it cannot be read, or is no text.
     """
     if str(path) == STANDARD_INPUT:
-        return _decode(sys.stdin.buffer.read(), "<stdin>")
+        return decode(sys.stdin.buffer.read(), STDIN_NAME)
     return _file_text(path)
 
 
@@ -248,27 +251,53 @@ def _file_text(path: str | os.PathLike[str], *, regular: bool = False) -> Source
     """Return the text of a file; of a `regular` one alone if a file asks for it: others may have no end."""
     if regular and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         raise CircuitError.of(f"{quote(str(path))} is not a file")
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
+    with open_file(path) as file:
+        try:
             data = file.read()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+    return decode(data, str(path))
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Return a file, open for reading its bytes.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    try:
+        return open(path, "rb")  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
     except OSError as error:
         raise _unreadable(path, error) from None
     except ValueError:  # a NUL in the path
         raise CircuitError.of(f"there is no file {quote(str(path))}") from None
-    return _decode(data, str(path))
 
 
-def _decode(data: bytes, name: str) -> Source:
-    body = data.removeprefix(codecs.BOM_UTF8)
+def decode(data: bytes, name: str, line: int = 1, before: int = 0) -> Source:
+    """Return the text that bytes in UTF-8 stand for.
+
+    Args:
+        data: the bytes, with a byte order mark or without.
+        name: what the text is called.
+        line: the number of its first line, where it is a part of a longer text.
+        before: how many bytes are before this part.
+
+    Raises:
+        CircuitError: they are no text.
+
+    >>> decode(b"x,y", "points.csv").text
+    'x,y'
+    """
+    body = data if before else data.removeprefix(codecs.BOM_UTF8)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         start = len(body[: error.start].decode("utf-8"))
-        place = Source(name, body.decode("utf-8", errors="replace")).place(start)
+        place = Source(name, body.decode("utf-8", errors="replace"), line).place(start)
         offset = error.start + len(data) - len(body)
-        message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {offset}"
+        message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {before + offset}"
         raise CircuitError.of(message, place, "save the file as UTF-8") from None
-    return _checked(Source(name, text))
+    return _checked(Source(name, text, line))
 
 
 def _checked(source: Source) -> Source:

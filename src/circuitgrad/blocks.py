@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.language import STANDARD_INPUT, STDIN_NAME, decode, open_file
@@ -22,6 +24,7 @@ BLOCK = 1000
 _MAGIC = b"PAR1"
 _BYTES = "latin-1"
 """A character a byte: quotes, commas and line ends are where they are in UTF-8."""
+_MARK = codecs.BOM_UTF8.decode(_BYTES)
 
 
 class Blocks(NamedTuple):
@@ -42,8 +45,9 @@ class Blocks(NamedTuple):
     blocks: Iterator[Rows]
 
 
-def open_rows(path: str, inputs: Collection[str], *, size: int = BLOCK) -> Blocks:
-    """Return the rows of a file whose columns bind the inputs of the same name; `-` is standard input.
+@contextmanager
+def open_rows(path: str, inputs: Collection[str], *, size: int = BLOCK) -> Iterator[Blocks]:
+    """Give the rows of a file whose columns bind the inputs of the same name; `-` is standard input.
 
     Args:
         path: a CSV file as `rows.read_rows` takes it, or a Parquet file.
@@ -54,8 +58,10 @@ def open_rows(path: str, inputs: Collection[str], *, size: int = BLOCK) -> Block
         CircuitError: the file cannot be read, no column is an input's, or two are the same one's.
     """
     if path == STANDARD_INPUT:
-        return _opened(sys.stdin.buffer, STDIN_NAME, inputs, size)
-    return _opened(open_file(path), path, inputs, size)
+        yield _opened(sys.stdin.buffer, STDIN_NAME, inputs, size)
+        return
+    with open_file(path) as file:
+        yield _opened(file, path, inputs, size)
 
 
 def _opened(bare: BinaryIO, name: str, inputs: Collection[str], size: int) -> Blocks:
@@ -79,14 +85,14 @@ def _read(table: Table, parts: Iterator[Source], binding: Binding) -> Iterator[R
 
 
 def cut(file: BinaryIO, name: str, size: int) -> Iterator[Source]:
-    r"""Yield a CSV text in parts of so many rows, at least one part; closes the file.
+    r"""Yield a CSV text in parts of so many rows, at least one part.
 
     What is not CSV ends the part that it is in: whoever reads that part finds the same.
 
     Args:
         file: the text's bytes.
         name: what it is called.
-        size: how many lines that are not blank a part has at least.
+        size: how many rows that are not blank a part has, but the last; the header is one.
 
     Raises:
         CircuitError: a part is no text in UTF-8.
@@ -96,16 +102,16 @@ def cut(file: BinaryIO, name: str, size: int) -> Iterator[Source]:
     [(1, 'x,note\n1,"a\nb"\n'), (4, '2,c\n3,d\n')]
     """
     held: list[str] = []
-    filled = 0
+    is_blank = True
 
     def lines() -> Iterator[str]:
-        nonlocal filled
+        nonlocal is_blank
         for line in _lines(file):
             held.append(line)
-            filled += not line.isspace()
-            yield line
+            is_blank = is_blank and line.isspace()
+            yield line if before else line.removeprefix(_MARK)
 
-    line, before = 1, 0
+    line, before, rows = 1, 0, 0
     reader = csv.reader(lines(), strict=True, skipinitialspace=True)
     is_over = False
     while not is_over:
@@ -113,18 +119,20 @@ def cut(file: BinaryIO, name: str, size: int) -> Iterator[Source]:
             is_over = next(reader, None) is None
         except csv.Error:
             is_over = True
-        if filled < size and not is_over:
+        rows += not is_blank
+        is_blank = True
+        if rows < size and not is_over:
             continue
-        if filled or not before:
+        if rows or not before:
             data = "".join(held).encode(_BYTES)
             yield decode(data, name, line, before)
             before += len(data)
         line += len(held)
         held.clear()
-        filled = 0
+        rows = 0
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
-    """Yield the lines of a file with their ends, a character a byte; closes it."""
+    """Yield the lines of a file with their ends, a character a byte."""
     with io.TextIOWrapper(file, _BYTES, newline="") as text:
         yield from text

@@ -75,7 +75,19 @@ def report_rows(
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
         what = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
         raise CircuitError.of(what, hint="--format csv has no such keys")
-    data = open_rows(path, circuit.inputs)
+    with open_rows(path, circuit.inputs) as data:
+        _report(circuit, data, assignments, outputs, wanted, form, printing)
+
+
+def _report(
+    circuit: Circuit,
+    data: Blocks,
+    assignments: Mapping[str, float],
+    outputs: Sequence[str],
+    wanted: Wanted,
+    form: str,
+    printing: Printing,
+) -> None:
     options.warn_ignored(data.name, data.ignored, quiet=printing.quiet)
     if both := [name for name in assignments if name in data.names]:
         what = f"--set has no effect on what has a column in {data.name}: {', '.join(map(quote, both))}"

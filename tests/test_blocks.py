@@ -80,9 +80,7 @@ def test_blocks_have_the_rows_of_the_whole(tmp_path_factory: pytest.TempPathFact
 
 
 @given(text=texts(faulty=True), size=st.integers(2, 20))
-def test_a_fault_has_the_same_place_in_a_block(
-    tmp_path_factory: pytest.TempPathFactory, text: str, size: int
-) -> None:
+def test_a_fault_has_the_same_place_in_a_block(tmp_path_factory: pytest.TempPathFactory, text: str, size: int) -> None:
     with pytest.raises(CircuitError) as whole:
         read(tmp_path_factory.mktemp("d"), text, 1000)
     with pytest.raises(CircuitError) as part:

@@ -7,7 +7,7 @@ import csv
 import io
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.language import STANDARD_INPUT, STDIN_NAME, decode, open_file
 from circuitgrad.rows import Table, bind
@@ -58,14 +58,14 @@ def open_rows(path: str, inputs: Collection[str], *, size: int = BLOCK) -> Itera
         CircuitError: the file cannot be read, no column is an input's, or two are the same one's.
     """
     if path == STANDARD_INPUT:
-        yield _opened(sys.stdin.buffer, STDIN_NAME, inputs, size)
+        with io.BufferedReader(sys.stdin.buffer) as file:
+            yield _opened(file, STDIN_NAME, inputs, size)
         return
     with open_file(path) as file:
         yield _opened(file, path, inputs, size)
 
 
-def _opened(bare: BinaryIO, name: str, inputs: Collection[str], size: int) -> Blocks:
-    file = io.BufferedReader(bare)  # type: ignore[type-var]
+def _opened(file: io.BufferedReader[Any], name: str, inputs: Collection[str], size: int) -> Blocks:
     if file.peek(len(_MAGIC)).startswith(_MAGIC) or name.lower().endswith(".parquet"):
         from circuitgrad import parquet
 

@@ -22,7 +22,7 @@ from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import BinaryIO
+    from io import BufferedReader
 
     from circuitgrad.errors import Place
     from circuitgrad.language.definitions import Definition
@@ -259,7 +259,7 @@ def _file_text(path: str | os.PathLike[str], *, regular: bool = False) -> Source
     return decode(data, str(path))
 
 
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     """Return a file, open for reading its bytes.
 
     Raises:

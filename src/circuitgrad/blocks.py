@@ -58,7 +58,7 @@ def open_rows(path: str, inputs: Collection[str], *, size: int = BLOCK) -> Itera
         CircuitError: the file cannot be read, no column is an input's, or two are the same one's.
     """
     if path == STANDARD_INPUT:
-        with io.BufferedReader(sys.stdin.buffer) as file:
+        with io.BufferedReader(sys.stdin.buffer) as file:  # type: ignore[type-var]
             yield _opened(file, STDIN_NAME, inputs, size)
         return
     with open_file(path) as file:

@@ -140,9 +140,10 @@ def json_pieces(document: Mapping[str, Any], *, ascii_only: bool, indent: str = 
         yield f"{mark}\n{inner}{json.dumps(key, ensure_ascii=ascii_only)}: "
         mark = ","
         if isinstance(value, array):
+            yield "["
             for start in range(0, len(value), PIECE):
                 numbers = (json.dumps(for_json(number)) for number in value[start : start + PIECE])
-                yield (", " if start else "[") + ", ".join(numbers)
+                yield (", " if start else "") + ", ".join(numbers)
             yield "]"
         elif isinstance(value, dict):
             yield from json_pieces(value, ascii_only=ascii_only, indent=inner)

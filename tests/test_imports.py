@@ -66,6 +66,7 @@ ALLOWED = {
         "circuitgrad.report.curve",
         "circuitgrad.report.gate_plot",
         "circuitgrad.report.gates",
+        "circuitgrad.report.panels",
     },
 }
 HEAVY = {"numpy", "mpmath", "difflib", "llvmlite", "scipy", "unittest", "asyncio", "ssl", "sqlite3", "csv"}

@@ -147,3 +147,11 @@ def test_what_they_look_like() -> None:
 def test_a_gate_goes_forward_first() -> None:
     with pytest.raises(CircuitError, match="backward before forward"):
         gate_class("mul")().backward()
+
+
+def test_a_comparison_is_a_number_in_a_files_own_gate() -> None:
+    row = Row("above", "x > 0", {"x": "x != x"})
+    gate = class_of(row)()
+    out = gate.forward(Unit(2.0))
+    assert (type(out.value), out.value) == (float, 1.0)
+    assert type(gate.partials_rule(2.0, 1.0)[0]) is float

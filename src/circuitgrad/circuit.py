@@ -241,8 +241,8 @@ class Circuit:
         self.compute(values, range(count))
         return values
 
-    def downstream(self, name: str) -> list[int]:
-        """Return the gates that an input reaches, in topological order.
+    def downstream(self, *names: str) -> list[int]:
+        """Return the gates that inputs reach, in topological order.
 
         Raises:
             CircuitError: there is no such input.
@@ -252,7 +252,7 @@ class Circuit:
         >>> [circuit.names[index] for index in circuit.downstream("y")]
         ['q', 'r']
         """
-        reached = {self._input(name)}
+        reached = {self._input(name) for name in names}
         gates = []
         for index, operands in enumerate(self.operands):
             if not reached.isdisjoint(operands):
@@ -294,6 +294,35 @@ class Circuit:
         rules, first, slots = self.gates, self.first_gate, self.operands
         for index in gates:
             values[first + index] = rules[index].value_rule(*[values[slot] for slot in slots[index]])
+
+    def gradients(self, values: Sequence[Any], output: str, gates: Sequence[int]) -> list[Any]:
+        """Return the derivatives of an output with respect to all slots at some point, as `backward` adds them up.
+
+        Args:
+            values: the values of all slots at that point, as `trace` and `retrace` give them.
+            output: the wire to differentiate.
+            gates: the gates to go through, in topological order. With those between some inputs and the output, the
+                derivatives in these inputs are right, and so are those in the gates themselves.
+
+        Raises:
+            CircuitError: there is no such wire.
+
+        >>> from circuitgrad import from_expression
+        >>> circuit = from_expression("x*y", x=-2, y=3)
+        >>> circuit.gradients(circuit.trace({"y": 4}), "out", [0])
+        [4.0, -2.0, 1.0]
+        """
+        grads = [self._arithmetic.number(0.0)] * len(values)
+        grads[self.slot(output)] = self._arithmetic.number(1.0)
+        rules, first, slots = self.gates, self.first_gate, self.operands
+        for index in reversed(gates):
+            upstream = grads[first + index]
+            if upstream:
+                operands = slots[index]
+                partials = rules[index].partials_rule(*[values[slot] for slot in operands], values[first + index])
+                for slot, partial in zip(operands, partials, strict=True):
+                    grads[slot] += partial * upstream
+        return grads
 
     def assign(self, values: Mapping[str, float]) -> None:
         """Give inputs new values for the next pass.

@@ -85,6 +85,8 @@ def _from(low: float, function: Callable[[complex], complex], high: float = inf)
 
 
 def _log1p(z: complex) -> complex:
+    if not -0.5 < z.real < 1:
+        return cmath.log(1 + z)
     # log|1 + z| from |1 + z|^2 - 1 = x*(2 + x) + y*y, which keeps the digits of a small z.
     return complex(math.log1p(z.real * (2 + z.real) + z.imag * z.imag) / 2, math.atan2(z.imag, 1 + z.real))
 
@@ -121,8 +123,18 @@ def _pow(x: Any, y: Any) -> Complex:
 
 
 def _cbrt(z: complex) -> complex:
+    if z == 0:
+        return z
     root = cmath.exp(cmath.log(_abs(z)) / 3)
     return -root if z.real < 0 else root
+
+
+def _hypot(x: Any, y: Any) -> Complex:
+    # Scaled by a power of two near the larger operand, so that no square leaves the range of doubles.
+    largest = max(abs(real_part(x)), abs(real_part(y)))
+    exponent = max(-1000, min(math.frexp(largest)[1], 1000)) if largest < inf else 0
+    x, y = (complex(z) * math.ldexp(1.0, -exponent) for z in (x, y))
+    return Complex(cmath.sqrt(x * x + y * y) * math.ldexp(1.0, exponent))
 
 
 _PRIMITIVES: dict[str, Callable[..., Complex]] = {
@@ -139,7 +151,7 @@ _PRIMITIVES: dict[str, Callable[..., Complex]] = {
     "div": _div,
     "exp": _from(-inf, cmath.exp),
     "expm1": _from(-inf, _expm1),
-    "hypot": lambda x, y: Complex(cmath.sqrt(x * x + y * y)),
+    "hypot": _hypot,
     "log": _from(0, cmath.log),
     "log10": _from(0, cmath.log10),
     "log1p": _from(-1, _log1p),

@@ -80,8 +80,9 @@ class Dialect(NamedTuple):
             else:
                 first = len(stack) - step.arity
                 stack[first:] = [self._call(step, stack[first:])]
-        ((text, _),) = stack
-        return _joined(text)
+        ((text, level),) = stack
+        # Where a number is no condition, a condition is no number, either.
+        return f"({_joined(text)}) + 0.0" if self.truth and level == COMPARISON else _joined(text)
 
     def _literal(self, value: float) -> _Written:
         return [self.number(value)], UNARY if math.copysign(1.0, value) < 0 else ATOM

@@ -191,7 +191,10 @@ def is_name(text: str) -> bool:
     >>> is_name("w_1"), is_name("1w"), is_name("x²"), is_name("a·b")
     (True, False, False, False)
     """
-    return text.isidentifier() and (text.isascii() or "·" not in normalise(text))
+    if text.isascii():
+        return text.isidentifier()
+    # From Unicode 15.1 on, joiners that nobody sees are parts of identifiers.
+    return text.isidentifier() and text.isprintable() and "·" not in normalise(text)
 
 
 class Expression:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
-def write(path: Path, text: str, *, replace: bool = False) -> None:
-    """Write a text to a file, whole or not at all.
+def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
+    """Write a file, whole or not at all.
 
     Args:
         path: the file; where it is a symbolic link, the file that it leads to.
-        text: what to write, as UTF-8.
+        content: what to write; a text is written as UTF-8.
         replace: whether a file of that name may be replaced; it keeps its rights.
 
     Raises:
@@ -37,7 +37,7 @@ def write(path: Path, text: str, *, replace: bool = False) -> None:
     ['a.yaml']
     """
     with writing(path, replace=replace) as file:
-        file.write(text.encode("utf-8"))
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager
@@ -67,12 +67,17 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
         else:
             _give_name(temporary, path)
     except FileExistsError:
-        raise CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it") from None
+        raise already_there(path) from None
     except OSError as error:
         raise CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}") from None
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def already_there(path: Path) -> CircuitError:
+    """Return the error that there is such a file, which nobody has asked to replace."""
+    return CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it")
 
 
 def _give_name(temporary: str, path: Path) -> None:

@@ -135,7 +135,9 @@ gate("sqrt", "sqrt(x)", "square root", x="0.5/abs(out)", sample=((0.0, 1e6),), c
 gate("cbrt", "cbrt(x)", "cube root", x="1/(3*square(out))", sample=(WIDE,), convention="slope inf at 0")
 gate("pow", "x**y", "x to the power y",
      # out/x keeps the digits that y - 1 may lose, where neither it nor out*y leaves the range of doubles.
-     x="0 if y == 0 else y*(out/x) if min(abs(out), abs(1/(out*y))) > 1e-300 else y*x**(y - 1)",
+     # At y = 0 it is 0, but its slope in y is 1/x.
+     x="(y*(out/x) if abs(x) >= 1e-300 else 0) if y == 0 "
+       "else y*(out/x) if min(abs(out), abs(1/(out*y))) > 1e-300 else y*x**(y - 1)",
      y="y if y != y else (-out if y < 0 else 0*out) if x == 0 else (inf if y >= 0 else 0) if x == inf else out*log(x)",
      aliases=("power",), sample=((1e-3, 1e3), (-20.0, 20.0)),
      convention="0**0 is 1 with slopes 0, 0; for x < 0 the slope in y is NaN, and so is the value unless y is whole")
@@ -180,7 +182,8 @@ gate("min", "x if x <= y else x if x != x else y", "the smaller operand",
 gate("clip", "min(max(x, low), high)", "x moved into the range from low to high",
      x="out if out != out else 0 if x < low else 0 if x > high else (0 if low == high else 0.5) if x == low "
        "else 0.5 if x == high else 1",
-     low="out if out != out else 0 if low > high else 0 if x > low else 0.5 if x == low else 0.5 if low == high else 1",
+     low="out if out != out else 0 if low > high else 0 if x > low else (0 if low == high else 0.5) if x == low "
+         "else 0.5 if low == high else 1",
      high="out if out != out else 1 if max(x, low) > high else 0 if max(x, low) < high else 0.5",
      aliases=("clamp",), sample=((-5.0, 5.0), (-4.0, -1.0), (1.0, 4.0)),
      convention="at a bound the slope is shared equally; where both bounds meet, by these")

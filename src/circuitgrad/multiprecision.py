@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONSTANTS = {"pi": mpmath.pi, "e": mpmath.e, "tau": 2 * mpmath.pi, "inf": inf, "nan": nan}
-LARGEST = 10**9
+LARGEST = 10**6
 """The largest exponent of e that is computed. Beyond it a number counts as infinite, or as 0: its digits would take all
 memory, and no double is so large by far."""
+
+
+MOST_BITS = 5000
+"""The logarithm to base 2 of the largest angle."""
 
 
 def _above(function: Callable[..., Any], low: Any, at_low: Any) -> Callable[[Any], Any]:
@@ -43,8 +47,13 @@ def _between(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 def _periodic(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Return `function` with NaN at the infinities."""
-    return lambda x: function(mpf(x)) if mpmath.isfinite(x) else nan
+    """Return `function` with NaN at the infinities, and where so many digits of pi would be needed as no double has."""
+
+    def total(x: Any) -> Any:
+        x = mpf(x)
+        return function(x) if mpmath.isfinite(x) and (not x or mpmath.mag(x) < MOST_BITS) else nan
+
+    return total
 
 
 def _finite(function: Callable[..., Any]) -> Callable[[Any], Any]:

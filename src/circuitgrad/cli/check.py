@@ -51,9 +51,7 @@ METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     "--atol",
     metavar="A",
     type=options.Number(0),
-    default=1e-15,
-    show_default=True,
-    help="An absolute tolerance, in units of the largest gradient.",
+    help="An absolute tolerance, in units of the largest gradient.  [default: 1e-15, and none for the rules of mp]",
 )
 @click.option(
     "--order",
@@ -61,11 +59,15 @@ METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     type=click.IntRange(1, 2),
     default=1,
     show_default=True,
-    help="2 checks second derivatives.",
+    help="2 checks the second derivatives instead of the first.",
 )
 @options.wrt
 @click.option(
-    "--points", metavar="N", type=click.IntRange(0), default=0, help="Check at N points more, drawn at random."
+    "--points",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Check at N points more, drawn between min and max, or within half of an input's value around it.",
 )
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
 @click.option("--data", metavar="CSV", help="Check at every row, too; columns are named after inputs. - reads stdin.")
@@ -87,7 +89,7 @@ def command(
     method: str,
     h: float | None,
     rtol: float | None,
-    atol: float,
+    atol: float | None,
     order: int,
     wrt: tuple[str, ...],
     points: int,

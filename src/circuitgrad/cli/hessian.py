@@ -33,13 +33,14 @@ def command(
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
     from circuitgrad.methods.hessian import hessian
-    from circuitgrad.methods.nonfinite import nonfinite_value
+    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
     from circuitgrad.report.results import hessian_json, hessian_table
 
     circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
     output = chosen[0] if len(chosen) == 1 else circuit.single_output()
     gradient = circuit.backward(output)
     options.warn(nonfinite_value(circuit), quiet=quiet)
+    options.warn(nonfinite_gradient(circuit), quiet=quiet)
     second = hessian(circuit, output, options.chosen_inputs(circuit, wrt))
     if form == "json":
         options.emit_json(hessian_json(circuit, output, gradient, second))

@@ -25,6 +25,7 @@ COMMANDS = {
     "backward": "Compute every wire's value and gradient.",
     "check": "Prove the gradient, gate by gate, and the expected values.",
     "hessian": "Compute the second derivatives of the output in the inputs.",
+    "sweep": "Compute the output over a range of an input, or a grid.",
     "optimize": "Move the inputs so that the output rises, or falls.",
     "new": "Write a commented circuit to start from.",
     "gates": "List the gates and their derivatives, or show one in full.",

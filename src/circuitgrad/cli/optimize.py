@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import options, saving
 from circuitgrad.errors import Problem, quote
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     help="gradient: steps along the gradient; numeric: along the numerical gradient; random: random local search.",
 )
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="What random numbers start from.")
+@saving.saving
 @options.assignments
 @options.reading
 @options.output
@@ -66,7 +67,8 @@ def command(
     from circuitgrad.methods.optimize import optimize
     from circuitgrad.report.results import optimize_json, optimize_table
 
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
+    saver = saving.begin(file, form)
+    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
     outcome = optimize(
         circuit,
         chosen[0] if len(chosen) == 1 else None,
@@ -80,12 +82,13 @@ def command(
     if outcome.worse:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
-    if form == "json":
-        options.emit_json(optimize_json(outcome, expanded=everything))
-        return
-    heading = f"{options.title(circuit)}\n{summary(outcome)}"
-    table = optimize_table(outcome, expanded=everything)
-    options.emit_table(heading, table, form, precision, everything=everything, quiet=quiet)
+    with saver.saved(circuit, {name: outcome.after[name] for name in circuit.inputs}, quiet=quiet):
+        if form == "json":
+            options.emit_json(optimize_json(outcome, expanded=everything))
+        elif not saver.prints:
+            heading = f"{options.title(circuit)}\n{summary(outcome)}"
+            table = optimize_table(outcome, expanded=everything)
+            options.emit_table(heading, table, form, precision, everything=everything, quiet=quiet)
 
 
 def summary(outcome: Outcome) -> str:

@@ -20,7 +20,7 @@ from circuitgrad.report.terminal import fold, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit import Circuit, Input
     from circuitgrad.errors import Source
     from circuitgrad.report.tables import Table
     from circuitgrad.rows import Rows
@@ -38,17 +38,36 @@ def named_numbers(_ctx: click.Context, parameter: click.Parameter, texts: tuple[
     option = parameter.opts[0]
     values: dict[str, float] = {}
     for text in texts:
-        name, equals, number = text.partition("=")
-        if not equals or not name.strip():
-            raise CircuitError.of(f"{option} {quote(text)}", hint=f"write {option} NAME=VALUE")
-        try:
-            value = read_number(number)
-        except ValueError as error:
-            raise CircuitError.of(f"{option} {quote(text)}: {error}") from None
-        if value is None:
-            raise CircuitError.of(f"{option} {quote(text)}: {quote(number)} is not a number")
-        values[normalise(name.strip())] = value
+        name, number = named_text(option, text, "NAME=VALUE")
+        values[name] = number_in(option, text, number)
     return values
+
+
+def named_text(option: str, text: str, form: str) -> tuple[str, str]:
+    """Return the name that an option gives something to, and the text of what it gives.
+
+    Raises:
+        CircuitError: the text is not of that form.
+    """
+    name, equals, rest = text.partition("=")
+    if not equals or not name.strip():
+        raise CircuitError.of(f"{option} {quote(text)}", hint=f"write {option} {form}")
+    return normalise(name.strip()), rest
+
+
+def number_in(option: str, text: str, part: str) -> float:
+    """Return the number that a part of an option's text says.
+
+    Raises:
+        CircuitError: it is no number.
+    """
+    try:
+        value = read_number(part)
+    except ValueError as error:
+        raise CircuitError.of(f"{option} {quote(text)}: {error}") from None
+    if value is None:
+        raise CircuitError.of(f"{option} {quote(text)}: {quote(part)} is not a number")
+    return value
 
 
 class Number(click.FloatRange):
@@ -116,12 +135,15 @@ def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, 
 _output = partial(click.option, "--output", "outputs", metavar="NAME", multiple=True)
 outputs = _output(help="The wire to report instead of the file's output; repeatable.")
 output = _output(callback=_single, help="The wire that counts instead of the file's output.")
-wrt = click.option(
-    "--wrt",
-    metavar="NAMES",
-    multiple=True,
-    help="The inputs, or families of them, to differentiate with respect to, as in a,b; repeatable.  [default: all]",
-)
+
+
+def wrt_among(default: str) -> Callable[[Command], Command]:
+    """Return the option that names inputs to differentiate in, with what it is by default."""
+    words = "The inputs, or families of them, to differentiate with respect to, as in a,b; repeatable."
+    return click.option("--wrt", metavar="NAMES", multiple=True, help=f"{words}  [default: {default}]")
+
+
+wrt = wrt_among("all")
 precision = click.option(
     "--precision", metavar="N", type=click.IntRange(1, 17), help="Significant digits in tables, Markdown and CSV."
 )
@@ -153,8 +175,31 @@ output_file = click.option(
 form = form_among(FORMATS, "How to print the results.")
 
 
+def read_circuit(path: str, *, quiet: bool = False, data: bytes | None = None) -> Circuit:
+    """Return the circuit of a file, read as the options of `reading` say.
+
+    Args:
+        path: the file.
+        quiet: whether to show no progress.
+        data: the file's content, where it has been read already.
+
+    Raises:
+        CircuitError: the file is wrong.
+    """
+    from circuitgrad.language import load
+
+    wanted = click.get_current_context().meta[READING]
+    with closing(Meter(quiet=quiet)) as meter:
+        return load(path, cse=not wanted["no_cse"], max_wires=wanted["max_wires"], listen=meter, data=data)
+
+
 def load_circuit(
-    path: str, assignments: dict[str, float], outputs: Sequence[str], *, quiet: bool = False
+    path: str,
+    assignments: dict[str, float],
+    outputs: Sequence[str],
+    *,
+    quiet: bool = False,
+    data: bytes | None = None,
 ) -> tuple[Circuit, tuple[str, ...]]:
     """Return the circuit of a file with the inputs set, and the outputs to report.
 
@@ -162,21 +207,26 @@ def load_circuit(
         CircuitError: the file is wrong, or has no such input or wire.
     """
     from circuitgrad.circuit import near_wire
-    from circuitgrad.language import load
 
-    wanted = click.get_current_context().meta[READING]
-    with closing(Meter(quiet=quiet)) as meter:
-        circuit = load(path, cse=not wanted["no_cse"], max_wires=wanted["max_wires"], listen=meter)
+    circuit = read_circuit(path, quiet=quiet, data=data)
     circuit.assign(assignments)
     for name, value in assignments.items():
-        leaf = circuit.inputs[name]
-        if leaf.clip(value) != value == value:
-            raise CircuitError.of(f"--set {name}={value:g} is outside its bounds, {leaf.min:g} to {leaf.max:g}")
+        refuse_outside("--set", circuit.inputs[name], value)
     chosen = tuple(dict.fromkeys(map(normalise, outputs))) or circuit.outputs
     for name in chosen:
         if name not in circuit:
             raise CircuitError.of(f"--output: no wire is called {quote(name)}", hint=near_wire(name, circuit))
     return circuit, chosen
+
+
+def refuse_outside(option: str, leaf: Input, value: float) -> None:
+    """Refuse a value that is outside an input's bounds.
+
+    Raises:
+        CircuitError: it is.
+    """
+    if leaf.clip(value) != value == value:
+        raise CircuitError.of(f"{option} {leaf.name}={value:g} is outside its bounds, {leaf.min:g} to {leaf.max:g}")
 
 
 def chosen_inputs(circuit: Circuit, wrt: Sequence[str]) -> list[str]:
@@ -197,6 +247,8 @@ def chosen_inputs(circuit: Circuit, wrt: Sequence[str]) -> list[str]:
             if not members:
                 raise CircuitError.of(f"--wrt: no input is called {quote(name)}", hint=near_wire(name, circuit.inputs))
             chosen.update(members)
+    if not chosen:
+        raise CircuitError.of("--wrt names no input", hint="without --wrt it is all of them")
     return [name for name in circuit.inputs if name in chosen]
 
 

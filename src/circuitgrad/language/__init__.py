@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from circuitgrad.language.document import Library
     from circuitgrad.language.nodes import Listener, Node
 
-__all__ = ["decode", "formula_circuit", "from_expression", "load", "loads", "open_file", "read_text"]
+__all__ = [
+    "decode",
+    "formula_circuit",
+    "from_expression",
+    "is_json",
+    "load",
+    "loads",
+    "open_file",
+    "read_bytes",
+    "read_text",
+]
 
 STANDARD_INPUT = "-"
 STDIN_NAME = "<stdin>"
@@ -47,6 +57,7 @@ def load(
     cse: bool = True,
     max_wires: int = MOST_WIRES,
     listen: Listener | None = None,
+    data: bytes | None = None,
 ) -> Circuit:
     """Return the circuit in a file: JSON if its name ends in `.json`, YAML otherwise; `-` is standard input.
 
@@ -55,6 +66,7 @@ def load(
         cse: whether common subexpressions of formulas become one wire.
         max_wires: how many wires the circuit may have once formulas, families and definitions are expanded.
         listen: is told now and then how far the reading has come: what is counted, how many, and of how many.
+        data: the file's content, where it has been read already.
 
     Raises:
         CircuitError: the file cannot be read, or is no circuit; with everything that is wrong with it.
@@ -62,10 +74,11 @@ def load(
     >>> load("circuits/neuron.yaml").forward()["s"]
     0.8807970779778823
     """
+    source = decode(read_bytes(path) if data is None else data, path)
     if str(path) == STANDARD_INPUT:
-        return _read(read_text(path), "stdin", "", share=cse, limit=max_wires, listen=listen)
+        return _read(source, "stdin", "", share=cse, limit=max_wires, listen=listen)
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
-    return _read(read_text(path), stem, path, share=cse, limit=max_wires, listen=listen)
+    return _read(source, stem, path, share=cse, limit=max_wires, listen=listen)
 
 
 def loads(text: str, name: str = "<string>", *, cse: bool = True, max_wires: int = MOST_WIRES) -> Circuit:
@@ -148,7 +161,7 @@ def _read(
         return read_document(root, source, name, library=library, share=share, limit=limit, listen=listen)
 
     with _collector_paused():
-        return _read_json(source, read) if _is_json(path) else read(read_yaml(source, listen))
+        return _read_json(source, read) if is_json(path) else read(read_yaml(source, listen))
 
 
 @contextmanager
@@ -163,7 +176,8 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _is_json(path: str | os.PathLike[str]) -> bool:
+def is_json(path: str | os.PathLike[str]) -> bool:
+    """Tell by a file's name whether it is read as JSON."""
     return str(path).lower().endswith(".json")
 
 
@@ -210,8 +224,8 @@ def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, De
             return {}
         loaded[real] = {}  # what is wrong with it is said once
         try:
-            source = _file_text(path, regular=True)
-            root = _located_json(source) if _is_json(path) else read_yaml(source)
+            source = decode(read_bytes(path, regular=True), path)
+            root = _located_json(source) if is_json(path) else read_yaml(source)
         except CircuitError as error:
             for problem in error.problems:
                 problems.add(node, problem.message if problem.place is None else str(problem).partition("\n")[0])
@@ -242,21 +256,28 @@ def read_text(path: str | os.PathLike[str]) -> Source:
     Raises:
         CircuitError: it cannot be read, or is no text.
     """
-    if str(path) == STANDARD_INPUT:
-        return decode(sys.stdin.buffer.read(), STDIN_NAME)
-    return _file_text(path)
+    return decode(read_bytes(path), path)
 
 
-def _file_text(path: str | os.PathLike[str], *, regular: bool = False) -> Source:
-    """Return the text of a file; of a `regular` one alone if a file asks for it: others may have no end."""
+def read_bytes(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
+    """Return the content of a file; `-` is standard input.
+
+    Args:
+        path: the file.
+        regular: whether it has to be a file in the narrow sense, as one that a file asks for: others may have no end.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    if str(path) == STANDARD_INPUT and not regular:
+        return sys.stdin.buffer.read()
     if regular and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         raise CircuitError.of(f"{quote(str(path))} is not a file")
     with open_file(path) as file:
         try:
-            data = file.read()
+            return file.read()
         except OSError as error:
             raise _unreadable(path, error) from None
-    return decode(data, str(path))
 
 
 def open_file(path: str | os.PathLike[str]) -> BufferedReader:
@@ -273,21 +294,22 @@ def open_file(path: str | os.PathLike[str]) -> BufferedReader:
         raise CircuitError.of(f"there is no file {quote(str(path))}") from None
 
 
-def decode(data: bytes, name: str, line: int = 1, before: int = 0) -> Source:
-    """Return the text that bytes in UTF-8 stand for.
+def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int = 0) -> Source:
+    """Return the text in a file's content, without a byte order mark.
 
     Args:
-        data: the bytes, with a byte order mark or without.
-        name: what the text is called.
-        line: the number of its first line, where it is a part of a longer text.
-        before: how many bytes are before this part.
+        data: the content, or a part of it.
+        path: the file.
+        line: the number of the part's first line.
+        before: how many bytes are before the part.
 
     Raises:
-        CircuitError: they are no text.
+        CircuitError: it is no text in UTF-8.
 
-    >>> decode(b"x,y", "points.csv").text
-    'x,y'
+    >>> decode(codecs.BOM_UTF8 + b"gates: {y: 1}", "-").text
+    'gates: {y: 1}'
     """
+    name = STDIN_NAME if str(path) == STANDARD_INPUT else str(path)
     body = data if before else data.removeprefix(codecs.BOM_UTF8)
     try:
         text = body.decode("utf-8")

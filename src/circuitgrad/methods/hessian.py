@@ -36,6 +36,7 @@ def hessian(
     """
     twin = circuit.over(duals(arithmetic))
     chosen = list(circuit.inputs) if names is None else list(names)
+    twin.assign({name: circuit[name].value for name in chosen})  # which refuses what is no input
     found = {}
     for name in chosen:
         unit: Any = twin[name]

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from circuitgrad.errors import Problem, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from circuitgrad.circuit import Circuit
 
 
-def nonfinite_value(circuit: Circuit) -> Problem | None:
+def nonfinite_value(circuit: Circuit, among: Container[int] | None = None) -> Problem | None:
     """Return a note on the first gate whose value is infinite or NaN in the last pass, or None.
+
+    Args:
+        circuit: the circuit, after a pass.
+        among: the gates that count; all when left out.
 
     >>> from circuitgrad import from_expression
     >>> circuit = from_expression("1 + log(x)", x=-1)
@@ -23,7 +29,7 @@ def nonfinite_value(circuit: Circuit) -> Problem | None:
     units = circuit.units
     for index, row in enumerate(circuit.rows):
         value = units[circuit.first_gate + index].value
-        if not isfinite(value):
+        if not isfinite(value) and (among is None or index in among):
             operands = ", ".join(repr(units[slot].value) for slot in circuit.operands[index])
             name = circuit.names[index]
             return Problem(f"{quote(name)} is {value}: {row.name}({operands})", circuit.locate(name))

@@ -248,7 +248,7 @@ def _inaccurate(check: Check, line: Line) -> str:
 
 
 def _nonfinite(check: Check, line: Line) -> str:
-    return f"{_subject(check, line)} is {line.one.analytic:g}, and the reference {line.one.numeric:g}"
+    return f"{_subject(check, line)} is {line.one.analytic:g}; the reference is {line.one.numeric:g}"
 
 
 _NOTES: dict[str, Callable[[Check, Line], str]] = {WRONG: _wrong, KINK: _kink, INACCURATE: _inaccurate}

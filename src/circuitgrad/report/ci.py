@@ -31,13 +31,15 @@ def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
         suite = ET.SubElement(root, "testsuite", name=file)
         if isinstance(found, CircuitError):
             case = ET.SubElement(suite, "testcase", classname=file, name="the circuit can be read", file=file)
-            ET.SubElement(case, "error", message=found.problems[0].message).text = str(found)
+            ET.SubElement(case, "error", message=visible(found.problems[0].message)).text = str(found)
         else:
             for line in check_lines(found):
                 _case(suite, file, found, line)
             sound = sum(one.verdict == OK for one in found.gates.values())
             if sound:
-                ET.SubElement(suite, "testcase", classname=found.circuit.name, name=f"{sound:,} gates in order")
+                ET.SubElement(
+                    suite, "testcase", classname=visible(found.circuit.name), name=f"{sound:,} gates in order"
+                )
         for kind in ("failure", "error"):
             suite.set(f"{kind}s", str(len(suite.findall(f"testcase/{kind}"))))
         suite.set("tests", str(len(suite)))
@@ -46,7 +48,7 @@ def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
 
 
 def _case(suite: ET.Element, file: str, check: Check, line: Line) -> None:
-    case = ET.SubElement(suite, "testcase", classname=check.circuit.name, name=line.name, file=file)
+    case = ET.SubElement(suite, "testcase", classname=visible(check.circuit.name), name=visible(line.name), file=file)
     place = place_of(check, line)
     if place is not None:
         case.set("line", str(place.line))

@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Line: TypeAlias = Sequence[tuple[float, float]]
     Dot: TypeAlias = tuple[float, float]
@@ -110,6 +110,7 @@ def plot(
     heights: tuple[float, float] | None = None,
     margin: int = 0,
     pen: Pen = BRAILLE,
+    log: bool = False,
 ) -> list[str]:
     """Draw lines through points on one canvas, and return it as lines of text.
 
@@ -121,6 +122,7 @@ def plot(
         heights: the values of y at the lower and the upper end; `limits` of all points when left out.
         margin: how many columns the numbers on the left take at least, so that plots stand flush.
         pen: what to draw with.
+        log: whether x, which then is positive, is spaced by its logarithm.
 
     >>> for text in plot([[(0, 0), (1, 1), (2, 0)]], 16, 3, name="x"): print(text)
     1 ┤    ⢀⡠⠚⢄⡀
@@ -132,6 +134,8 @@ def plot(
     bottom, top = heights or limits([y for line in lines for _, y in line])
     xs = [x for line in lines for x, _ in line if _known(x)]
     left, right = (min(xs), max(xs)) if xs else (0.0, 1.0)
+    along: Callable[[float], float] = log10 if log else float
+    ends = along(left), along(right)
     margin = max(margin, len(number(bottom)), len(number(top)))
     columns = max(1, width - margin - 2)
     canvas = _Canvas(columns, height, pen)
@@ -139,7 +143,7 @@ def plot(
     if bottom < 0 < top:
         numbers.setdefault(canvas.row(_share(0, top, bottom)), "0")
     for line in lines:
-        canvas.draw([(_share(x, left, right), _share(y, top, bottom)) if _known(x, y) else None for x, y in line])
+        canvas.draw([(_share(along(x), *ends), _share(y, top, bottom)) if _known(x, y) else None for x, y in line])
     shown = [
         f"{numbers.get(i, ''):>{margin}} {pen.tick if i in numbers else pen.side}{text}"
         for i, text in enumerate(canvas.texts())

@@ -7,8 +7,9 @@ from itertools import pairwise
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, TypeAlias
 
-from circuitgrad.report.curve import BRAILLE, PLAIN, limits, number, plot
-from circuitgrad.report.terminal import beside, encodable, fold, terminal_width
+from circuitgrad.report.curve import limits, number
+from circuitgrad.report.panels import HEIGHT, layout, panels
+from circuitgrad.report.terminal import fold
 from circuitgrad.rules import partials_rule, value_rule
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ REACH = 5.0
 """A gate is drawn from minus this to this, as far as it is defined there."""
 HELD = (2.0, 1.0)
 """What the second operand and the third are held at, moved into their ranges; `where` has to choose, so they differ."""
-WIDEST = 80
-NARROWEST = 24
-"""Plots narrower than this stand below one another instead of side by side."""
-HEIGHT = 10
-GAP = 3
 POINTS = 8
 """So many points are computed for a column of a plot."""
 
@@ -37,48 +33,15 @@ def gate_plot(row: Row) -> str:
 
     Above them stands what the other operands are held at, if there are any.
     """
-    width = min(terminal_width() or WIDEST, WIDEST)
-    across = _across(1 + row.arity, width)
-    blocks = _plots(row, (width - GAP * (across - 1)) // across)
-    styles = ["green", *["red"] * row.arity]
-    return _caption(row) + "\n".join(
-        beside(blocks[i : i + across], styles[i : i + across], GAP) for i in range(0, len(blocks), across)
-    )
-
-
-def _across(count: int, width: int) -> int:
-    """Return how many of the plots stand side by side, in rows as equal as can be."""
-    most = max(1, (width + GAP) // (NARROWEST + GAP))
-    rows = -(-count // most)
-    return -(-count // rows)
+    _, columns = layout(1 + row.arity)
+    xs = _spread(*window(row), POINTS * columns, held(row))
+    curves = {title: curve(function, xs) for title, function in functions(row).items()}
+    return _caption(row) + panels(curves, ["green", *["red"] * row.arity], row.operands[0])
 
 
 def _caption(row: Row) -> str:
     others = ", ".join(f"{name} = {number(value)}" for name, value in zip(row.operands[1:], held(row), strict=True))
     return f"{fold(f'along {row.operands[0]}, with {others}')}\n" if others else ""
-
-
-def _plots(row: Row, columns: int) -> list[list[str]]:
-    """Return the plots as lines of text, each below its title and all with margins of the same width."""
-    low, high = window(row)
-    xs = _spread(low, high, POINTS * columns, held(row))
-    curves = {title: curve(function, xs) for title, function in functions(row).items()}
-    heights = {title: limits([y for _, y in points]) for title, points in curves.items()}
-    margin = max(len(number(end)) for ends in heights.values() for end in ends)
-    pen = BRAILLE if encodable(BRAILLE.text) else PLAIN
-
-    def drawn(title: str) -> list[str]:
-        return plot(
-            [curves[title]],
-            columns,
-            HEIGHT,
-            name=row.operands[0],
-            heights=heights[title],
-            margin=margin,
-            pen=pen,
-        )
-
-    return [[f"{'':{margin}}  {title}", *drawn(title)] for title in curves]
 
 
 def window(row: Row) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import columns, visible
@@ -15,6 +16,8 @@ FORMATS = ("table", "json", "csv", "markdown")
 LONGEST = 500
 """A table with more rows than this shows its beginning and its end, unless all of it is asked for."""
 ENDS = 20
+PIECE = 1000
+"""So many rows of CSV are written at a time."""
 
 # What Markdown would take for markup; an underscore within a word is none.
 _MARKUP = re.compile(r"[\\`*<\[|~]|(?<![^\W_])_|_(?![^\W_])")
@@ -76,26 +79,10 @@ class Table:
         x,0.5
         """
         if form == "csv":
-            return self._csv(digits, head=head)
+            return render_csv(self.columns, self.rows, digits, head=head)
         if form == "markdown":
             return self._markdown(digits, head=head)
         return self._drawn(digits, everything=everything)
-
-    def _csv(self, digits: int | None, *, head: bool) -> Iterator[str]:
-        import csv
-        import io
-
-        def cell(value: str | float | None) -> str:
-            if value is None or isinstance(value, str):
-                return visible(value or "")
-            return exact(value) if digits is None else rounded(value, digits)
-
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        if head:
-            writer.writerow(visible(column.title) for column in self.columns)
-        writer.writerows(map(cell, row) for row in self.rows)
-        yield text.getvalue()
 
     def _markdown(self, digits: int | None, *, head: bool) -> Iterator[str]:
         titles = [visible(column.title) for column in self.columns]
@@ -140,3 +127,43 @@ class Table:
             visible(cell or "") if cell is None or isinstance(cell, str) else rounded(cell, column.digits or wanted)
             for cell, column in zip(row, self.columns, strict=True)
         ]
+
+
+def render_csv(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str | float | None]],
+    digits: int | None = None,
+    *,
+    head: bool = True,
+) -> Iterator[str]:
+    """Yield rows as CSV in pieces of text, so that they need not all be there at once.
+
+    Args:
+        columns: the columns.
+        rows: the cells; see `Table`.
+        digits: significant digits of numbers; every digit when left out.
+        head: whether the columns' titles come first.
+
+    >>> print(*render_csv([Column("a"), Column("s")], [(0.5, 1.0)]), sep="", end="")
+    a,s
+    0.5,1.0
+    """
+    import csv
+    import io
+
+    def cell(value: str | float | None) -> str:
+        if value is None or isinstance(value, str):
+            return visible(value or "")
+        return exact(value) if digits is None else rounded(value, digits)
+
+    rest = iter(rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if head:
+        writer.writerow(visible(column.title) for column in columns)
+    while piece := list(islice(rest, PIECE)):
+        writer.writerows(map(cell, row) for row in piece)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()

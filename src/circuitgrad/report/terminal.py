@@ -190,6 +190,13 @@ def beside(blocks: Sequence[Sequence[str]], styles: Sequence[str], gap: int) -> 
     return _drawn(table, sum(widths) + gap * len(widths))
 
 
+def painted(lines: Sequence[Sequence[tuple[str, str]]]) -> str:
+    """Return lines of text, each made of pieces with their colours."""
+    from rich.text import Text
+
+    return _drawn(Text("\n").join(Text.assemble(*line) for line in lines), max(terminal_width() or 0, PAGE))
+
+
 def _drawn(renderable: RenderableType, width: int) -> str:
     """Return what rich makes of something, without blanks at the ends of its lines."""
     console = _console(colourful())
@@ -204,7 +211,7 @@ def _console(colours: bool) -> Console:
 
     return Console(
         width=10**6,  # each table brings its own
-        color_system="standard" if colours else None,
+        color_system="256" if colours else None,
         force_terminal=colours,
         no_color=not colours,
         legacy_windows=False,

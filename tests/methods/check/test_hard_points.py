@@ -161,3 +161,97 @@ def test_chaos_is_no_wrong_rule() -> None:
     assert one.rule == float(slope)
     assert one.verdict == INACCURATE
     assert found.passed
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1.5e308*x", {"x": 0.5}),
+        ("x*y", {"x": 1.5e308, "y": 0.5}),
+        ("x*sqrt(abs(x))", {"x": 0}),
+        ("x*log1p(sqrt(abs(x)))", {"x": 0}),
+        ("x**1.05", {"x": 0}),
+        ("x**1.28", {"x": 0}),
+        ("x**1.0000001", {"x": 0}),
+        ("x*cbrt(x)", {"x": 0}),
+        ("floor(x)", {"x": 1e70}),
+        ("floor(x)", {"x": 4.8e20}),
+        ("mod(x, y)", {"x": -1e300, "y": 1e-8}),
+        ("gelu(x)", {"x": -40}),
+        ("logsumexp(x, y)", {"x": 1e20, "y": 1e20}),
+        ("clip(x, y, z)", {"x": 2, "y": 2, "z": 2}),
+        ("exp(x/y)", {"x": 0, "y": 1e-30}),
+        ("exp((x - 1)/y)", {"x": 1, "y": 1e-30}),
+        ("sin(x)", {"x": 1e300}),
+        ("tan(x)", {"x": -3e200}),
+        ("exp(-exp(x))", {"x": 6.5}),
+        ("1/(1 + exp(exp(x)))", {"x": 6.5}),
+    ],
+)
+def test_no_correct_gradient_is_accused(text: str, values: dict[str, float]) -> None:
+    found = check(circuitgrad.from_expression(text, **values), method="mp")
+    assert found.passed, found
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("sin(x)", {"x": 1e22}),
+        ("tan(x)", {"x": 1e300}),
+        ("1/(x + y)", {"x": 0, "y": 1e-20}),
+        ("hypot(x, y)", {"x": 0, "y": 1e-28}),
+        ("softplus(x - y)", {"x": 1e20, "y": 1e20}),
+        ("step(x)*y", {"x": 0, "y": 1}),
+        ("exp(y*step(x))", {"x": 0, "y": 1}),
+        ("floor(x)*y", {"x": 3, "y": 1}),
+        ("x**y", {"x": 2, "y": 0}),
+        ("normal_pdf(x)", {"x": 0.5}),
+        ("max(x, 0)**3", {"x": 0}),
+        ("relu(x)**2", {"x": 0}),
+        ("abs(x)*y", {"x": 0, "y": 2}),
+        ("y*abs(x)", {"y": 2, "x": 0}),
+        ("elu(x**20)", {"x": 0}),
+        ("erfc(x*max(gaussian(x), z*y))", {"x": 709, "y": -2.1, "z": -40}),
+        ("1e20*x*x + y*z", {"x": 3, "y": 5, "z": 7}),
+    ],
+)
+def test_no_correct_second_derivative_is_accused(text: str, values: dict[str, float]) -> None:
+    found = check(circuitgrad.from_expression(text, **values), method="mp", order=2)
+    assert found.passed, found
+
+
+@pytest.mark.parametrize("others", ["1e16*w", "1e20*w*w", "w*w*w"])
+@pytest.mark.parametrize("w", [5, 1e18])
+def test_no_large_derivative_hides_a_wrong_second_one(others: str, w: float) -> None:
+    define = "define: {g: {operands: [x, y], value: x*y, partials: {x: '2', y: x}}}"  # right at y = 2, and only there
+    text = f"{define}\ninputs: {{a: 3, b: 2, w: {w!r}}}\ngates: {{o: 'g(a, b) + {others}'}}"
+    assert check(circuitgrad.loads(text)).passed
+    found = check(circuitgrad.loads(text), order=2)
+    assert {pair for pair, one in found.inputs["o"].items() if one.verdict == WRONG} == {"a, b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "partial", "x"),
+    [("floor(x)", "17", 3), ("x*(x > 2)", "17", 2), ("step(x)", "1", 0), ("mod(x, 1)", "0", 2)],
+)
+def test_at_a_jump_the_slopes_beside_it_count(value: str, partial: str, x: float) -> None:
+    define = f"define: {{f: {{operands: [x], value: '{value}', partials: {{x: '{partial}'}}}}}}"
+    found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{o: f(a)}}"))
+    assert found.gates["o"].verdict == WRONG
+    assert not found.passed
+
+
+@pytest.mark.parametrize("text", ["sqrt(x)**2", "cosh(sqrt(x))", "cbrt(x)**3"])
+def test_a_gradient_of_0_that_meets_an_infinite_slope_is_named(text: str) -> None:
+    one = inputs(text, x=0)["x"]
+    assert one.verdict == WRONG
+    assert "the gradient 0 of 'out.1' meets its infinite partial derivative" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "x"), [("sin(exp(x))", 1e6), ("sin(cosh(x))", 1e8), ("cos(x**1000)", 1e150), ("exp(exp(exp(x)))", 100)]
+)
+def test_numbers_beyond_all_bounds_are_no_work(text: str, x: float) -> None:
+    assert inputs(text, x=x)["x"].verdict == NONFINITE
+    aside = check(circuitgrad.loads(f"{{inputs: {{x: {x}}}, gates: {{u: {text}, y: 2*x}}, output: y}}"))
+    assert aside.inputs["y"]["x"].verdict == OK

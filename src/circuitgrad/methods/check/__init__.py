@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError, Problem, did_you_mean, quote
-from circuitgrad.methods.check.differences import Line, Trial, require_steps
-from circuitgrad.methods.check.gates import check_gates
+from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.methods.check.differences import require_steps
+from circuitgrad.methods.check.outcome import Check, PointCheck
 from circuitgrad.methods.check.points import Point
-from circuitgrad.methods.check.verdicts import OK, WRONG, Comparison, Tolerance, judge, worst
-from circuitgrad.methods.check.wires import check_sums
-from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+from circuitgrad.methods.check.trial import Examination
+from circuitgrad.methods.check.verdicts import OK, WRONG, Comparison, Tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.language.nodes import Listener
-    from circuitgrad.methods.check.wires import Sums
+
+__all__ = ["Check", "PointCheck", "check", "compare_expected"]
 
 RULES_RTOL = 1e-14
 """How far a rule may be from the slope of its value where nothing is rounded: the literal numbers in it are doubles."""
@@ -33,101 +31,14 @@ STEPPED = ("central", "forward", "ridders")
 DEFAULT_ATOL = 1e-15
 EXPECT_RTOL = 1e-9
 EXPECT_ATOL = 1e-12
-MOST_WORK = 500_000
+MOST_WORK = 1_000_000
 """So many gates are computed in multiprecision, some ten seconds' worth, before `auto` prefers doubles."""
-GATE_RTOL = 1e-12
-"""How far a single gate's partial derivative may be off in doubles."""
 GATE_WORK = 8
 """How many evaluations of a gate its own trial costs."""
 INPUT_WORK = 3
 """How many evaluations an input costs of every gate that it reaches."""
-PAIR_WORK = 4
+PAIR_WORK = 6
 """How many a pair of inputs costs of every gate that either of them reaches."""
-
-
-@dataclass(frozen=True)
-class PointCheck:
-    """What was found at one point.
-
-    Attributes:
-        point: the point.
-        inputs: per output, per input (per pair of inputs for second derivatives), its derivative beside the reference.
-        gates: per gate, the worst that there is to say of it.
-        wires: the wires whose gradient is not the sum over their consumers.
-        culprits: where infinity or NaN came from.
-    """
-
-    point: Point
-    inputs: Mapping[str, Mapping[str, Comparison]]
-    gates: Mapping[str, Comparison]
-    wires: Mapping[str, Comparison]
-    culprits: tuple[Problem, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong or not finite."""
-        groups = [*self.inputs.values(), self.gates, self.wires]
-        return not any(one.failed for group in groups for one in group.values())
-
-
-@dataclass(frozen=True)
-class Check:
-    """The outcome for one circuit.
-
-    Attributes:
-        circuit: the circuit.
-        outputs: the outputs whose gradients were checked.
-        method: where the reference comes from.
-        why: why it is not the method that was asked for; empty where it is.
-        h: the step asked for, or None for the method's own.
-        rtol: the relative tolerance.
-        atol: the absolute tolerance, in units of an output's largest gradient.
-        order: 1 for first derivatives, 2 for second ones.
-        points: what was found, per point; the circuit's own first.
-        expect: per wire of the `expect:` block, its value beside the expected one.
-    """
-
-    circuit: Circuit
-    outputs: tuple[str, ...]
-    method: str
-    why: str
-    h: float | None
-    rtol: float
-    atol: float
-    order: int
-    points: Sequence[PointCheck]
-    expect: Mapping[str, Comparison]
-
-    def _worst(self, found: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
-        """Return the worst comparison of each name, given those of every point."""
-        if len(found) == 1:
-            return dict(found[0])
-        named = [
-            {name: one._replace(point=checked.point.name) for name, one in group.items()}
-            for checked, group in zip(self.points, found, strict=True)
-        ]
-        names = dict.fromkeys(name for group in named for name in group)
-        return {name: worst([group[name] for group in named if name in group]) for name in names}
-
-    @cached_property
-    def inputs(self) -> dict[str, dict[str, Comparison]]:
-        """Per output, per input, the worst comparison of all points."""
-        return {output: self._worst([point.inputs[output] for point in self.points]) for output in self.outputs}
-
-    @cached_property
-    def gates(self) -> dict[str, Comparison]:
-        """Per gate, the worst of all points."""
-        return self._worst([point.gates for point in self.points])
-
-    @cached_property
-    def wires(self) -> dict[str, Comparison]:
-        """The wires whose gradient is not the sum over their consumers at some point."""
-        return self._worst([point.wires for point in self.points])
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong or not finite, and every expected value is met."""
-        return all(point.passed for point in self.points) and not any(one.failed for one in self.expect.values())
 
 
 def check(
@@ -138,7 +49,7 @@ def check(
     method: str = "auto",
     h: float | None = None,
     rtol: float | None = None,
-    atol: float = DEFAULT_ATOL,
+    atol: float | None = None,
     order: int = 1,
     points: Sequence[Point] = (),
     listen: Listener | None = None,
@@ -159,7 +70,8 @@ def check(
         method: `mp`, `central`, `forward`, `complex` or `ridders`; `auto` takes `mp` where the work allows.
         h: the step of a difference; the method's own when left out.
         rtol: the relative tolerance, of the rules, too; the method's own when left out (see `DEFAULT_RTOL`).
-        atol: an absolute tolerance, in units of an output's largest gradient.
+        atol: an absolute tolerance, in units of an output's largest gradient, of the rules, too; when left out, 1e-15
+            and none for the rules.
         order: 1 for first derivatives, 2 for the Hessian.
         points: further points to check at.
         listen: is told how far the work has come.
@@ -183,17 +95,21 @@ def check(
     method, why = _choose(circuit, chosen, names, method, h, order, 1 + len(points))
     if h is not None:
         if method not in STEPPED or order == 2:
-            raise CircuitError.of(f"the method {method} takes no h", hint=f"one of {', '.join(STEPPED)} does")
+            what = "a check of second derivatives" if order == 2 else f"the method {method}"
+            raise CircuitError.of(f"{what} takes no h", hint=f"{', '.join(STEPPED)} do, for first derivatives")
         require_steps(circuit.values(), h)
     if method == "complex":
         from circuitgrad.methods.check.estimates import require_complex_rules
 
         require_complex_rules(circuit, chosen)
     rules = RULES_RTOL if rtol is None else rtol
-    trial = _Method(circuit, chosen, names, method, h, known[method] if rtol is None else rtol, rules, atol, order)
+    tolerance = Tolerance(
+        known[method] if rtol is None else rtol, rules, DEFAULT_ATOL if atol is None else atol, atol or 0.0
+    )
+    trial = Examination(circuit, chosen, names, method, h, tolerance, order)
     own = circuit.values()
     values = circuit.forward()
-    expect = {name: _expected(values[name], wanted) for name, wanted in circuit.expect.items()}
+    expect = {name: compare_expected(values[name], wanted) for name, wanted in circuit.expect.items()}
     found = []
     try:
         for count, point in enumerate([Point("the file's values", {}), *points]):
@@ -204,7 +120,7 @@ def check(
     finally:
         circuit.assign(own)
         circuit.forward()
-    return Check(circuit, chosen, method, why, h, trial.rtol, atol, order, found, expect)
+    return Check(circuit, chosen, method, why, h, tolerance.rtol, tolerance.atol, order, found, expect)
 
 
 def _choose(
@@ -227,144 +143,16 @@ def _choose(
     for name in names:
         work += each * len(needed.intersection(circuit.downstream(name)))
         if work * points > MOST_WORK:
-            return "central", "mp would take over some ten seconds"
+            return "central", f"mp would compute over {MOST_WORK:,} gates"
     return "mp", ""
 
 
-@dataclass(frozen=True)
-class _Method:
-    """How the derivatives of a circuit are tried."""
+def compare_expected(value: float, wanted: float) -> Comparison:
+    """Compare a value with the expected one; of infinities and NaN nothing but themselves will do.
 
-    circuit: Circuit
-    outputs: Sequence[str]
-    names: Sequence[str]
-    method: str
-    h: float | None
-    rtol: float
-    rules: float
-    atol: float
-    order: int
-
-    def at(self, point: Point, listen: Listener | None) -> PointCheck:
-        """Try everything at the inputs' present values."""
-        circuit = self.circuit
-        circuit.forward()
-        culprits = [nonfinite_value(circuit)]
-        gradients: dict[str, dict[str, float]] = {}
-        reached: set[str] = set()
-        for output in self.outputs:
-            gradients[output] = circuit.backward(output)
-            culprits.append(nonfinite_gradient(circuit))
-            reached.update(name for name, grad in gradients[output].items() if grad != 0)
-        gates = check_gates(circuit, reached, Tolerance(max(self.rules, GATE_RTOL), self.rules), listen)
-        excused = {name for name, one in gates.items() if one.reason}
-        sums: dict[str, Sums] = {}
-        grads: dict[str, list[float]] = {}
-        for output in self.outputs:
-            circuit.backward(output)
-            sums[output] = check_sums(circuit, output, excused)
-            grads[output] = [unit.grad for unit in circuit.units]
-        several = len(self.outputs) > 1
-        wires = {
-            f"d{output}/d{name}" if several else name: one
-            for output in self.outputs
-            for name, one in sums[output].wrong.items()
-        }
-        faithful = not wires and not any(one.verdict == WRONG for one in gates.values())
-        inputs = self._inputs(gradients, grads, sums, listen, faithful=faithful)
-        return PointCheck(point, inputs, gates, wires, tuple(one for one in culprits if one is not None))
-
-    def _scaled(self, gradient: Mapping[str, float]) -> float:
-        """Return the absolute tolerance beside the largest gradient of the inputs."""
-        sizes = [abs(gradient[name]) for name in self.circuit.inputs if isfinite(gradient[name])]
-        return self.atol * max(sizes, default=0.0)
-
-    def _inputs(
-        self,
-        gradients: Mapping[str, Mapping[str, float]],
-        grads: Mapping[str, Sequence[float]],
-        sums: Mapping[str, Sums],
-        listen: Listener | None,
-        *,
-        faithful: bool,
-    ) -> dict[str, dict[str, Comparison]]:
-        """Compare the derivatives of all outputs in all chosen inputs."""
-        if self.order == 2:
-            return self._second(listen)
-        if self.method == "mp":
-            return self._exact(gradients, sums, listen, faithful=faithful)
-        found: dict[str, dict[str, Comparison]] = {}
-        for output in self.outputs:
-            method = self.method if self.method == "forward" else "central"
-            atol = self._scaled(gradients[output])
-            trial = Trial(self.circuit, output, grads[output], method, self.h, self.rtol, atol)
-            found[output] = {}
-            for count, name in enumerate(self.names):
-                slack = sums[output].slack(self.circuit.slot(name))
-                found[output][name] = self._numeric(trial, name, gradients[output][name], slack)
-                if listen is not None:
-                    listen("inputs checked", count, len(self.names))
-        return found
-
-    def _numeric(self, trial: Trial, name: str, analytic: float, slack: float) -> Comparison:
-        """Compare one derivative with a numeric one in doubles."""
-        if self.method in ("central", "forward"):
-            return trial.judge(name, analytic)
-        from circuitgrad.methods.check.estimates import complex_slopes, ridders
-
-        line = Line(self.circuit, trial.output, name)
-        if line.ties:
-            # Neither method has a side: where there are two, differences tell them apart.
-            return trial.judge(name, analytic)
-        if self.method == "complex":
-            (estimate,) = complex_slopes(self.circuit, [trial.output], name)
-        else:
-            estimate = ridders(line, trial.grads, self.h)
-        return trial.settle(analytic, estimate.slope, estimate.uncertainty + slack)
-
-    def _exact(
-        self,
-        gradients: Mapping[str, Mapping[str, float]],
-        sums: Mapping[str, Sums],
-        listen: Listener | None,
-        *,
-        faithful: bool,
-    ) -> dict[str, dict[str, Comparison]]:
-        from circuitgrad.methods.check.reference import Reference
-
-        reference = Reference(self.circuit, self.outputs)
-        found: dict[str, dict[str, Comparison]] = {output: {} for output in self.outputs}
-        scaled = {output: self._scaled(gradients[output]) for output in self.outputs}
-        for count, name in enumerate(self.names):
-            for position, (exact, ties) in enumerate(reference.slopes(name)):
-                output = self.outputs[position]
-                found[output][name] = judge(
-                    gradients[output][name],
-                    reference.rule(position, name),
-                    exact,
-                    Tolerance(self.rtol, self.rules, scaled[output]),
-                    slack=sums[output].slack(self.circuit.slot(name)),
-                    faithful=faithful,
-                )._replace(ties=ties)
-            if listen is not None:
-                listen("inputs checked", count, len(self.names))
-        return found
-
-    def _second(self, listen: Listener | None) -> dict[str, dict[str, Comparison]]:
-        from circuitgrad.methods.check.second import check_hessian, check_hessian_in_doubles
-
-        found = {}
-        for output in self.outputs:
-            if self.method == "mp":
-                tolerance = Tolerance(self.rtol, self.rules, self.atol)
-                found[output] = check_hessian(self.circuit, output, self.names, tolerance, listen)
-            else:
-                found[output] = check_hessian_in_doubles(self.circuit, output, self.names, self.rtol, self.atol)
-        return found
-
-
-def _expected(value: float, wanted: float) -> Comparison:
-    """Compare a value with the expected one; of infinities and NaN nothing but themselves will do."""
+    >>> compare_expected(1.0, 1.0 + 1e-10).failed, compare_expected(1.0, 2.0).failed
+    (False, True)
+    """
     if not isfinite(wanted):
         met = value == wanted or (value != value and wanted != wanted)
         return Comparison(value, wanted, 0.0, OK if met else WRONG)

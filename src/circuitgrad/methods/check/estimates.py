@@ -23,6 +23,8 @@ WORSENED = 2.0
 FIRST = 0.1
 """The first step, relative to the point or to 1: as far as the function bends noticeably."""
 TRIES = 60
+SMOOTHED = 1e-2
+"""Where gates take another branch within the step, an estimate that is this sure has seen no corner all the same."""
 GOOD = 1e-9
 """An estimate with less relative uncertainty needs no shorter first step."""
 
@@ -61,7 +63,7 @@ def ridders(line: Line, grads: Sequence[float], h: float | None = None) -> Estim
     """
     x = line.x
     step = FIRST * max(abs(x), 1.0) if h is None else h
-    best = Estimate(line.value(x) * 0.0, inf)
+    best, best_doubt = Estimate(line.value(x) * 0.0, inf), (True, (1.0, inf))
     for _ in range(1 if h is not None else TRIES):
         if x + step == x:
             break
@@ -73,8 +75,10 @@ def ridders(line: Line, grads: Sequence[float], h: float | None = None) -> Estim
                 # Across a corner the extrapolation knows nothing of its error, but the slopes on both sides do.
                 sides = slopes(line.value, x, "central", step / SHRINK ** (ROWS - 1))
                 found = found._replace(uncertainty=found.uncertainty + abs(sides.right - sides.left))
-            best = min(best, found, key=lambda one: one.doubt)
-            if best.doubt[0] <= GOOD:
+            doubt = found.doubt[0] > SMOOTHED and line.branches(*around), found.doubt
+            if doubt < best_doubt:
+                best, best_doubt = found, doubt
+            if best_doubt[1][0] <= GOOD:
                 break
         step /= 4
     return best
@@ -136,8 +140,14 @@ def require_complex_rules(circuit: Circuit, outputs: Sequence[str]) -> None:
             )
 
 
-def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str) -> list[Estimate]:
+def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str, largest: float = 1.0) -> list[Estimate]:
     """Return the derivative of every output in one input by the complex step: Im f(x + ih)/h.
+
+    Args:
+        circuit: the circuit.
+        outputs: the outputs.
+        name: the input.
+        largest: the size of the largest gradient of a wire, by which what underflows there is magnified.
 
     Source: Squire and Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40, 1998.
 
@@ -154,7 +164,10 @@ def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str) -> list[
     size = abs(x) or 1.0
     h = max(1e-20 * size, min(1e-300, 1e-8 * size), 4 * SMALLEST)
     found = []
-    for step in (h, h / 2):
+    # They differ by no power of two, so that the rounding within the gates, too, shows in the change.
+    for step in (h, h / 3, h / 7):
         values = twin.retrace(base, name, Complex(x, step), gates)
         found.append([values[circuit.slot(output)].imag / step for output in outputs])
-    return [Estimate(slope, 2 * abs(coarser - slope) + 4 * SMALLEST / h) for coarser, slope in zip(*found, strict=True)]
+    # What underflows on the way is magnified by the gradients behind it.
+    lost = 4 * SMALLEST * max(1.0, size, largest) / h
+    return [Estimate(slopes[-1], 4 * (max(slopes) - min(slopes)) + lost) for slopes in zip(*found, strict=True)]

@@ -2,8 +2,8 @@
 
 With a step of 1e-20 relative and 60 digits or more, a difference has some 40 correct digits of a smooth function's
 slope, so that it can sit in judgement over formulas. A step is shortened where the function bends more than that, or
-where a branch changes within it that has no tie at the point itself; digits are added where much is lost in rounding.
-So what is left between the slopes on both sides is a corner of the function, and no artefact.
+where a gate changes its branch within it without being at a tie at the point itself; digits are added where much is
+lost in rounding. So what is left between the slopes on both sides is a corner of the function, and no artefact.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ DIGITS = 60
 MOST_DIGITS = 1000
 KEPT = 25
 """How many digits of a slope rounding must leave."""
-STEPS = (20, 40, 80, 400)
+STEPS = (20, 40, 80, 400, 1000)
 """The steps to try, as negative powers of 10, relative to the point."""
 SMOOTH = mpf("1e-12")
 """How far the slopes on both sides may be apart, relatively, by curvature, when the difference is taken at once."""
 AGREED = mpf("1e-14")
 """How near a difference must come to what it is expected to be, relatively, to be taken at once."""
+TELLING = mpf("1e-18")
+"""A difference is good enough when its doubt is less, in units of itself or of what the function's size lets expect."""
 UPRIGHT = mpf("1.05")
 """A slope that grows by more than this when its step is halved grows without end: by a root of the function."""
 JUMP = mpf("1.99")
 """And by this at a jump."""
-TELLING = mpf("1e-18")
-"""A difference is good enough when its relative doubt is less."""
-CONFIRMED = mpf("1e-6")
-"""Where no state explains a corner, far shorter steps have to see its slopes, too, as near as this."""
+CONFIRMED = mpf("1e-3")
+"""How near the law by which a slope grows or shrinks with its step has to be to that at far longer steps."""
 
 
 class Sample(NamedTuple):
@@ -55,13 +55,13 @@ class Exact(NamedTuple):
 
     Attributes:
         slope: the slope; infinite where the function stands upright, NaN where it is not defined.
-        left: the slope on the left.
+        left: the slope on the left; infinite at a jump.
         right: the slope on the right.
-        doubt: how far the slope may be off.
+        doubt: how far the slope, or one on a side, may be off.
         kink: whether the slopes on both sides differ, or the function jumps.
         jump: whether the function jumps.
         ties: the positions of those states that sit at a tie and change there.
-        growth: by what the slopes on both sides grow when the step is halved, where they grow without end; else 0.
+        beside: the slopes just beside the point: `left` and `right`, but at a jump those of the function's two parts.
     """
 
     slope: Any
@@ -71,34 +71,48 @@ class Exact(NamedTuple):
     kink: bool = False
     jump: bool = False
     ties: tuple[int, ...] = ()
-    growth: tuple[Any, Any] = (0, 0)
-
-    def confirms(self, other: Exact) -> bool:
-        """Tell whether another step, far longer, has found the same two slopes."""
-        return all(
-            one == longer or abs(one - longer) <= CONFIRMED * abs(one)
-            for one, longer in zip(
-                (self.left, self.right, *self.growth), (other.left, other.right, *other.growth), strict=True
-            )
-        )
-
-
-class _Differences(NamedTuple):
-    """The slopes of all functions with one step, and what changed within it."""
-
-    central: list[Any]
-    left: list[Any]
-    right: list[Any]
-    ties: tuple[int, ...]
-    straddles: bool
+    beside: tuple[Any, Any] = (0, 0)
 
 
 UNDEFINED = Exact(mpmath.nan, mpmath.nan, mpmath.nan, mpmath.inf)
 """What there is where a function has no value."""
 
 
+class _Differences(NamedTuple):
+    """The slopes of all functions with one step, and the states at its ends."""
+
+    central: list[Any]
+    left: list[Any]
+    right: list[Any]
+    states: tuple[Sequence[State], Sequence[State]]
+
+
+class _Side(NamedTuple):
+    """The slope on one side of the point.
+
+    Attributes:
+        slope: the slope; NaN where there is none.
+        doubt: how far it may be off.
+        ratio: by what it changes when its step is halved.
+        beside: at a jump, the slope of the function's part on this side.
+        sure: whether shorter steps need not be tried.
+    """
+
+    slope: Any
+    doubt: Any
+    ratio: Any
+    beside: Any
+    sure: bool
+
+
 def exact_slopes(
-    sample: Callable[[Any], Sample], x: float, expected: Sequence[Any], sizes: Sequence[Any], spare: int = 0
+    sample: Callable[[Any], Sample],
+    x: float,
+    expected: Sequence[Any],
+    sizes: Sequence[Any],
+    spare: int = 0,
+    steps: Sequence[int] = STEPS,
+    blurs: Sequence[Any] | None = None,
 ) -> list[Exact]:
     """Return the slopes of functions of one variable at x.
 
@@ -108,71 +122,100 @@ def exact_slopes(
         expected: what the slopes are believed to be; a difference that confirms it is not refined.
         sizes: per function, by how much its value may move, in units of the working precision's rounding unit.
         spare: how many digits the functions lose inside.
+        steps: the steps to try, as negative powers of 10, relative to x, the longest first.
+        blurs: per function, over which distance it is smoothed out; none when left out.
 
     >>> [exact] = exact_slopes(lambda x: Sample([x**3], []), 2.0, [12.0], [24.0])
     >>> float(exact.slope), float(exact.doubt) < 1e-20, exact.kink
     (12.0, True, False)
     """
     found: dict[int, Exact] = {}
-    longer: dict[int, Exact] = {}
-    waiting = list(range(len(expected)))
+    longer: dict[int, tuple[_Side, _Side]] = {}
     width = abs(mpf(x)) or mpf(1)
-    for exponent in STEPS:
+    for exponent in steps:
+        waiting = [index for index in range(len(expected)) if index not in found]
+        if not waiting:
+            break
         digits = spare + max(_digits(expected[index], sizes[index], width, exponent) for index in waiting)
         with mpmath.workdps(digits):
             point, step = mpf(x), width * mpf(10) ** -exponent
             here = sample(point)
-            for index in waiting:
-                if not mpmath.isfinite(here.values[index]):
-                    found[index] = UNDEFINED
+            found.update((index, UNDEFINED) for index in waiting if not mpmath.isfinite(here.values[index]))
             whole = _differences(sample, point, here, step)
             noise = [mpf(10) ** (2 - digits) * size / step for size in sizes]
-            if exponent == STEPS[0]:
+            if exponent == steps[0] and not _straddled(here, whole, whole):
                 found.update((index, one) for index in waiting if (one := _at_once(whole, index, expected, noise)))
             waiting = [index for index in waiting if index not in found]
             if not waiting:
                 break
             half = _differences(sample, point, here, step / 2)
+            ties = _ties(here, half)
+            straddled = _straddled(here, whole, half)
             for index in waiting:
-                one = _refined(whole, half, index, noise[index])
-                if one.kink or mpmath.isinf(one.slope):
-                    sure = bool(one.ties) or (index in longer and one.confirms(longer[index]))
-                else:
-                    small = one.doubt <= TELLING * sizes[index] / width
-                    as_expected = small and abs(one.slope - expected[index]) <= one.doubt
-                    sure = as_expected or one.doubt <= TELLING * abs(one.slope)
-                if sure and not half.straddles:
-                    found[index] = one
-                longer[index] = one
-            waiting = [index for index in waiting if index not in found]
-            if not waiting:
-                break
-    return [found.get(index) or longer[index] for index in range(len(expected))]
+                scale = sizes[index] / width
+                blur = 10 * blurs[index] / step if blurs else mpf(0)
+                sides = _sides(
+                    whole, half, index, expected[index], noise[index], scale, blur, longer.get(index), tied=bool(ties)
+                )
+                longer[index] = sides
+                if exponent == steps[-1] or (all(side.sure for side in sides) and not straddled):
+                    found[index] = _concluded(whole, half, index, noise[index], sides, ties)
+    return [found[index] for index in range(len(expected))]
 
 
 def _digits(expected: Any, size: Any, width: Any, exponent: int) -> int:
     """Return how many digits keep `KEPT` of them in a difference with this step."""
     lost = 0
     if expected and size and mpmath.isfinite(expected) and mpmath.isfinite(size):
-        lost = max(0, (mpmath.mag(size) - mpmath.mag(expected) - mpmath.mag(width)) * 30103 // 100_000)
+        lost = max(0, decimals(mpmath.mag(size) - mpmath.mag(expected) - mpmath.mag(width)))
     return max(DIGITS + exponent - STEPS[0], KEPT + exponent + min(lost, MOST_DIGITS))
+
+
+def decimals(bits: int) -> int:
+    """Return how many decimal digits so many binary ones are."""
+    return int(bits * 30103 // 100_000)
+
+
+def lost_digits(size: Any, value: Any) -> int:
+    """Return how many digits a value has lost that rounding moves by a size, in units of the rounding unit.
+
+    A few are not worth counting.
+
+    >>> lost_digits(mpf(10) ** 40, mpf(1)), lost_digits(mpf(3), mpf(1))
+    (39, 0)
+    """
+    if not size or not mpmath.isfinite(size) or not mpmath.isfinite(value):
+        return 0
+    lost = decimals(mpmath.mag(size) - (mpmath.mag(value) if value else 0))
+    return min(lost, MOST_DIGITS) if lost > 10 else 0
 
 
 def _differences(sample: Callable[[Any], Sample], point: Any, here: Sample, step: Any) -> _Differences:
     above, below = sample(point + step), sample(point - step)
-    changed = [
-        position
-        for position, state in enumerate(here.states)
-        if above.states[position].differs(state) or below.states[position].differs(state)
-    ]
-    ties = tuple(position for position in changed if here.states[position].tied)
     triples = list(zip(below.values, here.values, above.values, strict=True))
     return _Differences(
         [(high - low) / (2 * step) for low, _, high in triples],
         [(middle - low) / step for low, middle, _ in triples],
         [(high - middle) / step for _, middle, high in triples],
-        ties,
-        len(ties) < len(changed),
+        (below.states, above.states),
+    )
+
+
+def _ties(here: Sample, found: _Differences) -> tuple[int, ...]:
+    """Return the positions of the states that sit at a tie and change beside it."""
+    return tuple(
+        position
+        for position, state in enumerate(here.states)
+        if state.tied and any(states[position].differs(state) for states in found.states)
+    )
+
+
+def _straddled(here: Sample, whole: _Differences, half: _Differences) -> bool:
+    """Tell whether a state changes within the step, elsewhere than at a tie at the point itself."""
+    return any(
+        (not state.tied and far[position].differs(state)) or far[position].differs(near[position])
+        for far, near in zip(whole.states, half.states, strict=True)
+        for position, state in enumerate(here.states)
     )
 
 
@@ -180,44 +223,98 @@ def _at_once(found: _Differences, index: int, expected: Sequence[Any], noise: Se
     """Return a slope that needs no second look: smooth, and what it is expected to be."""
     slope, left, right = found.central[index], found.left[index], found.right[index]
     # NaN fails every comparison, and is looked at again.
-    if abs(right - left) <= SMOOTH * abs(slope) and not found.straddles:
+    if mpmath.isfinite(slope) and abs(right - left) <= SMOOTH * abs(slope):
         doubt = noise[index] + SMOOTH * abs(right - left)
         if abs(slope - expected[index]) <= AGREED * abs(slope) + doubt:
-            return Exact(slope, left, right, doubt, ties=found.ties)
+            return Exact(slope, left, right, doubt, beside=(left, right))
     return None
 
 
-def _refined(whole: _Differences, half: _Differences, index: int, noise: Any) -> Exact:
-    """Return the slopes of the shorter step, with the doubt that the change since the longer one raises."""
-    left, left_doubt, left_growth = _one_side(whole.left[index], half.left[index], noise)
-    right, right_doubt, right_growth = _one_side(whole.right[index], half.right[index], noise)
-    ties = half.ties
-    if mpmath.isnan(left) or mpmath.isnan(right):  # the function ends here
-        slope, doubt = (right, right_doubt) if mpmath.isnan(left) else (left, left_doubt)
-        return Exact(slope, slope, slope, doubt, ties=ties)
-    if left_growth or right_growth:
-        jump = max(left_growth, right_growth) >= JUMP
-        slope = left if left == right else mpmath.nan
-        growth = left_growth, right_growth
-        return Exact(slope, left, right, mpf(0), bool(jump or left != right), bool(jump), ties, growth)
-    slope = half.central[index]
-    doubt = 2 * abs(whole.central[index] - slope) + noise
-    kink = bool(abs(right - left) > left_doubt + right_doubt)
-    return Exact(_settled(slope, doubt), left, right, doubt, kink, ties=ties)
+def _sides(
+    whole: _Differences,
+    half: _Differences,
+    index: int,
+    expected: Any,
+    noise: Any,
+    scale: Any,
+    blur: Any,
+    longer: tuple[_Side, _Side] | None,
+    *,
+    tied: bool,
+) -> tuple[_Side, _Side]:
+    before = longer or (None, None)
+    left, right = half.left[index], half.right[index]
+    # What is smoothed out lets each side see a little of the other.
+    noises = [noise + blur * abs(other) if mpmath.isfinite(other) else noise for other in (right, left)]
+    return (
+        _side(whole.left[index], left, expected, noises[0], scale, before[0], tied=tied),
+        _side(whole.right[index], right, expected, noises[1], scale, before[1], tied=tied),
+    )
 
 
-def _one_side(coarser: Any, finer: Any, noise: Any) -> tuple[Any, Any, Any]:
-    """Return a slope on one side, its doubt, and by what it grows where it grows without end: by a root, or at a jump.
+def _side(
+    coarser: Any, finer: Any, expected: Any, noise: Any, scale: Any, longer: _Side | None, *, tied: bool
+) -> _Side:
+    """Return the slope on one side, from those with some step and with half of it.
 
     Args:
-        coarser: the slope with some step.
+        coarser: the slope with the step.
         finer: the slope with half of it.
+        expected: what it is believed to be.
         noise: what rounding may have added to it.
+        scale: the slope that the function's size lets expect.
+        longer: what a far longer step has found, or None.
+        tied: whether a gate sits at a tie.
     """
-    if abs(finer) > max(UPRIGHT * abs(coarser), 4 * noise) and coarser:
-        return mpmath.sign(finer) * mpmath.inf, mpf(0), abs(finer / coarser)
+    if not (mpmath.isfinite(coarser) and mpmath.isfinite(finer)):
+        # A far shorter step may still have a value.
+        return _Side(mpmath.nan, mpf(0), mpf(0), mpf(0), sure=longer is not None and mpmath.isnan(longer.slope))
+    ratio = finer / coarser if coarser else mpf(1)
     doubt = 4 * abs(coarser - finer) + noise
-    return _settled(finer, doubt), doubt, mpf(0)
+    beside = 2 * coarser - finer
+    lawful = longer is not None and abs((1 - ratio) - (1 - longer.ratio)) <= CONFIRMED * abs(1 - ratio)
+    if abs(finer) > 4 * noise and abs(ratio) > UPRIGHT:
+        jump = abs(ratio) > JUMP
+        return _Side(mpmath.sign(finer) * mpmath.inf, mpf(0), ratio, beside, sure=lawful or (tied and jump))
+    if lawful and ratio < 1 and doubt > 2 * noise:
+        # The slope falls with a power of the step, so there is nothing in the end.
+        return _Side(mpf(0), mpf(0), ratio, mpf(0), sure=True)
+    # Where the slope is nothing, what it could be tells: rounding alone is left, or what was expected is found.
+    as_expected = doubt <= TELLING * scale and (doubt <= 4 * noise or abs(finer - expected) <= doubt)
+    sure = bool(as_expected or doubt <= TELLING * abs(finer))
+    if longer is not None and not sure and mpmath.isfinite(longer.slope):
+        doubt = max(doubt, abs(finer - longer.slope))
+    return _Side(finer, doubt, ratio, finer, sure)
+
+
+def _concluded(
+    whole: _Differences, half: _Differences, index: int, noise: Any, sides: tuple[_Side, _Side], ties: tuple[int, ...]
+) -> Exact:
+    """Return the slopes that the two sides make up."""
+    left, right = sides
+    if mpmath.isnan(left.slope) and mpmath.isnan(right.slope):
+        return UNDEFINED._replace(ties=ties)
+    if mpmath.isnan(left.slope) or mpmath.isnan(right.slope):  # the function ends here
+        one = right if mpmath.isnan(left.slope) else left
+        slope = _settled(one.slope, one.doubt)
+        return Exact(slope, slope, slope, one.doubt, ties=ties, beside=(slope, slope))
+    if mpmath.isinf(left.slope) or mpmath.isinf(right.slope):
+        jump = any(mpmath.isinf(side.slope) and abs(side.ratio) > JUMP for side in sides)
+        slope = left.slope if left.slope == right.slope else mpmath.nan
+        doubt = max(side.doubt for side in sides)
+        beside = (left.beside, right.beside) if jump else (left.slope, right.slope)
+        return Exact(slope, left.slope, right.slope, doubt, bool(jump or slope != slope), jump, ties, beside)
+    doubt = left.doubt + right.doubt
+    if abs(right.slope - left.slope) > doubt:
+        ends = _settled(left.slope, left.doubt), _settled(right.slope, right.doubt)
+        return Exact((left.slope + right.slope) / 2, *ends, doubt, kink=True, ties=ties, beside=ends)
+    slope = (left.slope + right.slope) / 2
+    if left.slope == half.left[index] and right.slope == half.right[index]:
+        # Of two differences to the sides, the central one is better.
+        slope = half.central[index]
+        doubt = min(doubt, 4 * abs(whole.central[index] - slope) + noise)
+    slope = _settled(slope, doubt)
+    return Exact(slope, slope, slope, doubt, ties=ties, beside=(slope, slope))
 
 
 def _settled(slope: Any, doubt: Any) -> Any:

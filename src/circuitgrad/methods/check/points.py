@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from math import isfinite
 from random import Random
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit, Input
 
+LARGEST = sys.float_info.max
 TRIES = 100
 """So many draws may fall where an output is not finite before a point is given up."""
 MOST_NAMED = 3
@@ -61,9 +63,15 @@ def drawn_points(circuit: Circuit, count: int, seed: int) -> list[Point]:
 
 def _draw(random: Random, leaf: Input, value: float) -> float:
     if isfinite(leaf.min) and isfinite(leaf.max):
-        return random.uniform(leaf.min, leaf.max)
+        return leaf.clip(_between(random, leaf.min, leaf.max))
     spread = abs(value) / 2 if value else 1.0
-    return leaf.clip(random.uniform(value - spread, value + spread)) if isfinite(value) else value
+    return leaf.clip(_between(random, value - spread, value + spread)) if isfinite(value) else value
+
+
+def _between(random: Random, low: float, high: float) -> float:
+    """Return a number drawn evenly; the range may be wider than the largest double, or reach beyond it."""
+    low, high = max(low, -LARGEST), min(high, LARGEST)
+    return random.uniform(low, high) if isfinite(high - low) else 2 * random.uniform(low / 2, high / 2)
 
 
 def hidden_faults(values: Mapping[str, float]) -> str | None:

@@ -7,18 +7,20 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import mpmath
+from mpmath import mpf
 
 from circuitgrad.branches import state_rule
-from circuitgrad.methods.check.exact import DIGITS, MOST_DIGITS, UNDEFINED, Exact, Sample, exact_slopes
+from circuitgrad.methods.check.exact import DIGITS, STEPS, UNDEFINED, Exact, Sample, decimals, exact_slopes, lost_digits
 from circuitgrad.multiprecision import MULTIPRECISION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit import Circuit
-
-SPARE = 10
-"""Circuits that lose no more digits than this inside need no more of them."""
+INNER = 120
+"""The step of a derivative that is differentiated once more, as a negative power of 10, relative to the point or 1."""
+INNER_STEPS = (20, 40, 80)
+"""The steps along which it is."""
 
 
 class Reference:
@@ -36,6 +38,7 @@ class Reference:
         self._slots = [circuit.slot(output) for output in outputs]
         self._traces: dict[int, list[Any]] = {}
         self._needed = circuit.upstream(self._slots)
+        self._cones: dict[str, list[int]] = {}
 
     def _run(self, digits: int) -> list[tuple[dict[str, Any], Any]]:
         """Return, per output, its gradient by the rules, and what the last digits of all wires do to it.
@@ -54,13 +57,14 @@ class Reference:
     def _passes(self) -> tuple[list[tuple[dict[str, Any], Any]], int]:
         """The passes, at so many more digits than usual as the circuit loses inside."""
         passes = self._run(DIGITS)
-        lost = [
-            mpmath.mag(size) - max(0, mpmath.mag(self._twin[output].value))
-            for output, (_, size) in zip(self.outputs, passes, strict=True)
-            if size and mpmath.isfinite(self._twin[output].value)
-        ]
-        spare = min(MOST_DIGITS, max([0, *lost]) * 30103 // 100_000)
-        return (self._run(DIGITS + spare), spare) if spare > SPARE else (passes, 0)
+        values = [self._twin[output].value for output in self.outputs]
+        spare = max(lost_digits(size, value) for (_, size), value in zip(passes, values, strict=True))
+        return (self._run(DIGITS + spare), spare) if spare else (passes, 0)
+
+    @property
+    def spare(self) -> int:
+        """How many digits more than usual the circuit needs since it loses them inside."""
+        return self._passes[1]
 
     def rule(self, output: int, name: str) -> Any:
         """Return the derivative of an output, by its position, in a wire: what the rules give without rounding."""
@@ -68,24 +72,88 @@ class Reference:
 
     def slopes(self, name: str) -> list[tuple[Exact, tuple[str, ...]]]:
         """Return the exact slopes of every output in one input, with the gates whose ties the input crosses."""
+
+        def functions(values: Sequence[Any]) -> list[Any]:
+            return [values[slot] for slot in self._slots]
+
+        passes, _ = self._passes
+        rules = [gradient[name] for gradient, _ in passes]
+        return self._along(name, functions, rules, [size for _, size in passes])
+
+    def second_slopes(
+        self, name: str, others: Sequence[str], rules: Sequence[Any]
+    ) -> list[tuple[Exact, tuple[str, ...]]]:
+        """Return the exact slopes, in one input, of the first output's derivatives in others.
+
+        These are differences, too, of so short a step that it is nothing beside the one along the input.
+
+        Args:
+            name: the input along which the slopes are.
+            others: the inputs in which the output is differentiated before.
+            rules: what the second derivatives are by the rules.
+        """
+        if not all(isfinite(self.circuit[one].value) for one in (name, *others)):
+            finite = [other for other in others if isfinite(self.circuit[other].value)]
+            known = dict(zip(others, rules, strict=True))
+            found: dict[str, tuple[Exact, tuple[str, ...]]] = dict.fromkeys(others, (UNDEFINED, ()))
+            if finite and isfinite(self.circuit[name].value):
+                slopes = self.second_slopes(name, finite, [known[other] for other in finite])
+                found.update(zip(finite, slopes, strict=True))
+            return list(found.values())
+        (slot, *_), ((_, size), *_) = self._slots, self._passes[0]
+        inner = [(other, self.circuit.slot(other), self._reached(other)) for other in others]
+        sizes = [abs(mpf(self.circuit[other].value)) for other in (name, *others)]
+        shifts = [min(one or 1, 1) * mpf(10) ** -INNER for one in sizes[1:]]
+        # Beside a large number, the digits of a short step begin late.
+        late = decimals(mpmath.mag(max(*sizes, mpf(1))))
+        steps = [*INNER_STEPS, INNER_STEPS[-1] + late] if late else INNER_STEPS
+
+        def functions(values: Sequence[Any]) -> list[Any]:
+            found = []
+            for (other, at, gates), shift in zip(inner, shifts, strict=True):
+                above = self._twin.retrace(values, other, values[at] + shift, gates)
+                below = self._twin.retrace(values, other, values[at] - shift, gates)
+                found.append((above[slot] - below[slot]) / (2 * shift))
+            return found
+
+        return self._along(name, functions, rules, [size / shift for shift in shifts], INNER + late, steps, shifts)
+
+    def _along(
+        self,
+        name: str,
+        functions: Callable[[Sequence[Any]], list[Any]],
+        rules: Sequence[Any],
+        sizes: Sequence[Any],
+        spare: int = 0,
+        steps: Sequence[int] = STEPS,
+        blurs: Sequence[Any] | None = None,
+    ) -> list[tuple[Exact, tuple[str, ...]]]:
+        """Return the exact slopes, along one input, of functions of the values of all slots."""
         x = self.circuit[name].value
         if not isfinite(x):
-            return [(UNDEFINED, ())] * len(self.outputs)
-        rows, operands = self.circuit.rows, self.circuit.operands
-        gates = [index for index in self.circuit.downstream(name) if index in self._needed]
+            return [(UNDEFINED, ())] * len(rules)
+        rows, operands, names = self.circuit.rows, self.circuit.operands, self.circuit.names
+        gates = self._reached(name)
         branching = [index for index in gates if state_rule(rows[index], MULTIPRECISION)]
         states = [(state_rule(rows[index], MULTIPRECISION), operands[index]) for index in branching]
 
         def sample(x: Any) -> Sample:
             values = self._twin.retrace(self._trace(), name, x, gates)
             found = [rule(*[values[slot] for slot in slots]) for rule, slots in states if rule]
-            return Sample([values[slot] for slot in self._slots], found)
+            return Sample(functions(values), found)
 
-        rules = [self.rule(position, name) for position in range(len(self.outputs))]
-        passes, spare = self._passes
-        exacts = exact_slopes(sample, x, rules, [size for _, size in passes], spare)
-        names = self.circuit.names
+        exacts = exact_slopes(sample, x, rules, sizes, spare + self.spare, steps, blurs)
         return [(exact, tuple(names[branching[position]] for position in exact.ties)) for exact in exacts]
+
+    def leads(self, name: str, gate: str) -> bool:
+        """Tell whether an input reaches an output through a gate."""
+        return self.circuit.slot(gate) - self.circuit.first_gate in self._reached(name)
+
+    def _reached(self, name: str) -> list[int]:
+        """Return the gates between an input and the outputs."""
+        if name not in self._cones:
+            self._cones[name] = [index for index in self.circuit.downstream(name) if index in self._needed]
+        return self._cones[name]
 
     def _trace(self) -> list[Any]:
         """Return the values of all slots at the working precision."""

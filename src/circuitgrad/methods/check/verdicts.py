@@ -99,12 +99,18 @@ class Tolerance(NamedTuple):
     Attributes:
         rtol: relatively, for what doubles compute.
         rules: relatively, for what the rules give without rounding.
-        atol: absolutely, for either.
+        atol: absolutely, for what doubles compute.
+        rules_atol: absolutely, for the rules.
     """
 
     rtol: float
     rules: float
     atol: float = 0.0
+    rules_atol: float = 0.0
+
+    def scaled(self, unit: float) -> Tolerance:
+        """Return the tolerance with the absolute ones in another unit."""
+        return self._replace(atol=self.atol * unit, rules_atol=self.rules_atol * unit)
 
 
 def judge(
@@ -125,6 +131,8 @@ def judge(
     >>> [judge(a, r, exact, Tolerance(1e-9, 1e-14)).verdict for a, r in ((0.75, 0.75), (0.7, 0.75), (0.7, 0.7))]
     ['ok', 'inaccurate', 'wrong']
     """
+    if exact.kink and abs(exact.left - exact.right) <= SMALLEST:
+        exact = exact._replace(kink=False)  # no double tells the sides apart
     slope = float(exact.slope)
     found = Comparison(analytic, slope, 0.0, NONFINITE, rule=float(rule))
     if exact.kink:
@@ -132,21 +140,21 @@ def judge(
     if not isfinite(analytic):
         return found
     if exact.kink:
-        low, high = sorted((exact.left, exact.right))
+        low, high = sorted(exact.beside)
         finite = [abs(side) for side in (low, high) if isfinite(side)]
-        allowed = float(tolerance.rtol * max(finite, default=0.0) + tolerance.atol + exact.doubt)
+        allowed = float(tolerance.rtol * max(finite, default=0.0) + tolerance.atol + exact.doubt) + SMALLEST
 
         def within(number: Any) -> bool:
-            return exact.jump or bool(low - allowed <= number <= high + allowed)
+            return bool(low - allowed <= number <= high + allowed)
 
         verdict = KINK if within(analytic) else INACCURATE if within(rule) and faithful else WRONG
         return found._replace(tolerance=allowed, verdict=verdict)
     if not isfinite(slope):
         # No double holds this slope, or there is none: a finite derivative cannot be right.
         return found
-    doubt = float(exact.doubt) + tolerance.atol + SMALLEST
-    allowed = tolerance.rtol * max(abs(analytic), abs(slope)) + doubt
-    ruled = float(tolerance.rules * max(abs(rule), abs(exact.slope))) + doubt + slack
+    doubt = float(exact.doubt) + SMALLEST
+    allowed = tolerance.rtol * max(abs(analytic), abs(slope)) + tolerance.atol + doubt
+    ruled = float(tolerance.rules * max(abs(rule), abs(exact.slope))) + doubt + slack + tolerance.rules_atol
     if not abs(rule - exact.slope) <= ruled:
         return found._replace(tolerance=ruled, verdict=WRONG)
     verdict = OK if abs(analytic - slope) <= allowed else INACCURATE if faithful else WRONG

@@ -13,7 +13,7 @@ from circuitgrad.methods.check.verdicts import WRONG, Comparison
 from circuitgrad.methods.numeric import EPSILON
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
 
@@ -23,11 +23,13 @@ class Sums(NamedTuple):
 
     Attributes:
         wrong: the wires whose gradient is not the sum.
+        silent: the gates whose partial derivative is infinite or NaN, and whose gradient is 0.
         sizes: per slot, the sum over all paths to the output of the product of the partial derivatives' sizes.
     """
 
     wrong: Mapping[str, Comparison]
     sizes: list[float]
+    silent: Sequence[str]
 
     def slack(self, slot: int) -> float:
         """Return how far the literal numbers of the rules, which are doubles, may have moved a slot's gradient."""
@@ -56,6 +58,7 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
     units = circuit.units
     sums, sizes, terms, counts = ([0.0] * len(units) for _ in range(4))
     unclear: set[int] = set()
+    silent: list[str] = []
     target = circuit.slot(output)
     sums[target] = sizes[target] = terms[target] = 1.0
     for index in reversed(range(len(circuit.rows))):
@@ -64,9 +67,10 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
         gate, operands = circuit.gates[index], circuit.operands[index]
         if circuit.names[index] in excused:
             unclear.update(operands)
-        if not upstream:
-            continue
         partials = gate.partials_rule(*[units[operand].value for operand in operands], gate.out.value)
+        if not upstream:
+            silent += [circuit.names[index]] * any(not isfinite(partial) for partial in partials)
+            continue
         for operand, partial in zip(operands, partials, strict=True):
             term = partial * upstream
             sums[operand] += term
@@ -82,4 +86,4 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
             consumers = [circuit.names[index] for index, operands in enumerate(circuit.operands) if slot in operands]
             reason = f"its consumers add up to {expected:g}: {', '.join(consumers[:5])}"
             wrong[name] = Comparison(found, expected, allowed, WRONG, reason=reason)
-    return Sums(wrong, sizes)
+    return Sums(wrong, sizes, silent)

@@ -1,0 +1,56 @@
+"""Curves side by side in the terminal, each in a frame below its title."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from circuitgrad.report.curve import BRAILLE, PLAIN, limits, number, plot
+from circuitgrad.report.terminal import beside, encodable, terminal_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.report.curve import Line
+
+WIDEST = 80
+NARROWEST = 24
+"""Panels narrower than this stand below one another instead of side by side."""
+HEIGHT = 10
+GAP = 3
+
+
+def page_width() -> int:
+    """Return how many columns of the terminal are drawn on."""
+    return min(terminal_width() or WIDEST, WIDEST)
+
+
+def layout(count: int) -> tuple[int, int]:
+    """Return how many of so many panels stand side by side, in rows as equal as can be, and the columns of each."""
+    width = page_width()
+    most = max(1, (width + GAP) // (NARROWEST + GAP))
+    rows = -(-count // most)
+    across = -(-count // rows)
+    return across, (width - GAP * (across - 1)) // across
+
+
+def panels(curves: Mapping[str, Line], styles: Sequence[str], name: str, *, log: bool = False) -> str:
+    """Return curves as panels fitted to the terminal, all with margins of the same width.
+
+    Args:
+        curves: the curves, by title.
+        styles: their colours.
+        name: the name of x.
+        log: whether x is spaced by its logarithm.
+    """
+    across, columns = layout(len(curves))
+    heights = {title: limits([y for _, y in points]) for title, points in curves.items()}
+    margin = max(len(number(end)) for ends in heights.values() for end in ends)
+    pen = BRAILLE if encodable(BRAILLE.text) else PLAIN
+    blocks = [
+        [
+            f"{'':{margin}}  {title}",
+            *plot([points], columns, HEIGHT, name=name, heights=heights[title], margin=margin, pen=pen, log=log),
+        ]
+        for title, points in curves.items()
+    ]
+    return "\n".join(beside(blocks[i : i + across], styles[i : i + across], GAP) for i in range(0, len(blocks), across))

@@ -1,0 +1,143 @@
+"""A sweep as a picture in a file, drawn by Matplotlib: curves over one input, heat maps over two."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad.errors import CircuitError, visible
+from circuitgrad.report.curve import limits
+from circuitgrad.report.sweep_plot import rising
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circuitgrad.methods.sweep import Series, Sweep
+
+GREY = "#7d7d7d"
+"""Is read on white and on black."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Told apart by the colour-blind (Okabe and Ito, "Color Universal Design", 2008)."""
+DASHES = ("-", "--", "-.", ":")
+STYLE = {
+    "axes.edgecolor": GREY,
+    "axes.facecolor": "none",
+    "axes.labelcolor": GREY,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": GREY,
+    "figure.facecolor": "none",
+    "grid.alpha": 0.25,
+    "grid.color": GREY,
+    "lines.linewidth": 2,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "circuitgrad",
+    "text.color": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+}
+
+
+def require() -> None:
+    """Look for Matplotlib.
+
+    Raises:
+        CircuitError: it is not installed.
+    """
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise CircuitError.of("--plot FILE needs Matplotlib", hint="pip install 'circuitgrad[plot]'") from None
+
+
+def sweep_picture(sweep: Sweep, title: str, form: str) -> bytes:
+    """Return a picture of a sweep over one input or two.
+
+    Args:
+        sweep: the sweep.
+        title: what stands above it.
+        form: `svg` or `png`.
+    """
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    columns = sweep.columns()
+    with style.context(["default", STYLE]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that no font has is drawn as a box
+        figure = Figure(layout="constrained")
+        figure.suptitle(title, parse_math=False, fontsize="medium")
+        draw = _curves if len(sweep.axes) == 1 else _heat_maps
+        draw(figure, sweep, dict(zip(sweep.series, columns[len(sweep.axes) :], strict=True)))
+        file = io.BytesIO()
+        figure.savefig(file, format=form, dpi=200, metadata={"Date": None} if form == "svg" else None)
+    return file.getvalue()
+
+
+def _curves(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) -> None:
+    """Draw the outputs in one panel, and in another one below it the gradients."""
+    (axis,) = sweep.axes
+    kinds = [[one for one in series if (one.wrt is not None) == slopes] for slopes in (False, True)]
+    drawn = [kind for kind in kinds if kind]
+    figure.set_size_inches(6.4, 1 + 2.8 * len(drawn))
+    panels = figure.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
+    marker = "o" if len(axis.values) == 1 else ""
+    for panel, kind in zip(panels, drawn, strict=True):
+        for i, one in enumerate(kind):
+            points = sorted(zip(axis.values, map(_finite, series[one]), strict=True))
+            panel.plot(
+                *zip(*points, strict=True),
+                color=COLOURS[i % len(COLOURS)],
+                linestyle=DASHES[i % len(DASHES)],
+                marker=marker,
+                label=visible(one.title),
+            )
+        panel.set_ylim(*_padded(limits([y for one in kind for y in series[one]])))
+        panel.grid(visible=True)
+        if len(kind) == 1:
+            panel.set_ylabel(visible(kind[0].title), parse_math=False)
+        else:
+            for text in panel.legend(frameon=False).get_texts():
+                text.set_parse_math(False)
+    if axis.log:
+        panels[-1].set_xscale("log")
+    panels[-1].set_xlabel(visible(axis.name), parse_math=False)
+
+
+def _padded(ends: tuple[float, float]) -> tuple[float, float]:
+    margin = 0.03 * (ends[1] - ends[0])
+    return ends[0] - margin, ends[1] + margin
+
+
+def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) -> None:
+    """Draw a map for every series: a row for every output, with its gradients beside it."""
+    across = len({one.wrt for one in series})
+    down = len(series) // across
+    figure.set_size_inches(1 + 4.4 * across, 0.6 + 3.4 * down)
+    panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    outputs = list(dict.fromkeys(one.output for one in series))
+    inputs = list(dict.fromkeys(one.wrt for one in series))
+    first, second = sweep.axes
+    for one, numbers in series.items():
+        panel = panels[outputs.index(one.output)][inputs.index(one.wrt)]
+        panel.set_facecolor("#b0b0b0")  # what is not finite shows the ground
+        xs, ys, rows = rising(sweep.axes, [_finite(value) for value in numbers])
+        low, high = limits(numbers)
+        image = panel.pcolormesh(xs, ys, rows, vmin=low, vmax=high, cmap="viridis", shading="nearest", rasterized=True)
+        known = [value for value in numbers if isfinite(value)]
+        below, above = min(known, default=low) < low, max(known, default=high) > high
+        extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+        figure.colorbar(image, ax=panel, extend=extend).outline.set_visible(False)
+        panel.set_title(visible(one.title), parse_math=False, fontsize="medium")
+    for panel in panels[-1]:
+        panel.set_xlabel(visible(first.name), parse_math=False)
+    for panel in panels[:, 0]:
+        panel.set_ylabel(visible(second.name), parse_math=False)
+    panels[0][0].set(xscale="log" if first.log else "linear", yscale="log" if second.log else "linear")
+
+
+def _finite(value: float) -> float:
+    """Return the value, or NaN, which Matplotlib leaves out."""
+    return value if isfinite(value) else float("nan")

@@ -29,6 +29,8 @@ LAYERS = [
     "circuit",
     "language",
     "rows",
+    "parquet",
+    "blocks",
     "starters",
     "methods",
     "report",

@@ -20,9 +20,10 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 CHECK = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+DATA = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
 CONSOLE = BLOCK.findall(README)
-SHOWN = [pytest.param(*pair, id=pair[0]) for pair in [*CONSOLE, *BLOCK.findall(CHECK)]]
+SHOWN = [pytest.param(*pair, id=pair[0]) for pair in [*CONSOLE, *BLOCK.findall(CHECK), *BLOCK.findall(DATA)]]
 
 
 def test_the_readme_shows_every_job() -> None:
@@ -69,7 +70,7 @@ def test_the_python_in_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page, folder in ((README, ROOT), (CHECK, ROOT / "docs")):
+    for page, folder in ((README, ROOT), (CHECK, ROOT / "docs"), (DATA, ROOT / "docs")):
         for target in re.findall(r"\]\((?!http)([^)#]+)", page):
             assert (folder / target).exists(), target
 

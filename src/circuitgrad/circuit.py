@@ -140,7 +140,7 @@ class Circuit:
     def units(self) -> Sequence[Unit]:
         """The units of all slots, as the last pass left them."""
         if len(self._units) < self.first_gate + len(self.rows):
-            self._forward()
+            self.run()
         return self._units
 
     @property
@@ -169,7 +169,7 @@ class Circuit:
 
         Overflow and undefined results are values (inf, NaN), never exceptions.
         """
-        self._forward()
+        self.run()
         return {name: self._units[slot].value for name, slot in self._slots.items()}
 
     def backward(self, output: str | None = None) -> dict[str, float]:
@@ -184,12 +184,8 @@ class Circuit:
             CircuitError: there is no such wire, or several outputs and none named.
         """
         target = self.slot(self.single_output() if output is None else output)
-        self._forward()
-        for unit in self._units[: self.first_gate]:
-            unit.grad = 0.0
-        self._units[target].grad = 1.0
-        for gate in reversed(self._gates):
-            gate.backward()
+        self.run()
+        self.pull_back(target)
         return {name: self._units[slot].grad for name, slot in self._slots.items()}
 
     def jacobian(self, outputs: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
@@ -241,8 +237,8 @@ class Circuit:
         for name, value in inputs.items():
             values[self._input(name)] = self._arithmetic.number(value)
         count = len(self.gates) if last is None else max(0, last + 1 - self.first_gate)
-        for gate, operands in zip(self.gates[:count], self.operands[:count], strict=True):
-            values.append(gate.value_rule(*[values[operand] for operand in operands]))
+        values.extend([0.0] * count)
+        self.compute(values, range(count))
         return values
 
     def downstream(self, *names: str) -> list[int]:
@@ -285,10 +281,19 @@ class Circuit:
         """
         moved = list(values)
         moved[self._input(name)] = value
+        self.compute(moved, gates)
+        return moved
+
+    def compute(self, values: list[Any], gates: Iterable[int]) -> None:
+        """Compute gates from the values of all slots, among which theirs are put.
+
+        Args:
+            values: the values of all slots.
+            gates: the gates, in topological order.
+        """
         rules, first, slots = self.gates, self.first_gate, self.operands
         for index in gates:
-            moved[first + index] = rules[index].value_rule(*[moved[slot] for slot in slots[index]])
-        return moved
+            values[first + index] = rules[index].value_rule(*[values[slot] for slot in slots[index]])
 
     def gradients(self, values: Sequence[Any], output: str, gates: Sequence[int]) -> list[Any]:
         """Return the derivatives of an output with respect to all slots at some point, as `backward` adds them up.
@@ -339,11 +344,20 @@ class Circuit:
         """Return the inputs' present values by name."""
         return {name: self._units[self._slots[name]].value for name in self.inputs}
 
-    def _forward(self) -> None:
+    def run(self) -> None:
+        """Compute every wire from the inputs' present values; `units` holds the results."""
         units = self._units
         del units[self.first_gate :]
         for gate, operands in zip(self.gates, self.operands, strict=True):
             units.append(gate.forward(*[units[slot] for slot in operands]))
+
+    def pull_back(self, slot: int) -> None:
+        """Compute the derivative of a slot in every slot, where the last pass left them; `units` holds the results."""
+        for unit in self._units:
+            unit.grad = 0.0
+        self._units[slot].grad = 1.0
+        for gate in reversed(self._gates):
+            gate.backward()
 
     def formula(self, slot: int, descends: Callable[[str], bool], longest: int) -> list[Step]:
         """Return the formula of a slot, in postfix order.

@@ -93,13 +93,19 @@ class Place(NamedTuple):
 class Source:
     r"""A text and what it is called; turns an offset into a place.
 
+    Args:
+        name: what it is called.
+        text: the text.
+        line: the number of its first line, where it is a part of a longer text.
+
     >>> str(Source("neuron.yaml", "inputs:\n  a: 1\n").place(10))
     'neuron.yaml:2:3'
     """
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, line: int = 1) -> None:
         self.name = name
         self.text = text
+        self.line = line
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -122,7 +128,7 @@ class Source:
             end = self._starts[line] if line < len(self._starts) else len(self.text)
             text = self._lines[line] = self.text[start:end].rstrip("\r\n")
         column = at - start + 1
-        return Place(self.name, line, column, text, max(1, min(width, len(text) - column + 1)))
+        return Place(self.name, line + self.line - 1, column, text, max(1, min(width, len(text) - column + 1)))
 
 
 class Problem(NamedTuple):

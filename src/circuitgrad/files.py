@@ -8,14 +8,18 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
-    """Write a file, whole or not at all: into a temporary file beside it, which then takes its name.
+    """Write a file, whole or not at all.
 
     Args:
         path: the file; where it is a symbolic link, the file that it leads to.
@@ -32,6 +36,16 @@ def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
     ...     sorted(os.listdir(folder))
     ['a.yaml']
     """
+    with writing(path, replace=replace) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+    """Give a file to write to piece by piece: a temporary one beside it, which in the end takes its name.
+
+    Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
+    """
     temporary = ""
     try:
         rights = 0o666 & ~_mask()  # what open() would give a new file
@@ -46,7 +60,7 @@ def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
             rights = stat.S_IMODE(mode)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            yield file
         os.chmod(temporary, rights)  # noqa: PTH101
         if replace:
             os.replace(temporary, path)  # noqa: PTH105

@@ -10,7 +10,7 @@ from itertools import islice
 from math import inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.errors import CircuitError, quote
+from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.expression import normalise
 from circuitgrad.language.nodes import Problems, Scalar
 from circuitgrad.numerals import read_number
@@ -24,6 +24,7 @@ MOST_NAMED = 5
 """So many inputs are named in a hint."""
 MOST_COMPARED = 10
 """So many columns are compared with the inputs for a hint."""
+STRANGERS = "no column has the name of an input"
 MOST_SUBSCRIPTS = 10
 """A name without quotes is looked for in so many cells."""
 
@@ -85,19 +86,65 @@ def read_rows(data: Source, inputs: Collection[str]) -> Rows:
     ([{'x': 1.0, 'w[0,1]': 2.0}, {'x': 3.0, 'w[0,1]': 4.0}], [2, 4], ('day',))
     """
     table = Table(data)
-    known = frozenset(inputs)
-    _refuse_bare_commas(table, known)
-    names = [normalise(cell.strip()) for cell in table.header.cells]
-    bound = [position for position, name in enumerate(names) if name in known]
-    if not bound:
-        _refuse_strangers(table, names, inputs)
-    first: dict[str, int] = {}
-    for position in bound:
-        if first.setdefault(names[position], position) != position:
-            table.refuse(table.header, position, f"a second column for the input {quote(names[position])}")
-    lines, columns = table.numbers(table.rows, bound)
-    ignored = tuple(cell.strip() for cell, name in zip(table.header.cells, names, strict=True) if name not in known)
-    return Rows({names[position]: column for position, column in zip(bound, columns, strict=True)}, lines, ignored)
+    return bind(table, inputs).rows(table)
+
+
+class Binding(NamedTuple):
+    """Which columns of a table bind which inputs.
+
+    Attributes:
+        names: the inputs that there is a column of, in the order of the columns.
+        positions: where these columns are, from 0.
+        ignored: the names, as written, of the columns that are no input's.
+    """
+
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+    ignored: tuple[str, ...]
+
+    @classmethod
+    def of(cls, header: Sequence[str], inputs: Collection[str]) -> Binding:
+        """Return the binding of the columns of a header."""
+        known = frozenset(inputs)
+        names = [normalise(cell.strip()) for cell in header]
+        bound = tuple(position for position, name in enumerate(names) if name in known)
+        ignored = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name not in known)
+        return cls(tuple(names[position] for position in bound), bound, ignored)
+
+    def twice(self) -> Iterator[tuple[int, str]]:
+        """Yield every column whose input has an earlier one: its position, and what is wrong."""
+        first: dict[str, int] = {}
+        for position, name in zip(self.positions, self.names, strict=True):
+            if first.setdefault(name, position) != position:
+                yield position, f"a second column for the input {quote(name)}"
+
+    def rows(self, table: Table) -> Rows:
+        """Return the rows of a table whose columns are these.
+
+        Raises:
+            CircuitError: rows differ in length, a cell of an input is not a finite number, or there are no rows.
+        """
+        lines, columns = table.numbers(table.rows, self.positions)
+        return Rows(dict(zip(self.names, columns, strict=True)), lines, self.ignored)
+
+
+def bind(table: Table, inputs: Collection[str]) -> Binding:
+    """Return which columns of a table bind which inputs.
+
+    A second column of an input is noted among the problems of the table.
+
+    Raises:
+        CircuitError: no column is an input's.
+    """
+    _refuse_bare_commas(table, frozenset(inputs))
+    binding = Binding.of(table.header.cells, inputs)
+    if not binding.names:
+        hint = "commas separate the columns" if table.is_apart and inputs else strangers(table.header.cells, inputs)
+        table.refuse_row(table.header, STRANGERS, hint)
+        table.problems.stop()
+    for position, message in binding.twice():
+        table.refuse(table.header, position, message)
+    return binding
 
 
 def _refuse_bare_commas(table: Table, inputs: Collection[str]) -> None:
@@ -118,23 +165,18 @@ def _refuse_bare_commas(table: Table, inputs: Collection[str]) -> None:
     table.problems.stop()
 
 
-def _refuse_strangers(table: Table, names: Sequence[str], inputs: Collection[str]) -> None:
-    """Refuse a header without an input's name.
+def strangers(header: Sequence[str], inputs: Collection[str]) -> str:
+    """Return a hint for a header without an input's name.
 
-    Raises:
-        CircuitError: always.
+    >>> strangers(["lenght"], ["width", "length"]), strangers(["p", "q"], ["a", "b"])
+    ("did you mean 'length'?", 'the inputs are a, b')
     """
-    near = (table.problems.near(name, inputs) for name in names[:MOST_COMPARED] if name)
-    hint = next(filter(None, near), None)
     if not inputs:
-        hint = "the circuit has no inputs"
-    elif table.is_apart:
-        hint = "commas separate the columns"
-    elif hint is None:
-        more = ", ..." if len(inputs) > MOST_NAMED else ""
-        hint = f"the inputs are {', '.join(islice(inputs, MOST_NAMED))}{more}"
-    table.refuse_row(table.header, "no column has the name of an input", hint)
-    table.problems.stop()
+        return "the circuit has no inputs"
+    names = (normalise(cell.strip()) for cell in header[:MOST_COMPARED])
+    near = next(filter(None, (did_you_mean(name, inputs) for name in names if name)), None)
+    more = ", ..." if len(inputs) > MOST_NAMED else ""
+    return near or f"the inputs are {', '.join(islice(inputs, MOST_NAMED))}{more}"
 
 
 class Row(NamedTuple):
@@ -154,6 +196,10 @@ class Row(NamedTuple):
 class Table:
     r"""A CSV text with a header: its rows, and what is wrong with them. Lines of blanks alone are none.
 
+    Args:
+        data: the text.
+        header: the first row of all, where the text is a later part; such a part may have no rows.
+
     Attributes:
         problems: what is wrong with the text.
         header: the first row.
@@ -168,11 +214,12 @@ class Table:
     (['x', 'y'], [Row(at=5, line=2, cells=['1', '2'])])
     """
 
-    def __init__(self, data: Source) -> None:
+    def __init__(self, data: Source, header: Row | None = None) -> None:
         self.problems = Problems(data)
         self.rows = self._read()
         self._spans: tuple[int, list[tuple[int, int]]] = (-1, [])
-        header = next(self.rows, None)
+        self._is_whole = header is None
+        header = header or next(self.rows, None)
         if header is None:
             self.problems.stop()
             hint = "it begins with the columns' names"
@@ -216,7 +263,7 @@ class Table:
                     column.append(value)
                 else:
                     self._add_unusual(row, position, column, unfit)
-        if not lines and not self.problems.found:
+        if self._is_whole and not lines and not self.problems.found:
             self.refuse_row(self.header, f"there are no rows in {quote(self.problems.source.name)}")
         self.problems.stop()
         return lines, columns
@@ -258,16 +305,16 @@ class Table:
 
     def _read(self) -> Iterator[Row]:
         """Yield every row that is not blank, the header too."""
-        text = self.problems.source.text
+        text, first = self.problems.source.text, self.problems.source.line
         file = io.StringIO(text, newline="")
         reader = csv.reader(file, strict=True, skipinitialspace=True)
-        at, line = 0, 1
+        at, line = 0, first
         try:
             for cells in reader:
                 end = file.tell()
                 if len(cells) > 1 or text[at:end].strip():
                     yield Row(at, line, cells)
-                at, line = end, reader.line_num + 1
+                at, line = end, reader.line_num + first
         except csv.Error as error:
             hint = "a quotation mark inside quotes is written twice"
             if "expected after" not in str(error):

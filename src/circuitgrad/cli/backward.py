@@ -12,6 +12,9 @@ from circuitgrad.cli import options
 @options.assignments
 @options.reading
 @options.outputs
+@options.wrt
+@options.data
+@options.output_file
 @options.form
 @options.precision
 @options.everything
@@ -21,6 +24,9 @@ def command(
     file: str,
     assignments: dict[str, float],
     outputs: tuple[str, ...],
+    wrt: tuple[str, ...],
+    data: str | None,
+    output_file: str | None,
     form: str,
     precision: int | None,
     everything: bool,
@@ -28,11 +34,24 @@ def command(
 ) -> None:
     """Compute every wire's value, and the derivative of the output with respect to it.
 
-    Several outputs give the Jacobian. FILE is a circuit in YAML or JSON; - reads standard input.
+    Several outputs give the Jacobian.
+
+    With --data: the output and its derivatives in the inputs for every row, in the order of the rows. CSV and Markdown
+    come as they are computed; --all adds the other wires. Bounds (min, max) do not hold for data.
+
+    FILE is a circuit in YAML or JSON; - reads standard input.
     """
+    if data is not None:
+        from circuitgrad.cli.rows import Printing, report_rows
+
+        options.refuse_shared_stdin(data, [file])
+        circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
+        report_rows(circuit, data, assignments, chosen, wrt, Printing(form, precision, everything, quiet, output_file))
+        return
     from circuitgrad.cli.passes import report_pass
     from circuitgrad.methods.nonfinite import nonfinite_gradient
 
+    options.refuse_without_data(wrt=wrt, output_file=output_file)
     circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
     gradients = {}
     for output in chosen:

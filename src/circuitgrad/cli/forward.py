@@ -12,6 +12,8 @@ from circuitgrad.cli import options
 @options.assignments
 @options.reading
 @options.outputs
+@options.data
+@options.output_file
 @options.form
 @options.precision
 @options.everything
@@ -21,6 +23,8 @@ def command(
     file: str,
     assignments: dict[str, float],
     outputs: tuple[str, ...],
+    data: str | None,
+    output_file: str | None,
     form: str,
     precision: int | None,
     everything: bool,
@@ -28,9 +32,20 @@ def command(
 ) -> None:
     """Compute every wire's value.
 
+    With --data: the output for every row, in the order of the rows. CSV and Markdown come as they are computed; --all
+    adds the other wires. Bounds (min, max) do not hold for data.
+
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
+    if data is not None:
+        from circuitgrad.cli.rows import Printing, report_rows
+
+        options.refuse_shared_stdin(data, [file])
+        circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
+        report_rows(circuit, data, assignments, chosen, None, Printing(form, precision, everything, quiet, output_file))
+        return
     from circuitgrad.cli.passes import report_pass
 
+    options.refuse_without_data(output_file=output_file)
     circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
     report_pass(circuit, {}, chosen, form, precision, everything=everything, quiet=quiet)

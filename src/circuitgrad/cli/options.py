@@ -161,6 +161,17 @@ def form_among(formats: Sequence[str], words: str) -> Callable[[Command], Comman
     return click.option("--format", "form", type=click.Choice(formats), default="table", show_default=True, help=words)
 
 
+data = click.option(
+    "--data",
+    metavar="FILE",
+    help="Compute every row of a CSV file, or a Parquet file; columns are named after inputs. - reads stdin.",
+)
+output_file = click.option(
+    "-o",
+    "--output-file",
+    metavar="FILE",
+    help="With --data: write the results to a file, as .csv, .json, .md or .parquet; a file of that name is replaced.",
+)
 form = form_among(FORMATS, "How to print the results.")
 
 
@@ -279,9 +290,29 @@ def read_data(path: str, files: Sequence[str]) -> Source:
     """
     from circuitgrad.language import read_text
 
+    refuse_shared_stdin(path, files)
+    return read_text(path)
+
+
+def refuse_shared_stdin(path: str, files: Sequence[str]) -> None:
+    """Refuse a data file and circuits that come from standard input both.
+
+    Raises:
+        CircuitError: they do.
+    """
     if path == "-" and "-" in files:
         raise CircuitError.of("the circuit and --data cannot both come from standard input")
-    return read_text(path)
+
+
+def refuse_without_data(**given: object) -> None:
+    """Refuse options that have a meaning with `--data` alone.
+
+    Raises:
+        CircuitError: one of them is given.
+    """
+    for option, value in given.items():
+        if value:
+            raise CircuitError.of(f"--{option.replace('_', '-')} goes with --data")
 
 
 def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
@@ -293,10 +324,15 @@ def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
     from circuitgrad.rows import read_rows
 
     rows = read_rows(data, circuit.inputs)
-    if rows.ignored:
-        names = ", ".join(map(quote, dict.fromkeys(rows.ignored)))
-        warn(Problem(f"{data.name}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
+    warn_ignored(data.name, rows.ignored, quiet=quiet)
     return rows
+
+
+def warn_ignored(source: str, ignored: Sequence[str], *, quiet: bool) -> None:
+    """Warn about columns of a data file that are no input's."""
+    if ignored:
+        names = ", ".join(map(quote, dict.fromkeys(ignored)))
+        warn(Problem(f"{source}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
 
 
 def title(circuit: Circuit) -> str:

@@ -22,15 +22,28 @@ from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from io import BufferedReader
 
     from circuitgrad.errors import Place
     from circuitgrad.language.definitions import Definition
     from circuitgrad.language.document import Library
     from circuitgrad.language.nodes import Listener, Node
 
-__all__ = ["decode", "formula_circuit", "from_expression", "is_json", "load", "loads", "read_bytes", "read_text"]
+__all__ = [
+    "decode",
+    "formula_circuit",
+    "from_expression",
+    "is_json",
+    "load",
+    "loads",
+    "open_file",
+    "read_bytes",
+    "read_text",
+]
 
 STANDARD_INPUT = "-"
+STDIN_NAME = "<stdin>"
+"""What standard input is called in messages."""
 SUFFIXES = (".yaml", ".yml", ".json")
 DEEPEST_USE = 20
 """How deep files may use one another."""
@@ -260,17 +273,35 @@ def read_bytes(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
         return sys.stdin.buffer.read()
     if regular and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         raise CircuitError.of(f"{quote(str(path))} is not a file")
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
+    with open_file(path) as file:
+        try:
             return file.read()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+
+def open_file(path: str | os.PathLike[str]) -> BufferedReader:
+    """Return a file, open for reading its bytes.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    try:
+        return open(path, "rb")  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
     except OSError as error:
         raise _unreadable(path, error) from None
     except ValueError:  # a NUL in the path
         raise CircuitError.of(f"there is no file {quote(str(path))}") from None
 
 
-def decode(data: bytes, path: str | os.PathLike[str]) -> Source:
+def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int = 0) -> Source:
     """Return the text in a file's content, without a byte order mark.
+
+    Args:
+        data: the content, or a part of it.
+        path: the file.
+        line: the number of the part's first line.
+        before: how many bytes are before the part.
 
     Raises:
         CircuitError: it is no text in UTF-8.
@@ -278,17 +309,17 @@ def decode(data: bytes, path: str | os.PathLike[str]) -> Source:
     >>> decode(codecs.BOM_UTF8 + b"gates: {y: 1}", "-").text
     'gates: {y: 1}'
     """
-    name = "<stdin>" if str(path) == STANDARD_INPUT else str(path)
-    body = data.removeprefix(codecs.BOM_UTF8)
+    name = STDIN_NAME if str(path) == STANDARD_INPUT else str(path)
+    body = data if before else data.removeprefix(codecs.BOM_UTF8)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         start = len(body[: error.start].decode("utf-8"))
-        place = Source(name, body.decode("utf-8", errors="replace")).place(start)
+        place = Source(name, body.decode("utf-8", errors="replace"), line).place(start)
         offset = error.start + len(data) - len(body)
-        message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {offset}"
+        message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {before + offset}"
         raise CircuitError.of(message, place, "save the file as UTF-8") from None
-    return _checked(Source(name, text))
+    return _checked(Source(name, text, line))
 
 
 def _checked(source: Source) -> Source:

@@ -49,6 +49,7 @@ class Table:
         rows: the cells; a number is a float and is rounded where a person reads it, None is an empty cell.
         marked: the positions of rows that stand out.
         noun: what a row is, for counting those that are left out.
+        missing: so many rows after the first `ENDS` are left out already.
     """
 
     def __init__(
@@ -58,35 +59,43 @@ class Table:
         self.rows = list(rows)
         self.marked: set[int] = set()
         self.noun = noun
+        self.missing = 0
+        self._widths: list[int] = []
 
-    def render(self, form: str, digits: int | None = None, *, everything: bool = False) -> Iterator[str]:
+    def render(
+        self, form: str, digits: int | None = None, *, everything: bool = False, head: bool = True
+    ) -> Iterator[str]:
         """Yield the table in pieces of text.
 
         Args:
             form: `table`, `csv` or `markdown`.
             digits: significant digits of numbers; 6 when left out, but every digit in CSV.
             everything: show every row however many there are; CSV and Markdown always do.
+            head: whether the columns' titles come first; where rows go on below earlier ones in CSV or Markdown, they
+                do not, and the columns are as wide as they were.
 
         >>> print(*Table([Column("wire"), Column("value", number=True)], [["x", 0.5]]).render("csv"), sep="", end="")
         wire,value
         x,0.5
         """
         if form == "csv":
-            return render_csv(self.columns, self.rows, digits)
+            return render_csv(self.columns, self.rows, digits, head=head)
         if form == "markdown":
-            return self._markdown(digits)
+            return self._markdown(digits, head=head)
         return self._drawn(digits, everything=everything)
 
-    def _markdown(self, digits: int | None) -> Iterator[str]:
-        texts = [[visible(column.title) for column in self.columns], *(self._texts(row, digits) for row in self.rows)]
+    def _markdown(self, digits: int | None, *, head: bool) -> Iterator[str]:
+        titles = [visible(column.title) for column in self.columns]
+        texts = [titles, *(self._texts(row, digits) for row in self.rows)]
         texts = [[_MARKUP.sub(r"\\\g<0>", text) for text in row] for row in texts]
-        widths = [max(3, *map(columns, column)) for column in zip(*texts, strict=True)]
+        if head:
+            self._widths = [max(3, *map(columns, column)) for column in zip(*texts, strict=True)]
         rule = [
             "-" * (width - 1) + (":" if column.number else "-")
-            for width, column in zip(widths, self.columns, strict=True)
+            for width, column in zip(self._widths, self.columns, strict=True)
         ]
-        rows = [self._justified(row, widths) for row in texts]
-        for row in [rows[0], rule, *rows[1:]]:
+        rows = [self._justified(row, self._widths) for row in texts]
+        for row in [rows[0], rule, *rows[1:]] if head else rows[1:]:
             yield f"| {' | '.join(row)} |\n"
 
     def _justified(self, row: Sequence[str], widths: Sequence[int]) -> list[str]:
@@ -100,8 +109,11 @@ class Table:
         from circuitgrad.report.terminal import draw
 
         positions = range(len(self.rows))
-        left_out = 0 if everything or len(positions) <= LONGEST else len(positions) - 2 * ENDS
-        shown = [*positions[:ENDS], *positions[-ENDS:]] if left_out else positions
+        left_out = self.missing
+        shown: Sequence[int] = positions
+        if not everything and len(positions) > LONGEST:
+            left_out += len(positions) - 2 * ENDS
+            shown = [*positions[:ENDS], *positions[-ENDS:]]
         return draw(
             self.columns,
             [self._texts(self.rows[position], digits) for position in shown],
@@ -118,7 +130,11 @@ class Table:
 
 
 def render_csv(
-    columns: Sequence[Column], rows: Iterable[Sequence[str | float | None]], digits: int | None = None
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str | float | None]],
+    digits: int | None = None,
+    *,
+    head: bool = True,
 ) -> Iterator[str]:
     """Yield rows as CSV in pieces of text, so that they need not all be there at once.
 
@@ -126,6 +142,7 @@ def render_csv(
         columns: the columns.
         rows: the cells; see `Table`.
         digits: significant digits of numbers; every digit when left out.
+        head: whether the columns' titles come first.
 
     >>> print(*render_csv([Column("a"), Column("s")], [(0.5, 1.0)]), sep="", end="")
     a,s
@@ -142,7 +159,8 @@ def render_csv(
     rest = iter(rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(visible(column.title) for column in columns)
+    if head:
+        writer.writerow(visible(column.title) for column in columns)
     while piece := list(islice(rest, PIECE)):
         writer.writerows(map(cell, row) for row in piece)
         yield text.getvalue()

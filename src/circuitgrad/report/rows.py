@@ -1,0 +1,152 @@
+"""The results of every row of data: streamed as CSV and Markdown, the ends of them as a table, whole as JSON."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from circuitgrad.report.numbers import for_json
+from circuitgrad.report.tables import ENDS, LONGEST, Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Block: TypeAlias = "tuple[Sequence[int], Sequence[array[float]]]"
+"""The numbers of some rows, and their results as columns."""
+PIECE = 1000
+"""So many numbers of a JSON array are written at a time."""
+
+
+def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") -> Table:
+    """Return an empty table of the results.
+
+    Args:
+        values: the titles of the columns of values.
+        slopes: those of the columns of derivatives.
+        counted: what the rows' numbers count, where they stand in the first column.
+    """
+    first = [Column(counted, number=True)] if counted else []
+    columns = [
+        *(Column(title, "green", number=True) for title in values),
+        *(Column(title, "red", number=True) for title in slopes),
+    ]
+    return Table([*first, *columns], noun="rows")
+
+
+def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None) -> Iterator[str]:
+    r"""Yield the results as CSV or Markdown, a piece for every block.
+
+    Args:
+        table: the columns, as `table_of` returns them.
+        blocks: the results.
+        form: `csv` or `markdown`.
+        digits: significant digits.
+
+    >>> blocks = [([2], [array("d", [0.5])]), ([3], [array("d", [0.1])])]
+    >>> list(stream(table_of(["s"], []), blocks, "csv", None))
+    ['s\n0.5\n', '0.1\n']
+    """
+    head = True
+    for block in blocks:
+        table.rows = list(_rows(table, block))
+        yield "".join(table.render(form, digits, head=head))
+        head = False
+
+
+def ends(table: Table, blocks: Iterable[Block], *, everything: bool) -> None:
+    """Fill a table for people with the results: only the first and the last where there are many.
+
+    Args:
+        table: the columns, as `table_of` returns them.
+        blocks: the results.
+        everything: keep every row.
+    """
+    rows = (row for block in blocks for row in _rows(table, block))
+    if everything:
+        table.rows = list(rows)
+        return
+    table.rows = list(islice(rows, LONGEST))
+    last: deque[list[str | float | None]] = deque(maxlen=ENDS)
+    more = 0
+    for row in rows:
+        last.append(row)
+        more += 1
+    if more:
+        table.missing = len(table.rows) + more - 2 * ENDS
+        table.rows = [*table.rows[:ENDS], *[*table.rows, *last][-ENDS:]]
+
+
+def _rows(table: Table, block: Block) -> Iterator[list[str | float | None]]:
+    lines, columns = block
+    if len(columns) == len(table.columns):
+        return ([*numbers] for numbers in zip(*columns, strict=True))
+    return ([str(line), *numbers] for line, *numbers in zip(lines, *columns, strict=True))
+
+
+def collected(count: int, blocks: Iterable[Block]) -> list[array[float]]:
+    """Return so many columns of results, whole."""
+    columns = [array("d") for _ in range(count)]
+    for _, block in blocks:
+        for column, more in zip(columns, block, strict=True):
+            column.extend(more)
+    return columns
+
+
+def rows_json(
+    circuit: str,
+    outputs: Sequence[str],
+    values: Sequence[str],
+    wrt: Sequence[str],
+    columns: Sequence[array[float]],
+) -> dict[str, Any]:
+    """Return the document of `forward` (no columns of derivatives), of `backward`, or of a Jacobian over rows.
+
+    Args:
+        circuit: the circuit's name.
+        outputs: the outputs.
+        values: the wires whose values are the first columns.
+        wrt: the wires in which the derivatives are taken.
+        columns: the values, and then, output by output, the derivatives.
+    """
+    rest = iter(columns)
+    rows: dict[str, Any] = dict(zip(values, islice(rest, len(values)), strict=True))
+    slopes = {output: dict(zip(wrt, slope, strict=True)) for output in outputs if (slope := [*islice(rest, len(wrt))])}
+    if slopes:
+        rows |= {"grads": slopes[outputs[0]]} if len(outputs) == 1 else {"jacobian": slopes}
+    return {"circuit": circuit, "output": outputs[0] if len(outputs) == 1 else list(outputs), "rows": rows}
+
+
+def json_pieces(document: Mapping[str, Any], *, ascii_only: bool, indent: str = "") -> Iterator[str]:
+    """Yield a JSON document of mappings in pieces of text, every column of numbers in a line.
+
+    Args:
+        document: the document; an array of doubles is a column.
+        ascii_only: whether other characters are escaped.
+        indent: what stands before its last line.
+
+    >>> print(*json_pieces({"rows": {"s": array("d", [1, float("inf")])}}, ascii_only=False), sep="")
+    {
+      "rows": {
+        "s": [1.0, "inf"]
+      }
+    }
+    """
+    inner = indent + "  "
+    mark = "{"
+    for key, value in document.items():
+        yield f"{mark}\n{inner}{json.dumps(key, ensure_ascii=ascii_only)}: "
+        mark = ","
+        if isinstance(value, array):
+            yield "["
+            for start in range(0, len(value), PIECE):
+                numbers = (json.dumps(for_json(number)) for number in value[start : start + PIECE])
+                yield (", " if start else "") + ", ".join(numbers)
+            yield "]"
+        elif isinstance(value, dict):
+            yield from json_pieces(value, ascii_only=ascii_only, indent=inner)
+        else:
+            yield json.dumps(value, ensure_ascii=ascii_only)
+    yield f"\n{indent}}}"

@@ -14,6 +14,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "circuitgrad"
 LAYERS = [
     "errors",
+    "experiment",
     "files",
     "numerals",
     "expression",

@@ -10,17 +10,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.language import STANDARD_INPUT, STDIN_NAME, decode, open_file
-from circuitgrad.rows import Table, bind
+from circuitgrad.rows import Rows, Table, bind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import BinaryIO
 
     from circuitgrad.errors import Source
-    from circuitgrad.rows import Binding, Row, Rows
+    from circuitgrad.rows import Binding, Row
 
 BLOCK = 1000
 """So many rows are read at a time."""
+LARGEST = 1 << 20
+"""And of a Parquet file not more, whatever is asked for."""
 _MAGIC = b"PAR1"
 _BYTES = "latin-1"
 """A character a byte: quotes, commas and line ends are where they are in UTF-8."""
@@ -45,35 +47,61 @@ class Blocks(NamedTuple):
     blocks: Iterator[Rows]
 
 
+def read_all(path: str, inputs: Collection[str], wanted: Collection[str]) -> tuple[Blocks, Rows]:
+    """Return the rows of a file, all at once, and what is known of the file.
+
+    Args:
+        path: the file.
+        inputs: the names of the circuit's inputs.
+        wanted: those of which a column of nearly that name is an error, where they have none.
+
+    Raises:
+        CircuitError: as of `open_rows`, and what is wrong with the rows.
+    """
+    with open_rows(path, inputs, size=sys.maxsize, wanted=wanted) as data:
+        first, *others = data.blocks
+        lines = list(first.lines)
+        for rows in others:
+            lines += rows.lines
+            for name, column in rows.columns.items():
+                first.columns[name].extend(column)
+    return data, Rows(first.columns, lines, first.ignored, first.header)
+
+
 @contextmanager
-def open_rows(path: str, inputs: Collection[str], *, size: int = BLOCK) -> Iterator[Blocks]:
+def open_rows(
+    path: str, inputs: Collection[str], *, size: int = BLOCK, wanted: Collection[str] = ()
+) -> Iterator[Blocks]:
     """Give the rows of a file whose columns bind the inputs of the same name; `-` is standard input.
 
     Args:
         path: a CSV file as `rows.read_rows` takes it, or a Parquet file.
         inputs: the names of the circuit's inputs.
         size: how many rows a block has, at least 2.
+        wanted: the inputs of which a CSV column of nearly that name is an error, where they have none.
 
     Raises:
         CircuitError: the file cannot be read, no column is an input's, or two are the same one's.
     """
     if path == STANDARD_INPUT:
         with io.BufferedReader(sys.stdin.buffer) as file:  # type: ignore[type-var]
-            yield _opened(file, STDIN_NAME, inputs, size)
+            yield _opened(file, STDIN_NAME, inputs, size, wanted=wanted)
         return
     with open_file(path) as file:
-        yield _opened(file, path, inputs, size)
+        yield _opened(file, path, inputs, size, wanted=wanted)
 
 
-def _opened(file: io.BufferedReader[Any], name: str, inputs: Collection[str], size: int) -> Blocks:
+def _opened(
+    file: io.BufferedReader[Any], name: str, inputs: Collection[str], size: int, *, wanted: Collection[str]
+) -> Blocks:
     if file.peek(len(_MAGIC)).startswith(_MAGIC) or name.lower().endswith(".parquet"):
         from circuitgrad import parquet
 
-        names, ignored, rows = parquet.read(file, name, inputs, size)
+        names, ignored, rows = parquet.read(file, name, inputs, min(size, LARGEST))
         return Blocks(name, "row", names, ignored, rows)
     parts = cut(file, name, size)
     table = Table(next(parts))
-    binding = bind(table, inputs)
+    binding = bind(table, inputs, wanted=wanted)
     return Blocks(name, "line", binding.names, binding.ignored, _read(table, parts, binding))
 
 

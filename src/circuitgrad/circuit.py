@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.arithmetic import Arithmetic
     from circuitgrad.errors import Place
+    from circuitgrad.experiment import Experiment
     from circuitgrad.expression import Step
     from circuitgrad.gates import Row
 
@@ -62,7 +63,14 @@ class Circuit:
         about: what it computes, in words.
         expect: values that `check` verifies, by wire.
         locate: returns where a gate is written, by the wire's name, or None when that is not known.
+
+    Attributes:
+        data: the path of the rows that the circuit's file names for `optimize`, or None.
+        experiment: what the file says of an optimisation, or None.
     """
+
+    data: str | None = None
+    experiment: Experiment | None = None
 
     def __init__(
         self,

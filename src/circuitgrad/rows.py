@@ -18,7 +18,7 @@ from circuitgrad.numerals import read_number
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from circuitgrad.errors import Source
+    from circuitgrad.errors import Place, Source
 
 MOST_NAMED = 5
 """So many inputs are named in a hint."""
@@ -40,18 +40,26 @@ class Rows:
         columns: the values of every input that the file has a column of, in the order of the columns.
         lines: per row the number of the line, from 1, at which it begins.
         ignored: the names, as written, of the columns that are no input's.
+        header: where the header is, in a text.
 
     >>> rows = Rows({"a": array("d", [1, 3]), "b": array("d", [2, 4])}, [2, 3], ())
     >>> rows.names, len(rows), list(rows)
     (('a', 'b'), 2, [{'a': 1.0, 'b': 2.0}, {'a': 3.0, 'b': 4.0}])
     """
 
-    __slots__ = ("columns", "ignored", "lines")
+    __slots__ = ("columns", "header", "ignored", "lines")
 
-    def __init__(self, columns: dict[str, array[float]], lines: Sequence[int], ignored: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        columns: dict[str, array[float]],
+        lines: Sequence[int],
+        ignored: tuple[str, ...],
+        header: Place | None = None,
+    ) -> None:
         self.columns = columns
         self.lines = lines
         self.ignored = ignored
+        self.header = header
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,13 +133,14 @@ class Binding(NamedTuple):
             CircuitError: rows differ in length, a cell of an input is not a finite number, or there are no rows.
         """
         lines, columns = table.numbers(table.rows, self.positions)
-        return Rows(dict(zip(self.names, columns, strict=True)), lines, self.ignored)
+        return Rows(dict(zip(self.names, columns, strict=True)), lines, self.ignored, table.place)
 
 
-def bind(table: Table, inputs: Collection[str]) -> Binding:
+def bind(table: Table, inputs: Collection[str], *, wanted: Collection[str] = ()) -> Binding:
     """Return which columns of a table bind which inputs.
 
-    A second column of an input is noted among the problems of the table.
+    A second column of an input is noted among the problems of the table, and a column that is no input's but
+    nearly has the name of a wanted one that has no column.
 
     Raises:
         CircuitError: no column is an input's.
@@ -144,6 +153,12 @@ def bind(table: Table, inputs: Collection[str]) -> Binding:
         table.problems.stop()
     for position, message in binding.twice():
         table.refuse(table.header, position, message)
+    if wanted and len(binding.ignored) <= MOST_COMPARED:
+        unbound = [name for name in wanted if name not in binding.names]
+        for position, cell in enumerate(table.header.cells):
+            name = normalise(cell.strip())
+            if name not in inputs and (near := did_you_mean(name, unbound)):
+                table.refuse(table.header, position, f"no input is called {quote(name)}", near)
     return binding
 
 
@@ -225,6 +240,14 @@ class Table:
             hint = "it begins with the columns' names"
             raise CircuitError.of(f"there is nothing in {quote(data.name)}", data.place(0), hint)
         self.header = header
+
+    @property
+    def place(self) -> Place | None:
+        """Where the header is, in a text that has it."""
+        if not self._is_whole:
+            return None
+        spans = self._cells(self.header)
+        return self.problems.source.place(spans[0][0], spans[-1][1] - spans[0][0])
 
     @property
     def is_apart(self) -> bool:

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuitgrad.cli import options, saving
-from circuitgrad.errors import Problem, quote
+from circuitgrad.cli import options, plotting, saving
+from circuitgrad.cli.experiments import OptimizeCommand, chosen_experiment, experiment
+from circuitgrad.cli.main import INTERRUPTED
+from circuitgrad.cli.running import Watching, watched
+from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
+    from circuitgrad.circuit import Circuit
     from circuitgrad.methods.optimize import Outcome
+    from circuitgrad.rows import Rows
 
 
-@click.command("optimize", short_help="Move the inputs so that the output rises, or falls.")
+@click.command("optimize", cls=OptimizeCommand, short_help="Move the inputs towards a goal: raise, lower, fit.")
 @options.file
+@experiment
 @click.option(
-    "--steps", metavar="N", type=click.IntRange(0), default=100, show_default=True, help="How many steps or tries."
+    "--data",
+    metavar="FILE",
+    help="Take the mean over the rows of a CSV or Parquet file; columns are named after inputs. - reads stdin.  "
+    "[default: the file's own data]",
 )
+@click.option("--correlations", is_flag=True, help="Show the correlations of the estimates of least squares.")
+@plotting.plot("Draw the objective's curve, too; into FILE, an .svg or a .png, where one is named.")
+@click.option("--trace", metavar="FILE", help="Write the steps to a file, .csv or .jsonl.")
+@click.option("--trace-every", metavar="K", type=click.IntRange(1), help="Write every K-th step.  [default: every one]")
 @click.option(
-    "--step-size",
-    metavar="S",
-    type=options.Number(0, min_open=True),
-    default=0.01,
-    show_default=True,
-    help="The factor of the gradient, or the half-width of the box of tries.",
+    "--checkpoint", metavar="FILE", help="Keep the state of the run in a file, every half minute and at the end."
 )
-@click.option("--minimize", is_flag=True, help="Lower the output instead of raising it.")
-@click.option(
-    "--method",
-    type=click.Choice(["gradient", "numeric", "random"]),
-    default="gradient",
-    show_default=True,
-    help="gradient: steps along the gradient; numeric: along the numerical gradient; random: random local search.",
-)
-@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="What random numbers start from.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint as if the run had never ended.")
 @saving.saving
 @options.assignments
 @options.reading
@@ -46,56 +46,116 @@ if TYPE_CHECKING:
 @options.debug
 def command(
     file: str,
-    steps: int,
-    step_size: float,
-    minimize: bool,
-    method: str,
-    seed: int,
+    data: str | None,
+    correlations: bool,
+    plot: str | None,
+    trace: str | None,
+    trace_every: int | None,
+    checkpoint: str | None,
+    resume: bool,
     assignments: dict[str, float],
     outputs: tuple[str, ...],
     form: str,
     precision: int | None,
     everything: bool,
     quiet: bool,
-) -> None:
-    """Move the inputs so that the output rises, and show every wire before and after.
+    **given: Any,
+) -> int:
+    """Move the inputs so that the output rises, falls, or fits data, and show what has become of them.
 
-    Inputs marked fixed stay, and min and max are respected.
+    Inputs marked fixed stay, and so do those that the data have a column of; min and max are respected. What no option
+    says is as the file's optimize block says it. Ctrl-C ends a run after its present step.
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    from circuitgrad.methods.optimize import optimize
-    from circuitgrad.report.results import optimize_json, optimize_table
-
+    watching = Watching(trace, trace_every or 1, checkpoint, resume, quiet)
+    watching.refuse()
+    plotting.refuse_picture(plot, form)
+    if trace_every is not None and trace is None:
+        raise CircuitError.of("--trace-every without --trace FILE")
     saver = saving.begin(file, form)
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
-    outcome = optimize(
-        circuit,
-        chosen[0] if len(chosen) == 1 else None,
-        method=method,
-        steps=steps,
-        step_size=step_size,
-        minimize=minimize,
-        seed=seed,
-    )
+    if saver.prints and plot == plotting.TERMINAL:
+        raise CircuitError.of("-o - and --plot both print: name a file with one of them")
+    circuit, _ = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
+    from circuitgrad.methods.optimize import settled
+
+    rows, source = _rows(circuit, file, data, quiet=quiet)
+    wanted = settled(chosen_experiment(circuit, given, outputs), circuit, rows)
+    if correlations and wanted.goal != "least_squares":
+        raise CircuitError.of("--correlations go with least squares")
+    outcome = watched(circuit, wanted, rows, watching)
+    _warn(outcome, quiet=quiet)
+    with saver.saved(circuit, circuit.values(), quiet=quiet):
+        if not saver.prints:
+            _report(outcome, source, form, precision, everything=everything, correlations=correlations, quiet=quiet)
+        if plot is not None:
+            _draw(outcome, plot, quiet=quiet)
+    return INTERRUPTED if outcome.stopped == "interrupted" else 0
+
+
+def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tuple[Rows | None, str | None]:
+    """Return the rows of the data that are named by an option or by the circuit's file, and what they are called.
+
+    Raises:
+        CircuitError: they cannot be used.
+    """
+    path = circuit.data if data is None else data
+    if path is None:
+        return None, None
+    from circuitgrad.blocks import read_all
+
+    options.refuse_shared_stdin(path, [file])
+    fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
+    found, rows = read_all(path, circuit.inputs, fixed)
+    options.warn_ignored(found.name, found.ignored, quiet=quiet)
+    return rows, found.name
+
+
+def _warn(outcome: Outcome, *, quiet: bool) -> None:
+    from circuitgrad.report.optimize import undetermined
+
     options.warn(outcome.culprit, quiet=quiet)
     if outcome.worse:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
-    with saver.saved(circuit, {name: outcome.after[name] for name in circuit.inputs}, quiet=quiet):
-        if form == "json":
-            options.emit_json(optimize_json(outcome, expanded=everything))
-        elif not saver.prints:
-            heading = f"{options.title(circuit)}\n{summary(outcome)}"
-            table = optimize_table(outcome, expanded=everything)
-            options.emit_table(heading, table, form, precision, everything=everything, quiet=quiet)
+    if outcome.fit and (said := undetermined(outcome.fit)):
+        options.warn(Problem(said), quiet=quiet)
 
 
-def summary(outcome: Outcome) -> str:
-    """Return the line above the table: what was done, and why it ended."""
-    direction = "minimize" if outcome.minimize else "maximize"
-    noun = {"random": ("try", "tries")}.get(outcome.method, ("step", "steps"))[outcome.steps != 1]
-    line = (
-        f"{direction} {outcome.output}: {outcome.steps} {noun} of size {outcome.step_size:g}, method {outcome.method}"
-    )
-    return f"{line}; stopped before a step to infinity or NaN" if outcome.stopped == "nonfinite" else line
+def _report(
+    outcome: Outcome,
+    source: str | None,
+    form: str,
+    precision: int | None,
+    *,
+    everything: bool,
+    correlations: bool,
+    quiet: bool,
+) -> None:
+    from circuitgrad.report.optimize import correlation_table, heading, notes, outcome_json, outcome_table
+
+    if form == "json":
+        options.emit_json(outcome_json(outcome, expanded=everything))
+        return
+    table = outcome_table(outcome, expanded=everything)
+    title = f"{options.title(outcome.circuit)}\n{heading(outcome, source)}"
+    options.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
+    if correlations and outcome.fit:
+        options.emit("\n")
+        options.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
+    if form == "table":
+        options.emit_notes(notes(outcome), quiet=quiet)
+
+
+def _draw(outcome: Outcome, plot: str, *, quiet: bool) -> None:
+    if plot == plotting.TERMINAL:
+        from circuitgrad.report.course import course_plot
+
+        options.emit(f"\n{course_plot(outcome)}")
+        return
+    from circuitgrad.report.picture import course_picture
+
+    title = options.title(outcome.circuit)
+    note = plotting.write_picture(plot, lambda form: course_picture(outcome, title, form))
+    if not quiet:
+        click.echo(note, err=True)

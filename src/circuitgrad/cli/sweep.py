@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import options, plotting
 from circuitgrad.cli.progress import Meter
-from circuitgrad.errors import CircuitError, quote, visible
+from circuitgrad.errors import CircuitError, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
     from circuitgrad.methods.sweep import Axis, Sweep
 
-TERMINAL = "-"
-PICTURES = (".svg", ".png")
 MOST_PANELS = 12
 FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
 
@@ -38,13 +35,9 @@ FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
 )
 @click.option("--grad", is_flag=True, help="Compute the gradient in these inputs, too.")
 @options.wrt_among("with --grad, those of --over")
-@click.option(
-    "--plot",
-    metavar="[FILE]",
-    is_flag=False,
-    flag_value=TERMINAL,
-    help="Draw curves over one input, heat maps over two, in place of the table; into FILE, an .svg or a .png, where "
-    "one is named.",
+@plotting.plot(
+    "Draw curves over one input, heat maps over two, in place of the table; into FILE, an .svg or a .png, where "
+    "one is named."
 )
 @options.assignments
 @options.reading
@@ -174,20 +167,9 @@ def _refuse_picture(plot: str | None, form: str, axes: Sequence[Axis]) -> None:
     Raises:
         CircuitError: it cannot.
     """
-    if plot is None:
-        return
-    if plot == TERMINAL:
-        if form != "table":
-            raise CircuitError.of(f"a picture in the terminal is not {form}", hint="--plot FILE.svg goes with it")
-    elif Path(plot).suffix.lower() not in PICTURES:
-        hint = f"pictures are {' or '.join(PICTURES)}; --plot alone, behind FILE, draws in the terminal"
-        raise CircuitError.of(f"--plot {quote(plot)}", hint=hint)
-    if len(axes) > 2:
+    plotting.refuse_picture(plot, form)
+    if plot is not None and len(axes) > 2:
         raise CircuitError.of(f"a picture over {len(axes)} inputs", hint="one gives curves, two give heat maps")
-    if plot != TERMINAL:
-        from circuitgrad.report.picture import require
-
-        require()
 
 
 def _refuse_panels(sweep: Sweep) -> None:
@@ -197,20 +179,18 @@ def _refuse_panels(sweep: Sweep) -> None:
 
 
 def _draw(circuit: Circuit, sweep: Sweep, plot: str, form: str, *, quiet: bool) -> None:
-    if plot == TERMINAL:
+    if plot == plotting.TERMINAL:
         from circuitgrad.report.sweep_plot import sweep_plot
         from circuitgrad.report.terminal import fold
 
         heading = "" if quiet else f"{fold(options.title(circuit))}\n"
         options.emit(heading + sweep_plot(sweep))
         return
-    from circuitgrad.files import write
     from circuitgrad.report.picture import sweep_picture
 
-    path = Path(plot)
-    write(path, sweep_picture(sweep, options.title(circuit), path.suffix[1:].lower()), replace=True)
+    note = plotting.write_picture(plot, lambda form: sweep_picture(sweep, options.title(circuit), form))
     if form == "table" and not quiet:
-        options.emit(f"wrote {visible(plot)}\n")
+        options.emit(f"{note}\n")
 
 
 def _report(

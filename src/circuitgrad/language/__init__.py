@@ -157,8 +157,12 @@ def _read(
 
     def read(root: Node) -> Circuit:
         chain = (os.path.realpath(path),) if path else ()
-        library = _library(os.path.dirname(path), chain, {})  # noqa: PTH120
-        return read_document(root, source, name, library=library, share=share, limit=limit, listen=listen)
+        folder = os.path.dirname(path)  # noqa: PTH120
+        library = _library(folder, chain, {})
+        circuit = read_document(root, source, name, library=library, share=share, limit=limit, listen=listen)
+        if circuit.data is not None:
+            circuit.data = os.path.join(folder, circuit.data)  # noqa: PTH118
+        return circuit
 
     with _collector_paused():
         return _read_json(source, read) if is_json(path) else read(read_yaml(source, listen))

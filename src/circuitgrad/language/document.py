@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from circuitgrad.errors import Source
+    from circuitgrad.experiment import Experiment
     from circuitgrad.language.definitions import Definition
     from circuitgrad.language.families import Header
     from circuitgrad.language.nodes import Listener, Node
@@ -74,11 +75,16 @@ class _Document:
             self.gates(root, keys["gates"], Expander(self.wires, definitions))
         outputs = self.outputs(keys.get("output"), root)
         expect = self.expect(keys.get("expect", ()))
+        experiment = self.experiment(keys.get("optimize"))
+        kept = expect if experiment is None or experiment.output is None else [*expect, experiment.output]
         self.scope.refuse_cycles()
         self.problems.stop()
-        return self.wires.circuit(
-            keys.get("name") or name, outputs, about=keys.get("about", ""), expect=expect, kept=expect, share=share
+        circuit = self.wires.circuit(
+            keys.get("name") or name, outputs, about=keys.get("about", ""), expect=expect, kept=kept, share=share
         )
+        circuit.data = keys.get("data") or None
+        circuit.experiment = experiment
+        return circuit
 
     def inputs(self, entries: Iterable[tuple[Scalar, Node]]) -> None:
         for key, node in entries:
@@ -194,6 +200,13 @@ class _Document:
                 self.problems.add(key, f"a value of {quote(name)} is expected twice")
             expected[name] = Number().read(node, self.problems, f"the expected value of {quote(name)}")
         return expected
+
+    def experiment(self, node: Node | None) -> Experiment | None:
+        if node is None:
+            return None
+        from circuitgrad.language.experiment import read_experiment
+
+        return read_experiment(node, self.problems, self.wire)
 
     def wire(self, node: Scalar) -> str:
         """Return the name of a wire that exists, or an empty text."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from circuitgrad.errors import quote, visible
 from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
@@ -222,6 +222,16 @@ class Section:
         return found
 
 
+class Shape(Protocol):
+    """What may stand in a place."""
+
+    def read(self, node: Node, problems: Problems, what: str, /) -> Any:
+        """Return what stands there as Python data, or what may stand for it after noting what is wrong."""
+
+    def schema(self) -> Json:
+        """Return the shape in JSON Schema."""
+
+
 class Field(NamedTuple):
     """A key of a mapping: what stands under it, in shape and in words."""
 
@@ -318,8 +328,6 @@ def _either(names: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-Shape: TypeAlias = "Text | Number | Whole | Numbers | Flag | Formula | ListOf | Anything | Section | Fields"
-
 _WIRE = ListOf(Formula())
 _NUMBER: Json = {"$ref": "#/definitions/number"}
 
@@ -393,6 +401,8 @@ FILE = Fields(
         "gates": Field(_GATES, "the wires and what computes them", required=True),
         "output": Field(_WIRE, "the wire, or the list of wires, to differentiate"),
         "expect": Field(Section(_NUMBER), "values that check verifies, by wire"),
+        "data": Field(Text(), "a CSV or Parquet file, relative to this one, whose rows optimize takes"),
+        "optimize": Field(Anything({"$ref": "#/definitions/optimize"}), "what optimize does unless told otherwise"),
     },
     hints={"definitions": "did you mean 'define'?", "outputs": "did you mean 'output'?"},
 )
@@ -409,8 +419,10 @@ def schema(gates: Values[str, str]) -> Json:
         gates: the names of all gates, each with a few words of help.
 
     >>> sorted(schema({"add": "sum"})["definitions"])
-    ['definition', 'family', 'gate', 'input', 'number', 'numbers']
+    ['definition', 'family', 'gate', 'input', 'number', 'numbers', 'optimize']
     """
+    from circuitgrad.language.experiment import BLOCK
+
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "circuitgrad circuit, version 1",
@@ -434,5 +446,6 @@ def schema(gates: Values[str, str]) -> Json:
                 ]
             },
             "definition": {"anyOf": [_FORMULA, DEFINITION.schema()]},
+            "optimize": {"anyOf": [BLOCK.schema(), {"type": "null"}]},
         },
     }

@@ -1,4 +1,4 @@
-"""A sweep as a picture in a file, drawn by Matplotlib: curves over one input, heat maps over two."""
+"""Pictures in files, drawn by Matplotlib: sweeps as curves or heat maps, and the course of an optimisation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, visible
+from circuitgrad.report.course import is_steep, title_of
 from circuitgrad.report.curve import limits
 from circuitgrad.report.sweep_plot import rising
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from circuitgrad.methods.optimize import Outcome
     from circuitgrad.methods.sweep import Series, Sweep
 
 GREY = "#7d7d7d"
@@ -61,16 +63,48 @@ def sweep_picture(sweep: Sweep, title: str, form: str) -> bytes:
         title: what stands above it.
         form: `svg` or `png`.
     """
+    columns = sweep.columns()
+
+    def draw(figure: Any) -> None:
+        panels = _curves if len(sweep.axes) == 1 else _heat_maps
+        panels(figure, sweep, dict(zip(sweep.series, columns[len(sweep.axes) :], strict=True)))
+
+    return _picture(title, form, draw)
+
+
+def course_picture(outcome: Outcome, title: str, form: str) -> bytes:
+    """Return a picture of the course of an objective over the steps of a run.
+
+    Args:
+        outcome: what the run did.
+        title: what stands above it.
+        form: `svg` or `png`.
+    """
+
+    def draw(figure: Any) -> None:
+        figure.set_size_inches(6.4, 3.8)
+        panel = figure.subplots()
+        steps, values = zip(*outcome.curve, strict=True)
+        panel.plot(steps, list(map(_finite, values)), color=COLOURS[0], marker="o" if len(steps) == 1 else "")
+        if is_steep(outcome):
+            panel.set_yscale("log")
+        panel.grid(visible=True)
+        panel.set_xlabel("step")
+        panel.set_ylabel(title_of(outcome), parse_math=False)
+
+    return _picture(title, form, draw)
+
+
+def _picture(title: str, form: str, draw: Callable[[Any], None]) -> bytes:
+    """Return what `draw` makes of an empty figure, below its title."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    columns = sweep.columns()
     with style.context(["default", STYLE]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that no font has is drawn as a box
         figure = Figure(layout="constrained")
         figure.suptitle(title, parse_math=False, fontsize="medium")
-        draw = _curves if len(sweep.axes) == 1 else _heat_maps
-        draw(figure, sweep, dict(zip(sweep.series, columns[len(sweep.axes) :], strict=True)))
+        draw(figure)
         file = io.BytesIO()
         figure.savefig(file, format=form, dpi=200, metadata={"Date": None} if form == "svg" else None)
     return file.getvalue()

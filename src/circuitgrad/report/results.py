@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.optimize import Outcome
 
 WIRE = Column("wire")
 GATE = Column("gate", style="cyan")
@@ -82,46 +81,4 @@ def hessian_json(
         "value": for_json(circuit[output].value),
         "grads": {name: for_json(gradient[name]) for name in second},
         "hessian": {name: {other: for_json(number) for other, number in row.items()} for name, row in second.items()},
-    }
-
-
-def optimize_table(outcome: Outcome, *, expanded: bool) -> Table:
-    """Return every wire before and after."""
-    table = Table(
-        [
-            WIRE,
-            GATE,
-            Column("before", number=True),
-            Column("after", "green", number=True),
-            Column("change", number=True),
-        ]
-    )
-    circuit = outcome.circuit
-    for name, slot in circuit.wires(expanded=expanded):
-        if name == outcome.output:
-            table.marked.add(len(table.rows))
-        before, after = outcome.before[name], outcome.after[name]
-        table.rows.append(
-            [
-                name,
-                describe(circuit, slot, expanded=expanded),
-                before,
-                after,
-                0.0 if after == before else after - before,
-            ]
-        )
-    return table
-
-
-def optimize_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
-    """Return the document of `optimize`."""
-    names = [name for name, _ in outcome.circuit.wires(expanded=expanded, also=[outcome.output])]
-    return {
-        "circuit": outcome.circuit.name,
-        "output": outcome.output,
-        "method": outcome.method,
-        "steps": outcome.steps,
-        "stopped": outcome.stopped,
-        "before": {name: for_json(outcome.before[name]) for name in names},
-        "after": {name: for_json(outcome.after[name]) for name in names},
     }

@@ -1,63 +1,303 @@
-"""What every method of optimisation works with: the output as a function of the inputs that may move."""
+"""What every method works with: the cost of a point, its derivatives, and the way to the next point."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from array import array
+from math import cos, hypot, isfinite, pi
+from operator import mul
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from circuitgrad.methods.numeric import numeric_gradient
+from circuitgrad.errors import Problem, quote
+from circuitgrad.methods.numeric import default_step, slopes
+from circuitgrad.methods.optimize.checkpoint import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.experiment import Experiment
+    from circuitgrad.methods.optimize.objective import Objective
+
+    Point = list[float]
+
+ENOUGH = 1e-4
+"""A step is long enough where it brings such a share of what the slope promises."""
+MOST_HALVINGS = 60
+MOST_KNOWN = 4
+"""The costs of so many points are remembered."""
 
 
-@dataclass
-class Search:
-    """The output of a circuit as a function to climb.
+class Stop(Exception):  # noqa: N818 - an end, not an error
+    """Ends a run; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Step(NamedTuple):
+    """One accepted step.
 
     Attributes:
-        circuit: the circuit; evaluating moves its inputs.
-        output: the wire to raise or lower.
-        step_size: the factor of a gradient step, or the half-width of a box of tries.
-        sign: 1 to raise the output, -1 to lower it.
-        seed: what random numbers start from.
-        start: the values of the inputs that are not fixed, at the beginning.
+        number: its number, from 1; 0 is the start.
+        objective: what is raised or lowered, at the point that it leads to.
+        norm: the norm of the gradient there, without what bounds hold back; None for a method that needs none.
+        point: the values of the inputs that may move.
     """
 
-    circuit: Circuit
-    output: str
-    step_size: float
-    sign: float
-    seed: int
-    start: dict[str, float] = field(init=False)
+    number: int
+    objective: float
+    norm: float | None
+    point: Sequence[float]
 
-    def __post_init__(self) -> None:
-        present = self.circuit.values()
-        self.start = {name: present[name] for name, leaf in self.circuit.inputs.items() if not leaf.fixed}
 
-    def value(self, point: Mapping[str, float]) -> float:
-        """Return the output at a point."""
-        self.circuit.assign(point)
-        return self.circuit.forward()[self.output]
+class Algorithm(NamedTuple):
+    """A method of optimisation; each is a file that defines `ALGORITHM`.
 
-    def gradient(self, point: Mapping[str, float]) -> dict[str, float]:
-        """Return the output's gradient at a point, by reverse mode."""
-        self.circuit.assign(point)
-        gradient = self.circuit.backward(self.output)
-        return {name: gradient[name] for name in point}
+    Attributes:
+        about: what it does, in a few words.
+        run: moves a search from point to point, by `Search.step` or `Search.accept`, until one of them raises `Stop`.
+        uses: the settings that mean something to it, beside `steps` and `time_limit`.
+        defaults: the settings that it starts from instead of the usual ones.
+        needs_gradient: whether it asks for derivatives at every point.
+        squares: whether it is for least squares alone.
+        replays: whether it keeps its memory to itself, so that a run is resumed by telling it the same costs again.
+    """
 
-    def numeric_gradient(self, point: Mapping[str, float]) -> dict[str, float]:
-        """Return the output's gradient at a point, by the guide's forward differences."""
-        self.circuit.assign(point)
-        return numeric_gradient(self.circuit, self.output, list(point), "forward")
+    about: str
+    run: Callable[[Search], None]
+    uses: frozenset[str]
+    defaults: Mapping[str, Any] = {}
+    needs_gradient: bool = True
+    squares: bool = False
+    replays: bool = False
 
-    def moved(self, point: Mapping[str, float], direction: Mapping[str, float]) -> dict[str, float]:
-        """Return the point one step further along a direction, within the inputs' bounds."""
-        factor = self.sign * self.step_size
-        return {name: self.clip(name, value + factor * direction[name]) for name, value in point.items()}
 
-    def clip(self, name: str, value: float) -> float:
-        """Return an input's value moved into its bounds."""
-        return self.circuit.inputs[name].clip(value)
+FIRST_ORDER = frozenset({"step_size", "schedule", "batch_size", "seed", "tolerance"})
+"""The settings of a method that goes along gradients."""
+
+
+class Search:
+    """A walk over an objective.
+
+    Args:
+        objective: what is lowered.
+        experiment: the settings, none of which is left open.
+        algorithm: the method.
+        accepted: is told every accepted step, and raises `Stop` where it was the last.
+
+    Attributes:
+        point: where the walk has come to: the values of the inputs that may move.
+        number: how many steps it has done.
+        memory: what the method has carried along so far, by name.
+        random: the random numbers of the run.
+        low: the least values of the inputs.
+        high: the largest.
+        culprit: where infinity or NaN arose, when that has ended the run.
+        tape: what the method was told, where it keeps its memory to itself.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        experiment: Experiment,
+        algorithm: Algorithm,
+        accepted: Callable[[Step], None],
+    ) -> None:
+        self.objective, self.experiment, self.algorithm = objective, experiment, algorithm
+        self.point = list(objective.start)
+        self.number = 0
+        self.memory: dict[str, Any] = {}
+        self.random = Random(experiment.seed)  # noqa: S311 - nothing secret
+        leaves = [objective.circuit.inputs[name] for name in objective.names]
+        self.low, self.high = [leaf.min for leaf in leaves], [leaf.max for leaf in leaves]
+        self.culprit: Problem | None = None
+        self.tape = Tape()
+        self._accepted = accepted
+        self._is_whole = experiment.batch_size is None or experiment.batch_size >= objective.count
+        self._known: dict[bytes, tuple[float, Point | None]] = {}
+        self._residuals: tuple[bytes, list[float]] = (b"", [])
+        self._jacobian: tuple[bytes, list[Point]] = (b"", [])
+        self._shuffled: tuple[int, list[int]] = (-1, [])
+
+    @property
+    def batch(self) -> Sequence[int]:
+        """The rows that the next step looks at: all, or the next ones in an order shuffled anew every time around."""
+        count, size = self.objective.count, self.experiment.batch_size
+        if size is None or self._is_whole:
+            return range(count)
+        epoch, at = divmod(self.number, -(-count // size))
+        if self._shuffled[0] != epoch:
+            order = list(range(count))
+            Random(f"{self.experiment.seed} {epoch}").shuffle(order)  # noqa: S311 - nothing secret
+            self._shuffled = (epoch, order)
+        return self._shuffled[1][at * size : (at + 1) * size]
+
+    def cost(self, point: Point) -> float:
+        """Return the cost at a point, on the rows of the step."""
+        key = self._key(point)
+        if key not in self._known:
+            if self.algorithm.needs_gradient:
+                self.gradient(point)
+            else:
+                self._learn(key, self.objective.cost(point, self.batch), None)
+        return self._known[key][0]
+
+    def gradient(self, point: Point) -> Point:
+        """Return the derivatives of the cost at a point, on the rows of the step."""
+        key = self._key(point)
+        found = self._known.get(key, (0.0, None))[1]
+        if found is None:
+            batch = self.batch
+            cost, *found = self._answer("slopes", point, lambda: self._flat(point, batch))
+            self._learn(key, cost, found)
+        return found
+
+    def _flat(self, point: Point, batch: Sequence[int]) -> list[float]:
+        cost, slopes = self.objective.slopes(point, batch)
+        return [cost, *slopes]
+
+    def residuals(self, point: Point) -> list[float]:
+        """Return the residuals of least squares at a point, one a row."""
+        key = self._key(point)
+        if key != self._residuals[0]:
+            self._residuals = key, self._answer("residuals", point, lambda: self.objective.residuals(point))
+        return self._residuals[1]
+
+    def jacobian(self, point: Point) -> list[Point]:
+        """Return the derivatives of the residuals at a point, row by row; learn the cost and its gradient there."""
+        residuals = self.residuals(point)
+        key = self._key(point)
+        if key != self._jacobian[0]:
+            flat = self._answer("jacobian", point, lambda: [x for row in self.objective.jacobian(point) for x in row])
+            width = len(point)
+            rows = [flat[at : at + width] for at in range(0, len(flat), width)]
+            self._jacobian = key, rows
+            count = len(residuals)
+            pulls = [2 * sum(map(mul, residuals, column)) / count for column in zip(*rows, strict=True)]
+            self._learn(key, sum(r * r for r in residuals) / count, pulls)
+        return self._jacobian[1]
+
+    def _key(self, point: Point) -> bytes:
+        """Return what tells a point from others, 0 from -0 too, on the rows of the step."""
+        return array("d", point if self._is_whole else [*point, self.number]).tobytes()
+
+    def _learn(self, key: bytes, cost: float, gradient: Point | None) -> None:
+        while len(self._known) >= MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[key] = cost, gradient
+
+    def _answer(self, kind: str, point: Point, compute: Callable[[], list[float]]) -> list[float]:
+        """Return what is computed, or what a run that is resumed has computed at the same place in its course."""
+        if not self.algorithm.replays:
+            return compute()
+        told = self.tape.told(kind, point)
+        return self.tape.keep(kind, point, compute()) if told is None else told
+
+    def numeric_gradient(self, point: Point) -> Point:
+        """Return the derivatives of the cost at a point by the guide's forward differences."""
+        batch, moved = self.batch, list(point)
+
+        def along(i: int) -> float:
+            def cost(x: float) -> float:
+                moved[i] = x
+                return self.objective.cost(moved, batch)
+
+            found = slopes(cost, point[i], "forward", default_step("forward", point[i])).method
+            moved[i] = point[i]
+            return found
+
+        return [along(i) for i in range(len(point))]
+
+    @property
+    def step_size(self) -> float:
+        """The factor of the next step, as the schedule has it."""
+        size, schedule = self.experiment.step_size, self.experiment.schedule
+        assert size is not None  # noqa: S101
+        if schedule == "cosine":
+            steps = self.experiment.steps or 1
+            return size * (1 + cos(pi * min(self.number, steps) / steps)) / 2
+        return size / (self.number + 1) if schedule == "1/t" else size
+
+    def clipped(self, point: Sequence[float]) -> Point:
+        """Return a point moved into the bounds of the inputs."""
+        return [min(max(x, low), high) for x, low, high in zip(point, self.low, self.high, strict=True)]
+
+    def along(self, point: Point, direction: Sequence[float], size: float) -> Point:
+        """Return the point so far against a direction, within the bounds."""
+        return self.clipped([x - size * d for x, d in zip(point, direction, strict=True)])
+
+    def step(self, point: Point, direction: Sequence[float], **memory: Any) -> Point:
+        """Go one step against a direction and return the point that it leads to.
+
+        With a line search the step is halved until the cost falls by a share of what the slope promises (Armijo's
+        condition; Nocedal and Wright, "Numerical Optimization", 2nd ed., 2006, algorithm 3.1).
+
+        Raises:
+            Stop: the run is over.
+        """
+        size = self.step_size
+        moved = self.along(point, direction, size)
+        if self.experiment.line_search:
+            slope, cost, batch = self._slope(point, direction), self.cost(point), self.batch
+            for _ in range(MOST_HALVINGS):
+                promised = sum(g * (x - y) for g, x, y in zip(slope, point, moved, strict=True))
+                if moved == point:
+                    self.stop("converged")
+                if self.objective.cost(moved, batch) <= cost - ENOUGH * promised:
+                    break
+                size /= 2
+                moved = self.along(point, direction, size)
+            else:
+                self.stop("converged")
+        return self.accept(moved, **memory)
+
+    def _slope(self, point: Point, direction: Sequence[float]) -> Sequence[float]:
+        """Return the gradient; a method without one goes along it, so it is the direction itself."""
+        return self.gradient(point) if self.algorithm.needs_gradient else direction
+
+    def accept(self, point: Point, **memory: Any) -> Point:
+        """Make a point the one that the walk has come to, and return it.
+
+        Args:
+            point: the point.
+            memory: what the method needs to go on from there, by name: numbers and lists of numbers.
+
+        Raises:
+            Stop: the run is over, or the cost at the point is infinite or NaN; then it is not accepted.
+        """
+        before = self.number
+        self.number += 1
+        if not (all(map(isfinite, point)) and isfinite(self.cost(point))):
+            self.number = before
+            self.culprit = self._blamed(point)
+            self.stop("nonfinite")
+        self.point, self.memory = point, memory
+        self._accepted(self.seen())
+        return point
+
+    def seen(self) -> Step:
+        """Return the step that has led to the present point."""
+        norm = None
+        if self.algorithm.needs_gradient:
+            held = zip(self.gradient(self.point), self.point, self.low, self.high, strict=True)
+            # At a bound, what would lead beyond it is no slope that is left.
+            norm = hypot(*(g for g, x, low, high in held if not ((x <= low and g > 0) or (x >= high and g < 0))))
+        return Step(self.number, self.objective.shown(self.cost(self.point)), norm, self.point)
+
+    def stop(self, reason: str) -> NoReturn:
+        """End the run.
+
+        Raises:
+            Stop: always.
+        """
+        raise Stop(reason)
+
+    def _blamed(self, point: Point) -> Problem | None:
+        """Return where the first infinity or NaN arose in the step to a point."""
+        lost = [i for i, x in enumerate(point) if not isfinite(x)]
+        if not lost:
+            return self.objective.culprit(point, range(self.objective.count))
+        name, i = self.objective.names[lost[0]], lost[0]
+        overflow = Problem(f"the step takes {quote(name)} from {self.point[i]} to {point[i]}")
+        return self.objective.culprit(self.point, range(self.objective.count)) or overflow

@@ -1,0 +1,97 @@
+"""The options that say what an optimisation does: one for every setting of an experiment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from circuitgrad.cli import options
+from circuitgrad.errors import CircuitError
+from circuitgrad.experiment import GOALS, Experiment, methods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.experiment import Setting
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+GOAL_WORDS = {
+    "maximize": "Raise the output, which is the default.",
+    "minimize": "Lower the output instead of raising it.",
+    "least_squares": "The output is a residual: lower the sum of its squares over the rows.",
+}
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _kind(setting: Setting) -> Any:
+    if setting.words is not None:
+        return click.Choice(setting.words())
+    if setting.kind is int:
+        return click.IntRange(int(setting.low)) if setting.low > float("-inf") else int
+    if setting.below == float("inf"):
+        return options.Number(setting.low, min_open=setting.open)
+    return options.Number(setting.low, setting.below, min_open=setting.open, max_open=True)
+
+
+def _option(name: str, setting: Setting) -> Callable[[Command], Command]:
+    words = f"{setting.about[0].upper()}{setting.about[1:]}.  [default: {setting.default}]"
+    if setting.kind is bool:
+        return click.option(f"{_flag(name)}/--no-{name.replace('_', '-')}", name, default=None, help=words)
+    metavar = None if setting.words else {int: "N", float: "X"}[setting.kind]
+    return click.option(_flag(name), name, type=_kind(setting), metavar=metavar, help=words)
+
+
+def experiment(command: Command) -> Command:
+    """Add the options: the goals, then the settings; `told` returns their values."""
+    for name, setting in reversed(Experiment.settings().items()):
+        command = _option(name, setting)(command)
+    for goal in reversed(GOALS):
+        command = click.option(_flag(goal), goal, is_flag=True, help=GOAL_WORDS[goal])(command)
+    return command
+
+
+def told(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the options say, as fields of an `Experiment`.
+
+    Raises:
+        CircuitError: they name two goals.
+    """
+    goals = [goal for goal in GOALS if given[goal]]
+    if len(goals) > 1:
+        raise CircuitError.of(f"{_flag(goals[0])} and {_flag(goals[1])} exclude one another")
+    said = {name: given[name] for name in Experiment.settings() if given[name] is not None}
+    return {**({"goal": goals[0]} if goals else {}), **said}
+
+
+def chosen_experiment(circuit: Circuit, given: Mapping[str, Any], outputs: tuple[str, ...]) -> Experiment:
+    """Return what to do: what the options say, and otherwise the file.
+
+    Args:
+        circuit: the circuit.
+        given: the values of the options of `experiment`.
+        outputs: what `--output` names.
+
+    Raises:
+        CircuitError: the options exclude one another.
+    """
+    from circuitgrad.methods.optimize import combined
+
+    output = {"output": outputs[0]} if outputs else {}
+    return combined(circuit.experiment, {**told(given), **output})
+
+
+class OptimizeCommand(click.Command):
+    """A command whose help lists the methods."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of methods."""
+        from circuitgrad.methods.optimize import algorithm
+
+        with formatter.section("Methods"):
+            formatter.write_dl([(name, algorithm(name).about) for name in methods()])

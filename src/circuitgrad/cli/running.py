@@ -1,0 +1,156 @@
+"""What goes on while an optimisation runs: a bar, a trace, checkpoints, and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.cli.progress import Meter
+from circuitgrad.errors import CircuitError, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.methods.optimize import Checkpoint, Experiment, Outcome, Step
+    from circuitgrad.rows import Rows
+
+OFTEN = 0.1
+"""The bar moves every so many seconds."""
+
+
+class Watching(NamedTuple):
+    """What is kept of a run on its way.
+
+    Attributes:
+        trace: the file for its steps, or None.
+        every: so many steps apart they are.
+        checkpoint: the file for its state, or None.
+        resume: whether it goes on from there.
+        quiet: whether nothing is shown.
+    """
+
+    trace: str | None
+    every: int
+    checkpoint: str | None
+    resume: bool
+    quiet: bool
+
+    def refuse(self) -> None:
+        """Refuse what will not do, before anything is computed.
+
+        Raises:
+            CircuitError: it will not.
+        """
+        if self.trace is not None:
+            from circuitgrad.report.trace import suffix
+
+            suffix(self.trace)
+        if self.resume and self.checkpoint is None:
+            raise CircuitError.of("--resume without --checkpoint FILE")
+        if self.checkpoint is not None and not self.resume and Path(self.checkpoint).exists():
+            hint = "--resume continues it; for a new run, delete it or name another"
+            raise CircuitError.of(f"there is a checkpoint {quote(self.checkpoint)} already", hint=hint)
+
+    def start(self) -> Checkpoint | None:
+        """Return the checkpoint from which the run goes on, or None.
+
+        Raises:
+            CircuitError: there is none in the file.
+        """
+        if not self.resume or self.checkpoint is None:
+            return None
+        from circuitgrad.language import read_text
+        from circuitgrad.methods.optimize import Checkpoint
+
+        return Checkpoint.read(read_text(self.checkpoint))
+
+
+def watched(circuit: Circuit, experiment: Experiment, rows: Rows | None, watching: Watching) -> Outcome:
+    """Run an experiment, with all that is wanted beside.
+
+    The first Ctrl-C ends it after the present step, the second one at once.
+
+    Raises:
+        CircuitError: see `methods.optimize.optimize`, or a file cannot be written.
+    """
+    from circuitgrad.files import write
+    from circuitgrad.methods.optimize import free_inputs, optimize
+    from circuitgrad.report.trace import Trace
+
+    resume = watching.start()
+    listeners: list[Callable[[Step], None]] = []
+    trace: Trace | None = None
+    with ExitStack() as stack:
+        if not watching.quiet:
+            listeners.append(_shown(stack.enter_context(closing(Meter())), experiment.steps))
+        if watching.trace is not None:
+            # A run that is told again what it was told goes through its first steps once more.
+            before = None if resume is None or resume.tape else resume.number
+            names = free_inputs(circuit, rows)
+            trace = stack.enter_context(closing(Trace(watching.trace, names, watching.every, before)))
+            listeners.append(trace)
+
+        def save(checkpoint: Checkpoint) -> None:
+            if trace is not None:
+                trace.publish()
+            if watching.checkpoint is not None:
+                write(Path(watching.checkpoint), checkpoint.text(), replace=True)
+
+        outcome = optimize(
+            circuit,
+            experiment,
+            rows,
+            listen=lambda step: _tell(listeners, step),
+            save=save if watching.checkpoint is not None else None,
+            resume=resume,
+            interrupted=stack.enter_context(_interruptible()),
+        )
+        if trace is not None:
+            trace.publish()
+    return outcome
+
+
+def _tell(listeners: Sequence[Callable[[Step], None]], step: Step) -> None:
+    for listen in listeners:
+        listen(step)
+
+
+def _shown(meter: Meter, steps: int | None) -> Callable[[Step], None]:
+    """Return what shows a step on a bar, now and then."""
+    last = monotonic()
+
+    def show(step: Step) -> None:
+        nonlocal last
+        now = monotonic()
+        if now - last < OFTEN:
+            return
+        last = now
+        norm = "" if step.norm is None else f"  gradient {step.norm:.3g}"
+        meter(f"objective {step.objective:.6g}{norm}  step", step.number, steps)
+
+    return show
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a note, which is what is given: a function that tells whether there was one."""
+    noted = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal noted
+        noted = True
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: noted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,143 @@
+"""What an optimisation is told: the `optimize` block of a circuit file, the flags of the command, arguments in Python.
+
+One table serves all three: a field of `Experiment` is a key of the block and, with dashes, a flag of the command.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from functools import cache
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from circuitgrad.errors import Place
+
+GOALS = {
+    "maximize": "raise a wire, or its mean over the rows of the data",
+    "minimize": "lower a wire, or its mean over the rows of the data",
+    "least_squares": "lower the sum of a wire's squares over the rows of the data: the wire is a residual",
+}
+"""What can be aimed at, in words; in a block, each is a key with the wire below it."""
+
+SCHEDULES = ("constant", "cosine", "1/t")
+
+
+@cache
+def methods() -> tuple[str, ...]:
+    """Return the names of the methods: those of the files in `methods/optimize/algorithms`.
+
+    >>> methods()[:3]
+    ('adam', 'gradient', 'hillclimb')
+    """
+    folder = os.path.join(os.path.dirname(__file__), "methods", "optimize", "algorithms")  # noqa: PTH118, PTH120
+    files = os.listdir(folder)  # noqa: PTH208 - importing pathlib takes longer than reading a circuit
+    return tuple(sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")))
+
+
+class Setting(NamedTuple):
+    """What may be said of one thing, and what it means.
+
+    Attributes:
+        kind: `int`, `float`, `bool` or `str`.
+        about: what it is, in words.
+        default: what holds where nothing is said, in words; empty where it depends on nothing else.
+        low: the least number.
+        open: whether `low` itself is excluded.
+        below: what a number is less than.
+        words: returns the words to choose from.
+    """
+
+    kind: type
+    about: str
+    default: str = ""
+    low: float = -inf
+    open: bool = False
+    below: float = inf
+    words: Callable[[], Sequence[str]] | None = None
+
+    def fault(self, value: float) -> str | None:
+        """Return why a number is out of range, or None where it is not.
+
+        >>> Experiment.settings()["momentum"].fault(1.0)
+        'is not less than 1'
+        """
+        if not (value > self.low if self.open else value >= self.low):
+            return f"is not {'more than' if self.open else 'at least'} {self.low:g}"
+        if value >= self.below:
+            return "is not finite" if self.below == inf else f"is not less than {self.below:g}"
+        return None
+
+
+def _setting(kind: type, about: str, default: str = "", **limits: Any) -> Any:
+    return field(default=None, metadata={"setting": Setting(kind, about, default, **limits)})
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An optimisation, as far as it is told; what is None is left to the method.
+
+    Attributes:
+        goal: `maximize`, `minimize` or `least_squares`.
+        output: the wire to raise or lower, or the residual; the circuit's output where it is None.
+        method: the method's name.
+        steps: how many steps are done at most, or tries made.
+        step_size: the factor of a step, or the half-width of the box of tries.
+        schedule: how the step size goes on: `constant`, `cosine` or `1/t`.
+        momentum: the share of a step that goes into the next one.
+        line_search: whether a step is halved until it improves enough.
+        batch_size: how many rows a step looks at; all where it is None.
+        seed: what random numbers start from.
+        tolerance: ends the run where the gradient's norm is not above it, or ten steps together bring no more than such
+            a part of the objective.
+        time_limit: the seconds after which the run ends.
+        places: where in a file each of them is said.
+    """
+
+    goal: str = "maximize"
+    output: str | None = None
+    method: str | None = _setting(str, "how to move", "gradient; lm or trf for least squares", words=methods)
+    steps: int | None = _setting(int, "how many steps, or tries, at most", "100; 1000 for lbfgs, lm and trf", low=0)
+    step_size: float | None = _setting(
+        float, "the factor of a step, or the half-width of the box of tries", "0.01; 1 with a line search",
+        low=0, open=True,
+    )  # fmt: skip
+    schedule: str | None = _setting(
+        str, "how the step size goes on: falling to 0 in a cosine, or as 1/t", "constant", words=lambda: SCHEDULES
+    )
+    momentum: float | None = _setting(
+        float, "the share of a step that goes into the next, for momentum and nesterov", "0.9", low=0, below=1
+    )
+    line_search: bool | None = _setting(
+        bool, "halve a step until it improves enough, with gradient, numeric and newton", "newton does"
+    )
+    batch_size: int | None = _setting(int, "how many rows, in random order, a step looks at", "all", low=1)
+    seed: int | None = _setting(int, "what random numbers start from", "0")
+    tolerance: float | None = _setting(
+        float,
+        "end where the gradient's norm is at most this, or ten steps bring less than such a part of the objective",
+        "none",
+        low=0,
+    )
+    time_limit: float | None = _setting(float, "end after so many seconds", "none", low=0, open=True)
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @staticmethod
+    def settings() -> dict[str, Setting]:
+        """Return what may be said of each field beside the goal and the output.
+
+        >>> Experiment.settings()["steps"].about
+        'how many steps, or tries, at most'
+        """
+        return {one.name: one.metadata["setting"] for one in fields(Experiment) if "setting" in one.metadata}
+
+    def said(self) -> dict[str, Any]:
+        """Return the settings that are not left to the method.
+
+        >>> Experiment(steps=5).said()
+        {'steps': 5}
+        """
+        return {name: value for name in self.settings() if (value := getattr(self, name)) is not None}

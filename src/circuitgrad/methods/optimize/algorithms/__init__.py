@@ -1,0 +1,1 @@
+"""The methods of optimisation, each in the file of its name."""

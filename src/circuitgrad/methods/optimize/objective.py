@@ -1,0 +1,223 @@
+"""What an optimisation lowers: a function of the inputs that may move, over the rows of data or at a single point.
+
+Every method lowers its cost. To raise an output is to lower its negative, whose arithmetic is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from circuitgrad.duals import Dual, duals, tangent_of
+from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.rows import Rows
+
+    Point = Sequence[float]
+
+
+def free_inputs(circuit: Circuit, rows: Rows | None) -> list[str]:
+    """Return the inputs that may move: not fixed, without a column of data, with some room between their bounds.
+
+    >>> from circuitgrad import loads
+    >>> free_inputs(loads("{inputs: {a: 1, x: {value: 2, fixed: true}}, gates: {y: a*x}}"), None)
+    ['a']
+    """
+    bound = rows.columns if rows else {}
+    leaves = circuit.inputs.values()
+    return [leaf.name for leaf in leaves if not leaf.fixed and leaf.name not in bound and leaf.min < leaf.max]
+
+
+class Objective:
+    """The output of a circuit, its mean over rows, or the mean of its squares, as a cost to lower.
+
+    Args:
+        circuit: the circuit, which stays as it is; inputs that neither move nor are bound keep their present values.
+        output: the wire to raise or lower, or the residual.
+        goal: `maximize`, `minimize` or `least_squares`.
+        rows: the rows of data; without them there is a single one, which binds nothing.
+
+    Attributes:
+        names: the inputs that may move.
+        start: their present values.
+        count: how many rows there are.
+
+    Raises:
+        CircuitError: there is no such wire, or nothing to move.
+
+    >>> from array import array
+    >>> from circuitgrad import from_expression
+    >>> from circuitgrad.rows import Rows
+    >>> rows = Rows({"x": array("d", [1, 2]), "y": array("d", [3, 5])}, [2, 3], ())
+    >>> objective = Objective(from_expression("y - b*x", b=2, x=0, y=0), "out", "least_squares", rows)
+    >>> objective.cost([2.0], range(2)), objective.slopes([2.0], range(2))
+    (1.0, (1.0, [-3.0]))
+    """
+
+    def __init__(self, circuit: Circuit, output: str, goal: str, rows: Rows | None = None) -> None:
+        self.circuit, self.output, self.goal, self.rows = circuit, output, goal, rows
+        self.squares = goal == "least_squares"
+        self._sign = -1.0 if goal == "maximize" else 1.0
+        bound = rows.columns if rows else {}
+        self.names = free_inputs(circuit, rows)
+        self._refuse_still(bound)
+        self.count = len(rows) if rows else 1
+        self._out = circuit.slot(output)
+        self._free = [circuit.slot(name) for name in self.names]
+        self._bound = [(circuit.slot(name), column) for name, column in bound.items()]
+        # What neither the point nor the row moves is computed once, what the row does not move once a point.
+        needed = circuit.upstream([self._out])
+        moved = needed.intersection(circuit.downstream(*self.names))
+        by_row = needed.intersection(circuit.downstream(*bound))
+        self._by_point, self._by_row = sorted(moved - by_row), sorted(by_row)
+        self._moved = sorted(moved)
+        self._refuse_unbound()
+        self._values = circuit.trace({})
+        self.start = [self._values[slot] for slot in self._free]
+
+    def _refuse_still(self, bound: object) -> None:
+        if self.names:
+            return
+        name, inputs = quote(self.circuit.name), self.circuit.inputs
+        why = f"{name} has no inputs"
+        if inputs:
+            why = f"every input of {name} is fixed" + (" or has a column of data" if bound else "")
+        raise CircuitError.of(f"there is nothing to move: {why}")
+
+    def _refuse_unbound(self) -> None:
+        """Refuse data that do not reach the output, or not the response of a residual.
+
+        Raises:
+            CircuitError: they do not: their columns are others than were meant.
+        """
+        if not self.rows:
+            return
+        circuit, place = self.circuit, self.rows.header
+        if not self._by_row:
+            raise CircuitError.of(f"no column of the data reaches {quote(self.output)}", place)
+        side = self._response_slot() if self.squares else None
+        if side is None or side - circuit.first_gate in self._by_row or circuit.is_constant(side):
+            return
+        gates = circuit.upstream([side])
+        leaves = {slot for index in gates for slot in circuit.operands[index]} | {side}
+        names = [name for slot, name in enumerate(circuit.input_names) if slot in leaves]
+        if names and not any(name in self.rows.columns for name in names):
+            named = " or ".join(map(quote, names))
+            raise CircuitError.of(f"the response of {quote(self.output)} has no column: {named}", place)
+
+    def _response_slot(self) -> int | None:
+        """Return the slot of the response, where the residual is a difference of it and what moves."""
+        circuit, index = self.circuit, self._out - self.circuit.first_gate
+        if index < 0 or circuit.rows[index].name != "sub":
+            return None
+        moving = {*self._free, *(circuit.first_gate + gate for gate in self._moved)}
+        still = [slot for slot in circuit.operands[index] if slot not in moving]
+        return still[0] if len(still) == 1 else None
+
+    def response(self) -> list[float] | None:
+        """Return, row by row, what the model of a residual is held against, or None where that cannot be told."""
+        slot = self._response_slot()
+        if slot is None:
+            return None
+        return [values[slot] for values in self._at(self.start, range(self.count))]
+
+    def shown(self, cost: float) -> float:
+        """Return the objective in its own direction: what is raised, or what is lowered."""
+        return self._sign * cost
+
+    def cost(self, point: Point, batch: Sequence[int]) -> float:
+        """Return the cost at a point, on average over some rows."""
+        total = 0.0
+        for values in self._at(point, batch):
+            value = values[self._out]
+            total += value * value if self.squares else value
+        return self._sign * (total / len(batch))
+
+    def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
+        """Return the cost at a point and its derivatives in the inputs that may move."""
+        total, sums = 0.0, [0.0] * len(self._free)
+        for values in self._at(point, batch):
+            value = values[self._out]
+            grads = self.circuit.gradients(values, self.output, self._moved)
+            if self.squares:
+                total += value * value
+                sums = [one + 2 * value * grads[slot] for one, slot in zip(sums, self._free, strict=True)]
+            else:
+                total += value
+                sums = [one + grads[slot] for one, slot in zip(sums, self._free, strict=True)]
+        scale, count = self._sign, len(batch)
+        return scale * (total / count), [scale * (one / count) for one in sums]
+
+    def residuals(self, point: Point) -> list[float]:
+        """Return the output at every row."""
+        return [values[self._out] for values in self._at(point, range(self.count))]
+
+    def jacobian(self, point: Point) -> list[list[float]]:
+        """Return, row by row, the derivatives of the output in the inputs that may move."""
+        found = []
+        for values in self._at(point, range(self.count)):
+            grads = self.circuit.gradients(values, self.output, self._moved)
+            found.append([grads[slot] for slot in self._free])
+        return found
+
+    def hessian(self, point: Point) -> list[list[float]]:
+        """Return the second derivatives of the cost, over all rows.
+
+        Every column of the Hessian of a row is one backward pass over dual numbers; see `methods.hessian`.
+        """
+        size = range(len(self._free))
+        sums = [[0.0] * len(size) for _ in size]
+        twin = self.circuit.over(duals())
+        for values in self._at(point, range(self.count)):
+            lifted = [Dual(value) for value in values]
+            for i, slot in enumerate(self._free):
+                lifted[slot] = Dual(values[slot], 1.0)
+                twin.compute(lifted, self._moved)
+                grads = twin.gradients(lifted, self.output, self._moved)
+                out = lifted[self._out]
+                for j, other in enumerate(self._free):
+                    second = tangent_of(grads[other])
+                    if self.squares:
+                        second = 2 * (out.tangent * grads[other].value + out.value * second)
+                    sums[i][j] += second
+                lifted[slot] = Dual(values[slot])
+        return [[self._sign * (one / self.count) for one in row] for row in sums]
+
+    def _at(self, point: Point, batch: Sequence[int]) -> Iterator[list[float]]:
+        """Yield the values of all slots at a point, row by row, in one list."""
+        values, compute = self._values, self.circuit.compute
+        for slot, value in zip(self._free, point, strict=True):
+            values[slot] = value
+        compute(values, self._by_point)
+        for row in batch:
+            for slot, column in self._bound:
+                values[slot] = column[row]
+            compute(values, self._by_row)
+            yield values
+
+    def culprit(self, point: Point, batch: Sequence[int]) -> Problem | None:
+        """Return where the first infinity or NaN arises at a point, in a value or else in a gradient."""
+        circuit, present = self.circuit, self.circuit.values()
+        try:
+            for row in batch:
+                circuit.assign(dict(zip(self.names, point, strict=True)))
+                circuit.assign({name: column[row] for name, column in self.rows.columns.items()} if self.rows else {})
+                circuit.run()
+                found = None
+                if not isfinite(circuit[self.output].value):
+                    found = nonfinite_value(circuit, circuit.upstream([self._out]))
+                else:
+                    circuit.pull_back(self._out)
+                    found = nonfinite_gradient(circuit)
+                if found and self.rows:
+                    return found._replace(message=f"{found.message}, at line {self.rows.lines[row]} of the data")
+                if found:
+                    return found
+            return None
+        finally:
+            circuit.assign(present)

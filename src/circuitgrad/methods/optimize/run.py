@@ -1,0 +1,253 @@
+"""One run of a method: what is kept of it, and when it ends."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from hashlib import sha256
+from math import isfinite
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad.errors import CircuitError, quote
+from circuitgrad.methods.optimize.checkpoint import Checkpoint, Tape
+from circuitgrad.methods.optimize.curve import Curve
+from circuitgrad.methods.optimize.search import Search, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.errors import Problem
+    from circuitgrad.experiment import Experiment
+    from circuitgrad.methods.optimize.fit import Fit
+    from circuitgrad.methods.optimize.objective import Objective
+    from circuitgrad.methods.optimize.search import Algorithm, Step
+
+PROGRESS = 10
+"""The progress of so many steps together is held against the tolerance."""
+SAVED_EVERY = 30.0
+"""A checkpoint is written after so many seconds."""
+COURSE = (
+    "method", "goal", "output", "step_size", "schedule", "momentum", "line_search", "batch_size", "seed",
+)  # fmt: skip
+"""What the course of a run depends on: with another of these, a checkpoint cannot be resumed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an optimisation did.
+
+    Attributes:
+        circuit: the circuit; its inputs have the values that were found.
+        experiment: what was wanted, with nothing left open.
+        output: the wire that was raised or lowered, or the residual.
+        rows: how many rows of data the objective is the mean of; None without data.
+        steps: how many steps were done.
+        stopped: why it ended: `steps`, `gradient` or `progress` (the tolerance), `converged`, `time`, `interrupted`, or
+            `nonfinite` when the next step would have left the finite numbers.
+        moved: the inputs that could move.
+        before: the values of all wires at the start; with data, of what the data leave alone.
+        after: the same at the end.
+        first: the objective at the start.
+        last: the objective at the end.
+        norm: the norm of the gradient at the end; None for a method without one, and where a step saw a part of the
+            rows only.
+        curve: the objective's course, as steps and values.
+        culprit: where the first infinity or NaN arose, when that stopped it.
+        fit: what least squares tell of the parameters.
+    """
+
+    circuit: Circuit
+    experiment: Experiment
+    output: str
+    rows: int | None
+    steps: int
+    stopped: str
+    moved: Sequence[str]
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    first: float
+    last: float
+    norm: float | None
+    curve: Sequence[tuple[int, float]]
+    culprit: Problem | None = None
+    fit: Fit | None = None
+
+    @property
+    def goal(self) -> str:
+        """What was aimed at."""
+        return self.experiment.goal
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return str(self.experiment.method)
+
+    @property
+    def worse(self) -> bool:
+        """Whether the objective has moved against what was wanted."""
+        return self.last < self.first if self.goal == "maximize" else self.last > self.first
+
+
+class Run:
+    """One run of a method: what is kept of it, and when it ends."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        experiment: Experiment,
+        method: Algorithm,
+        listen: Callable[[Step], None],
+        save: Callable[[Checkpoint], None] | None,
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self.objective, self.experiment, self.algorithm = objective, experiment, method
+        self.curve = Curve()
+        self.search = Search(objective, experiment, method, self._accepted)
+        self._listen, self._save, self._interrupted = listen, save, interrupted
+        self._recent: deque[float] = deque(maxlen=PROGRESS + 1)
+        self._began = self._saved = monotonic()
+
+    def outcome(self, resume: Checkpoint | None) -> Outcome:
+        """Run the method from the start, or from a checkpoint on, and return what it did."""
+        objective, search = self.objective, self.search
+        start = objective.start
+        before = self._wires(start)
+        first = self._whole(start)
+        if not isfinite(first):
+            raise self._lost_at_start(first)
+        self._resume(resume)
+        stopped = self._stopped()
+        last = self._whole(search.point)
+        objective.circuit.assign(dict(zip(objective.names, search.point, strict=True)))
+        return Outcome(
+            objective.circuit,
+            self.experiment,
+            objective.output,
+            objective.count if objective.rows else None,
+            search.number,
+            stopped,
+            objective.names,
+            before,
+            self._wires(search.point),
+            first,
+            last,
+            search.seen().norm if self.experiment.batch_size is None else None,
+            self.curve.points(),
+            search.culprit,
+            self._fit(),
+        )
+
+    def _stopped(self) -> str:
+        """Run the method, and return why it ended."""
+        search, steps = self.search, self.experiment.steps
+        reason = "steps"
+        if search.number < (steps or 0):
+            try:
+                self.algorithm.run(search)
+            except Stop as stop:
+                reason = stop.reason
+        if self._save:
+            self._save(self._checkpoint())
+        return reason
+
+    def _accepted(self, step: Step) -> None:
+        self.curve.add(step.number, step.objective)
+        self._listen(step)
+        now = monotonic()
+        if self._save and now - self._saved >= SAVED_EVERY:
+            self._saved = now
+            self._save(self._checkpoint())
+        if reason := self._reason(step, now):
+            self.search.stop(reason)
+
+    def _reason(self, step: Step, now: float) -> str | None:
+        """Return why a step was the last one, or None where it was not."""
+        wanted = self.experiment
+        if step.number >= (wanted.steps or 0):
+            return "steps"
+        if wanted.tolerance is not None:
+            if step.norm is not None and step.norm <= wanted.tolerance:
+                return "gradient"
+            self._recent.append(step.objective)
+            progress = abs(self._recent[-1] - self._recent[0])
+            if len(self._recent) > PROGRESS and progress <= wanted.tolerance * abs(step.objective):
+                return "progress"
+        if self._interrupted():
+            return "interrupted"
+        return "time" if wanted.time_limit is not None and now - self._began >= wanted.time_limit else None
+
+    def _whole(self, point: Sequence[float]) -> float:
+        """Return the objective at a point, over all rows."""
+        objective = self.objective
+        return objective.shown(objective.cost(point, range(objective.count)))
+
+    def _wires(self, point: Sequence[float]) -> dict[str, float]:
+        """Return the values of all wires at a point; with data, of the inputs that they leave alone, and the mean."""
+        objective, circuit = self.objective, self.objective.circuit
+        moved = dict(zip(objective.names, point, strict=True))
+        if objective.rows is None:
+            values = circuit.trace(moved)
+            return {name: values[slot] for name, slot in circuit.wires(expanded=True)}
+        columns = objective.rows.columns
+        found = {name: moved.get(name, x) for name, x in circuit.values().items() if name not in columns}
+        return found if objective.squares else {**found, objective.output: self._whole(point)}
+
+    def _lost_at_start(self, found: float) -> CircuitError:
+        problem = self.objective.culprit(self.objective.start, range(self.objective.count))
+        reason = f": {problem.message}" if problem else ""
+        message = f"the output {quote(self.objective.output)} is {found} at the start{reason}"
+        return CircuitError.of(message, problem.place if problem else None)
+
+    def _fit(self) -> Fit | None:
+        if not self.objective.squares:
+            return None
+        from circuitgrad.methods.optimize.fit import fit
+
+        return fit(self.objective, self.search.point)
+
+    def _course(self) -> dict[str, Any]:
+        """Return what the course of the run depends on."""
+        objective, circuit = self.objective, self.objective.circuit
+        parts = (circuit.inputs, circuit.values(), circuit.constants, circuit.names, [*circuit.operands])
+        rules = [(row.name, row.value, dict(row.partials)) for row in circuit.rows]
+        rows = objective.rows.columns if objective.rows else {}
+        course = {name: getattr(self.experiment, name) for name in COURSE}
+        if self.experiment.schedule == "cosine":
+            course["steps"] = self.experiment.steps
+        return {"circuit": _digest(parts, rules), "data": _digest(rows), **course}
+
+    def _checkpoint(self) -> Checkpoint:
+        search, curve = self.search, self.curve
+        return Checkpoint(
+            self._course(),
+            self.objective.start,
+            search.number,
+            search.point,
+            search.memory,
+            search.random.getstate()[1],
+            (curve.stride, curve.steps, curve.values),
+            search.tape.entries,
+        )
+
+    def _resume(self, checkpoint: Checkpoint | None) -> None:
+        """Begin, or go on where a checkpoint has ended; a method that keeps its memory to itself is told all again."""
+        search = self.search
+        search.tape = Tape(checkpoint.tape if checkpoint else (), recording=self._save is not None)
+        if checkpoint is not None:
+            checkpoint.refuse_other(self._course())
+        if checkpoint is None or self.algorithm.replays:
+            step = search.seen()
+            self.curve.add(0, step.objective)
+            self._recent.append(step.objective)
+            self._listen(step)
+            return
+        search.point, search.number = list(checkpoint.point), checkpoint.number
+        search.memory = dict(checkpoint.memory)
+        search.random.setstate((3, tuple(checkpoint.random), None))
+        self.curve.resume(*checkpoint.curve)
+
+
+def _digest(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()

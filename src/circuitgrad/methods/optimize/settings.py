@@ -1,0 +1,132 @@
+"""What an experiment leaves open, filled in; what does not go together, refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from math import isinf
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.experiment import GOALS, SCHEDULES, Experiment, methods
+from circuitgrad.methods.optimize.objective import free_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.methods.optimize.search import Algorithm
+    from circuitgrad.rows import Rows
+
+DEFAULTS: Mapping[str, Any] = {
+    "steps": 100, "step_size": 0.01, "schedule": SCHEDULES[0], "momentum": 0.9, "line_search": False, "seed": 0,
+}  # fmt: skip
+"""What holds where neither the experiment nor the method says otherwise."""
+ALWAYS = frozenset({"method", "steps", "time_limit"})
+"""What means something to every method."""
+
+
+def algorithm(method: str) -> Algorithm:
+    """Return the method of that name.
+
+    Raises:
+        CircuitError: there is none.
+
+    >>> algorithm("adam").about
+    'running means of the gradient over its size'
+    """
+    if method not in methods():
+        hint = did_you_mean(method, methods()) or ", ".join(methods())
+        raise CircuitError.of(f"no method of optimisation is called {quote(method)}", hint=hint)
+    found: Algorithm = import_module(f"circuitgrad.methods.optimize.algorithms.{method}").ALGORITHM
+    return found
+
+
+def combined(block: Experiment | None, told: Mapping[str, Any]) -> Experiment:
+    """Return what a file says of an optimisation, but for what a person says otherwise.
+
+    What the file says for another method than the one that is used, or for another goal, is left out.
+
+    Args:
+        block: what the file says.
+        told: fields of an `Experiment` that win.
+
+    >>> combined(Experiment(method="momentum", momentum=0.5, steps=9), {"method": "adam"}).said()
+    {'method': 'adam', 'steps': 9}
+    """
+    base = block or Experiment()
+    if not told.keys() & {"goal", "method"}:
+        return replace(base, **told)
+    squares = told.get("goal", base.goal) == "least_squares"
+    method = told.get("method", base.method)
+    if "method" not in told and method is not None and algorithm(method).squares and not squares:
+        method = None
+    uses = algorithm(method or ("lm" if squares else "gradient")).uses | ALWAYS
+    left_out: dict[str, Any] = {name: None for name in base.said() if name not in uses}
+    return replace(base, **{**left_out, "method": method, **told})
+
+
+def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) -> Experiment:
+    """Return an experiment with nothing left open that its method uses.
+
+    Raises:
+        CircuitError: its settings do not go together.
+
+    >>> from circuitgrad import from_expression
+    >>> settled(Experiment(method="momentum"), from_expression("x*x", x=1)).momentum
+    0.9
+    """
+    if experiment.goal not in GOALS:
+        raise CircuitError.of(f"no goal is called {quote(experiment.goal)}", hint=", ".join(GOALS))
+    output = circuit.single_output() if experiment.output is None else experiment.output
+    circuit.slot(output)
+    method = experiment.method or _usual(experiment, circuit, rows)
+    chosen = algorithm(method)
+    if chosen.squares and experiment.goal != "least_squares":
+        raise _misfit(experiment, "method", f"the method {method} is for least squares")
+    said = experiment.said()
+    for name in said:
+        if name not in chosen.uses | ALWAYS:
+            raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}")
+        fault = Experiment.settings()[name].fault(said[name]) if isinstance(said[name], float | int) else None
+        if fault:
+            raise _misfit(experiment, name, f"{name.replace('_', ' ')} {fault}: {said[name]}")
+    if experiment.batch_size is not None:
+        if rows is None:
+            raise _misfit(experiment, "batch_size", "a batch size goes with data")
+        if experiment.tolerance is not None:
+            raise _misfit(experiment, "tolerance", "a tolerance needs the whole gradient, not that of a batch")
+    if method == "lm":
+        _refuse_lm(experiment, circuit, rows)
+    used = {name: value for name, value in DEFAULTS.items() if name in chosen.uses | ALWAYS}
+    return replace(experiment, **{**used, **chosen.defaults, **_long(said), **said, "method": method, "output": output})
+
+
+def _long(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the step size that a line search starts from, where one is asked for."""
+    return {"step_size": 1.0} if said.get("line_search") else {}
+
+
+def _usual(experiment: Experiment, circuit: Circuit, rows: Rows | None) -> str:
+    """Return the method for an experiment that names none."""
+    if experiment.goal != "least_squares":
+        return "gradient"
+    return "trf" if _lm_fault(circuit, rows) else "lm"
+
+
+def _lm_fault(circuit: Circuit, rows: Rows | None) -> str | None:
+    """Return what LMDER cannot do about a problem, or None."""
+    moved = [circuit.inputs[name] for name in free_inputs(circuit, rows)]
+    if held := next((leaf.name for leaf in moved if not (isinf(leaf.min) and isinf(leaf.max))), None):
+        return f"knows no bounds, and {quote(held)} has some"
+    count = len(rows) if rows else 1
+    return f"cannot find {len(moved)} parameters from {count} rows" if len(moved) > count else None
+
+
+def _refuse_lm(experiment: Experiment, circuit: Circuit, rows: Rows | None) -> None:
+    if fault := _lm_fault(circuit, rows):
+        raise _misfit(experiment, "method", f"the method lm {fault}", "trf can")
+
+
+def _misfit(experiment: Experiment, name: str, message: str, hint: str | None = None) -> CircuitError:
+    return CircuitError.of(message, experiment.places.get(name), hint)

@@ -1,0 +1,38 @@
+"""The course of an objective over the steps of a run, as a curve in the terminal."""
+
+from __future__ import annotations
+
+from math import isfinite, log10
+from typing import TYPE_CHECKING
+
+from circuitgrad.errors import visible
+from circuitgrad.report.panels import panels
+
+if TYPE_CHECKING:
+    from circuitgrad.methods.optimize import Outcome
+
+DECADES = 2
+"""An objective that falls, and stays positive, over more than so many powers of ten is drawn by its logarithm."""
+
+
+def title_of(outcome: Outcome) -> str:
+    """Return what the curve of an outcome shows."""
+    wire = visible(outcome.output)
+    if outcome.fit:
+        return f"mean square of {wire}"
+    return wire if outcome.rows is None else f"mean of {wire}"
+
+
+def is_steep(outcome: Outcome) -> bool:
+    """Tell whether an objective is better drawn by its logarithm."""
+    values = [value for _, value in outcome.curve if isfinite(value)]
+    return outcome.goal != "maximize" and min(values) > 0 and log10(max(values) / min(values)) > DECADES
+
+
+def course_plot(outcome: Outcome) -> str:
+    """Return the curve of an outcome for the terminal."""
+    title = title_of(outcome)
+    points = [(float(step), value) for step, value in outcome.curve]
+    if is_steep(outcome):
+        title, points = f"log10 of the {title}", [(step, log10(value)) for step, value in points]
+    return panels({title: points}, ["green"], "step")

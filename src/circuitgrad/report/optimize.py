@@ -1,0 +1,168 @@
+"""What an optimisation did, as tables, as lines of text and as a JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad.errors import quote, visible
+from circuitgrad.report.numbers import for_json, rounded
+from circuitgrad.report.results import GATE, WIRE
+from circuitgrad.report.tables import Column, Table
+from circuitgrad.report.wires import describe
+
+if TYPE_CHECKING:
+    from circuitgrad.methods.optimize import Outcome
+    from circuitgrad.methods.optimize.fit import Fit
+
+TRIES = ("random", "hillclimb")
+"""The methods whose steps are tries."""
+REASONS = {
+    "gradient": "the gradient's norm is within the tolerance",
+    "progress": "the progress is within the tolerance",
+    "converged": "converged: no step improves the objective any further",
+    "time": "the time limit is reached",
+    "interrupted": "interrupted",
+    "nonfinite": "the next step would lead to infinity or NaN",
+}
+"""Why a run ended, in words."""
+
+
+def outcome_table(outcome: Outcome, *, expanded: bool) -> Table:
+    """Return every wire before and after; with data, the inputs and the objective; of least squares, the estimates."""
+    return _estimates(outcome, outcome.fit) if outcome.fit else _wires(outcome, expanded=expanded)
+
+
+def _wires(outcome: Outcome, *, expanded: bool) -> Table:
+    columns = [
+        WIRE,
+        GATE,
+        Column("before", number=True),
+        Column("after", "green", number=True),
+        Column("change", number=True),
+    ]
+    table = Table(columns)
+    circuit = outcome.circuit
+    for name, slot in circuit.wires(expanded=expanded, also=[outcome.output]):
+        if name not in outcome.before:
+            continue
+        gate = describe(circuit, slot, expanded=expanded)
+        if name == outcome.output:
+            table.marked.add(len(table.rows))
+            gate = gate if outcome.rows is None else f"the mean over {_count(outcome.rows, 'row')}"
+        before, after = outcome.before[name], outcome.after[name]
+        table.rows.append([name, gate, before, after, 0.0 if after == before else after - before])
+    return table
+
+
+def _estimates(outcome: Outcome, fit: Fit) -> Table:
+    columns = [
+        Column("parameter"),
+        Column("start", number=True),
+        Column("estimate", "green", number=True),
+        Column("standard error", number=True),
+        Column("relative", number=True, digits=2),
+        Column("t value", number=True, digits=4),
+    ]
+    rows: list[list[str | float | None]] = [
+        [name, outcome.before[name], one.value, one.error, one.relative, one.t] for name, one in fit.estimates.items()
+    ]
+    return Table(columns, rows, noun="parameters")
+
+
+def correlation_table(fit: Fit) -> Table:
+    """Return the correlations of the estimates as a matrix."""
+    table = Table([Column("correlation"), *(Column(name, number=True, digits=3) for name in fit.correlations)])
+    table.rows.extend([name, *row.values()] for name, row in fit.correlations.items())
+    return table
+
+
+def heading(outcome: Outcome, data: str | None) -> str:
+    """Return the line above the table: what was done, and how far it has led.
+
+    Args:
+        outcome: what an optimisation did.
+        data: what the data are called.
+    """
+    wire = visible(outcome.output)
+    aim = f"least squares of {wire}" if outcome.fit else f"{outcome.goal} {wire}"
+    over = "" if outcome.rows is None else f" over {_count(outcome.rows, 'row')} of {visible(data or 'the data')}"
+    size = outcome.experiment.step_size
+    noun = "try" if outcome.method in TRIES else "step"
+    done = _count(outcome.steps, noun) + (f" of size {size:g}" if size is not None else "")
+    return f"{aim}{over}: {done}, method {outcome.method}"
+
+
+def notes(outcome: Outcome) -> str:
+    """Return the lines below the table: how well a model fits, and why the run ended."""
+    quality = f"{_quality(outcome.fit)}\n" if outcome.fit else ""
+    reason = REASONS.get(outcome.stopped, "")
+    if outcome.stopped == "steps":
+        noun = "tries" if outcome.method in TRIES else "steps"
+        reason = f"all {noun} are done" if outcome.steps else f"no {noun} were wanted"
+    norm = "" if outcome.norm is None else f"; the gradient's norm is {rounded(outcome.norm, 3)}"
+    return f"{quality}stopped: {reason}{norm}"
+
+
+def _quality(fit: Fit) -> str:
+    explained = "" if fit.r_squared is None else f", R² {rounded(fit.r_squared)}"
+    freedom = f"{_count(fit.freedom, 'degree')} of freedom"
+    if fit.freedom <= 0:
+        freedom = f"no degrees of freedom: {_count(fit.rows, 'row')}, {_count(len(fit.estimates), 'parameter')}"
+    return (
+        f"residual sum of squares {rounded(fit.sum_of_squares)}, standard deviation {rounded(fit.deviation)}, "
+        f"{freedom}{explained}"
+    )
+
+
+def undetermined(fit: Fit) -> str | None:
+    """Return a warning about parameters that the data do not determine, or None."""
+    if not fit.undetermined:
+        return None
+    named = ", ".join(map(quote, fit.undetermined))
+    return f"the data do not determine {named} beside the other parameters: there are no standard errors"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = {"try": "tries"}.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
+    """Return the document of `optimize`."""
+    names = [name for name, _ in outcome.circuit.wires(expanded=expanded, also=[outcome.output])]
+    document = {
+        "circuit": outcome.circuit.name,
+        "output": outcome.output,
+        "goal": outcome.goal,
+        "method": outcome.method,
+        "steps": outcome.steps,
+        "stopped": outcome.stopped,
+        "rows": outcome.rows,
+        "objective": {"before": for_json(outcome.first), "after": for_json(outcome.last)},
+        "gradient_norm": None if outcome.norm is None else for_json(outcome.norm),
+        "before": {name: for_json(outcome.before[name]) for name in names if name in outcome.before},
+        "after": {name: for_json(outcome.after[name]) for name in names if name in outcome.after},
+    }
+    return {**document, "fit": _fit_json(outcome.fit)} if outcome.fit else document
+
+
+def _fit_json(fit: Fit) -> dict[str, Any]:
+    return {
+        "estimates": {
+            name: {
+                "estimate": for_json(one.value),
+                "standard_error": for_json(one.error),
+                "relative_error": for_json(one.relative),
+                "t": for_json(one.t),
+            }
+            for name, one in fit.estimates.items()
+        },
+        "correlations": {
+            name: {other: for_json(number) for other, number in row.items()} for name, row in fit.correlations.items()
+        },
+        "rows": fit.rows,
+        "residual_sum_of_squares": for_json(fit.sum_of_squares),
+        "residual_standard_deviation": for_json(fit.deviation),
+        "degrees_of_freedom": fit.freedom,
+        "r_squared": None if fit.r_squared is None else for_json(fit.r_squared),
+    }

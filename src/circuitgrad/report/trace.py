@@ -1,0 +1,116 @@
+"""The steps of a run in a file, as CSV or as lines of JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circuitgrad.errors import CircuitError, quote, visible
+from circuitgrad.files import writing
+from circuitgrad.report.numbers import exact, for_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circuitgrad.methods.optimize import Step
+
+SUFFIXES = (".csv", ".jsonl")
+FIRST = ("step", "objective", "gradient_norm")
+"""The columns before those of the inputs."""
+
+
+class Trace:
+    """Every k-th step of a run: its number, the objective, the norm of the gradient, the inputs that move.
+
+    The steps are gathered in a temporary file; `publish` makes what there is of them the file itself, whole.
+
+    Args:
+        path: the file, .csv or .jsonl.
+        names: the inputs that move.
+        every: k.
+        before: the number of a step; with it, the rows of a file of that name up to this step come first.
+
+    Raises:
+        CircuitError: the path has another ending, or its rows are not those of such a run.
+    """
+
+    def __init__(self, path: str, names: Sequence[str], every: int = 1, before: int | None = None) -> None:
+        suffix(path)
+        self.path = Path(path)
+        self._names, self._every = names, every
+        self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._head = self._row([*FIRST, *map(visible, names)]) if self._is_csv else b""
+        self._lines.write(self._head)
+        if before is not None and self.path.exists():
+            self._lines.writelines(self._kept(before))
+
+    @property
+    def _is_csv(self) -> bool:
+        return suffix(str(self.path)) == ".csv"
+
+    def _kept(self, before: int) -> list[bytes]:
+        """Return the rows of the file up to a step."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        fits = not self._is_csv or lines[:1] == [self._head]
+        lines = lines[self._is_csv :]
+        try:
+            steps = [int(line.partition(b",")[0]) if self._is_csv else int(json.loads(line)["step"]) for line in lines]
+        except (ValueError, KeyError, TypeError):
+            fits = False
+        if not fits:
+            raise CircuitError.of(f"{quote(str(self.path))} is no trace of such a run, and stays as it is")
+        return [line for step, line in zip(steps, lines, strict=True) if step <= before]
+
+    @staticmethod
+    def _row(cells: Sequence[str]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(cells)
+        return text.getvalue().encode("utf-8", "backslashreplace")
+
+    def __call__(self, step: Step) -> None:
+        """Add a step, if it is one of every k."""
+        if step.number % self._every:
+            return
+        if self._is_csv:
+            norm = "" if step.norm is None else exact(step.norm)
+            self._lines.write(self._row([str(step.number), exact(step.objective), norm, *map(exact, step.point)]))
+            return
+        norm_found = None if step.norm is None else for_json(step.norm)
+        numbers = dict(zip(FIRST, (step.number, for_json(step.objective), norm_found), strict=True))
+        inputs = dict(zip(self._names, map(for_json, step.point), strict=True))
+        line = json.dumps({**numbers, "inputs": inputs}, ensure_ascii=False)
+        self._lines.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+    def publish(self) -> None:
+        """Write the file with all steps so far.
+
+        Raises:
+            CircuitError: it cannot be written.
+        """
+        self._lines.seek(0)
+        with writing(self.path, replace=True) as file:
+            shutil.copyfileobj(self._lines, file)
+
+    def close(self) -> None:
+        """Forget the steps."""
+        self._lines.close()
+
+
+def suffix(path: str) -> str:
+    """Return the ending of a trace's name.
+
+    Raises:
+        CircuitError: it is no trace's.
+
+    >>> suffix("run.CSV")
+    '.csv'
+    """
+    found = Path(path).suffix.lower()
+    if found not in SUFFIXES:
+        raise CircuitError.of(f"--trace {quote(path)}", hint=f"a trace is {' or '.join(SUFFIXES)}")
+    return found

@@ -46,18 +46,13 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
 
     Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
     """
-    temporary = ""
+    temporary, named = "", path
     try:
         rights = 0o666 & ~_mask()  # what open() would give a new file
         if replace:
             path = Path(os.path.realpath(path))
         with contextlib.suppress(FileNotFoundError):
-            mode = path.stat().st_mode
-            if not stat.S_ISREG(mode):
-                # Renaming onto a device would put a file in its place for the whole machine.
-                what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-                raise CircuitError.of(f"{quote(str(path))} is {what}, not a file")
-            rights = stat.S_IMODE(mode)
+            rights = stat.S_IMODE(_regular(path))
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -69,10 +64,46 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
     except FileExistsError:
         raise already_there(path) from None
     except OSError as error:
-        raise CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}") from None
+        raise _unwritable(named, error) from None
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work is done whose results it is for.
+
+    Raises:
+        CircuitError: its folder is not there or takes no files, or it is a folder, a device or a pipe.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    try:
+        if not folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with contextlib.suppress(FileNotFoundError):
+            _regular(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _regular(path: Path) -> int:
+    """Return the mode of a file.
+
+    Raises:
+        CircuitError: it is a folder, a device or a pipe.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        # Renaming onto a device would put a file in its place for the whole machine.
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise CircuitError.of(f"{quote(str(path))} is {what}, not a file")
+    return mode
+
+
+def _unwritable(path: Path, error: OSError) -> CircuitError:
+    return CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}")
 
 
 def already_there(path: Path) -> CircuitError:

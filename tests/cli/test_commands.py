@@ -48,7 +48,9 @@ def test_several_outputs_give_the_jacobian() -> None:
 
 def test_optimize_json() -> None:
     found = document("optimize", NEURON, "--steps", "1", "--step-size", "0.01")
-    assert list(found) == ["circuit", "output", "method", "steps", "stopped", "before", "after"]
+    assert list(found)[:7] == ["circuit", "output", "method", "steps", "stopped", "before", "after"]
+    assert (found["goal"], found["rows"]) == ("maximize", None)
+    assert found["objective"] == {"before": found["before"]["s"], "after": found["after"]["s"]}
     assert (found["output"], found["method"], found["steps"], found["stopped"]) == ("s", "gradient", 1, "steps")
     assert list(found["before"]) == list(found["after"]) == WIRES
     assert found["after"]["s"] == 0.8825501816218984
@@ -229,7 +231,7 @@ def test_optimize_says_why_it_stopped(tmp_path: Path) -> None:
     file = write(tmp_path, "{inputs: {x: 1}, gates: {y: exp(exp(x))}}")
     result = invoke("optimize", file, "--step-size", "1")
     assert result.exit_code == 0
-    assert "stopped before a step to infinity or NaN" in result.stdout
+    assert "stopped: the next step would lead to infinity or NaN" in result.stdout
     assert "is inf: exp(" in result.stderr
 
 

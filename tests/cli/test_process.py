@@ -173,7 +173,7 @@ def test_control_c_exits_with_130() -> None:
     gates = "\n".join(f"  w{i + 1}: {{sin: w{i}}}" for i in range(200))
     text = f"inputs: {{w0: 1}}\ngates:\n{gates}\n"
     process = subprocess.Popen(
-        [*PROGRAM, "optimize", "-", "--steps", "100000000"],
+        [*PROGRAM, "sweep", "-", "--over", "w0=0:1:1000000", "--format", "json"],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -253,3 +253,63 @@ def test_a_large_circuit_shows_its_ends_and_the_count_unless_asked(tmp_path: Pat
     else:
         assert len(lines) < 60
         assert sum(f"{count + 1 - 40:,} more wires; --all shows them" in line for line in lines) == 1
+
+
+SLOW = "{inputs: {a: 3, b: -2}, gates: {cost: (a - 1)**2 + 10*(b - a**2)**2}}"
+LONG = ("optimize", "-", "--minimize", "--method", "adam", "--step-size", "1e-4", "--steps", "100000000")
+
+
+@POSIX
+def test_ctrl_c_ends_an_optimisation_after_its_step(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    process = subprocess.Popen(
+        [*PROGRAM, *LONG, "--checkpoint", str(state), "--format", "json", "-o", str(tmp_path / "copy.yaml")],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdin is not None
+    process.stdin.write(SLOW)
+    process.stdin.close()
+    process.stdin = None
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    found = json.loads(stdout)
+    assert (process.returncode, found["stopped"]) == (130, "interrupted")
+    assert f"wrote {tmp_path / 'copy.yaml'}: 2 new values" in stderr
+    assert found["steps"] > 0
+    kept = json.loads(state.read_text())
+    assert (kept["number"], kept["point"]) == (found["steps"], [found["after"]["a"], found["after"]["b"]])
+    more = str(found["steps"] + 100)
+    resumed = run(*LONG[:-1], more, "--checkpoint", str(state), "--resume", "--format", "json", stdin=SLOW)
+    assert resumed.stdout == run(*LONG[:-1], more, "--format", "json", stdin=SLOW).stdout
+
+
+@POSIX
+def test_a_long_run_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
+    import pty
+
+    file = tmp_path / "slow.yaml"
+    file.write_text(SLOW)
+    ours, theirs = pty.openpty()
+    command = [*PROGRAM, "optimize", str(file), *LONG[2:], "--time-limit", "2", "--quiet"]
+    for wanted in ([], ["--quiet"]):
+        process = subprocess.Popen(
+            [*command[:-1], *wanted], cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=theirs
+        )
+        assert process.wait(60) == 0
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:
+        pass
+    os.close(ours)
+    assert b"objective " in shown
+    assert b" gradient " in shown
+    assert b" step " in shown

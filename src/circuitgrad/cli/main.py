@@ -26,7 +26,7 @@ COMMANDS = {
     "check": "Prove the gradient, gate by gate, and the expected values.",
     "hessian": "Compute the second derivatives of the output in the inputs.",
     "sweep": "Compute the output over a range of an input, or a grid.",
-    "optimize": "Move the inputs so that the output rises, or falls.",
+    "optimize": "Move the inputs towards a goal: raise, lower, fit.",
     "new": "Write a commented circuit to start from.",
     "gates": "List the gates and their derivatives, or show one in full.",
     "schema": "Print the JSON Schema of circuit files, for editors.",

@@ -80,6 +80,8 @@ def command(
     from circuitgrad.methods.optimize import settled
 
     rows, source = _rows(circuit, file, data, quiet=quiet)
+    if rows is not None and source is not None:
+        options.warn_overridden(assignments, rows.names, source, quiet=quiet)
     wanted = settled(chosen_experiment(circuit, given, outputs), circuit, rows)
     if correlations and wanted.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")

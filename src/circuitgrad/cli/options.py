@@ -18,7 +18,7 @@ from circuitgrad.report.tables import FORMATS
 from circuitgrad.report.terminal import fold, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from circuitgrad.circuit import Circuit, Input
     from circuitgrad.errors import Source
@@ -333,6 +333,13 @@ def warn_ignored(source: str, ignored: Sequence[str], *, quiet: bool) -> None:
     if ignored:
         names = ", ".join(map(quote, dict.fromkeys(ignored)))
         warn(Problem(f"{source}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
+
+
+def warn_overridden(assignments: Collection[str], columns: Collection[str], source: str, *, quiet: bool) -> None:
+    """Warn about values of `--set` that a column of a data file takes the place of."""
+    if both := [name for name in assignments if name in columns]:
+        what = f"--set has no effect on what has a column in {source}: {', '.join(map(quote, both))}"
+        warn(Problem(what), quiet=quiet)
 
 
 def title(circuit: Circuit) -> str:

@@ -36,9 +36,11 @@ def refuse_picture(where: str | None, form: str) -> None:
         if Path(where).suffix.lower() not in PICTURES:
             hint = f"pictures are {' or '.join(PICTURES)}; --plot alone, behind FILE, draws in the terminal"
             raise CircuitError.of(f"--plot {quote(where)}", hint=hint)
+        from circuitgrad.files import refuse_unwritable
         from circuitgrad.report.picture import require
 
         require()
+        refuse_unwritable(Path(where))
 
 
 def write_picture(where: str, draw: Callable[[str], bytes]) -> str:

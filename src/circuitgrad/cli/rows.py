@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from circuitgrad.cli import options
 from circuitgrad.cli.progress import Meter
-from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.rowwise import Wanted, Watch, over_rows
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
@@ -89,9 +89,7 @@ def _report(
     printing: Printing,
 ) -> None:
     options.warn_ignored(data.name, data.ignored, quiet=printing.quiet)
-    if both := [name for name in assignments if name in data.names]:
-        what = f"--set has no effect on what has a column in {data.name}: {', '.join(map(quote, both))}"
-        options.warn(Problem(what), quiet=printing.quiet)
+    options.warn_overridden(assignments, data.names, data.name, quiet=printing.quiet)
     watch = Watch(circuit, wanted)
     is_seen = printing.file is None and form in ("csv", "markdown") and sys.stdout.isatty()
     blocks = _computed(circuit, data, wanted, watch, quiet=printing.quiet or is_seen)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, quote
+from circuitgrad.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,8 @@ class Watching(NamedTuple):
             from circuitgrad.report.trace import suffix
 
             suffix(self.trace)
+        for path in filter(None, (self.trace, self.checkpoint)):
+            refuse_unwritable(Path(path))
         if self.resume and self.checkpoint is None:
             raise CircuitError.of("--resume without --checkpoint FILE")
         if self.checkpoint is not None and not self.resume and Path(self.checkpoint).exists():
@@ -78,7 +81,6 @@ def watched(circuit: Circuit, experiment: Experiment, rows: Rows | None, watchin
     Raises:
         CircuitError: see `methods.optimize.optimize`, or a file cannot be written.
     """
-    from circuitgrad.files import write
     from circuitgrad.methods.optimize import free_inputs, optimize
     from circuitgrad.report.trace import Trace
 
@@ -130,8 +132,8 @@ def _shown(meter: Meter, steps: int | None) -> Callable[[Step], None]:
         if now - last < OFTEN:
             return
         last = now
-        norm = "" if step.norm is None else f"  gradient {step.norm:.3g}"
-        meter(f"objective {step.objective:.6g}{norm}  step", step.number, steps)
+        norm = "" if step.norm is None else f" gradient {step.norm:<9.3g}"
+        meter(f"objective {step.objective:<12.6g}{norm} step", step.number, steps)
 
     return show
 

@@ -34,5 +34,5 @@ def course_plot(outcome: Outcome) -> str:
     title = title_of(outcome)
     points = [(float(step), value) for step, value in outcome.curve]
     if is_steep(outcome):
-        title, points = f"log10 of the {title}", [(step, log10(value)) for step, value in points]
-    return panels({title: points}, ["green"], "step")
+        title, points = f"log10 of {title}", [(step, log10(value)) for step, value in points]
+    return panels({title: points}, ["green"], "step", whole=True)

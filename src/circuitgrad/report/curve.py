@@ -61,11 +61,11 @@ PLAIN = Pen(((1, 2),), " '.:", *"|+'-")
 """For a terminal without Braille: two dots in a character."""
 
 
-def limits(numbers: Sequence[float]) -> tuple[float, float]:
+def limits(numbers: Sequence[float], *, whole: bool = False) -> tuple[float, float]:
     """Return two round numbers between which a curve with these values is drawn.
 
-    All values lie between them, unless a few (the ends of a pole) are so large that they would flatten the others.
-    What is not finite does not count.
+    All values lie between them, unless a few (the ends of a pole) are so large that they would flatten the others, and
+    not the `whole` curve is wanted. What is not finite does not count.
 
     >>> limits([0.0067, 0.5, 0.9933]), limits([2.0, 2.0]), limits([])
     ((0.0, 1.0), (0.0, 2.0), (0.0, 1.0))
@@ -76,7 +76,7 @@ def limits(numbers: Sequence[float]) -> tuple[float, float]:
     low, high = known[0], known[-1]
     tail = int(TAIL * len(known))
     inner = known[-1 - tail] - known[tail]
-    if 0 < FLATTENED * inner < high - low:
+    if 0 < FLATTENED * inner < high - low and not whole:
         low, high = known[tail], known[-1 - tail]
     return _rounded_outwards(low, high)
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 TRIES = ("random", "hillclimb")
 """The methods whose steps are tries."""
 REASONS = {
-    "gradient": "the gradient's norm is within the tolerance",
+    "gradient": "the gradient is within the tolerance",
     "progress": "the progress is within the tolerance",
-    "converged": "converged: no step improves the objective any further",
+    "converged": "no step improves the objective any further",
     "time": "the time limit is reached",
     "interrupted": "interrupted",
     "nonfinite": "the next step would lead to infinity or NaN",
@@ -95,16 +95,24 @@ def heading(outcome: Outcome, data: str | None) -> str:
 def notes(outcome: Outcome) -> str:
     """Return the lines below the table: how well a model fits, and why the run ended."""
     quality = f"{_quality(outcome.fit)}\n" if outcome.fit else ""
+    if outcome.rows is not None and (held := _held(outcome)):
+        quality += f"without a column: {held}\n"
     reason = REASONS.get(outcome.stopped, "")
     if outcome.stopped == "steps":
         noun = "tries" if outcome.method in TRIES else "steps"
         reason = f"all {noun} are done" if outcome.steps else f"no {noun} were wanted"
-    norm = "" if outcome.norm is None else f"; the gradient's norm is {rounded(outcome.norm, 3)}"
+    norm = "" if outcome.norm is None else f" (gradient norm {rounded(outcome.norm, 3)})"
     return f"{quality}stopped: {reason}{norm}"
 
 
+def _held(outcome: Outcome) -> str:
+    """Return the inputs that neither the data nor the run give a value."""
+    still = [name for name in outcome.circuit.inputs if name in outcome.before and name not in outcome.moved]
+    return ", ".join(f"{visible(name)} = {rounded(outcome.before[name])}" for name in still)
+
+
 def _quality(fit: Fit) -> str:
-    explained = "" if fit.r_squared is None else f", R² {rounded(fit.r_squared)}"
+    explained = "" if fit.r_squared is None else f", R squared {rounded(fit.r_squared)}"
     freedom = f"{_count(fit.freedom, 'degree')} of freedom"
     if fit.freedom <= 0:
         freedom = f"no degrees of freedom: {_count(fit.rows, 'row')}, {_count(len(fit.estimates), 'parameter')}"
@@ -133,15 +141,15 @@ def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
     document = {
         "circuit": outcome.circuit.name,
         "output": outcome.output,
-        "goal": outcome.goal,
         "method": outcome.method,
         "steps": outcome.steps,
         "stopped": outcome.stopped,
+        "before": {name: for_json(outcome.before[name]) for name in names if name in outcome.before},
+        "after": {name: for_json(outcome.after[name]) for name in names if name in outcome.after},
+        "goal": outcome.goal,
         "rows": outcome.rows,
         "objective": {"before": for_json(outcome.first), "after": for_json(outcome.last)},
         "gradient_norm": None if outcome.norm is None else for_json(outcome.norm),
-        "before": {name: for_json(outcome.before[name]) for name in names if name in outcome.before},
-        "after": {name: for_json(outcome.after[name]) for name in names if name in outcome.after},
     }
     return {**document, "fit": _fit_json(outcome.fit)} if outcome.fit else document
 

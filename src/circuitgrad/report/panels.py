@@ -33,7 +33,9 @@ def layout(count: int) -> tuple[int, int]:
     return across, (width - GAP * (across - 1)) // across
 
 
-def panels(curves: Mapping[str, Line], styles: Sequence[str], name: str, *, log: bool = False) -> str:
+def panels(
+    curves: Mapping[str, Line], styles: Sequence[str], name: str, *, log: bool = False, whole: bool = False
+) -> str:
     """Return curves as panels fitted to the terminal, all with margins of the same width.
 
     Args:
@@ -41,9 +43,10 @@ def panels(curves: Mapping[str, Line], styles: Sequence[str], name: str, *, log:
         styles: their colours.
         name: the name of x.
         log: whether x is spaced by its logarithm.
+        whole: whether all of each curve is shown, even where its ends flatten the rest.
     """
     across, columns = layout(len(curves))
-    heights = {title: limits([y for _, y in points]) for title, points in curves.items()}
+    heights = {title: limits([y for _, y in points], whole=whole) for title, points in curves.items()}
     margin = max(len(number(end)) for ends in heights.values() for end in ends)
     pen = BRAILLE if encodable(BRAILLE.text) else PLAIN
     blocks = [

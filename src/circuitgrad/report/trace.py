@@ -43,11 +43,10 @@ class Trace:
         suffix(path)
         self.path = Path(path)
         self._names, self._every = names, every
-        self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._head = self._row([*FIRST, *map(visible, names)]) if self._is_csv else b""
-        self._lines.write(self._head)
-        if before is not None and self.path.exists():
-            self._lines.writelines(self._kept(before))
+        kept = self._kept(before) if before is not None and self.path.exists() else []
+        self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._lines.writelines([self._head, *kept])
 
     @property
     def _is_csv(self) -> bool:

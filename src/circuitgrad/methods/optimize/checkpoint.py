@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source, quote
+from circuitgrad.methods.optimize.curve import Curve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from circuitgrad.methods.optimize.curve import State
 
 KIND = "circuitgrad checkpoint"
 VERSION = 1
@@ -64,7 +67,7 @@ class Checkpoint:
         point: the inputs' values.
         memory: what the method carries along.
         random: the state of the random numbers.
-        curve: the objective so far, as steps and values, and how many steps apart they are.
+        curve: the state of the objective's curve.
         tape: what the method was told, where it keeps its memory to itself; it then starts anew.
     """
 
@@ -74,7 +77,7 @@ class Checkpoint:
     point: Sequence[float]
     memory: Mapping[str, Any]
     random: Sequence[int]
-    curve: tuple[int, Sequence[int], Sequence[float]]
+    curve: State
     tape: Sequence[tuple[str, array[float], array[float]]] = field(default_factory=list)
 
     def text(self) -> str:
@@ -94,8 +97,7 @@ class Checkpoint:
             known = document.pop("kind") == KIND and document.pop("version") == VERSION
             tape = [(str(kind), _unpacked(at), _unpacked(answer)) for kind, at, answer in document.pop("tape")]
             found = cls(**document, tape=tape)
-            stride, steps, values = found.curve
-            found.curve = int(stride), [int(step) for step in steps], [float(value) for value in values]
+            found.curve = Curve.resumed(found.curve).state
             found.start, found.point = ([float(x) for x in list(point)] for point in (found.start, found.point))
             found.number, found.random = int(found.number), [int(word) for word in found.random]
             found.memory, found.run = dict(found.memory), dict(found.run)

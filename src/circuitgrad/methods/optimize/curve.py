@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    State = tuple[int, Sequence[int], Sequence[float], tuple[int, float]]
+
 MOST = 1000
 
 
@@ -26,9 +28,25 @@ class Curve:
         self.values: list[float] = []
         self._last = (0, 0.0)
 
-    def resume(self, stride: int, steps: Sequence[int], values: Sequence[float]) -> None:
-        """Go on where a curve has ended."""
-        self.stride, self.steps, self.values = stride, list(steps), list(values)
+    @classmethod
+    def resumed(cls, state: State) -> Curve:
+        """Return the curve that goes on where one of that state has ended.
+
+        >>> curve = Curve()
+        >>> curve.add(0, 1.5)
+        >>> Curve.resumed(curve.state).points()
+        [(0, 1.5)]
+        """
+        found = cls()
+        stride, steps, values, last = state
+        found.stride, found.steps, found.values = int(stride), list(map(int, steps)), list(map(float, values))
+        found._last = int(last[0]), float(last[1])
+        return found
+
+    @property
+    def state(self) -> State:
+        """What a curve needs to go on."""
+        return self.stride, self.steps, self.values, self._last
 
     def add(self, step: int, value: float) -> None:
         """Add the objective at a step."""

@@ -27,9 +27,9 @@ class Tangent:
         offset: the length of the residuals' part in the plane, 0 at a minimum of the sum of squares.
         dependent: the positions of parameters that the data cannot tell from those before them.
 
-    >>> tangent = Tangent([1.0, 2.0], [[1.0], [1.0]])
-    >>> tangent.step(), tangent.covariances()
-    ([1.5], [[0.5]])
+    >>> tangent = Tangent([1.0, 3.0], [[2.0], [0.0]])
+    >>> tangent.step(), tangent.covariances(), tangent.offset
+    ([0.5], [[0.25]], 1.0)
     """
 
     def __init__(self, residuals: Sequence[float], jacobian: Sequence[Sequence[float]]) -> None:

@@ -90,25 +90,32 @@ class Objective:
         raise CircuitError.of(f"there is nothing to move: {why}")
 
     def _refuse_unbound(self) -> None:
-        """Refuse data that do not reach the output, or not the response of a residual.
+        """Refuse data without a column where one must be meant: for the response of a residual, or for its model.
 
         Raises:
-            CircuitError: they do not: their columns are others than were meant.
+            CircuitError: a column is missing.
         """
         if not self.rows:
             return
-        circuit, place = self.circuit, self.rows.header
+        place = self.rows.header
         if not self._by_row:
             raise CircuitError.of(f"no column of the data reaches {quote(self.output)}", place)
-        side = self._response_slot() if self.squares else None
-        if side is None or side - circuit.first_gate in self._by_row or circuit.is_constant(side):
+        response = self._response_slot() if self.squares else None
+        if response is None:
             return
-        gates = circuit.upstream([side])
-        leaves = {slot for index in gates for slot in circuit.operands[index]} | {side}
-        names = [name for slot, name in enumerate(circuit.input_names) if slot in leaves]
-        if names and not any(name in self.rows.columns for name in names):
-            named = " or ".join(map(quote, names))
-            raise CircuitError.of(f"the response of {quote(self.output)} has no column: {named}", place)
+        model = next(slot for slot in self.circuit.operands[self._out - self.circuit.first_gate] if slot != response)
+        for what, side in (("response", response), ("model", model)):
+            names = self._leaves(side)
+            missing = [name for name in names if self.circuit.inputs[name].fixed]
+            if missing and not any(name in self.rows.columns for name in names):
+                named = " or ".join(map(quote, missing))
+                raise CircuitError.of(f"the {what} of {quote(self.output)} has no column: {named}", place)
+
+    def _leaves(self, slot: int) -> list[str]:
+        """Return the inputs that a slot depends on."""
+        gates = self.circuit.upstream([slot])
+        leaves = {slot, *(operand for index in gates for operand in self.circuit.operands[index])}
+        return [name for i, name in enumerate(self.circuit.input_names) if i in leaves]
 
     def _response_slot(self) -> int | None:
         """Return the slot of the response, where the residual is a difference of it and what moves."""

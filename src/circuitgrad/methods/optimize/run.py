@@ -227,7 +227,7 @@ class Run:
             search.point,
             search.memory,
             search.random.getstate()[1],
-            (curve.stride, curve.steps, curve.values),
+            curve.state,
             search.tape.entries,
         )
 
@@ -246,7 +246,7 @@ class Run:
         search.point, search.number = list(checkpoint.point), checkpoint.number
         search.memory = dict(checkpoint.memory)
         search.random.setstate((3, tuple(checkpoint.random), None))
-        self.curve.resume(*checkpoint.curve)
+        self.curve = Curve.resumed(checkpoint.curve)
 
 
 def _digest(*parts: object) -> str:

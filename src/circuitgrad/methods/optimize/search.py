@@ -108,7 +108,7 @@ class Search:
         self.point = list(objective.start)
         self.number = 0
         self.memory: dict[str, Any] = {}
-        self.random = Random(experiment.seed)  # noqa: S311 - nothing secret
+        self.random = Random(experiment.seed or 0)  # noqa: S311 - nothing secret
         leaves = [objective.circuit.inputs[name] for name in objective.names]
         self.low, self.high = [leaf.min for leaf in leaves], [leaf.max for leaf in leaves]
         self.culprit: Problem | None = None

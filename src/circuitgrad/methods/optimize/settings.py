@@ -87,7 +87,8 @@ def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) 
     said = experiment.said()
     for name in said:
         if name not in chosen.uses | ALWAYS:
-            raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}")
+            hint = f"it takes {', '.join(sorted(one.replace('_', ' ') for one in chosen.uses | ALWAYS - {'method'}))}"
+            raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}", hint)
         fault = Experiment.settings()[name].fault(said[name]) if isinstance(said[name], float | int) else None
         if fault:
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} {fault}: {said[name]}")

@@ -29,7 +29,7 @@ def scipy_optimize(method: str) -> Any:
     try:
         from scipy import optimize
     except ImportError:
-        hint = "pip install 'circuitgrad[fit]'"
+        hint = "pip install 'circuitgrad[fit]'; the method newton does without"
         raise CircuitError.of(f"the method {method} needs SciPy", hint=hint) from None
     return optimize
 

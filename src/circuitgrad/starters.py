@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from itertools import islice, pairwise
+import os
+import re
+from contextlib import suppress
+from itertools import pairwise
 from math import isfinite
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
-from circuitgrad.expression import CONSTANTS, Expression, ExpressionError, Loop, Member, Name, is_name, normalise
+from circuitgrad.expression import CONSTANTS, Expression, ExpressionError, Loop, Member, Name, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from circuitgrad.errors import Source
     from circuitgrad.expression import Step
-    from circuitgrad.rows import Table
 
-MOST_ROWS = 1000
 MOST_WEIGHTS = 1_000_000
 MOST_LAYERS = 100
 WIDTH = 100
+
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*\.[A-Za-z]+")
+"""Paths that YAML reads as texts without quotes."""
 
 NEURON = """\
 # A neuron with two inputs: s = sigmoid(a*x + b*y + c). Try
@@ -148,14 +152,21 @@ def mlp(file: str, sizes: Sequence[int]) -> str:
 
 
 def fit(
-    file: str, formula: str, data: Source, *, target: str | None = None, start: Mapping[str, float] | None = None
+    file: str,
+    formula: str,
+    data: str,
+    folder: str = "",
+    *,
+    target: str | None = None,
+    start: Mapping[str, float] | None = None,
 ) -> str:
-    r"""Return a circuit that fits a formula to the rows of a CSV text: the mean of the squared residuals.
+    """Return a circuit that fits a formula to the rows of a data file, which it names, by least squares.
 
     Args:
-        file: the file's name, for the comments: in one line, as a shell takes it.
+        file: the circuit file's name, for the comments: in one line, as a shell takes it.
         formula: the formula; its names that are no columns of the data are the parameters.
-        data: the CSV text, with a header of the columns' names.
+        data: the data file, CSV or Parquet; it is read to its end, for what may be wrong with it.
+        folder: where the circuit file goes; the current folder when left out.
         target: the column to fit; the last one that the formula does not use when left out.
         start: values to start parameters from; 1 when left out.
 
@@ -163,72 +174,96 @@ def fit(
         CircuitError: the formula or the data are wrong, or do not belong together.
 
     >>> from circuitgrad import loads
-    >>> from circuitgrad.errors import Source
-    >>> circuit = loads(fit("fit.yaml", "a*x + b", Source("d.csv", "x,y\n1,3\n2,5\n")))
-    >>> circuit.forward()["loss"], [name for name, leaf in circuit.inputs.items() if not leaf.fixed]
-    (2.5, ['a', 'b'])
+    >>> circuit = loads(fit("fit.yaml", "vmax*s/(km + s)", "circuits/puromycin.csv", start={"vmax": 200}))
+    >>> circuit.data, {name: leaf.value for name, leaf in circuit.inputs.items() if not leaf.fixed}
+    ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 1.0})
     """
-    columns = read_columns(data)
-    named = {name.name: name for name in reversed(list(_names(formula, Expression(formula).steps)))}
-    names = list(reversed(named))
-    used = [name for name in columns if name in named]
-    if not used:
-        raise CircuitError.of("the formula uses no column of the data", hint=f"the columns are {', '.join(columns)}")
-    target = _target(columns, used, target)
-    parameters = [name for name in names if name not in columns and name not in CONSTANTS]
+    from circuitgrad.blocks import open_rows
+
+    named: dict[str, Name] = {}
+    for name in _names(formula, Expression(formula).steps):
+        named.setdefault(name.name, name)
+    _refuse_passing(data)
+    with open_rows(data, named) as found:
+        used = list(dict.fromkeys(found.names))
+        target = _target(used, list(map(normalise, found.ignored)), target)
+        if wrong := _name_fault(target):
+            hint = "rename it in the header, or choose another with --target"
+            raise CircuitError.of(wrong, next(found.blocks).header, hint)
+    parameters = [name for name in named if name not in used and name not in CONSTANTS]
     if not parameters:
         raise CircuitError.of("the formula has no parameters: all its names are columns or constants")
-    for name in parameters:
-        wrong = _name_fault(name)
-        if wrong:
-            raise ExpressionError(formula, wrong, named[name].at, len(name), "choose another name")
+    for one in [*used, *parameters]:
+        if wrong := _name_fault(one):
+            raise ExpressionError(formula, wrong, named[one].at, len(one), "choose another name")
     starts = _starts(start or {}, parameters)
-    taken = [name for name in ("residual", "loss", "model") if name in (*used, target, *parameters)]
+    taken = [one for one in ("residual", "model") if one in (*used, target, *parameters)]
     if taken:
         raise CircuitError.of(f"the name {quote(taken[0])} is needed for the fit itself", hint="choose another")
     _try_out(formula, [*used, *parameters])
-    rows = len(columns[target])
-    index = _free("i", [*used, target, *parameters])
-    call = ", ".join([*(f"{name}[{index}]" for name in used), *parameters])
-    wide = max(map(len, parameters))
+    with open_rows(data, [*used, target]) as found:
+        first = next(iter(next(found.blocks)))
+        for _ in found.blocks:
+            pass
+    reference = _reference(data, folder)
     formula = " ".join(formula.split())
-    about = f"{formula}, fitted to data"
+    about = f"{formula}, fitted to {target}"
+    wide = max(map(len, (*parameters, *used, target))) + 1
     lines = [
-        _filled(f"{formula}, fitted to {rows} rows of {visible(data.name)}. Try", "# "),
+        _filled(f"{formula}, fitted to {target} in the rows of {visible(reference)} by least squares. Try", "# "),
         "#",
-        f"#   circuitgrad backward {file}",
-        f"#   circuitgrad optimize {file} --minimize --steps 1000 --step-size 0.001",
+        f"#   circuitgrad optimize {file}                     the estimates and their standard errors",
+        f"#   circuitgrad optimize {file} --write             puts the estimates into this file",
+        f"#   circuitgrad optimize {file} --set NAME=VALUE    starts a parameter elsewhere, if the fit is poor",
         "#",
-        "# If the loss does not fall, divide the step size by 10, as often as it takes; parameters of very",
-        "# different sizes need very small steps, or better values to start from.",
+        "# The parameters start from the values below. A fixed input stands for the column of its name, and its",
+        "# value is the one in the first row.",
         "",
         f"about: {_quoted(about if len(about) < WIDTH - 10 else 'A formula fitted to data')}",
-        "define:",
-        *_definition([*used, *parameters], formula),
+        f"data: {_spelled(reference)}",
         "inputs:",
-        *(f"  {name}:{' ' * (wide - len(name))} {_number(starts.get(name, 1.0))}" for name in parameters),
-        *(_column(name, columns[name]) for name in [*used, target]),
+        *(f"  {f'{one}:':<{wide}} {_number(starts.get(one, 1.0))}" for one in parameters),
+        *(f"  {f'{one}:':<{wide}} {{value: {_number(first[one])}, fixed: true}}" for one in (*used, target)),
         "gates:",
-        _filled(f"residual[{index}=0:{rows}]: {target}[{index}] - model({call})", "  ", "    "),
-        f"  loss: sum(residual[{index}]**2 for {index} in range({rows}))/{rows}",
-        "output: loss",
+        _filled(f"model: {_quoted(formula) if formula.startswith('- ') else formula}", "  ", "    "),
+        f"  residual: {target} - model",
+        "optimize: {least_squares: residual}",
         "",
     ]
     return "\n".join(lines)
 
 
-def _target(columns: Mapping[str, object], used: Sequence[str], wanted: str | None) -> str:
-    """Return the column to fit."""
+def _refuse_passing(data: str) -> None:
+    """Refuse data that are gone once they are read: those of standard input or of a pipe."""
+    from circuitgrad.language import STANDARD_INPUT
+
+    path = Path(data)
+    if data == STANDARD_INPUT or (path.exists() and not path.is_file()):
+        what = "standard input" if data == STANDARD_INPUT else quote(data)
+        raise CircuitError.of(f"{what} is not a file that the circuit could name", hint="save the rows as a file")
+
+
+def _reference(data: str, folder: str) -> str:
+    """Return what a circuit file in a folder calls a data file: its relative path, with forward slashes."""
+    path = Path(data)
+    path = path.parent.resolve() / path.name  # the two dots of a path lead up from where a link to a folder leads
+    with suppress(ValueError):  # on Windows, another drive has no relative path
+        path = Path(os.path.relpath(path, Path(folder).resolve()))
+    reference = path.as_posix()
+    return "./-" if reference == "-" else reference
+
+
+def _target(used: Sequence[str], others: Sequence[str], wanted: str | None) -> str:
+    """Return the column to fit, one of those that the formula does not use."""
     if wanted is None:
-        left = [name for name in columns if name not in used]
-        if not left:
+        if not others:
             raise CircuitError.of("the formula uses every column: none is left to be fitted")
-        return left[-1]
+        return others[-1]
     name = normalise(wanted.strip())
-    if name not in columns:
-        raise CircuitError.of(f"no column is called {quote(name)}", hint=did_you_mean(name, columns))
     if name in used:
         raise CircuitError.of(f"the target {quote(name)} stands in the formula itself")
+    if name not in others:
+        raise CircuitError.of(f"no column is called {quote(name)}", hint=did_you_mean(name, others))
     return name
 
 
@@ -247,12 +282,7 @@ def _try_out(formula: str, names: Sequence[str]) -> None:
     """Expand the formula once, for what only that finds: gates that do not exist, wrong numbers of operands."""
     from circuitgrad.language import formula_circuit
 
-    formula_circuit(formula, dict.fromkeys(names, 1.0), _free("out", names))
-
-
-def _free(name: str, names: Sequence[str]) -> str:
-    """Return a name that is none of `names`: this one, or it with a number."""
-    return next(one for one in (name, *(f"{name}{number}" for number in range(len(names)))) if one not in names)
+    formula_circuit(formula, dict.fromkeys(names, 1.0), "model")
 
 
 def _name_fault(name: str) -> str | None:
@@ -261,49 +291,6 @@ def _name_fault(name: str) -> str | None:
 
     wrong = name_fault(name)
     return wrong[0] if wrong else None
-
-
-def read_columns(data: Source) -> dict[str, list[float]]:
-    r"""Return the columns of a CSV text with a header, by name.
-
-    Raises:
-        CircuitError: a name is none, rows differ in length, a cell is not a finite number, or there are no rows, or
-            too many; with the places.
-
-    >>> from circuitgrad.errors import Source
-    >>> read_columns(Source("d.csv", "x, y\n1,2\n3,4\n"))
-    {'x': [1.0, 3.0], 'y': [2.0, 4.0]}
-    """
-    from circuitgrad.rows import Table
-
-    table = Table(data)
-    names = _column_names(table)
-    rows = list(islice(table.rows, MOST_ROWS + 1))
-    if len(rows) > MOST_ROWS:
-        table.problems.stop()
-        count = len(rows) + sum(1 for _ in table.rows)
-        hint = "a circuit file holds the rows itself: take a sample"
-        raise CircuitError.of(f"{count:,} rows; a starting file takes up to {MOST_ROWS:,}", hint=hint)
-    _, columns = table.numbers(rows, range(len(names)), "cannot be fitted")
-    return {name: list(column) for name, column in zip(names, columns, strict=True)}
-
-
-def _column_names(table: Table) -> list[str]:
-    """Return the names in the header of a table, and note there what is wrong with them."""
-    names: list[str] = []
-    for position, cell in enumerate(table.header.cells):
-        name = normalise(cell.strip())
-        wrong = _name_fault(name)
-        if wrong:
-            message = wrong if is_name(name) else f"{quote(cell)} is not the name of a column"
-            hint = "commas separate the columns" if table.is_apart else "rename it in the header"
-            table.refuse(table.header, position, message, hint)
-        elif name in names:
-            table.refuse(table.header, position, f"a second column called {quote(name)}")
-        names.append(name)
-    if table.is_apart:
-        table.problems.stop()
-    return names
 
 
 def _names(formula: str, steps: Sequence[Step]) -> Iterator[Name]:
@@ -319,26 +306,11 @@ def _names(formula: str, steps: Sequence[Step]) -> Iterator[Name]:
             yield from (name for name in _names(formula, step.body) if name.name not in indices)
 
 
-def _definition(operands: Sequence[str], formula: str) -> list[str]:
-    """Return the lines that define the model: one where it fits, a block where it does not."""
-    line = f"  model({', '.join(operands)}): {_quoted(formula)}"
-    if len(line) <= WIDTH:
-        return [line]
-    listed = _filled(f"{', '.join(operands)}]", "      ")
-    return ["  model:", "    operands: [", listed, "    value:", _filled(_quoted(formula), "      ")]
-
-
 def _filled(text: str, first: str, others: str | None = None) -> str:
     """Return a text in lines that fit a page, where it has blanks."""
     indent = first if others is None else others
     return fill(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False,
                 break_on_hyphens=False)  # fmt: skip
-
-
-def _column(name: str, values: Sequence[float]) -> str:
-    """Return a column as a family of fixed inputs, in lines that fit a page."""
-    listed = _filled(f"{', '.join(map(_number, values))}]", "      ")
-    return f"  {name}[0:{len(values)}]:\n    fixed: true\n    value: [\n{listed}"
 
 
 def _number(value: float) -> str:
@@ -349,3 +321,19 @@ def _number(value: float) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _spelled(path: str) -> str:
+    r"""Return a path as YAML reads it: plain where it is as most are, in quotes otherwise.
+
+    >>> print(_spelled("../rows.csv"), _spelled("it's.csv"), _spelled("a\nb"))
+    ../rows.csv 'it''s.csv' "a\U0000000ab"
+    """
+    if _PLAIN.fullmatch(path):
+        return path
+    if path.isprintable():
+        return _quoted(path)
+    if path != path.encode("utf-8", "replace").decode():
+        raise CircuitError.of(f"the path {quote(path)} is not UTF-8, as circuit files are", hint="rename the file")
+    spelled = (one if one.isprintable() and one not in '"\\' else f"\\U{ord(one):08x}" for one in path)
+    return f'"{"".join(spelled)}"'

@@ -239,6 +239,26 @@ def test_estimates_are_written_into_the_file(line: str) -> None:
     assert len(changed) == 2
 
 
+def test_a_copy_that_would_not_find_its_data_is_refused(line: str) -> None:
+    copy = Path(line).parent / "sub" / "copy.yaml"
+    copy.parent.mkdir()
+    result = invoke("optimize", line, "-o", str(copy))
+    assert (result.exit_code, "would not find its data" in result.stderr) == (2, True)
+    assert not copy.exists()
+    write(copy.parent, POINTS, "points.csv")
+    assert invoke("optimize", line, "-o", str(copy)).exit_code == 0
+    assert copy.exists()
+
+
+def test_progress_is_counted_on_where_it_stopped(tmp_path: Path) -> None:
+    file, state = write(tmp_path, BOWL.replace("cost: ", "cost: 9 + ")), str(tmp_path / "state.json")
+    run = ("optimize", file, "--minimize", "--step-size", "0.003", "--tolerance", "0.02")
+    whole = document(*run, "--steps", "1000")
+    assert whole["stopped"] == "progress"
+    done(*run, "--steps", str(whole["steps"] - 3), "--checkpoint", state)
+    assert document(*run, "--steps", "1000", "--checkpoint", state, "--resume") == whole
+
+
 def test_the_course_as_a_picture(tmp_path: Path) -> None:
     file = write(tmp_path, BOWL)
     run = ("optimize", file, "--minimize", "--step-size", "0.001", "--steps", "500")

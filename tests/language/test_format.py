@@ -79,6 +79,21 @@ definition = (
     | st.fixed_dictionaries({"gates": st.just({"q": {"mul": ["x", "x"]}})}, optional={"output": st.just("q")})
 )
 listed = st.fixed_dictionaries({"operands": st.sampled_from([["x"], ["é", "x"], ["x", "y_1"]]), "value": st.just("x")})
+experiment = st.fixed_dictionaries(
+    {},
+    optional={
+        "method": st.sampled_from(["gradient", "adam", "lm"]),
+        "steps": st.integers(0, 99) | st.sampled_from(["10", "1e3"]),
+        "step_size": st.sampled_from([1, 0.5, "1e-3"]),
+        "schedule": st.sampled_from(["constant", "cosine", "1/t"]),
+        "momentum": st.floats(0, 0.99),
+        "line_search": flag,
+        "batch_size": st.integers(1, 9),
+        "seed": st.integers(-9, 9),
+        "tolerance": st.sampled_from([0, 1e-9, "1e-9"]),
+        "time_limit": st.sampled_from([1, 0.5, "60"]),
+    },
+) | st.fixed_dictionaries({}, optional={"minimize": st.sampled_from(["p", "q"]), "steps": st.just(5)})
 good = st.fixed_dictionaries(
     {
         "inputs": st.fixed_dictionaries({"a": plain, "b": plain, "w[0:2]": family}),
@@ -86,7 +101,13 @@ good = st.fixed_dictionaries(
         "gates": st.fixed_dictionaries({"p": gate, "q": gate}),
         "output": st.sampled_from(["p", ["p", "q"], ["a"]]),
     },
-    optional={"name": text, "about": text, "expect": st.fixed_dictionaries({"p": number})},
+    optional={
+        "name": text,
+        "about": text,
+        "expect": st.fixed_dictionaries({"p": number}),
+        "data": st.sampled_from(["rows.csv", "a b/rows.parquet"]),
+        "optimize": experiment,
+    },
 )
 
 
@@ -127,6 +148,14 @@ SHAPES: list[tuple[tuple[str, ...], Any]] = [
     (("name",), []), (("about",), {}), (("expect",), [1]), (("expect",), {"p": "x"}), (("expect",), {"p": []}),
     (("use",), []), (("use",), {}), (("outputs",), "p"), (("gate",), {}), (("inputs", "1a"), 1), (("gates", "a b"), 1),
     (("gates", ""), 1), (("define", "f("), "x"), (("define", "f x"), "x"),
+    (("data",), []), (("data",), {}), (("optimize",), []), (("optimize",), 3), (("optimize",), "adam"),
+    (("optimize",), {"method": "adams"}), (("optimize",), {"method": ["adam"]}), (("optimize",), {"steps": -1}),
+    (("optimize",), {"steps": 0.5}), (("optimize",), {"step_size": 0}), (("optimize",), {"step_size": "x"}),
+    (("optimize",), {"momentum": 1}), (("optimize",), {"momentum": -0.5}), (("optimize",), {"line_search": "yes"}),
+    (("optimize",), {"schedule": "linear"}), (("optimize",), {"batch_size": 0}), (("optimize",), {"seed": 0.5}),
+    (("optimize",), {"minimize": "p", "maximize": "p"}), (("optimize",), {"minimise": "p"}),
+    (("optimize",), {"minimize": ["p"]}), (("optimize",), {"minimize": ""}), (("optimize",), {"tolerance": -1}),
+    (("optimize",), {"time_limit": 0}),
 ]  # fmt: skip
 WHOLE = {
     "inputs": {"a": 1, "b": 2, "w[0:2]": 1},
@@ -160,6 +189,15 @@ def test_a_missing_key_is_one_to_both(tmp_path: Path, key: str) -> None:
 
 
 def test_what_may_be_left_out_may_be_empty(tmp_path: Path) -> None:
-    document = {"name": None, "about": None, "inputs": None, "define": None, "expect": None, "gates": {"y": 3}}
+    document = {
+        "name": None,
+        "about": None,
+        "inputs": None,
+        "define": None,
+        "expect": None,
+        "gates": {"y": 3},
+        "data": None,
+        "optimize": None,
+    }
     assert valid(document)
     assert readable(document, tmp_path)

@@ -47,8 +47,8 @@ def written(kind: str) -> Callable[[Command], Command]:
     return add
 
 
-def write(file: str, text: str, force: bool) -> None:
-    """Write a starting file, and say what to do with it."""
+def write(file: str, text: str, force: bool, job: str = "backward") -> None:
+    """Write a starting file, and say which command to try on it."""
     from circuitgrad.files import write as write_file
 
     if file == "-":
@@ -57,7 +57,7 @@ def write(file: str, text: str, force: bool) -> None:
     if file.lower().endswith(".json"):
         raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")
     write_file(Path(file), text, replace=force)
-    options.emit(f"wrote {visible(file)}; try: circuitgrad backward {shown(file)}\n")
+    options.emit(f"wrote {visible(file)}; try: circuitgrad {job} {shown(file)}\n")
 
 
 def shown(file: str) -> str:
@@ -113,9 +113,9 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     write(file, starters.mlp(shown(file), sizes), force)
 
 
-@command.command("fit", short_help="A formula fitted to the rows of a CSV file.")
+@command.command("fit", short_help="A formula fitted to the rows of a data file.")
 @click.argument("formula")
-@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header; - reads standard input.")
+@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header, or a Parquet file.")
 @click.option("--target", metavar="NAME", help="The column to fit; the last one that the formula does not use.")
 @click.option(
     "--start",
@@ -126,12 +126,15 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
 )
 @written("fit")
 def fit(formula: str, data: str, target: str | None, start: dict[str, float], file: str, force: bool) -> None:
-    """Write a circuit that fits FORMULA to the rows of a CSV file.
+    """Write a circuit that fits FORMULA to the rows of a data file by least squares.
 
     The names in FORMULA that are no columns are the parameters: with the columns x and y, "a*exp(-b*x)" is fitted to y
-    by a and b.
+    by a and b. The circuit names the data file, and optimize runs the fit.
     """
     from circuitgrad import starters
-    from circuitgrad.language import read_text
 
-    write(file, starters.fit(shown(file), formula, read_text(data), target=target, start=start), force)
+    path = Path(file)
+    text = starters.fit(shown(file), formula, data, str(path.parent), target=target, start=start)
+    if force and path.exists() and path.samefile(data):
+        raise CircuitError.of(f"{quote(file)} is the data file itself", hint="-o names another file")
+    write(file, text, force, "optimize")

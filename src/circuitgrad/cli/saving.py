@@ -190,14 +190,16 @@ def _refuse_copy(saver: Saver, target: str) -> None:
     if is_json(target) == is_json(saver.file) and _folder(target) == _folder(saver.file):
         return
     try:
-        options.read_circuit(saver.file, quiet=True, data=saver.data)
+        circuit = options.read_circuit(saver.file, quiet=True, data=saver.data)
     except CircuitError:
         return  # the circuit itself is wrong, which is said when it is read
     try:
-        options.read_circuit(target, quiet=True, data=saver.data)
+        copy = options.read_circuit(target, quiet=True, data=saver.data)
     except CircuitError as error:
         message = f"a copy called {quote(target)} could not be read: {error.problems[0].message}"
         raise CircuitError.of(message) from None
+    if circuit.data and copy.data and Path(circuit.data).exists() and not Path(copy.data).exists():
+        raise CircuitError.of(f"a copy called {quote(target)} would not find its data: {quote(copy.data)}")
 
 
 def _folder(file: str) -> str:

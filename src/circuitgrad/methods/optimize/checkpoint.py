@@ -68,6 +68,7 @@ class Checkpoint:
         memory: what the method carries along.
         random: the state of the random numbers.
         curve: the state of the objective's curve.
+        recent: the objective after the last steps.
         tape: what the method was told, where it keeps its memory to itself; it then starts anew.
     """
 
@@ -78,6 +79,7 @@ class Checkpoint:
     memory: Mapping[str, Any]
     random: Sequence[int]
     curve: State
+    recent: Sequence[float]
     tape: Sequence[tuple[str, array[float], array[float]]] = field(default_factory=list)
 
     def text(self) -> str:
@@ -99,6 +101,7 @@ class Checkpoint:
             found = cls(**document, tape=tape)
             found.curve = Curve.resumed(found.curve).state
             found.start, found.point = ([float(x) for x in list(point)] for point in (found.start, found.point))
+            found.recent = [float(value) for value in found.recent]
             found.number, found.random = int(found.number), [int(word) for word in found.random]
             found.memory, found.run = dict(found.memory), dict(found.run)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):

@@ -184,15 +184,14 @@ class Run:
         return objective.shown(objective.cost(point, range(objective.count)))
 
     def _wires(self, point: Sequence[float]) -> dict[str, float]:
-        """Return the values of all wires at a point; with data, of the inputs that they leave alone, and the mean."""
+        """Return the values of all wires at a point; with data, of those that they leave alone, and the mean."""
         objective, circuit = self.objective, self.objective.circuit
-        moved = dict(zip(objective.names, point, strict=True))
-        if objective.rows is None:
-            values = circuit.trace(moved)
-            return {name: values[slot] for name, slot in circuit.wires(expanded=True)}
-        columns = objective.rows.columns
-        found = {name: moved.get(name, x) for name, x in circuit.values().items() if name not in columns}
-        return found if objective.squares else {**found, objective.output: self._whole(point)}
+        values = circuit.trace(dict(zip(objective.names, point, strict=True)))
+        columns = objective.rows.columns if objective.rows else {}
+        by_row = {circuit.first_gate + gate for gate in circuit.downstream(*columns)}
+        wires = circuit.wires(expanded=True)
+        found = {name: values[slot] for name, slot in wires if name not in columns and slot not in by_row}
+        return found if objective.squares or not columns else {**found, objective.output: self._whole(point)}
 
     def _lost_at_start(self, found: float) -> CircuitError:
         problem = self.objective.culprit(self.objective.start, range(self.objective.count))
@@ -228,6 +227,7 @@ class Run:
             search.memory,
             search.random.getstate()[1],
             curve.state,
+            list(self._recent),
             search.tape.entries,
         )
 
@@ -247,6 +247,7 @@ class Run:
         search.memory = dict(checkpoint.memory)
         search.random.setstate((3, tuple(checkpoint.random), None))
         self.curve = Curve.resumed(checkpoint.curve)
+        self._recent.extend(checkpoint.recent)
 
 
 def _digest(*parts: object) -> str:

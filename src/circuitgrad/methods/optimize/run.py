@@ -165,12 +165,12 @@ class Run:
     def _reason(self, step: Step, now: float) -> str | None:
         """Return why a step was the last one, or None where it was not."""
         wanted = self.experiment
+        self._recent.append(step.objective)
         if step.number >= (wanted.steps or 0):
             return "steps"
         if wanted.tolerance is not None:
             if step.norm is not None and step.norm <= wanted.tolerance:
                 return "gradient"
-            self._recent.append(step.objective)
             progress = abs(self._recent[-1] - self._recent[0])
             if len(self._recent) > PROGRESS and progress <= wanted.tolerance * abs(step.objective):
                 return "progress"

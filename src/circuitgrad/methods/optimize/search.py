@@ -238,7 +238,7 @@ class Search:
         """
         size = self.step_size
         moved = self.along(point, direction, size)
-        if self.experiment.line_search:
+        if self.experiment.line_search and all(map(isfinite, moved)):
             slope, cost, batch = self._slope(point, direction), self.cost(point), self.batch
             for _ in range(MOST_HALVINGS):
                 promised = sum(g * (x - y) for g, x, y in zip(slope, point, moved, strict=True))
@@ -255,6 +255,17 @@ class Search:
     def _slope(self, point: Point, direction: Sequence[float]) -> Sequence[float]:
         """Return the gradient; a method without one goes along it, so it is the direction itself."""
         return self.gradient(point) if self.algorithm.needs_gradient else direction
+
+    def attempt(self, centre: Point, best: Point) -> Point:
+        """Try a random point of the box around a centre, whose half-width is the step size; return the better one.
+
+        Tries are uniform, and cut to the inputs' bounds.
+
+        Raises:
+            Stop: the run is over.
+        """
+        tried = self.along(centre, [1 - self.random.random() * 2 for _ in centre], self.step_size)
+        return self.accept(tried if self.cost(tried) < self.cost(best) else best)
 
     def accept(self, point: Point, **memory: Any) -> Point:
         """Make a point the one that the walk has come to, and return it.

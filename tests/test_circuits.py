@@ -299,6 +299,8 @@ def _two_layer_pulls(v: Mapping[str, float], x: float, y: float, label: float) -
 
 
 GUIDE = {"svm": _svm_pulls, "two_layer": _two_layer_pulls}
+POINTS = [(1.2, 0.7, 1), (-0.3, -0.5, -1), (3, 0.1, 1), (-0.1, -1, -1), (-1, 1.1, -1), (2.1, -3, 1)]
+"""The guide's points, each with its label."""
 
 
 @pytest.mark.parametrize("name", GUIDE)
@@ -318,7 +320,7 @@ def test_the_gradient_at_a_point_is_what_the_guide_adds(name: str) -> None:
 def test_a_run_is_the_loop_of_the_guide(name: str) -> None:
     """Every step is the guide's for one of the points, and six steps in a row see all six."""
     circuit = _load(name)
-    rows = list(_rows(circuit))
+    assert [tuple(row.values()) for row in _rows(circuit)] == POINTS
     walk: list[list[float]] = []
     outcome = optimize(circuit, None, _rows(circuit), listen=lambda step: walk.append(list(step.point)))
     assert outcome.stopped == "steps"
@@ -326,11 +328,11 @@ def test_a_run_is_the_loop_of_the_guide(name: str) -> None:
     seen: list[set[int]] = []
     for before, after in pairwise(walk):
         v = dict(zip(outcome.moved, before, strict=True))
-        told = [GUIDE[name](v, **row) for row in rows]
+        told = [GUIDE[name](v, *point) for point in POINTS]
         ways = [[v[one] + 0.01 * pulls[one] for one in outcome.moved] for pulls in told]
         seen.append({i for i, way in enumerate(ways) if after == pytest.approx(way, rel=1e-13, abs=1e-15)})
-    for at in range(0, len(seen), len(rows)):
-        turn = seen[at : at + len(rows)]
+    for at in range(0, len(seen), 6):
+        turn = seen[at : at + 6]
         assert any(all(i in ones for i, ones in zip(order, turn, strict=False)) for order in permutations(range(6)))
 
 

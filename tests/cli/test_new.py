@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from circuitgrad import loads
+from circuitgrad import load, loads
 from circuitgrad.cli.main import circuitgrad
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from program import document, done, invoke, write
 
 DATA = "x,y\n0,1\n1,3\n2,5\n"
+PUROMYCIN = """\
+s,v
+0.02,76
+0.02,47
+0.06,97
+0.06,107
+0.11,123
+0.11,139
+0.22,159
+0.22,152
+0.56,191
+0.56,201
+1.10,207
+1.10,200
+"""
+EXPECTED = """ ../puromycin.csv
+inputs:
+  vmax: 1
+  km:   1
+  s:    {value: 0.02, fixed: true}
+  v:    {value: 76, fixed: true}
+gates:
+  model: vmax*s/(km + s)
+  residual: v - model
+optimize: {least_squares: residual}
+"""
 KINDS = [("neuron",), ("svm",), ("mlp", "2", "16", "1"), ("fit", "a*x + b", "--data", "data.csv")]
 
 
@@ -36,10 +62,11 @@ def test_what_is_written_runs_at_once(tmp_path: Path, kind: tuple[str, ...]) -> 
     (tmp_path / "data.csv").write_text(DATA)
     made = run(tmp_path, "new", *kind)
     file = f"{kind[0]}.yaml"
-    assert (made.returncode, made.stdout) == (0, f"wrote {file}; try: circuitgrad backward {file}\n")
+    job = "optimize" if kind[0] == "fit" else "backward"
+    assert (made.returncode, made.stdout) == (0, f"wrote {file}; try: circuitgrad {job} {file}\n")
     for command in ("forward", "backward", "check", "optimize"):
         assert run(tmp_path, command, file).returncode == 0
-    assert f"circuitgrad backward {file}" in (tmp_path / file).read_text()
+    assert f"circuitgrad {job} {file}" in (tmp_path / file).read_text()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
@@ -102,7 +129,8 @@ def test_a_file_goes_where_it_is_sent(tmp_path: Path) -> None:
         (["fit", "a*x", "--data", "none.csv"], "there is no file 'none.csv'"),
         (["fit", "a*x"], "Missing option '--data'"),
         (["fit", "a*x", "--data", "data.csv", "--start", "a"], "write --start NAME=VALUE"),
-        (["fit", "a*z", "--data", "data.csv"], "uses no column"),
+        (["fit", "a*z", "--data", "data.csv"], "data.csv:1:1: error: no column has the name of an input"),
+        (["fit", "a*x", "--data", "-"], "error: standard input is not a file that the circuit could name (save the"),
     ],
 )
 def test_a_fault_leaves_no_file(tmp_path: Path, arguments: list[str], words: str) -> None:
@@ -113,7 +141,76 @@ def test_a_fault_leaves_no_file(tmp_path: Path, arguments: list[str], words: str
     assert [entry.name for entry in tmp_path.iterdir()] == ["data.csv"]
 
 
-def test_a_schema_is_printed(tmp_path: Path) -> None:
-    import json
+@pytest.mark.parametrize("file", ["fit.yaml", "fits/fit.yaml"])
+def test_a_fit_is_run_by_optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    (tmp_path / "my data").mkdir()
+    (tmp_path / "fits").mkdir()
+    source = write(tmp_path / "my data", PUROMYCIN, "it's März.csv")
+    made = done("new", "fit", "vmax*s/(km + s)", "--data", source, "--start", "km=0.1", "-o", str(tmp_path / file))
+    assert made == f"wrote {tmp_path / file}; try: circuitgrad optimize {tmp_path / file}\n"
+    monkeypatch.chdir(tmp_path / "fits")  # the path is relative to the file, not to the current folder
+    file = os.path.relpath(tmp_path / file)
+    found = document("optimize", file)
+    assert (found["method"], found["rows"], found["before"]["vmax"], found["before"]["km"]) == ("lm", 12, 1, 0.1)
+    estimates = found["fit"]["estimates"]
+    # D. M. Bates and D. G. Watts, "Nonlinear Regression Analysis and Its Applications", 1988, chapter 2.
+    assert {name: float(f"{one['estimate']:.4g}") for name, one in estimates.items()} == {"vmax": 212.7, "km": 0.06412}
+    assert float(f"{estimates['vmax']['standard_error']:.4g}") == 6.947
+    assert float(f"{estimates['km']['standard_error']:.3g}") == 0.00828
+    assert float(f"{found['fit']['residual_sum_of_squares']:.4g}") == 1195
+    elsewhere = document("optimize", file, "--set", "vmax=100")
+    assert elsewhere["fit"]["estimates"]["vmax"]["estimate"] == pytest.approx(estimates["vmax"]["estimate"])
+    assert invoke("optimize", file, "--write").exit_code == 0
+    written = load(file)
+    assert {name: written.inputs[name].value for name in estimates} == {
+        name: one["estimate"] for name, one in estimates.items()
+    }
 
+
+def test_a_fit_is_printed_for_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    write(tmp_path, PUROMYCIN, "puromycin.csv")
+    printed = done("new", "fit", "vmax*s/(km + s)", "--data", "../puromycin.csv", "-o", "-")
+    assert printed.partition("\ndata:")[2] == EXPECTED
+    assert "#   circuitgrad optimize FILE --write " in printed
+    assert document("optimize", "-", stdin=printed)["rows"] == 12
+
+
+def test_a_fit_takes_any_number_of_rows_and_passes_over_other_columns(tmp_path: Path) -> None:
+    rows = "".join(f"{x},row {x},{3 - 2 * x},\n" for x in range(5000))
+    source = write(tmp_path, f"x,no te,y,\n{rows}", "data.csv")
+    file = str(tmp_path / "fit.yaml")
+    done("new", "fit", "a*x + b", "--data", source, "--target", "y", "-o", file)
+    assert len(Path(file).read_text(encoding="utf-8").splitlines()) < 30
+    result = invoke("optimize", file, "--format", "json")
+    found = json.loads(result.stdout)
+    assert found["rows"] == 5000
+    assert [found["after"][name] for name in "ab"] == pytest.approx([-2, 3])
+    assert result.stderr.endswith("which are ignored: 'no te', ''\n")
+
+
+def test_a_fit_of_parquet(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    source = str(tmp_path / "rows.parquet")
+    parquet.write_table(arrow.table({"x": [0, 1, 2], "y": [1, 3, 5]}), source)
+    done("new", "fit", "a*x + b", "--data", source, "-o", str(tmp_path / "fit.yaml"))
+    found = document("optimize", str(tmp_path / "fit.yaml"))
+    assert [found["after"][name] for name in "ab"] == pytest.approx([2, 1])
+
+
+def test_a_fit_replaces_a_file_by_force_but_never_its_data(tmp_path: Path) -> None:
+    source = write(tmp_path, DATA, "data.csv")
+    file = write(tmp_path, "mine", "fit.yaml")
+    fit = ("new", "fit", "a*x + b", "--data", source, "-o")
+    assert "there is a file" in invoke(*fit, file).stderr
+    done(*fit, file, "--force")
+    assert load(file).outputs == ("residual",)
+    refused = invoke(*fit, source, "--force")
+    assert (refused.exit_code, "is the data file itself" in refused.stderr) == (2, True)
+    assert Path(source).read_text(encoding="utf-8") == DATA
+
+
+def test_a_schema_is_printed(tmp_path: Path) -> None:
     assert json.loads(run(tmp_path, "schema").stdout)["required"] == ["gates"]

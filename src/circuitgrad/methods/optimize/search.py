@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 1e-4
 """A step is long enough where it brings such a share of what the slope promises."""
+NOISE = 1e-14
+"""Such a part of a cost is rounding."""
 MOST_HALVINGS = 60
 MOST_KNOWN = 4
 """The costs of so many points are remembered."""
@@ -239,12 +241,10 @@ class Search:
         size = self.step_size
         moved = self.along(point, direction, size)
         if self.experiment.line_search and all(map(isfinite, moved)):
-            slope, cost, batch = self._slope(point, direction), self.cost(point), self.batch
             for _ in range(MOST_HALVINGS):
-                promised = sum(g * (x - y) for g, x, y in zip(slope, point, moved, strict=True))
                 if moved == point:
                     self.stop("converged")
-                if self.objective.cost(moved, batch) <= cost - ENOUGH * promised:
+                if self._improves(point, moved, direction):
                     break
                 size /= 2
                 moved = self.along(point, direction, size)
@@ -252,9 +252,21 @@ class Search:
                 self.stop("converged")
         return self.accept(moved, **memory)
 
-    def _slope(self, point: Point, direction: Sequence[float]) -> Sequence[float]:
-        """Return the gradient; a method without one goes along it, so it is the direction itself."""
-        return self.gradient(point) if self.algorithm.needs_gradient else direction
+    def _improves(self, point: Point, moved: Point, direction: Sequence[float]) -> bool:
+        """Tell whether a step lowers the cost enough or, where rounding hides that, the gradient.
+
+        As in Hager and Zhang, "A new conjugate gradient method with guaranteed descent and an efficient line search",
+        2005, section 4.
+        """
+        # A method without a gradient goes along its own estimate of it.
+        slope = self.gradient(point) if self.algorithm.needs_gradient else direction
+        promised = sum(g * (x - y) for g, x, y in zip(slope, point, moved, strict=True))
+        cost, found = self.cost(point), self.objective.cost(moved, self.batch)
+        if found <= cost - ENOUGH * promised:
+            return True
+        noise = NOISE * abs(cost)
+        hidden = self.algorithm.needs_gradient and abs(promised) <= noise and found <= cost + noise
+        return hidden and hypot(*self.gradient(moved)) < hypot(*slope)
 
     def attempt(self, centre: Point, best: Point) -> Point:
         """Try a random point of the box around a centre, whose half-width is the step size; return the better one.

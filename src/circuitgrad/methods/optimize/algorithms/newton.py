@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from circuitgrad.methods.optimize.search import Algorithm, Search
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 FLATTEST = 1e-12
 """Curvatures below such a share of the largest count as this share."""
+TINY = 1e-40
+"""Entries below such a share of the largest do not count: their squares would vanish in the midst of the work."""
+SMALLEST = 1e-290
+"""A Hessian without a larger entry is as good as none: the step goes along the gradient."""
 
 
 def run(search: Search) -> None:
@@ -32,25 +37,21 @@ def direction(hessian: Sequence[Sequence[float]], gradient: Sequence[float]) -> 
     """
     from mpmath import fp
 
-    if not all(map(_is_finite, hessian)):
-        return [float("nan")] * len(gradient)
-    curvatures, axes = fp.eigsy(fp.matrix([list(row) for row in hessian]))
-    size, indices = len(gradient), range(len(gradient))
-    largest = max(map(abs, curvatures), default=0.0)
-    if largest == 0.0:
+    largest = max((abs(one) for row in hessian for one in row), default=0.0)
+    if not all(isfinite(one) for row in hessian for one in row):
+        return [nan] * len(gradient)
+    if largest < SMALLEST:
         return gradient
-    found = [0.0] * size
+    scaled = [[one / largest if abs(one) > TINY * largest else 0.0 for one in row] for row in hessian]
+    curvatures, axes = fp.eigsy(fp.matrix(scaled))
+    flattest = FLATTEST * max(map(abs, curvatures))
+    indices = range(len(gradient))
+    found = [0.0] * len(gradient)
     for k in indices:
         slope = sum(axes[i, k] * gradient[i] for i in indices)
-        factor = slope / max(abs(curvatures[k]), FLATTEST * largest)
+        factor = slope / largest / max(abs(curvatures[k]), flattest)
         found = [one + factor * axes[i, k] for i, one in enumerate(found)]
     return found
-
-
-def _is_finite(row: Sequence[float]) -> bool:
-    from math import isfinite
-
-    return all(map(isfinite, row))
 
 
 ALGORITHM = Algorithm(

@@ -1,8 +1,8 @@
 """Nonlinear regression with certified answers (NIST StRD): circuitgrad beside SciPy's curve_fit.
 
 Run `python benchmarks/strd.py`. For every problem and starting point it prints how many digits are right in the worst
-parameter and in the worst standard error, with the defaults of both, and with curve_fit's tolerances at their least. The
-bar is 6 and 4 digits.
+parameter and in the worst standard error, with the defaults of both, and with curve_fit's tolerances at their least.
+The bar is 6 and 4 digits.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ LAYERS = [
     "parquet",
     "blocks",
     "starters",
+    "engines",
     "methods",
     "report",
     "cli",

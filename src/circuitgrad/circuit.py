@@ -260,7 +260,11 @@ class Circuit:
         >>> [circuit.names[index] for index in circuit.downstream("y")]
         ['q', 'r']
         """
-        reached = {self._input(name) for name in names}
+        return self.reached([self._input(name) for name in names])
+
+    def reached(self, slots: Iterable[int]) -> list[int]:
+        """Return the gates that slots reach, in topological order."""
+        reached = set(slots)
         gates = []
         for index, operands in enumerate(self.operands):
             if not reached.isdisjoint(operands):

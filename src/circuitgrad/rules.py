@@ -14,7 +14,7 @@ from circuitgrad.expression import Call, Name
 from circuitgrad.gates import GATES, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from circuitgrad.arithmetic import Arithmetic
     from circuitgrad.expression import Step
@@ -63,6 +63,16 @@ def primitives_of(row: Row) -> frozenset[str]:
     return frozenset(found)
 
 
+def calls_in(steps: Iterable[Step]) -> set[str]:
+    """Return the gates that the text of formulas calls by name; others are operators there."""
+    return {step.gate for step in steps if isinstance(step, Call)} - PYTHON.infix.keys() - {"neg", "where"}
+
+
+def called(gates: Iterable[str], arithmetic: Arithmetic) -> dict[str, Callable[..., Any]]:
+    """Return the functions that gates are in an arithmetic, by name."""
+    return {gate: arithmetic.primitives.get(gate) or value_rule(find(gate), arithmetic) for gate in gates}
+
+
 def compiled(
     parameters: Sequence[str], formulas: Sequence[Sequence[Step]], form: str, arithmetic: Arithmetic
 ) -> Callable[..., Any]:
@@ -70,11 +80,9 @@ def compiled(
 
     Beside its parameters it knows the constants, and the gates that the formulas call.
     """
-    calls = {step.gate for steps in formulas for step in steps if isinstance(step, Call)}
-    called = calls - PYTHON.infix.keys() - {"neg", "where"}
-    rules = {gate: arithmetic.primitives.get(gate) or value_rule(find(gate), arithmetic) for gate in called}
+    rules = called(calls_in(step for steps in formulas for step in steps), arithmetic)
     # A file's own gate may call an operand as a gate is called; a parameter of that name would hide the gate.
-    names = {name: f"{name}_operand" if name in called else name for name in parameters}
+    names = {name: f"{name}_operand" if name in rules else name for name in parameters}
     texts = [PYTHON.write(_renamed(steps, names)) for steps in formulas]
     source = f"lambda {', '.join(map(PYTHON.name, names.values()))}: {form.format(*texts)}"
     # What is evaluated was printed from parsed steps: numbers, names and calls of gates, nothing else.

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, from_expression, loads
-from circuitgrad.methods.rowwise import Wanted, Watch, over_rows
+from circuitgrad.engines import ENGINES, Wanted
+from circuitgrad.methods.rowwise import OverRows, Watch
 from circuitgrad.rows import Rows
 from random_circuits import Plan, plans
 
@@ -30,8 +31,9 @@ def test_rows_are_passes_to_the_last_bit(plan: Plan, data: st.DataObject) -> Non
     rows = rows_of(names, values)
     outputs = tuple(data.draw(st.lists(st.sampled_from(plan.names), min_size=1, max_size=3, unique=True)))
     wires = tuple(circuit)
-    forward = over_rows(circuit, names, Wanted(wires))(rows)
-    backward = over_rows(circuit, names, Wanted(outputs, outputs, wires))(rows)
+    engine = data.draw(st.sampled_from(ENGINES))
+    forward = OverRows(circuit, names, Wanted(wires), engine)(rows)
+    backward = OverRows(circuit, names, Wanted(outputs, outputs, wires), engine)(rows)
     for i, row in enumerate(rows):
         again.assign(row)
         expected = again.forward()
@@ -45,7 +47,7 @@ def test_rows_are_passes_to_the_last_bit(plan: Plan, data: st.DataObject) -> Non
 
 def test_blocks_do_not_leak_into_one_another() -> None:
     circuit = from_expression("x*y + c", x=1, y=2, c=3)
-    compute = over_rows(circuit, ["x"], Wanted(("out",), ("out",), ("y",)))
+    compute = OverRows(circuit, ["x"], Wanted(("out",), ("out",), ("y",)))
     first = compute(rows_of(["x"], [[5], [6]]))
     compute(rows_of(["x"], [[7]]))
     assert compute(rows_of(["x"], [[5], [6]])) == first == [array("d", [13, 15]), array("d", [5, 6])]
@@ -54,14 +56,14 @@ def test_blocks_do_not_leak_into_one_another() -> None:
 def test_what_there_is_not_is_refused() -> None:
     circuit = from_expression("x", x=1)
     with pytest.raises(CircuitError, match="no wire called 'z'"):
-        over_rows(circuit, ["x"], Wanted(("z",)))
+        OverRows(circuit, ["x"], Wanted(("z",)))
 
 
 def test_a_row_is_blamed_once_whatever_is_not_finite_in_it() -> None:
     circuit = loads("{inputs: {x: 1}, gates: {p: log(x), q: 1/x}, output: [p, q]}")
     wanted = Wanted(("p", "q"), ("p", "q"), ("x",))
     watch = Watch(circuit, wanted)
-    compute = over_rows(circuit, ["x"], wanted)
+    compute = OverRows(circuit, ["x"], wanted)
     assert watch.problem("d.csv", "line") is None
     for values in ([[1.0], [2.0]], [[3.0], [0.0], [4.0], [-1.0]]):
         rows = rows_of(["x"], values)

@@ -18,6 +18,7 @@ from circuitgrad.cli import options
 @options.form
 @options.precision
 @options.everything
+@options.engines
 @options.quiet
 @options.debug
 def command(
@@ -30,6 +31,8 @@ def command(
     form: str,
     precision: int | None,
     everything: bool,
+    engine: str | None,
+    verbose: bool,
     quiet: bool,
 ) -> None:
     """Compute every wire's value, and the derivative of the output with respect to it.
@@ -44,17 +47,19 @@ def command(
     if data is not None:
         from circuitgrad.cli.rows import Printing, report_rows
 
+        printing = Printing(form, precision, everything, quiet, output_file, engine, verbose)
         options.refuse_shared_stdin(data, [file])
         circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-        report_rows(circuit, data, assignments, chosen, wrt, Printing(form, precision, everything, quiet, output_file))
+        report_rows(circuit, data, assignments, chosen, wrt, printing)
         return
-    from circuitgrad.cli.passes import report_pass
+    from circuitgrad.cli.passes import again, report_pass
     from circuitgrad.methods.nonfinite import nonfinite_gradient
 
     options.refuse_without_data(wrt=wrt, output_file=output_file)
     circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-    gradients = {}
+    values, gradients = circuit.forward(), {}
     for output in chosen:
         gradients[output] = circuit.backward(output)
         options.warn(nonfinite_gradient(circuit), quiet=quiet)
-    report_pass(circuit, gradients, chosen, form, precision, everything=everything, quiet=quiet)
+    values, gradients = again(circuit, chosen, engine, verbose=verbose) or (values, gradients)
+    report_pass(circuit, values, gradients, chosen, form, precision, everything=everything, quiet=quiet)

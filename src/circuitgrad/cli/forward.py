@@ -17,6 +17,7 @@ from circuitgrad.cli import options
 @options.form
 @options.precision
 @options.everything
+@options.engines
 @options.quiet
 @options.debug
 def command(
@@ -28,6 +29,8 @@ def command(
     form: str,
     precision: int | None,
     everything: bool,
+    engine: str | None,
+    verbose: bool,
     quiet: bool,
 ) -> None:
     """Compute every wire's value.
@@ -40,12 +43,14 @@ def command(
     if data is not None:
         from circuitgrad.cli.rows import Printing, report_rows
 
+        printing = Printing(form, precision, everything, quiet, output_file, engine, verbose)
         options.refuse_shared_stdin(data, [file])
         circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-        report_rows(circuit, data, assignments, chosen, None, Printing(form, precision, everything, quiet, output_file))
+        report_rows(circuit, data, assignments, chosen, None, printing)
         return
-    from circuitgrad.cli.passes import report_pass
+    from circuitgrad.cli.passes import again, report_pass
 
     options.refuse_without_data(output_file=output_file)
     circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-    report_pass(circuit, {}, chosen, form, precision, everything=everything, quiet=quiet)
+    values, gradients = again(circuit, (), engine, verbose=verbose) or (circuit.forward(), {})
+    report_pass(circuit, values, gradients, chosen, form, precision, everything=everything, quiet=quiet)

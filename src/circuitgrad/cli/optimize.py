@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @options.form
 @options.precision
 @options.everything
+@options.engines
 @options.quiet
 @options.debug
 def command(
@@ -58,6 +59,8 @@ def command(
     form: str,
     precision: int | None,
     everything: bool,
+    engine: str | None,
+    verbose: bool,
     quiet: bool,
     **given: Any,
 ) -> int:
@@ -85,7 +88,9 @@ def command(
     wanted = settled(chosen_experiment(circuit, given, outputs), circuit, rows)
     if correlations and wanted.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")
-    outcome = watched(circuit, wanted, rows, watching)
+    outcome = watched(circuit, wanted, rows, watching, engine)
+    if verbose:
+        options.tell_engine(outcome.choice)
     _warn(outcome, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from circuitgrad.circuit import Circuit, Input
+    from circuitgrad.engines import Choice
     from circuitgrad.errors import Source
     from circuitgrad.report.tables import Table
     from circuitgrad.rows import Rows
@@ -154,6 +155,25 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Print the results alon
 debug = click.option(
     "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Show the traceback of a failure."
 )
+
+
+engine = click.option(
+    "--engine",
+    metavar="NAME",
+    help="What computes the passes: objects, or python for many of them.  [default: chosen by the size of the work]",
+)
+verbose = click.option("--verbose", is_flag=True, help="Say on standard error which engine was used, and why.")
+
+
+def engines(command: Command) -> Command:
+    """Add the options that choose an engine, and say which one it was."""
+    return engine(verbose(command))
+
+
+def tell_engine(choice: Choice | None) -> None:
+    """Write to standard error which engine was used, and why."""
+    if choice is not None:
+        click.echo(f"engine {choice.engine}: {choice.why}", err=True)
 
 
 def form_among(formats: Sequence[str], words: str) -> Callable[[Command], Command]:

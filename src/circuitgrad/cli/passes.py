@@ -14,8 +14,39 @@ if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
 
 
+def again(
+    circuit: Circuit, outputs: Sequence[str], engine: str | None, *, verbose: bool
+) -> tuple[dict[str, float], dict[str, dict[str, float]]] | None:
+    """Return all values and all derivatives as an engine computes them, where another one than the objects is wanted.
+
+    Args:
+        circuit: the circuit.
+        outputs: what is differentiated.
+        engine: the engine, or None.
+        verbose: whether to say which engine it is.
+
+    Raises:
+        CircuitError: there is no such engine.
+    """
+    if engine is None and not verbose:
+        return None
+    from circuitgrad.engines import Wanted, choose, program
+
+    choice = choose(len(circuit.rows), 1, engine)
+    if verbose:
+        options.tell_engine(choice)
+    if choice.engine == "objects":
+        return None
+    inputs, wires = circuit.values(), tuple(circuit)
+    run = program(circuit, list(inputs), Wanted(wires, tuple(outputs), wires), choice.engine)
+    found = iter(run(*inputs.values()))
+    columns = [dict(zip(wires, found, strict=False)) for _ in (None, *outputs)]
+    return columns[0], dict(zip(outputs, columns[1:], strict=True))
+
+
 def report_pass(
     circuit: Circuit,
+    values: Mapping[str, float],
     gradients: Mapping[str, Mapping[str, float]],
     outputs: Sequence[str],
     form: str,
@@ -25,7 +56,6 @@ def report_pass(
     quiet: bool,
 ) -> None:
     """Print every wire's value, and its gradients if there are any."""
-    values = circuit.forward()
     options.warn(nonfinite_value(circuit), quiet=quiet)
     if form == "json":
         options.emit_json(pass_json(circuit, values, gradients, outputs, expanded=everything))

@@ -13,8 +13,9 @@ from click.core import ParameterSource
 
 from circuitgrad.cli import options
 from circuitgrad.cli.progress import Meter
+from circuitgrad.engines import Wanted
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.methods.rowwise import Wanted, Watch, over_rows
+from circuitgrad.methods.rowwise import OverRows, Watch
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
 
@@ -38,6 +39,8 @@ class Printing(NamedTuple):
         everything: whether every wire is wanted, and every row of a table.
         quiet: whether the results alone are wanted.
         file: the file to write to; None is standard output.
+        engine: the engine to use; None leaves the choice.
+        verbose: whether to say which engine was used.
     """
 
     form: str
@@ -45,6 +48,8 @@ class Printing(NamedTuple):
     everything: bool
     quiet: bool
     file: str | None
+    engine: str | None
+    verbose: bool
 
 
 def report_rows(
@@ -92,11 +97,14 @@ def _report(
     options.warn_overridden(assignments, data.names, data.name, quiet=printing.quiet)
     watch = Watch(circuit, wanted)
     is_seen = printing.file is None and form in ("csv", "markdown") and sys.stdout.isatty()
-    blocks = _computed(circuit, data, wanted, watch, quiet=printing.quiet or is_seen)
+    compute = OverRows(circuit, data.names, wanted, printing.engine)
+    blocks = _computed(compute, data, watch, quiet=printing.quiet or is_seen)
     if form == "parquet":
         _write_parquet(blocks, wanted, printing)
     else:
         _write_text(_pieces(circuit, outputs, wanted, data.counted, blocks, form, printing), printing)
+    if printing.verbose:
+        options.tell_engine(compute.choice)
     options.warn(watch.problem(data.name, data.counted), quiet=printing.quiet)
 
 
@@ -132,9 +140,8 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
     return Wanted(values, tuple(outputs), inputs if wrt else wires or inputs)
 
 
-def _computed(circuit: Circuit, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
+def _computed(compute: OverRows, data: Blocks, watch: Watch, *, quiet: bool) -> Iterator[Block]:
     """Yield the results of block after block."""
-    compute = over_rows(circuit, data.names, wanted)
     done = 0
     with closing(Meter(quiet=quiet)) as meter:
         for rows in data.blocks:

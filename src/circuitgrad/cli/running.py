@@ -73,7 +73,9 @@ class Watching(NamedTuple):
         return Checkpoint.read(read_text(self.checkpoint))
 
 
-def watched(circuit: Circuit, experiment: Experiment, rows: Rows | None, watching: Watching) -> Outcome:
+def watched(
+    circuit: Circuit, experiment: Experiment, rows: Rows | None, watching: Watching, engine: str | None
+) -> Outcome:
     """Run an experiment, with all that is wanted beside.
 
     The first Ctrl-C ends it after the present step, the second one at once.
@@ -111,6 +113,7 @@ def watched(circuit: Circuit, experiment: Experiment, rows: Rows | None, watchin
             save=save if watching.checkpoint is not None else None,
             resume=resume,
             interrupted=stack.enter_context(_interruptible()),
+            engine=engine,
         )
         if trace is not None:
             trace.publish()

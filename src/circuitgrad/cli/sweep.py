@@ -45,6 +45,7 @@ FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
 @options.form
 @options.precision
 @click.option("--all", "everything", is_flag=True, help="Show all of a long table.")
+@options.engines
 @options.quiet
 @options.debug
 def command(
@@ -58,6 +59,8 @@ def command(
     form: str,
     precision: int | None,
     everything: bool,
+    engine: str | None,
+    verbose: bool,
     quiet: bool,
 ) -> None:
     """Compute the output over a range of one input, or over a grid of several.
@@ -79,7 +82,9 @@ def command(
     # Rows that stream to a terminal show by themselves how far they are.
     silent = quiet or (form == "csv" and sys.stdout.isatty())
     with closing(Meter(quiet=silent)) as meter:
-        sweep = Sweep(circuit, axes, chosen, names, meter)
+        sweep = Sweep(circuit, axes, chosen, names, meter, engine)
+        if verbose:
+            options.tell_engine(sweep.choice)
         if plot is not None:
             _refuse_panels(sweep)
             _draw(circuit, sweep, plot, form, quiet=quiet)

@@ -4,109 +4,64 @@ from __future__ import annotations
 
 from array import array
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from circuitgrad.engines import Wanted, choose, program
 from circuitgrad.errors import Problem
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from circuitgrad.circuit import Circuit
+    from circuitgrad.engines import Choice, Program
     from circuitgrad.rows import Rows
 
 
-class Wanted(NamedTuple):
-    """What is wanted of every row, as columns: the values of wires, then output by output their derivatives.
-
-    Attributes:
-        values: the wires whose values are wanted.
-        outputs: the wires whose derivatives are wanted.
-        wrt: the wires that these are taken in.
-    """
-
-    values: tuple[str, ...]
-    outputs: tuple[str, ...] = ()
-    wrt: tuple[str, ...] = ()
-
-    @property
-    def titles(self) -> list[str]:
-        """The names of the columns.
-
-        >>> Wanted(("s",), ("s",), ("a", "b")).titles
-        ['s', 'ds/da', 'ds/db']
-        """
-        return [*self.values, *(f"d{output}/d{name}" for output in self.outputs for name in self.wrt)]
-
-
-def over_rows(circuit: Circuit, bound: Sequence[str], wanted: Wanted) -> Callable[[Rows], list[array[float]]]:
-    """Return a function that computes the wanted columns of a block of rows.
+class OverRows:
+    """Computes what is wanted of every row, as columns, block by block.
 
     Args:
         circuit: the circuit; inputs that are not bound keep their present values.
         bound: the inputs that the rows give values, in the order of their columns.
-        wanted: the columns.
+        wanted: what is computed.
+        engine: the engine to use; chosen by the size of the first block when left out.
+
+    Attributes:
+        choice: the engine that is used, and why; None before the first block.
 
     Raises:
-        CircuitError: there is no such wire or input.
+        CircuitError: there is no such wire, input or engine.
 
     >>> from circuitgrad import from_expression
     >>> from circuitgrad.rows import Rows
     >>> circuit = from_expression("x**2 + c", x=0, c=1)
     >>> rows = Rows({"x": array("d", [2, 3])}, [2, 3], ())
-    >>> over_rows(circuit, ["x"], Wanted(("out",)))(rows)
+    >>> OverRows(circuit, ["x"], Wanted(("out",)))(rows)
     [array('d', [5.0, 10.0])]
-    >>> over_rows(circuit, ["x"], Wanted(("out",), ("out",), ("x", "c")))(rows)
+    >>> OverRows(circuit, ["x"], Wanted(("out",), ("out",), ("x", "c")))(rows)
     [array('d', [5.0, 10.0]), array('d', [4.0, 6.0]), array('d', [1.0, 1.0])]
     """
-    return _gradients(circuit, bound, wanted) if wanted.outputs else _values(circuit, bound, wanted)
 
+    def __init__(self, circuit: Circuit, bound: Sequence[str], wanted: Wanted, engine: str | None = None) -> None:
+        for name in (*bound, *wanted.values, *wanted.outputs, *wanted.wrt):
+            circuit.slot(name)
+        self.choice: Choice | None = None
+        self._circuit, self._bound, self._wanted, self._engine = circuit, bound, wanted, engine
+        self._run: Program | None = None
 
-def _values(circuit: Circuit, bound: Sequence[str], wanted: Wanted) -> Callable[[Rows], list[array[float]]]:
-    values = circuit.trace({})
-    leaves = [circuit.slot(name) for name in bound]
-    slots = [circuit.slot(name) for name in wanted.values]
-    # What does not depend on the rows is computed once.
-    moved = {gate for name in bound for gate in circuit.downstream(name)}
-    gates = sorted(moved & circuit.upstream(slots))
-
-    def compute(rows: Rows) -> list[array[float]]:
-        columns = [array("d") for _ in slots]
-        put = [(column.append, slot) for column, slot in zip(columns, slots, strict=True)]
-        for row in zip(*rows.columns.values(), strict=True):
-            for slot, value in zip(leaves, row, strict=True):
-                values[slot] = value
-            circuit.compute(values, gates)
-            for append, slot in put:
-                append(values[slot])
-        return columns
-
-    return compute
-
-
-def _gradients(circuit: Circuit, bound: Sequence[str], wanted: Wanted) -> Callable[[Rows], list[array[float]]]:
-    leaves = [circuit[name] for name in bound]
-    slots = [circuit.slot(name) for name in wanted.values]
-    targets = [circuit.slot(name) for name in wanted.outputs]
-    wrt = [circuit.slot(name) for name in wanted.wrt]
-
-    def compute(rows: Rows) -> list[array[float]]:
-        columns = [array("d") for _ in wanted.titles]
+    def __call__(self, rows: Rows) -> list[array[float]]:
+        """Return the wanted columns of a block of rows."""
+        if self._run is None:
+            self.choice = choose(len(self._circuit.rows), len(rows), self._engine)
+            self._run = program(self._circuit, self._bound, self._wanted, self.choice.engine)
+        run = self._run
+        columns = [array("d") for _ in self._wanted.titles]
         put = [column.append for column in columns]
         for row in zip(*rows.columns.values(), strict=True):
-            for leaf, value in zip(leaves, row, strict=True):
-                leaf.value = value
-            circuit.run()
-            units = circuit.units
-            found = [units[slot].value for slot in slots]
-            for target in targets:
-                circuit.pull_back(target)
-                found += [units[slot].grad for slot in wrt]
-            for append, number in zip(put, found, strict=True):
+            for append, number in zip(put, run(*row), strict=True):
                 append(number)
         return columns
-
-    return compute
 
 
 class Watch:

@@ -8,6 +8,7 @@ from itertools import product
 from math import isfinite, log10, prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.engines import Wanted, choose, program
 from circuitgrad.errors import CircuitError, Problem
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
@@ -107,11 +108,12 @@ def _refuse_more_than_fit(points: int) -> None:
 class Sweep:
     """A circuit over a grid. Iterating computes, point after point, the inputs' values and then every series.
 
-    The last input moves first, and only the gates that it reaches are computed anew. The circuit stays as it was.
+    The last input moves first. The circuit stays as it was.
 
     Attributes:
         axes: the inputs that move.
         series: what is computed: the outputs, then their derivatives.
+        choice: the engine that is used, and why.
         nonfinite: at how many points the last iteration has met infinity or NaN.
 
     Args:
@@ -120,9 +122,10 @@ class Sweep:
         outputs: the wires to compute.
         wrt: the inputs to differentiate them in.
         listen: is told what is done, how much of it, and of how much.
+        engine: the engine to use; chosen by the number of points when left out.
 
     Raises:
-        CircuitError: there is no such wire or input, or the grid is too large.
+        CircuitError: there is no such wire, input or engine, or the grid is too large.
 
     >>> from circuitgrad import from_expression
     >>> circuit = from_expression("x*y", x=0, y=0)
@@ -137,6 +140,7 @@ class Sweep:
         outputs: Sequence[str],
         wrt: Sequence[str] = (),
         listen: Callable[[str, int, int], None] | None = None,
+        engine: str | None = None,
     ) -> None:
         self.axes = axes
         self.series = [Series(output) for output in outputs]
@@ -144,24 +148,11 @@ class Sweep:
         self.nonfinite = 0
         self._circuit, self._listen = circuit, listen
         self._first: tuple[float, ...] = ()
-        self._outputs = {output: circuit.slot(output) for output in outputs}
-        self._wrt = [circuit.slot(name) for name in wrt]
-        self._moved = self._gates_to_move()
-        reached = circuit.downstream(*wrt)
-        self._differentiated = {
-            output: sorted(circuit.upstream([slot]).intersection(reached)) for output, slot in self._outputs.items()
-        }
+        self._outputs = outputs
         _refuse_more_than_fit(len(self))
-
-    def _gates_to_move(self) -> list[list[int]]:
-        """Return per axis the gates to compute when it moves: what a later one reaches is computed after that."""
-        needed = self._circuit.upstream(self._outputs.values())
-        moved = []
-        for axis in reversed(self.axes):
-            gates = [index for index in self._circuit.downstream(axis.name) if index in needed]
-            needed.difference_update(gates)
-            moved.append(gates)
-        return moved[::-1]
+        self.choice = choose(len(circuit.rows), len(self), engine)
+        wanted = Wanted(tuple(outputs), tuple(outputs) if wrt else (), tuple(wrt))
+        self._run = program(circuit, [axis.name for axis in axes], wanted, self.choice.engine)
 
     def __len__(self) -> int:
         """The number of points."""
@@ -170,36 +161,15 @@ class Sweep:
     def __iter__(self) -> Iterator[tuple[float, ...]]:
         self.nonfinite = 0
         total = len(self)
-        for done, (point, values) in enumerate(self._points()):
+        for done, point in enumerate(product(*(axis.values for axis in self.axes))):
             if self._listen and done % STRIDE == 0:
                 self._listen("sweeping", done, total)
-            found = self._computed(values)
+            found = self._run(*point)
             if not all(map(isfinite, found)):
                 if not self.nonfinite:
                     self._first = point
                 self.nonfinite += 1
             yield *point, *found
-
-    def _points(self) -> Iterator[tuple[tuple[float, ...], list[float]]]:
-        """Yield every point with the values of all slots there."""
-        traces = [self._circuit.trace({})]
-        before: tuple[float, ...] = ()
-        for point in product(*(axis.values for axis in self.axes)):
-            still = next((i for i, (x, y) in enumerate(zip(point, before, strict=False)) if x != y), 0)
-            del traces[still + 1 :]
-            for axis, value, gates in zip(self.axes[still:], point[still:], self._moved[still:], strict=True):
-                traces.append(self._circuit.retrace(traces[-1], axis.name, value, gates))
-            before = point
-            yield point, traces[-1]
-
-    def _computed(self, values: list[float]) -> list[float]:
-        """Return every series, in their order, from the values of all slots."""
-        found = [values[slot] for slot in self._outputs.values()]
-        if self._wrt:
-            for output, gates in self._differentiated.items():
-                gradients = self._circuit.gradients(values, output, gates)
-                found.extend(gradients[slot] for slot in self._wrt)
-        return found
 
     def columns(self) -> list[array[float]]:
         """Compute all points; return a column for every axis and every series."""
@@ -225,7 +195,7 @@ class Sweep:
         circuit.assign({axis.name: value for axis, value in zip(self.axes, self._first, strict=True)})
         try:
             circuit.forward()
-            if cause := nonfinite_value(circuit, circuit.upstream(self._outputs.values())):
+            if cause := nonfinite_value(circuit, circuit.upstream(map(circuit.slot, self._outputs))):
                 return cause
             for output in self._outputs:
                 circuit.backward(output)

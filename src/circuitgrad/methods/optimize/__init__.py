@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from circuitgrad.engines import choose
 from circuitgrad.experiment import Experiment
 from circuitgrad.methods.optimize.checkpoint import Checkpoint
 from circuitgrad.methods.optimize.objective import Objective, free_inputs
@@ -29,6 +30,7 @@ def optimize(
     save: Callable[[Checkpoint], None] | None = None,
     resume: Checkpoint | None = None,
     interrupted: Callable[[], bool] = lambda: False,
+    engine: str | None = None,
 ) -> Outcome:
     """Move the inputs that are not fixed towards a goal, and leave the circuit at what was found.
 
@@ -40,10 +42,11 @@ def optimize(
         save: keeps a checkpoint, now and then and at the end.
         resume: the checkpoint of a run that goes on.
         interrupted: tells after each step whether the run is to end.
+        engine: the engine to use; chosen by the size of the work when left out.
 
     Raises:
-        CircuitError: the settings do not go together, there is no such wire, nothing can move, or the objective is
-            infinite or NaN at the start.
+        CircuitError: the settings do not go together, there is no such wire or engine, nothing can move, or the
+            objective is infinite or NaN at the start.
 
     >>> from circuitgrad import load
     >>> optimize(load("circuits/neuron.yaml"), Experiment(steps=1)).after["s"]
@@ -52,6 +55,8 @@ def optimize(
     wanted = settled(experiment or circuit.experiment or Experiment(), circuit, rows)
     assert wanted.output is not None  # noqa: S101
     assert wanted.method is not None  # noqa: S101
-    objective = Objective(circuit, wanted.output, wanted.goal, rows)
-    run = Run(objective, wanted, algorithm(wanted.method), listen, save, interrupted)
+    passes = (len(rows) if rows else 1) * ((wanted.steps or 0) + 1)
+    choice = choose(len(circuit.rows), passes, engine)
+    objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine)
+    run = Run(objective, wanted, choice, algorithm(wanted.method), listen, save, interrupted)
     return run.outcome(resume)

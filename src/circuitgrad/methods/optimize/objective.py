@@ -5,10 +5,12 @@ Every method lowers its cost. To raise an output is to lower its negative, whose
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from circuitgrad.duals import Dual, duals, tangent_of
+from circuitgrad.engines import Wanted, program
 from circuitgrad.errors import CircuitError, Problem, quote
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from circuitgrad.circuit import Circuit
+    from circuitgrad.engines import Program
     from circuitgrad.rows import Rows
 
     Point = Sequence[float]
@@ -41,6 +44,7 @@ class Objective:
         output: the wire to raise or lower, or the residual.
         goal: `maximize`, `minimize` or `least_squares`.
         rows: the rows of data; without them there is a single one, which binds nothing.
+        engine: what computes the cost and its derivatives; see `engines`.
 
     Attributes:
         names: the inputs that may move.
@@ -59,7 +63,9 @@ class Objective:
     (1.0, (1.0, [-3.0]))
     """
 
-    def __init__(self, circuit: Circuit, output: str, goal: str, rows: Rows | None = None) -> None:
+    def __init__(
+        self, circuit: Circuit, output: str, goal: str, rows: Rows | None = None, engine: str = "objects"
+    ) -> None:
         self.circuit, self.output, self.goal, self.rows = circuit, output, goal, rows
         self.squares = goal == "least_squares"
         self._sign = -1.0 if goal == "maximize" else 1.0
@@ -70,15 +76,29 @@ class Objective:
         self._out = circuit.slot(output)
         self._free = [circuit.slot(name) for name in self.names]
         self._bound = [(circuit.slot(name), column) for name, column in bound.items()]
-        # What neither the point nor the row moves is computed once, what the row does not move once a point.
         needed = circuit.upstream([self._out])
-        moved = needed.intersection(circuit.downstream(*self.names))
-        by_row = needed.intersection(circuit.downstream(*bound))
-        self._by_point, self._by_row = sorted(moved - by_row), sorted(by_row)
-        self._moved = sorted(moved)
+        self._moved = [gate for gate in circuit.downstream(*self.names) if gate in needed]
+        self._by_row = needed.intersection(circuit.downstream(*bound))
+        self._gates = sorted(self._by_row.union(self._moved))
         self._refuse_unbound()
         self._values = circuit.trace({})
         self.start = [self._values[slot] for slot in self._free]
+        self._columns = [column for _, column in self._bound]
+        self._engine = engine
+
+    @cached_property
+    def _run(self) -> Program:
+        """Computes the output from the values of what may move, and of what a row binds."""
+        return self._program(Wanted((self.output,)))
+
+    @cached_property
+    def _run_back(self) -> Program:
+        """Computes its derivatives in what may move, too."""
+        return self._program(Wanted((self.output,), (self.output,), tuple(self.names)))
+
+    def _program(self, wanted: Wanted) -> Program:
+        bound = self.rows.columns if self.rows else {}
+        return program(self.circuit, [*self.names, *bound], wanted, self._engine)
 
     def _refuse_still(self, bound: object) -> None:
         if self.names:
@@ -140,37 +160,41 @@ class Objective:
     def cost(self, point: Point, batch: Sequence[int]) -> float:
         """Return the cost at a point, on average over some rows."""
         total = 0.0
-        for values in self._at(point, batch):
-            value = values[self._out]
+        for (value,) in self._over(self._run, point, batch):
             total += value * value if self.squares else value
         return self._sign * (total / len(batch))
 
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
         total, sums = 0.0, [0.0] * len(self._free)
-        for values in self._at(point, batch):
-            value = values[self._out]
-            grads = self.circuit.gradients(values, self.output, self._moved)
+        for value, *grads in self._over(self._run_back, point, batch):
             if self.squares:
                 total += value * value
-                sums = [one + 2 * value * grads[slot] for one, slot in zip(sums, self._free, strict=True)]
+                sums = [one + 2 * value * grad for one, grad in zip(sums, grads, strict=True)]
             else:
                 total += value
-                sums = [one + grads[slot] for one, slot in zip(sums, self._free, strict=True)]
+                sums = [one + grad for one, grad in zip(sums, grads, strict=True)]
         scale, count = self._sign, len(batch)
         return scale * (total / count), [scale * (one / count) for one in sums]
 
     def residuals(self, point: Point) -> list[float]:
         """Return the output at every row."""
-        return [values[self._out] for values in self._at(point, range(self.count))]
+        return [value for (value,) in self._over(self._run, point, range(self.count))]
 
     def jacobian(self, point: Point) -> list[list[float]]:
         """Return, row by row, the derivatives of the output in the inputs that may move."""
-        found = []
-        for values in self._at(point, range(self.count)):
-            grads = self.circuit.gradients(values, self.output, self._moved)
-            found.append([grads[slot] for slot in self._free])
-        return found
+        return [grads for _, *grads in self._over(self._run_back, point, range(self.count))]
+
+    def _over(self, run: Program, point: Point, batch: Sequence[int]) -> Iterator[Sequence[float]]:
+        """Yield what a program computes at a point, row by row."""
+        if not self._columns:
+            yield run(*point)
+        elif isinstance(batch, range):
+            for row in zip(*self._columns, strict=True):
+                yield run(*point, *row)
+        else:
+            for i in batch:
+                yield run(*point, *[column[i] for column in self._columns])
 
     def hessian(self, point: Point) -> list[list[float]]:
         """Return the second derivatives of the cost, over all rows.
@@ -200,11 +224,10 @@ class Objective:
         values, compute = self._values, self.circuit.compute
         for slot, value in zip(self._free, point, strict=True):
             values[slot] = value
-        compute(values, self._by_point)
         for row in batch:
             for slot, column in self._bound:
                 values[slot] = column[row]
-            compute(values, self._by_row)
+            compute(values, self._gates)
             yield values
 
     def culprit(self, point: Point, batch: Sequence[int]) -> Problem | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
+    from circuitgrad.engines import Choice
     from circuitgrad.errors import Problem
     from circuitgrad.experiment import Experiment
     from circuitgrad.methods.optimize.fit import Fit
@@ -54,6 +55,7 @@ class Outcome:
         norm: the norm of the gradient at the end; None for a method without one, and where a step saw a part of the
             rows only.
         curve: the objective's course, as steps and values.
+        choice: the engine that was used, and why.
         culprit: where the first infinity or NaN arose, when that stopped it.
         fit: what least squares tell of the parameters.
     """
@@ -71,6 +73,7 @@ class Outcome:
     last: float
     norm: float | None
     curve: Sequence[tuple[int, float]]
+    choice: Choice
     culprit: Problem | None = None
     fit: Fit | None = None
 
@@ -97,12 +100,13 @@ class Run:
         self,
         objective: Objective,
         experiment: Experiment,
+        choice: Choice,
         method: Algorithm,
         listen: Callable[[Step], None],
         save: Callable[[Checkpoint], None] | None,
         interrupted: Callable[[], bool],
     ) -> None:
-        self.objective, self.experiment, self.algorithm = objective, experiment, method
+        self.objective, self.experiment, self.choice, self.algorithm = objective, experiment, choice, method
         self.curve = Curve()
         self.search = Search(objective, experiment, method, self._accepted)
         self._listen, self._save, self._interrupted = listen, save, interrupted
@@ -135,6 +139,7 @@ class Run:
             last,
             search.seen().norm if self.experiment.batch_size is None else None,
             self.curve.points(),
+            self.choice,
             search.culprit,
             self._fit(),
         )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, from_expression, loads
-from circuitgrad.engines import ENGINES, Wanted
+from circuitgrad.engines import Wanted
 from circuitgrad.methods.rowwise import OverRows, Watch
 from circuitgrad.rows import Rows
 from random_circuits import Plan, plans
@@ -31,7 +31,7 @@ def test_rows_are_passes_to_the_last_bit(plan: Plan, data: st.DataObject) -> Non
     rows = rows_of(names, values)
     outputs = tuple(data.draw(st.lists(st.sampled_from(plan.names), min_size=1, max_size=3, unique=True)))
     wires = tuple(circuit)
-    engine = data.draw(st.sampled_from(ENGINES))
+    engine = data.draw(st.sampled_from(["objects", "python"]))
     forward = OverRows(circuit, names, Wanted(wires), engine)(rows)
     backward = OverRows(circuit, names, Wanted(outputs, outputs, wires), engine)(rows)
     for i, row in enumerate(rows):

@@ -160,7 +160,8 @@ debug = click.option(
 engine = click.option(
     "--engine",
     metavar="NAME",
-    help="What computes the passes: objects, or python for many of them.  [default: chosen by the size of the work]",
+    help="What computes the passes: objects; python, for many of them; native, for very many over rows.  [default: "
+    "chosen by the size of the work]",
 )
 verbose = click.option("--verbose", is_flag=True, help="Say on standard error which engine was used, and why.")
 

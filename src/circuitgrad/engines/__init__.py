@@ -4,12 +4,14 @@
 |---|---|---|
 | `objects` | the rules of the gate objects, one after another | a few passes: nothing has to be prepared |
 | `python` | the passes as one Python function, made from the gate table | many passes |
+| `native` | the passes as machine code for several rows at once (extra `native`) | very many, over rows of data |
 
-Both compute the same, to the last bit.
+The first two compute the same, to the last bit; machine code agrees with them to a few of the last bits.
 """
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.engines.source import Wanted
@@ -23,47 +25,80 @@ if TYPE_CHECKING:
     Program = Callable[..., Sequence[float]]
     """Takes the values of some inputs, one after another, and returns what is wanted."""
 
-__all__ = ["ENGINES", "Choice", "Wanted", "choose", "program"]
+__all__ = ["ENGINES", "Choice", "Wanted", "choose", "over_columns", "program"]
 
-ENGINES = ("objects", "python")
+ENGINES = ("objects", "python", "native")
 
 MANY = 100
-"""From so many passes on it pays to write and compile a function: 90 us a gate, after which a pass takes a tenth."""
+"""From so many passes on it pays to write and compile a function: 40 to 100 us a gate, and then a tenth of the time."""
 LARGE = 20_000
 """Functions of more gates are not made unasked: their preparation takes seconds, and memory."""
+NATIVE = 3_000_000
+"""From so many passes times gates on machine code pays: a fifth of a second to begin, then a thirtieth of the time."""
+NATIVE_ROWS = 64
+"""Fewer rows at a time do not fill the processor."""
+NATIVE_LARGE = 3000
+"""Machine code of more gates takes long to make."""
+GAIN = 12_000_000
+"""From so many passes times gates on it would save over a second."""
 
 
 class Choice(NamedTuple):
-    """Which engine is used, and why, in words."""
+    """Which engine is used, and why, in words.
+
+    Attributes:
+        engine: the engine.
+        why: why it is used.
+        hint: what would save over a second, if anything would.
+    """
 
     engine: str
     why: str
+    hint: str = ""
 
 
-def choose(gates: int, passes: int, engine: str | None = None) -> Choice:
+def choose(gates: int, passes: int, engine: str | None = None, *, rows: int = 1) -> Choice:
     """Return the engine for a piece of work.
 
     Args:
         gates: how many gates the circuit has.
         passes: about how many passes there will be: rows times points.
         engine: the engine that is wanted, or None.
+        rows: how many of them are over rows of data, at once.
 
     Raises:
-        CircuitError: there is no such engine.
+        CircuitError: there is no such engine, or it is not installed.
 
     >>> choose(5, 1).engine, choose(5, 10_000).engine, choose(5, 1, "python").why
     ('objects', 'python', 'it was asked for')
     """
     if engine is not None:
-        if engine not in ENGINES:
-            hint = did_you_mean(engine, ENGINES) or ", ".join(ENGINES)
-            raise CircuitError.of(f"no engine is called {quote(engine)}", hint=hint)
-        return Choice(engine, "it was asked for")
+        return _asked_for(engine)
     if passes < MANY:
         return Choice("objects", f"fewer than {MANY} passes do not pay for preparing them")
     if gates > LARGE:
         return Choice("objects", f"a function of over {LARGE:,} gates takes long to prepare")
-    return Choice("python", f"{passes:,} passes or more over {gates:,} gates pay for preparing them")
+    work = f"{passes:,} passes or more over {gates:,} gates pay for "
+    hint = ""
+    if rows >= NATIVE_ROWS and gates <= NATIVE_LARGE and passes * gates >= NATIVE:
+        from circuitgrad.engines.native.machine import EXTRA, is_installed
+
+        if is_installed():
+            return Choice("native", f"{work}machine code")
+        hint = f"{EXTRA} makes this faster" if passes * gates >= GAIN else ""
+    return Choice("python", f"{work}preparing them", hint)
+
+
+def _asked_for(engine: str) -> Choice:
+    if engine not in ENGINES:
+        raise CircuitError.of(
+            f"no engine is called {quote(engine)}", hint=did_you_mean(engine, ENGINES) or ", ".join(ENGINES)
+        )
+    if engine == "native":
+        from circuitgrad.engines.native.machine import machine
+
+        machine()  # which says what to install
+    return Choice(engine, "it was asked for")
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str) -> Program:
@@ -73,7 +108,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str)
         circuit: the circuit, which stays as it is; the other inputs keep their present values.
         names: the inputs, in the order in which the program takes their values.
         wanted: what is computed.
-        engine: `objects` or `python`.
+        engine: one of `ENGINES`.
 
     Raises:
         CircuitError: there is no such input or wire.
@@ -88,6 +123,39 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str)
         from circuitgrad.engines.python import program as python
 
         return python(circuit, names, wanted)
+    if engine == "native":
+        from circuitgrad.engines.native import program as native
+
+        return native(circuit, names, wanted)
     from circuitgrad.engines.objects import program as objects
 
     return objects(circuit, names, wanted)
+
+
+def over_columns(
+    circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str
+) -> Callable[[Sequence[array[float]]], list[array[float]]]:
+    """Return what computes what is wanted of every row, as columns, from the columns of some inputs, at least one.
+
+    The arguments and errors are those of `program`.
+
+    >>> from circuitgrad import from_expression
+    >>> run = over_columns(from_expression("2*x", x=0), ["x"], Wanted(("out",)), "python")
+    >>> run([array("d", [1, 2])])
+    [array('d', [2.0, 4.0])]
+    """
+    if engine == "native":
+        from circuitgrad.engines.native import columns as native
+
+        return native(circuit, names, wanted)
+    run = program(circuit, names, wanted, engine)
+
+    def compute(columns: Sequence[array[float]]) -> list[array[float]]:
+        found = [array("d") for _ in wanted.titles]
+        put = [column.append for column in found]
+        for row in zip(*columns, strict=True):
+            for append, number in zip(put, run(*row), strict=True):
+                append(number)
+        return found
+
+    return compute

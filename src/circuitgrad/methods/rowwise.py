@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from array import array
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines import Wanted, choose, program
+from circuitgrad.engines import MANY, Wanted, choose, over_columns
 from circuitgrad.errors import Problem
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from array import array
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Choice, Program
+    from circuitgrad.engines import Choice
     from circuitgrad.rows import Rows
 
 
@@ -25,14 +25,15 @@ class OverRows:
         circuit: the circuit; inputs that are not bound keep their present values.
         bound: the inputs that the rows give values, in the order of their columns.
         wanted: what is computed.
-        engine: the engine to use; chosen by the size of the first block when left out.
+        engine: the engine to use; chosen by the number of rows so far when left out.
 
     Attributes:
-        choice: the engine that is used, and why; None before the first block.
+        choice: the engine that was used last, and why; None before the first block.
 
     Raises:
         CircuitError: there is no such wire, input or engine.
 
+    >>> from array import array
     >>> from circuitgrad import from_expression
     >>> from circuitgrad.rows import Rows
     >>> circuit = from_expression("x**2 + c", x=0, c=1)
@@ -48,20 +49,21 @@ class OverRows:
             circuit.slot(name)
         self.choice: Choice | None = None
         self._circuit, self._bound, self._wanted, self._engine = circuit, bound, wanted, engine
-        self._run: Program | None = None
+        self._run: Callable[[Sequence[array[float]]], list[array[float]]] | None = None
+        self._done = 0
 
     def __call__(self, rows: Rows) -> list[array[float]]:
         """Return the wanted columns of a block of rows."""
-        if self._run is None:
-            self.choice = choose(len(self._circuit.rows), len(rows), self._engine)
-            self._run = program(self._circuit, self._bound, self._wanted, self.choice.engine)
-        run = self._run
-        columns = [array("d") for _ in self._wanted.titles]
-        put = [column.append for column in columns]
-        for row in zip(*rows.columns.values(), strict=True):
-            for append, number in zip(put, run(*row), strict=True):
-                append(number)
-        return columns
+        # As many rows as there have been are expected to come.
+        passes = len(rows) + 2 * self._done
+        choice = choose(len(self._circuit.rows), passes, self._engine, rows=len(rows))
+        if self._run is None or self.choice is None or (choice.engine != self.choice.engine and len(rows) >= MANY):
+            self._run = over_columns(self._circuit, self._bound, self._wanted, choice.engine)
+            self.choice = choice
+        elif choice.hint:
+            self.choice = choice
+        self._done += len(rows)
+        return self._run([*rows.columns.values()])
 
 
 class Watch:

@@ -55,8 +55,9 @@ def optimize(
     wanted = settled(experiment or circuit.experiment or Experiment(), circuit, rows)
     assert wanted.output is not None  # noqa: S101
     assert wanted.method is not None  # noqa: S101
-    passes = (len(rows) if rows else 1) * ((wanted.steps or 0) + 1)
-    choice = choose(len(circuit.rows), passes, engine)
+    count = len(rows) if rows else 1
+    at_once = count if wanted.batch_size is None else min(count, wanted.batch_size)
+    choice = choose(len(circuit.rows), at_once * ((wanted.steps or 0) + 1), engine, rows=at_once if rows else 1)
     objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine)
     run = Run(objective, wanted, choice, algorithm(wanted.method), listen, save, interrupted)
     return run.outcome(resume)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.engines import Program
+    from circuitgrad.engines.native import Sums
     from circuitgrad.rows import Rows
 
     Point = Sequence[float]
@@ -96,9 +97,23 @@ class Objective:
         """Computes its derivatives in what may move, too."""
         return self._program(Wanted((self.output,), (self.output,), tuple(self.names)))
 
+    @cached_property
+    def _sums(self) -> Sums | None:
+        """Computes the sums over all rows as machine code, where that is the engine and there are rows."""
+        if self._engine != "native" or self.rows is None:
+            return None
+        from circuitgrad.engines.native import Sums
+
+        bound = self.rows.columns
+        return Sums(
+            self.circuit, self.names, list(bound), self.output, squares=self.squares, columns=list(bound.values())
+        )
+
     def _program(self, wanted: Wanted) -> Program:
         bound = self.rows.columns if self.rows else {}
-        return program(self.circuit, [*self.names, *bound], wanted, self._engine)
+        # A row at a time, machine code has no advantage.
+        engine = "python" if self._engine == "native" else self._engine
+        return program(self.circuit, [*self.names, *bound], wanted, engine)
 
     def _refuse_still(self, bound: object) -> None:
         if self.names:
@@ -167,6 +182,9 @@ class Objective:
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
         total, sums = 0.0, [0.0] * len(self._free)
+        if self._sums is not None and isinstance(batch, range):
+            total, *sums = self._sums(point)
+            return self._sign * (total / self.count), [self._sign * (one / self.count) for one in sums]
         for value, *grads in self._over(self._run_back, point, batch):
             if self.squares:
                 total += value * value

@@ -1,0 +1,167 @@
+"""From LLVM's language to functions that can be called, by llvmlite; machine code is kept on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from circuitgrad import __version__
+from circuitgrad.engines.native.functions import LANES, VECTORS, vector
+from circuitgrad.engines.native.kernel import FUNCTION
+from circuitgrad.errors import CircuitError
+
+EXTRA = "pip install 'circuitgrad[native]'"
+MARK = b"circuitgrad object 1\n"
+"""What a file of machine code begins with; a digest of the rest follows."""
+HEAD = len(MARK) + hashlib.sha256().digest_size
+
+
+class Machine(NamedTuple):
+    """What code is made for.
+
+    Attributes:
+        llvm: llvmlite's binding.
+        name: llvmlite, the platform and the processor with its features, in words.
+        cpu: the processor.
+        features: what it can do.
+    """
+
+    llvm: Any
+    name: str
+    cpu: str
+    features: str
+
+    def target(self) -> Any:
+        """Return a description of the machine; an engine that is made with it owns it."""
+        return self.llvm.Target.from_default_triple().create_target_machine(
+            cpu=self.cpu, features=self.features, opt=2, reloc="pic", codemodel="default"
+        )
+
+
+@cache
+def machine() -> Machine:
+    """Return the machine that this program runs on.
+
+    Raises:
+        CircuitError: llvmlite is not installed.
+    """
+    try:
+        import llvmlite
+        from llvmlite import binding as llvm
+    except ImportError:
+        raise CircuitError.of("the engine native needs llvmlite", hint=EXTRA) from None
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    name = f"{llvmlite.__version__} {llvm.get_default_triple()} {cpu} {features}"
+    return Machine(llvm, name, cpu, features)
+
+
+def is_installed() -> bool:
+    """Tell whether llvmlite can be imported, without importing it."""
+    from importlib.util import find_spec
+
+    return find_spec("llvmlite") is not None
+
+
+def cache_folder() -> Path:
+    """Return the folder in which machine code is kept: `CIRCUITGRAD_CACHE`, or the platform's place for caches."""
+    if told := os.environ.get("CIRCUITGRAD_CACHE"):
+        return Path(told)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", "~")).expanduser() / "circuitgrad" / "cache"
+    if sys.platform == "darwin":
+        return Path("~/Library/Caches/circuitgrad").expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "circuitgrad"
+
+
+def object_code(text: str) -> bytes:
+    """Return the machine code of a module, from the disk where it is kept, whole and of this machine."""
+    made_for = machine()
+    key = hashlib.sha256(f"{__version__}\n{made_for.name}\n{text}".encode()).hexdigest()
+    file = cache_folder() / f"{key}.o"
+    with contextlib.suppress(OSError):
+        kept = file.read_bytes()
+        if kept[: len(MARK)] == MARK and hashlib.sha256(kept[HEAD:]).digest() == kept[len(MARK) : HEAD]:
+            return kept[HEAD:]
+    module = made_for.llvm.parse_assembly(text)
+    module.verify()
+    code: bytes = made_for.target().emit_object(module)
+    _keep(file, MARK + hashlib.sha256(code).digest() + code)
+    return code
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """Write a file of the cache, whole; a folder that takes none is no reason to fail."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent)
+        try:
+            with os.fdopen(handle, "wb") as opened:
+                opened.write(content)
+            os.replace(temporary, file)  # noqa: PTH105
+        except OSError:
+            os.unlink(temporary)  # noqa: PTH108
+
+
+class Function:
+    """A kernel that can be called.
+
+    Args:
+        text: its module; see `kernel.text`.
+    """
+
+    def __init__(self, text: str) -> None:
+        made_for = machine()
+        llvm = made_for.llvm
+        _find_functions(llvm)
+        parts = [object_code(text)]
+        if used := [name for name in VECTORS if f"@cg_{name}(" in text]:
+            parts += [object_code(_module(name)) for name in used]
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), made_for.target())
+        # The engine reads the files once more when it is finalised, and does not keep them itself.
+        self._files = [llvm.object_file.ObjectFileRef.from_data(part) for part in parts]
+        for file in self._files:
+            self._engine.add_object_file(file)
+        self._engine.finalize_object()
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        self.call = kind(self._engine.get_function_address(FUNCTION))
+
+
+def _module(name: str) -> str:
+    """Return the module of a function on vectors."""
+    real = f"<{LANES} x double>"
+    return "\n".join(
+        [
+            f"declare {real} @llvm.fma.v{LANES}f64({real}, {real}, {real})",
+            f"declare {real} @llvm.fabs.v{LANES}f64({real})",
+            f"declare i1 @llvm.vector.reduce.and.v{LANES}i1(<{LANES} x i1>)",
+            f"declare double @{name}(double)",
+            vector(name, LANES),
+        ]
+    )
+
+
+@cache
+def _find_functions(llvm: Any) -> None:
+    """Tell LLVM where C's functions are, wherever the platform has put them."""
+    from ctypes.util import find_library
+
+    from circuitgrad.arithmetic import PRIMITIVES
+
+    library = ctypes.CDLL(None if sys.platform != "win32" else find_library("msvcrt"))
+    mathematics = find_library("m")
+    libraries = [library, *([ctypes.CDLL(mathematics)] if mathematics else [])]
+    for name in ("fmod", *PRIMITIVES):
+        for one in libraries:
+            found = getattr(one, name, None)
+            if found is not None and name not in ("mod", "div"):
+                llvm.add_symbol(name, ctypes.cast(found, ctypes.c_void_p).value)
+                break

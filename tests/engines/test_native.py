@@ -1,0 +1,265 @@
+"""Machine code against the gate objects and against multiprecision; its cache, and what happens without llvmlite."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import subprocess
+import sys
+from array import array
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+
+import circuitgrad
+from circuitgrad.circuit import Circuit, Input
+from circuitgrad.engines import GAIN, Wanted, choose, over_columns, program
+from circuitgrad.engines.native import Sums, columns, machine
+from circuitgrad.errors import CircuitError
+from circuitgrad.gates import GATES
+from circuitgrad.methods.optimize import Experiment, optimize
+from circuitgrad.rows import Rows
+from program import CIRCUITS, NEURON, invoke
+from random_circuits import Plan, plans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circuitgrad.gates import Row
+
+SPECIAL = [
+    -math.inf,
+    -1e300,
+    -700.0,
+    -2.0,
+    -1.0,
+    -0.5,
+    -5e-324,
+    -0.0,
+    0.0,
+    0.5,
+    1.0,
+    2.0,
+    700.0,
+    1e300,
+    math.inf,
+    math.nan,
+]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["CIRCUITGRAD_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+def same(one: float, other: float, rel: float = 1e-12) -> bool:
+    if math.isnan(one) or math.isnan(other):
+        return math.isnan(one) and math.isnan(other)
+    return one == other or abs(one - other) <= max(rel * max(abs(one), abs(other)), 1e-320)
+
+
+def compared(circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: Sequence[Sequence[float]]) -> list[str]:
+    """Return where machine code and the gate objects differ, row by row."""
+    given_columns = [array("d", column) for column in zip(*rows, strict=True)]
+    found = columns(circuit, names, wanted)(given_columns)
+    run = program(circuit, names, wanted, "objects")
+    return [
+        f"{title} at {row}: {column[i]!r}, not {value!r}"
+        for i, row in enumerate(rows)
+        for title, column, value in zip(wanted.titles, found, run(*row), strict=True)
+        if not same(column[i], value)
+    ]
+
+
+def all_gates(arity: int) -> tuple[Circuit, Wanted]:
+    """Return a circuit of every gate with so many operands, all of the same inputs."""
+    rows: list[Row] = [row for row in GATES.values() if row.arity == arity]
+    inputs = [f"i{k}" for k in range(arity)]
+    names = [f"{row.name}_" for row in rows]
+    circuit = Circuit(
+        "all", [Input(name, 1.0) for name in inputs], [], names, rows, [tuple(range(arity))] * len(rows), names
+    )
+    return circuit, Wanted(tuple(names), tuple(names), tuple(inputs))
+
+
+@pytest.mark.parametrize("arity", [1, 2, 3])
+def test_every_gate_at_special_points_and_in_its_range(arity: int) -> None:
+    circuit, wanted = all_gates(arity)
+    chance = random.Random(arity)
+    rows = [list(point) for point in product(SPECIAL, repeat=arity)][:: 1 if arity < 3 else 7]
+    rows += [[chance.uniform(-5, 5) for _ in range(arity)] for _ in range(200)]
+    rows += [[math.copysign(10 ** chance.uniform(-12, 6), x) for x in row] for row in rows[-200:]]
+    assert compared(circuit, list(circuit.inputs), wanted, rows) == []
+
+
+def ulps(found: float, exact: mpf) -> float:
+    """Return how far a double is from a number, in units of the last place of the double nearest to it."""
+    nearest = float(exact)
+    if not math.isfinite(nearest) or nearest == found:
+        return 0.0 if nearest == found else math.inf
+    return float(abs(mpf(found) - exact) / math.ulp(nearest))
+
+
+RANGES = {"exp": (-745, 709.7), "log": (0, 1e308), "sin": (-1e6, 1e6), "cos": (-1e6, 1e6), "tanh": (-25, 25)}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_functions_on_vectors_keep_within_two_units_of_the_last_place(name: str) -> None:
+    low, high = RANGES[name]
+    chance = random.Random(name)
+    points = [chance.uniform(max(low, -20), min(high, 20)) for _ in range(1500)]
+    points += [chance.uniform(low, high) for _ in range(1500)]
+    points += [x for e in range(-300, 300, 3) for x in [10.0**e * chance.uniform(1, 10)] if low < x < high]
+    points += [
+        x for k in range(1, 200) for x in [k * math.pi / 2, math.nextafter(k * math.pi / 2, 0)] if low < x < high
+    ]
+    points += [x for x in (5e-324, 2.3e-308, 1e-310, 0.625, 0.9999999, 1.0000001, 0.7071, 1e6 + 1, 1e22) if low < x]
+    points = [x for x in points if x < (math.inf if name in ("sin", "cos", "tanh") else high)]
+    circuit = circuitgrad.from_expression(f"{name}(x)", x=1)
+    (found,) = columns(circuit, ["x"], Wanted(("out",)))([array("d", points)])
+    with mp.workdps(60):
+        worst = max((ulps(one, getattr(mp, name)(mpf(x))), x) for one, x in zip(found, points, strict=True))
+    assert worst[0] < 2, worst
+
+
+@pytest.mark.parametrize("name", ["neuron", "black_scholes", "iris", "options_book", "activations", "filter"])
+def test_an_example_at_many_rows(name: str) -> None:
+    circuit = circuitgrad.load(CIRCUITS / f"{name}.yaml")
+    inputs, start = list(circuit.inputs), list(circuit.values().values())
+    chance = random.Random(name)
+    rows = [[x * chance.uniform(0.7, 1.4) for x in start] for _ in range(50)]
+    wanted = Wanted(circuit.outputs, circuit.outputs, tuple(inputs))
+    given_columns = [array("d", column) for column in zip(*rows, strict=True)]
+    found = columns(circuit, inputs, wanted)(given_columns)
+    run = program(circuit, inputs, wanted, "objects")
+    for i, row in enumerate(rows):
+        for column, value in zip(found, run(*row), strict=True):
+            # Where terms cancel, the last bits of vector functions show: the sizes of the terms count.
+            assert column[i] == pytest.approx(value, rel=1e-10, abs=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(plans(), st.data())
+def test_generated_circuits(plan: Plan, data: st.DataObject) -> None:
+    circuit = plan.circuit()
+    names = data.draw(st.lists(st.sampled_from(list(circuit.inputs)), min_size=1, unique=True))
+    row = st.lists(st.sampled_from([-1.5, -0.5, 0.0, 0.25, 1.0, 3.0]), min_size=len(names), max_size=len(names))
+    rows = data.draw(st.lists(row, min_size=1, max_size=20))
+    assert compared(circuit, names, Wanted(tuple(circuit), circuit.outputs, tuple(circuit)), rows) == []
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 23, 1000])
+def test_any_number_of_rows(count: int) -> None:
+    circuit = circuitgrad.from_expression("x*y + 2", x=1, y=3)
+    xs = array("d", range(count))
+    found = columns(circuit, ["x"], Wanted(("out",), ("out",), ("x", "y")))([xs])
+    assert found == [array("d", [3 * x + 2 for x in xs]), array("d", [3.0] * count), xs]
+
+
+@pytest.mark.parametrize("squares", [False, True])
+@pytest.mark.parametrize("count", [3, 8, 29])
+def test_sums_over_rows(squares: bool, count: int) -> None:
+    circuit = circuitgrad.from_expression("y - a*exp(-b*x)", a=2, b=0.5, x=0, y=0)
+    chance = random.Random(count)
+    bound = [array("d", [chance.uniform(0, 2) for _ in range(count)]) for _ in "xy"]
+    run = Sums(circuit, ["a", "b"], ["x", "y"], "out", squares=squares, columns=bound)
+    point = (1.5, 0.7)
+    one = program(circuit, ["a", "b", "x", "y"], Wanted(("out",), ("out",), ("a", "b")), "objects")
+    rows = [list(one(*point, x, y)) for x, y in zip(*bound, strict=True)]
+    if squares:
+        rows = [[v * v, 2 * v * a, 2 * v * b] for v, a, b in rows]
+    assert run(point) == pytest.approx([math.fsum(column) for column in zip(*rows, strict=True)], rel=1e-13)
+    assert run(point) == run(point)
+
+
+def test_an_optimisation_over_rows() -> None:
+    chance = random.Random(1)
+    x = [chance.uniform(-1, 1) for _ in range(300)]
+    rows = Rows({"x": array("d", x), "y": array("d", [2 * one + 1 for one in x])}, range(300), ())
+    found = []
+    for engine in ("objects", "native"):
+        circuit = circuitgrad.from_expression("y - tanh(a*x + b) - a*x", a=0.5, b=0, x=0, y=0)
+        found.append(optimize(circuit, Experiment("least_squares", method="adam", steps=50), rows, engine=engine))
+    assert found[1].choice.engine == "native"
+    assert [found[1].after[name] for name in "ab"] == pytest.approx([found[0].after[name] for name in "ab"], rel=1e-11)
+
+
+def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from circuitgrad.engines.native import kernel
+
+    circuit = circuitgrad.from_expression("x + y", x=1, y=2)
+    wanted = Wanted(("out",))
+    assert compared(circuit, ["x", "y"], wanted, [[1.0, 2.0]]) == []
+    monkeypatch.setattr(kernel._Kernel, "_operation", lambda self, node: f"fsub {self.real} %n0, %n1")
+    assert compared(circuit, ["x", "y"], wanted, [[1.0, 2.0]]) != []
+
+
+def quick(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that fills a cache, and prints what it computed."""
+    code = (
+        "import circuitgrad; from array import array; from circuitgrad.engines import *;"
+        "c = circuitgrad.from_expression('exp(x)*sin(x)', x=1);"
+        "print(over_columns(c, ['x'], Wanted(('out',), ('out',), ('x',)), 'native')([array('d', [1, 2, 3])]))"
+    )
+    environment = {**os.environ, "CIRCUITGRAD_CACHE": str(folder)}
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+
+
+def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    together = [quick(folder) for _ in range(3)]  # several at once, with an empty cache
+    results = [process.communicate(timeout=60) for process in together]
+    assert [stderr for _, stderr in results] == [""] * 3
+    (expected,) = {stdout for stdout, _ in results}
+    assert "array" in expected
+    files = sorted(folder.iterdir())
+    assert len(files) == 4  # the kernel, and exp, sin and cos
+    assert all(file.suffix == ".o" for file in files)
+    contents = [file.read_bytes() for file in files]
+    for spoil in (lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-1] + b"x"):
+        for file, content in zip(files, contents, strict=True):
+            file.write_bytes(spoil(content))
+        assert quick(folder).communicate(timeout=60) == (expected, "")
+        assert [file.read_bytes() for file in files] == contents
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    assert quick(blocked / "below").communicate(timeout=60) == (expected, "")
+
+
+def test_without_llvmlite_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.machine.cache_clear()
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    result = invoke("forward", NEURON, "--engine", "native")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: the engine native needs llvmlite (pip install 'circuitgrad[native]')\n"
+    monkeypatch.setattr(machine, "is_installed", lambda: False)
+    assert choose(100, GAIN // 100, rows=1000).hint == "pip install 'circuitgrad[native]' makes this faster"
+    assert choose(100, GAIN // 100 - 1, rows=1000).hint == ""
+    machine.machine.cache_clear()
+
+
+def test_what_there_is_not_is_refused() -> None:
+    circuit = circuitgrad.from_expression("x", x=1)
+    with pytest.raises(CircuitError, match="no wire called 'z'"):
+        over_columns(circuit, ["x"], Wanted(("z",)), "native")
+
+
+def test_commands_take_machine_code(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    data.write_text("a,x\n" + "".join(f"{i / 7},{-i / 9}\n" for i in range(2500)))
+    run = ("backward", NEURON, "--data", str(data), "--format", "csv", "--precision", "12")
+    plain, native = invoke(*run, "--engine", "objects"), invoke(*run, "--engine", "native", "--verbose")
+    assert (native.exit_code, native.stderr) == (0, "engine native: it was asked for\n")
+    for one, other in zip(plain.stdout.splitlines()[1:], native.stdout.splitlines()[1:], strict=True):
+        assert list(map(float, one.split(","))) == pytest.approx(list(map(float, other.split(","))), rel=1e-11)
+    single = invoke("backward", NEURON, "--engine", "native")
+    assert single.stdout == invoke("backward", NEURON).stdout

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import random
 from array import array
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
@@ -16,6 +18,7 @@ from circuitgrad.experiment import Experiment
 from circuitgrad.methods.optimize import Outcome, Step, optimize
 from circuitgrad.methods.optimize.algorithms.newton import direction
 from circuitgrad.rows import Rows
+from random_circuits import Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -126,6 +129,83 @@ def test_a_method_follows_its_rule(method: str, formula: str, start: dict[str, f
 
 
 @pytest.mark.parametrize("method", RULES)
+@settings(max_examples=40)
+@given(plan=plans(("add", "sub", "mul", "neg", "sigmoid", "tanh", "sin", "cos", "softplus"), most=7))
+def test_a_method_follows_its_rule_on_any_circuit(method: str, plan: Plan) -> None:
+    """With derivatives that are pulled from the output, by the other way to differentiate."""
+    assume(all(size < 10 for _, size in plan.gradients))
+    count = len(plan.inputs)
+    largest = 0.0
+
+    def gradient(x: Sequence[float]) -> list[float]:
+        nonlocal largest
+        found = replace(plan, inputs=tuple(x)).gradients[:count]
+        largest = max(largest, *(size for _, size in found))
+        return [slope for slope, _ in found]
+
+    steps: list[Step] = []
+    wanted = Experiment("minimize", method=method, steps=15, step_size=0.01)
+    optimize(plan.circuit(), wanted, listen=steps.append)
+    points = [next(rule) for rule in [RULES[method](plan.inputs, gradient, 0.01)] for _ in range(15)]
+    assume(largest < 10)
+    # Adam and RMSprop divide by a gradient that may be rounding alone, but for their epsilon of 1e-8.
+    slack = 1e-7 if method in ("adam", "rmsprop") else 1e-12
+    for step, point in zip(steps[1:], points, strict=True):
+        assert list(step.point) == pytest.approx(point, rel=1e-11, abs=slack)
+
+
+def _dampened(x: Sequence[float], gradient: Gradient, lr: float) -> Iterator[list[float]]:
+    theta, buffer = list(x), [0.0] * len(x)
+    while True:
+        g = gradient(theta)
+        buffer = [0.9 * buffer[i] + (1 - 0.9) * g[i] for i in range(len(g))]
+        theta = [theta[i] - lr * buffer[i] for i in range(len(g))]
+        yield theta
+
+
+def _ahead_of_itself(x: Sequence[float], gradient: Gradient, lr: float) -> Iterator[list[float]]:
+    """Nesterov's as Sutskever writes it, with the other of its two points kept."""
+    theta, velocity = list(x), [0.0] * len(x)
+    while True:
+        g = gradient([theta[i] + 0.9 * velocity[i] for i in range(len(theta))])
+        velocity = [0.9 * velocity[i] - lr * g[i] for i in range(len(g))]
+        theta = [theta[i] + velocity[i] for i in range(len(g))]
+        yield theta
+
+
+def _inner_epsilon(x: Sequence[float], gradient: Gradient, lr: float) -> Iterator[list[float]]:
+    theta, v = list(x), [0.0] * len(x)
+    while True:
+        g = gradient(theta)
+        v = [0.99 * v[i] + 0.01 * g[i] ** 2 for i in range(len(g))]
+        theta = [theta[i] - lr * g[i] / math.sqrt(v[i] + 1e-8) for i in range(len(g))]
+        yield theta
+
+
+def _biased(x: Sequence[float], gradient: Gradient, lr: float) -> Iterator[list[float]]:
+    theta, m, v, t = list(x), [0.0] * len(x), [0.0] * len(x), 0
+    while True:
+        t += 1
+        g = gradient(theta)
+        m = [0.9 * m[i] + 0.1 * g[i] for i in range(len(g))]
+        v = [0.999 * v[i] + 0.001 * g[i] ** 2 for i in range(len(g))]
+        theta = [theta[i] - lr * m[i] / (1 - 0.9**t) / (math.sqrt(v[i]) + 1e-8) for i in range(len(g))]
+        yield theta
+
+
+@PROBLEMS
+@pytest.mark.parametrize(
+    ("method", "near"),
+    [("momentum", _dampened), ("nesterov", _ahead_of_itself), ("rmsprop", _inner_epsilon), ("adam", _biased)],
+)
+def test_what_is_nearly_the_rule_is_noticed(
+    method: str, near: Rule, formula: str, start: dict[str, float], gradient: Gradient
+) -> None:
+    _, steps = path(formula, start, method=method, steps=100, step_size=0.02)
+    assert not agree(steps, near(list(start.values()), gradient, 0.02))
+
+
+@pytest.mark.parametrize("method", RULES)
 def test_raising_is_lowering_the_negative_to_the_last_bit(method: str) -> None:
     formula, start = VALLEY
     _, down = path(formula, start, method=method, steps=30, step_size=0.01)
@@ -186,8 +266,70 @@ def test_newton_is_newtons_method_where_it_is_convex() -> None:
     assert a == pytest.approx(math.log(3), rel=1e-13)
 
 
+number = st.floats(-5, 5).map(lambda x: round(x, 4))
+
+
+@given(flat=st.tuples(st.floats(0.1, 5), st.floats(0.1, 5), st.floats(-0.95, 0.95)), to=st.tuples(number, number),
+       start=st.tuples(number, number), up=st.booleans())  # fmt: skip
+def test_newton_ends_every_parabola_in_one_step(
+    flat: tuple[float, float, float], to: tuple[float, float], start: tuple[float, float], up: bool
+) -> None:
+    p, q, share = flat
+    mixed = 2 * share * math.sqrt(p * q)
+    formula = f"{p!r}*(a - {to[0]!r})**2 + {q!r}*(b - {to[1]!r})**2 + {mixed!r}*(a - {to[0]!r})*(b - {to[1]!r})"
+    goal = "maximize" if up else "minimize"
+    formula = f"-({formula})" if up else formula
+    for searching in (False, True):
+        _, steps = path(
+            formula, {"a": start[0], "b": start[1]}, method="newton", goal=goal, steps=1, line_search=searching
+        )
+        assert list(steps[-1].point) == pytest.approx(list(to), rel=1e-9, abs=1e-9)
+
+
+def _newton(x: Sequence[float], *, searching: bool) -> Iterator[list[float]]:
+    """Newton's method for exp(a + b) + a*a + 2*b*b - 9*a, by hand: two equations, solved by Cramer's rule."""
+
+    def cost(a: float, b: float) -> float:
+        return math.exp(a + b) + a * a + 2 * b * b - 9 * a
+
+    a, b = x
+    while True:
+        e = math.exp(a + b)
+        ga, gb, aa, bb = e + 2 * a - 9, e + 4 * b, e + 2, e + 4
+        determinant = aa * bb - e * e
+        da, db = (bb * ga - e * gb) / determinant, (aa * gb - e * ga) / determinant
+        size = 1.0
+        while searching and cost(a - size * da, b - size * db) > cost(a, b) - 1e-4 * size * (ga * da + gb * db):
+            size /= 2
+        a, b = a - size * da, b - size * db
+        yield [a, b]
+
+
+@pytest.mark.parametrize(("searching", "start"), [(False, (1.0, -0.5)), (True, (1.0, -0.5)), (True, (-3.0, -4.0))])
+def test_newton_is_newtons_method_by_hand(searching: bool, start: tuple[float, float]) -> None:
+    _, steps = path(
+        "exp(a + b) + a*a + 2*b*b - 9*a", {"a": start[0], "b": start[1]},
+        method="newton", line_search=searching, steps=4,
+    )  # fmt: skip
+    by_hand = _newton(start, searching=searching)
+    assert len(steps) == 5
+    for step in steps[1:]:
+        assert list(step.point) == pytest.approx(next(by_hand), rel=1e-9)
+    # From afar whole steps go too far: the search is what makes the difference.
+    if start[0] < 0:
+        whole = _newton(start, searching=False)
+        assert list(steps[1].point) != pytest.approx(next(whole), rel=1e-3)
+
+
 def test_newton_leaves_a_saddle_downwards() -> None:
-    outcome, _ = path("a*a - b*b + b**4", {"a": 0.5, "b": 1e-3}, method="newton")
+    start = {"a": 0.5, "b": 1e-3}
+    # Without the sizes of the curvatures the method would go to the saddle.
+    b = 1e-3
+    for _ in range(6):
+        b -= (-2 * b + 4 * b**3) / (-2 + 12 * b**2)
+    assert abs(b) < 1e-9
+    outcome, steps = path("a*a - b*b + b**4", start, method="newton")
+    assert all(after.objective <= before.objective for before, after in pairwise(steps))
     assert outcome.after["a"] == pytest.approx(0, abs=1e-9)
     assert abs(outcome.after["b"]) == pytest.approx(math.sqrt(0.5))
     assert outcome.last == pytest.approx(-0.25)
@@ -247,6 +389,37 @@ def test_lbfgs_and_trf_end_at_bounds() -> None:
         assert (found.after["a"] <= 0.5, found.after["b"] >= -1, found.after["k"]) == (True, True, 3)
 
 
+@settings(max_examples=25)
+@given(low=st.tuples(st.floats(-2, 0.4), st.floats(-2, 0.4)), room=st.tuples(st.floats(0.1, 3), st.floats(0.1, 3)))
+def test_lbfgs_with_bounds_is_scipys(low: tuple[float, float], room: tuple[float, float]) -> None:
+    from scipy.optimize import minimize
+
+    bounds = [(round(a, 3), round(a, 3) + round(b, 3)) for a, b in zip(low, room, strict=True)]
+    start = [low + 0.3 * (high - low) for low, high in bounds]
+    inputs = ", ".join(
+        f"{name}: {{value: {x!r}, min: {low!r}, max: {high!r}}}"
+        for name, x, (low, high) in zip("ab", start, bounds, strict=True)
+    )
+    circuit = circuitgrad.loads(f"{{inputs: {{{inputs}}}, gates: {{out: '{VALLEY[0]}'}}}}")
+    steps: list[Step] = []
+    found = optimize(circuit, Experiment("minimize", method="lbfgs"), listen=steps.append)
+    for step in steps:
+        assert all(low <= x <= high for x, (low, high) in zip(step.point, bounds, strict=True))
+    theirs = minimize(
+        lambda x: (1 - x[0]) ** 2 + 3 * (x[1] - x[0] * x[0]) ** 2,
+        start,
+        jac=lambda x: _valley([float(one) for one in x]),
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 0, "gtol": 0},
+    )
+    assert found.last == pytest.approx(float(theirs.fun), rel=1e-9, abs=1e-15)
+    assert [found.after["a"], found.after["b"]] == pytest.approx([float(x) for x in theirs.x], abs=1e-6)
+    # What bounds do not hold back has come to rest.
+    assert found.norm is not None
+    assert found.norm < 1e-6
+
+
 def test_lm_and_trf_find_the_same_minimum() -> None:
     x = [0.1 * i for i in range(20)]
     noise = random.Random(1)
@@ -274,3 +447,39 @@ def test_a_hill_is_climbed_where_random_points_stay_near_the_start() -> None:
     for _, steps in (path(formula, start, method=method, steps=50) for method in ("random", "hillclimb")):
         objectives = [step.objective for step in steps]
         assert objectives == sorted(objectives, reverse=True)
+
+
+def _tries(x: Sequence[float], cost: Callable[[Sequence[float]], float], size: float, seed: int, *,
+           climb: bool) -> Iterator[list[float]]:  # fmt: skip
+    """Return the best of points in a box, around the start as in the guide, or around the best so far."""
+    generator, best = random.Random(seed), list(x)
+    while True:
+        centre = best if climb else list(x)
+        tried = [one + size * (generator.random() * 2 - 1) for one in centre]
+        best = tried if cost(tried) < cost(best) else best
+        yield best
+
+
+@pytest.mark.parametrize("method", ["random", "hillclimb"])
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_tries_are_those_of_the_guide_to_the_last_bit(method: str, seed: int) -> None:
+    def cost(x: Sequence[float]) -> float:
+        return (x[0] - 3) ** 2 + (x[1] + 1) ** 2
+
+    _, steps = path("(a - 3)**2 + (b + 1)**2", {"a": 0.5, "b": 0.25}, method=method, steps=60, step_size=0.3, seed=seed)
+    restated = _tries([0.5, 0.25], cost, 0.3, seed, climb=method == "hillclimb")
+    other = _tries([0.5, 0.25], cost, 0.3, seed, climb=method != "hillclimb")
+    points = [list(step.point) for step in steps[1:]]
+    assert points == [next(restated) for _ in points]
+    assert points != [next(other) for _ in points]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_climbing_goes_further_than_the_box(seed: int) -> None:
+    start = {"a": 0.0, "b": 0.0}
+    ends = {
+        method: path("(a - 3)**2 + (b + 1)**2", start, method=method, steps=200, step_size=0.2, seed=seed)[0].last
+        for method in ("random", "hillclimb")
+    }
+    assert ends["hillclimb"] < 0.1
+    assert ends["random"] > 7

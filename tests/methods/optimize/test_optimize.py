@@ -1,18 +1,21 @@
-"""Optimisation: the guide's figures, bounds, fixed inputs, and what stops it."""
+"""Optimisation: the guide's figures, bounds, fixed inputs, what stops it, and what holds for every method."""
 
 from __future__ import annotations
 
 import math
+import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
 from circuitgrad.experiment import Experiment, methods
 from circuitgrad.methods.optimize import Outcome, algorithm, optimize
+from methods.optimize.problems import POINTS, bowl, facts, fitting, line, table, told, walked
 
 if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
@@ -162,3 +165,122 @@ def test_what_cannot_be_optimised() -> None:
         optimize(neuron(), Experiment(method="newtn"))
     with pytest.raises(CircuitError, match="no wire called 'zz'"):
         moved(neuron(), output="zz")
+
+
+# What holds for every method.
+EVERY = pytest.mark.parametrize("method", methods())
+
+
+def mean_square() -> float:
+    """Return the mean of the squares of the line's residuals at the start, by hand: the line is y = x there."""
+    pairs = list(zip(POINTS["x"], POINTS["y"], strict=True))
+    return sum((y - x) ** 2 for x, y in pairs) / len(pairs)
+
+
+@EVERY
+def test_every_method_fits_a_line(method: str) -> None:
+    circuit = line()
+    steps = 3000 if method in ("adam", "rmsprop", "random", "hillclimb", "numeric") else 500
+    found = optimize(circuit, fitting(method, steps=steps, step_size=0.03), table(POINTS))
+    assert found.first == pytest.approx(mean_square())
+    # By the textbook, what is left of the squares is Syy - Sxy**2/Sxx.
+    least = (35.8 - 18**2 / 10) / 5
+    assert least - 1e-12 <= found.last < (found.first if method == "random" else 1.05 * least)
+    assert (found.rows, found.moved) == (5, ["slope", "offset"])
+    assert not found.worse
+    assert (found.fit is None) == (found.goal != "least_squares")
+    # The columns leave the inputs that they bind as they were, and are no part of the wires that are reported.
+    assert (circuit.values()["x"], circuit.values()["y"]) == (0, 0)
+    assert {"slope", "offset"} <= found.after.keys()
+    assert not {"x", "y", "model", "residual"} & found.after.keys()
+
+
+@EVERY
+def test_the_same_run_is_the_same_to_the_last_bit(method: str) -> None:
+    wanted = fitting(method, steps=30, step_size=0.02, batch_size=2, seed=3)
+    assert facts(optimize(line(), wanted, table(POINTS))) == facts(optimize(line(), wanted, table(POINTS)))
+
+
+@EVERY
+def test_those_who_listen_are_told_every_step(method: str) -> None:
+    found, steps = walked(line(), fitting(method, steps=25, step_size=0.02), table(POINTS))
+    assert [step.number for step in steps] == list(range(found.steps + 1))
+    assert [(step.number, step.objective) for step in steps] == list(found.curve)
+    assert (steps[0].objective, steps[-1].objective) == pytest.approx((found.first, found.last), rel=1e-12)
+    assert list(steps[0].point) == [1, 0]
+    assert [found.after[name] for name in found.moved] == list(steps[-1].point)
+    assert all((step.norm is None) != algorithm(method).needs_gradient for step in steps)
+    assert steps[-1].norm == pytest.approx(found.norm)
+    # Every objective is that of its point, by hand.
+    for step in steps:
+        slope, offset = step.point
+        squares = [(y - slope * x - offset) ** 2 for x, y in zip(POINTS["x"], POINTS["y"], strict=True)]
+        assert step.objective == pytest.approx(sum(squares) / 5, rel=1e-12)
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+@ALL_METHODS
+def test_with_data_the_mean_is_moved(goal: str, method: str) -> None:
+    """The mean of sin(a*x) over the rows, for either goal."""
+    columns = {"x": [0.3, 0.9, 1.7]}
+    circuit = circuitgrad.from_expression("sin(a*x) + b", a=0.5, b=1, x=0)
+    wanted = told(method, goal=goal, steps=5, step_size=0.01)
+    found = optimize(circuit, wanted, table(columns))
+    for values, objective in ((found.before, found.first), (found.after, found.last)):
+        mean = sum(math.sin(values["a"] * x) + values["b"] for x in columns["x"]) / 3
+        assert objective == values["out"] == pytest.approx(mean, rel=1e-14)
+    assert (found.last > found.first) == (goal == "maximize")
+    assert not found.worse
+
+
+def test_a_circuit_alone_runs_its_own_experiment() -> None:
+    text = (
+        "{inputs: {x: 1}, gates: {y: (x - 3)**2}, optimize: {minimize: y, method: momentum, steps: 5, momentum: 0.5}}"
+    )
+    found = optimize(circuitgrad.loads(text))
+    assert (found.goal, found.method, found.steps, found.experiment.momentum) == ("minimize", "momentum", 5, 0.5)
+    # Another experiment takes its place as a whole.
+    other = optimize(circuitgrad.loads(text), Experiment(steps=2))
+    assert (other.goal, other.method, other.steps) == ("maximize", "gradient", 2)
+    assert optimize(circuitgrad.loads("{inputs: {x: 1}, gates: {y: 3*x}}")).after["x"] == pytest.approx(4)
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "lm", "trf"])
+def test_without_scipy_there_is_one_line(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    circuit = line()
+    with pytest.raises(
+        CircuitError, match=rf"^error: the method {method} needs SciPy \(pip install 'circuitgrad\[fit\]'"
+    ):
+        optimize(circuit, fitting(method), table(POINTS))
+    assert circuit.values() == line().values()
+
+
+@EVERY
+def test_what_is_refused_leaves_the_circuit_as_it_is(method: str) -> None:
+    circuit = circuitgrad.from_expression("log(a*x) - y", a=-1, x=1, y=0)
+    goal = "least_squares" if algorithm(method).squares else "minimize"
+    with pytest.raises(CircuitError, match="'out' is nan at the start"):
+        optimize(circuit, Experiment(goal, method=method), table({"x": [1, 2], "y": [0, 1]}))
+    assert circuit.values() == {"a": -1, "x": 1, "y": 0}
+
+
+@EVERY
+def test_present_values_are_where_a_run_begins(method: str) -> None:
+    circuit = line()
+    circuit.assign({"slope": 2.5, "offset": -1})
+    found, steps = walked(circuit, fitting(method, steps=1), table(POINTS))
+    assert list(steps[0].point) == [2.5, -1]
+    assert (found.before["slope"], found.before["offset"]) == (2.5, -1)
+
+
+@pytest.mark.parametrize("method", ["gradient", "hillclimb", "lbfgs", "newton", "random"])
+@settings(max_examples=30)
+@given(x=st.floats(-2, 2), y=st.floats(-2, 2))
+def test_methods_that_look_first_never_get_worse(method: str, x: float, y: float) -> None:
+    wanted = told(method, goal="minimize", steps=15, line_search=True, step_size=0.5)
+    found, steps = walked(bowl(x, y), wanted)
+    objectives = [step.objective for step in steps]
+    # Near the end of doubles a search may take a step that is level but for rounding.
+    assert all(after <= before * (1 + 1e-14) for before, after in pairwise(objectives))
+    assert not found.worse or found.last == pytest.approx(found.first, rel=1e-13)

@@ -7,10 +7,10 @@ import json
 import zlib
 from array import array
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.methods.optimize.curve import Curve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,31 +84,29 @@ class Checkpoint:
 
     def text(self) -> str:
         """Return the checkpoint as the text of a file."""
-        document = {**self.__dict__, "tape": [[kind, _packed(at), _packed(answer)] for kind, at, answer in self.tape]}
-        return json.dumps({"kind": KIND, "version": VERSION, **document}) + "\n"
+        tape = [[kind, _packed(at), _packed(answer)] for kind, at, answer in self.tape]
+        document = {"kind": KIND, "version": VERSION, **self.__dict__, "tape": tape}
+        return json.dumps({**document, "digest": _digest(document)}) + "\n"
 
     @classmethod
     def read(cls, source: Source) -> Checkpoint:
         """Return the checkpoint in the text of a file.
 
         Raises:
-            CircuitError: it holds none.
+            CircuitError: it holds none, or a damaged one.
         """
         try:
             document = json.loads(source.text)
-            known = document.pop("kind") == KIND and document.pop("version") == VERSION
-            tape = [(str(kind), _unpacked(at), _unpacked(answer)) for kind, at, answer in document.pop("tape")]
-            found = cls(**document, tape=tape)
-            found.curve = Curve.resumed(found.curve).state
-            found.start, found.point = ([float(x) for x in list(point)] for point in (found.start, found.point))
-            found.recent = [float(value) for value in found.recent]
-            found.number, found.random = int(found.number), [int(word) for word in found.random]
-            found.memory, found.run = dict(found.memory), dict(found.run)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
+            digest = document.pop("digest")
+            known = (document["kind"], document["version"], digest) == (KIND, VERSION, _digest(document))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             known = False
         if not known:
-            raise CircuitError.of(f"{quote(source.name)} is no checkpoint that this version can read")
-        return found
+            raise CircuitError.of(f"{quote(source.name)} is no checkpoint that this version can read, or a damaged one")
+        # What has the right digest is what was written.
+        del document["kind"], document["version"]
+        tape = [(kind, _unpacked(at), _unpacked(answer)) for kind, at, answer in document.pop("tape")]
+        return cls(**document, tape=tape)
 
     def refuse_other(self, run: Mapping[str, Any]) -> None:
         """Refuse to go on with another run.
@@ -124,6 +122,10 @@ class Checkpoint:
                 raise CircuitError.of(f"the checkpoint is of another {what}: it has changed meanwhile")
             said = f"the checkpoint is of a run with another {what}: {self.run.get(name)}, not {value}"
             raise CircuitError.of(said, hint="without --resume a new run begins")
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(document).encode()).hexdigest()
 
 
 def _packed(numbers: array[float]) -> str:

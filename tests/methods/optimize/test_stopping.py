@@ -1,0 +1,287 @@
+"""Why a run ends, after how many steps, and at which point."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import circuitgrad
+from circuitgrad.errors import CircuitError
+from circuitgrad.experiment import Experiment, methods
+from circuitgrad.methods.optimize import Outcome, Step, algorithm, optimize
+from circuitgrad.methods.optimize.run import PROGRESS
+from circuitgrad.rows import Rows
+
+GENERAL = [method for method in methods() if not algorithm(method).squares]
+TOLERANT = [method for method in GENERAL if "tolerance" in algorithm(method).uses]
+VALLEY = "3 + (1 - a)**2 + 3*(b - a*a)**2"
+
+
+def run(formula: str, start: dict[str, float], method: str = "gradient", **told: Any) -> tuple[Outcome, list[Step]]:
+    """Lower a formula, and return the outcome and every step."""
+    steps: list[Step] = []
+    options = {name: told.pop(name) for name in ("interrupted", "rows", "engine") if name in told}
+    uses = algorithm(method).uses | {"steps", "time_limit", "goal"}
+    experiment = Experiment(**{"goal": "minimize", "method": method, **told})
+    assert told.keys() <= uses
+    return optimize(circuitgrad.from_expression(formula, **start), experiment, listen=steps.append, **options), steps
+
+
+def assert_kept(found: Outcome, steps: list[Step]) -> None:
+    """Require that a run ends at its last accepted step, and says so everywhere."""
+    last = steps[-1]
+    assert found.steps == last.number == len(steps) - 1
+    assert [step.number for step in steps] == list(range(len(steps)))
+    assert [found.after[name] for name in found.moved] == list(last.point)
+    assert found.circuit.values() == {name: found.after[name] for name in found.circuit.inputs}
+    assert (found.first, found.last, found.norm) == (steps[0].objective, last.objective, last.norm)
+    assert (found.curve[0], found.curve[-1]) == ((0, found.first), (found.steps, found.last))
+    assert all(map(math.isfinite, [found.last, *found.after.values()]))
+    assert (found.culprit is None) == (found.stopped != "nonfinite")
+
+
+@pytest.mark.parametrize("method", GENERAL)
+@settings(max_examples=5)
+@given(steps=st.integers(1, 12))
+def test_steps(method: str, steps: int) -> None:
+    found, seen = run(VALLEY, {"a": -0.5, "b": 1.5}, method, steps=steps)
+    assert found.stopped == "steps" or (method in ("newton", "lbfgs") and found.stopped == "converged" and steps > 6)
+    assert found.steps == steps or found.stopped == "converged"
+    assert_kept(found, seen)
+
+
+@pytest.mark.parametrize("method", methods())
+def test_no_steps(method: str) -> None:
+    goal = "least_squares" if algorithm(method).squares else "minimize"
+    found, seen = run("a*a + 2", {"a": -0.5}, method, steps=0, goal=goal)
+    assert (found.stopped, found.steps) == ("steps", 0)
+    assert (found.before, found.first) == (found.after, found.last)
+    assert found.curve == [(0, found.first)]
+    assert_kept(found, seen)
+
+
+@pytest.mark.parametrize("method", TOLERANT)
+def test_a_gradient_that_is_small_enough(method: str) -> None:
+    # Towards a minimum of 0 the progress stays a large part of what is left.
+    told: dict[str, Any] = {"rmsprop": {"step_size": 0.5, "schedule": "1/t"}, "newton": {}, "lbfgs": {}}.get(
+        method, {"step_size": 0.05}
+    )
+    found, seen = run("9*a*a + b*b", {"a": -0.5, "b": 1.5}, method, tolerance=1e-3, steps=1000, **told)
+    assert found.stopped == "gradient"
+    assert_kept(found, seen)
+    norms = [math.inf if step.norm is None else step.norm for step in seen]
+    assert norms[-1] <= 1e-3 < min(norms[1:-1], default=1)
+
+
+@pytest.mark.parametrize("method", [method for method in TOLERANT if method not in ("newton", "lbfgs")])
+def test_the_first_ten_steps_that_bring_too_little(method: str) -> None:
+    # The slope is never small; the progress is, at once or, where the steps get longer at first, for a while.
+    found, seen = run("10 + 3*a + 0.1*sin(5*a)", {"a": 0}, method, tolerance=0.05, steps=500, step_size=0.02,
+                      schedule="1/t")  # fmt: skip
+    assert found.stopped == "progress"
+    assert_kept(found, seen)
+    values = [step.objective for step in seen]
+    parts = [abs(values[k] - values[k - PROGRESS]) / abs(values[k]) for k in range(PROGRESS, len(values))]
+    assert parts[-1] <= 0.05 < min(parts[:-1], default=1)
+
+
+def test_progress_that_is_enough_goes_on() -> None:
+    # Ten steps of 0.1 against 100 are a hundredth: a tolerance a little below it lets the run go on.
+    ends = {}
+    for tolerance in (0.0099, 0.0102):
+        found, _ = run("100 + a", {"a": 0}, step_size=0.1, tolerance=tolerance, steps=15)
+        ends[tolerance] = found.stopped, found.steps
+    assert ends == {0.0099: ("steps", 15), 0.0102: ("progress", 10)}
+
+
+def test_a_tolerance_of_0_ends_where_nothing_moves() -> None:
+    found, seen = run("a*a", {"a": 0.0}, tolerance=0.0, steps=50)
+    assert found.stopped == "gradient"
+    assert_kept(found, seen)
+    still, seen = run("a*a + 1e9", {"a": 1e-9}, tolerance=0.0, step_size=1e-3, steps=50)
+    assert (still.stopped, still.steps) == ("progress", PROGRESS)
+    assert_kept(still, seen)
+
+
+@pytest.mark.xfail(reason="the tolerance is first looked at after a step, which can lead away from a minimum")
+def test_a_start_whose_gradient_is_small_enough_stays() -> None:
+    found, _ = run("a*a", {"a": 1e-9}, tolerance=1e-6, step_size=10.0, steps=50)
+    assert (found.stopped, found.steps, found.after["a"]) == ("gradient", 0, 1e-9)
+
+
+def test_a_small_gradient_is_named_before_small_progress() -> None:
+    found, _ = run("100 + a*a", {"a": 1e-3}, tolerance=1e-3, step_size=0.05, steps=50)
+    assert (found.stopped, found.steps) == ("gradient", 7)  # 2e-3 times 0.9**7 is below 1e-3
+
+
+def test_the_last_step_is_named_before_all_else() -> None:
+    found, _ = run("a*a", {"a": 1e-9}, tolerance=1.0, steps=1, interrupted=lambda: True, time_limit=1e-9)
+    assert (found.stopped, found.steps) == ("steps", 1)
+
+
+@pytest.mark.parametrize("method", ["gradient", "numeric", "newton", "lbfgs"])
+def test_nowhere_to_go_any_more(method: str) -> None:
+    told = {"line_search": True} if method in ("gradient", "numeric") else {}
+    found, seen = run("(a - 0.7)**2 + 1", {"a": 2.5}, method, steps=1000, **told)
+    assert found.stopped == "converged"
+    assert found.steps < 1000
+    assert found.after["a"] == pytest.approx(0.7, abs=1e-3 if method == "numeric" else 1e-8)
+    assert_kept(found, seen)
+
+
+@pytest.mark.parametrize("method", ["gradient", "numeric", "newton", "lbfgs"])
+def test_a_bound_is_an_end(method: str) -> None:
+    circuit = circuitgrad.loads("{inputs: {a: {value: 1, min: -2, max: 3}}, gates: {y: (a - 9)**2}}")
+    told: dict[str, Any] = {"line_search": True} if method in ("gradient", "numeric") else {}
+    seen: list[Step] = []
+    found = optimize(circuit, Experiment("minimize", method=method, steps=1000, **told), listen=seen.append)
+    assert (found.stopped, found.after["a"]) == ("converged", 3.0)
+    assert found.norm in (0.0, None)
+    assert_kept(found, seen)
+
+
+@pytest.mark.parametrize("method", ["lm", "trf"])
+def test_least_squares_converge(method: str) -> None:
+    rows = Rows({"x": array("d", [1, 2, 3, 5]), "y": array("d", [2.7, 7.4, 20, 150])}, range(2, 6), ())
+    found, _ = run("y - exp(a*x)", {"a": 0.5, "x": 0, "y": 0}, method, goal="least_squares", rows=rows)
+    assert found.stopped == "converged"
+    assert found.norm is not None
+    assert found.norm < 1e-9
+    assert found.circuit.values()["a"] == found.after["a"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("method", GENERAL)
+def test_time(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = count()
+    monkeypatch.setattr("circuitgrad.methods.optimize.run.monotonic", lambda: float(next(ticks)))
+    found, seen = run(VALLEY, {"a": -0.5, "b": 1.5}, method, steps=1000, time_limit=2.5)
+    # The clock strikes once at the start, and once a step.
+    assert (found.stopped, found.steps) == ("time", 3)
+    assert_kept(found, seen)
+
+
+@pytest.mark.parametrize("method", GENERAL)
+@settings(max_examples=4)
+@given(after=st.integers(1, 6))
+def test_interruption(method: str, after: int) -> None:
+    asked = count(1)
+    found, seen = run(VALLEY, {"a": -0.5, "b": 1.5}, method, steps=1000, interrupted=lambda: next(asked) >= after)
+    assert (found.stopped, found.steps) == ("interrupted", after)
+    assert_kept(found, seen)
+    # What was done until then is what is done without it.
+    whole, _ = run(VALLEY, {"a": -0.5, "b": 1.5}, method, steps=after)
+    assert whole.after == found.after
+
+
+@pytest.mark.parametrize("engine", ["objects", "python"])
+@pytest.mark.parametrize(
+    "method", ["gradient", "momentum", "nesterov", "adam", "rmsprop", "numeric", "newton", "lbfgs"]
+)
+def test_infinity(method: str, engine: str) -> None:
+    told: dict[str, Any] = {"step_size": 3.0} if method != "lbfgs" else {}
+    if method == "newton":
+        told["line_search"] = False
+    found, seen = run("exp(exp(a))", {"a": 0.5}, method, goal="maximize", steps=1000, engine=engine, **told)
+    assert (found.stopped, found.steps < 1000) == ("nonfinite", True)
+    assert_kept(found, seen)
+    assert found.culprit is not None
+    assert "inf" in found.culprit.message or "nan" in found.culprit.message
+
+
+@pytest.mark.parametrize("method", ["random", "hillclimb"])
+def test_tries_that_are_infinite_are_not_taken(method: str) -> None:
+    found, seen = run("log(a)", {"a": 0.5}, method, steps=50, step_size=5.0, seed=1)
+    assert found.stopped == "steps"
+    assert_kept(found, seen)
+    up, seen = run("exp(exp(a))", {"a": 5.0}, method, goal="maximize", steps=50, step_size=9.0, seed=1)
+    assert up.stopped == "nonfinite"
+    assert_kept(up, seen)
+
+
+def test_a_line_search_steps_back_from_infinity() -> None:
+    found, seen = run("exp(exp(a)) - 20*a", {"a": -3.0}, line_search=True, step_size=1.0, steps=40)
+    assert found.stopped in ("steps", "converged")
+    assert found.last < found.first
+    assert_kept(found, seen)
+
+
+@pytest.mark.xfail(reason="sixty halvings are too few for so steep a slope, and that is called converged")
+def test_a_line_search_gets_along_with_steep_slopes() -> None:
+    found, _ = run("(1e12*a)**2", {"a": 1.0}, line_search=True, steps=40)
+    assert found.last < found.first
+
+
+def test_a_culprit_is_named_with_its_row() -> None:
+    rows = Rows({"x": array("d", [1, 3, 2])}, [2, 4, 5], ())
+    found, _ = run("exp(a*x)", {"a": 100.0, "x": 0}, goal="maximize", steps=9, step_size=1e-128, rows=rows)
+    assert found.stopped == "nonfinite"
+    assert found.culprit is not None
+    assert found.culprit.message.startswith("'out' is inf: exp(")
+    assert found.culprit.message.endswith("at line 4 of the data")
+
+
+def test_the_last_finite_point_is_kept_where_only_the_next_batch_is_lost() -> None:
+    rows = Rows({"x": array("d", [1, 1000])}, [2, 3], ())
+    found, seen = run("exp(a*x)", {"a": 0.5, "x": 0}, goal="maximize", batch_size=1, steps=50, step_size=0.1, rows=rows)
+    assert found.stopped == "nonfinite"
+    assert found.steps == len(seen) - 1
+    assert math.isfinite(found.last)
+
+
+@pytest.mark.xfail(reason="a point is accepted by the rows of its step; over all of them it may be infinite")
+def test_what_is_kept_is_finite_over_all_rows() -> None:
+    rows = Rows({"x": array("d", [1, 1000, 1, 1, 1, 1, 1, 1])}, range(2, 10), ())
+    ends = set()
+    for seed in range(6):
+        found, _ = run("exp(a*x)", {"a": 0.705, "x": 0}, goal="maximize", batch_size=1, steps=3, step_size=0.1,
+                       rows=rows, seed=seed)  # fmt: skip
+        ends.add(math.isfinite(found.last))
+    assert ends == {True}
+
+
+@pytest.mark.xfail(reason="the squares alone overflow, which no wire and no slope shows: there is no culprit")
+def test_squares_that_overflow_are_named() -> None:
+    found, _ = run("1e154*a", {"a": 0.1}, goal="least_squares", step_size=1e-305, steps=50)
+    assert found.stopped == "nonfinite"
+    assert found.culprit is not None
+
+
+def test_a_start_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(CircuitError, match=r"the output 'out' is nan at the start: 'out' is nan: log\(-1\.0\)"):
+        run("log(a)", {"a": -1})
+    rows = Rows({"x": array("d", [1, 0, 0])}, [2, 7, 9], ())
+    with pytest.raises(CircuitError, match=r"'out\.1' is inf: recip\(0\.0\), at line 7|is inf: .*, at line 7"):
+        run("a/x", {"a": 1, "x": 0}, rows=rows)
+
+
+@pytest.mark.xfail(reason="it is the mean of the squares that is infinite, not the output")
+def test_a_start_whose_squares_overflow_is_refused_in_other_words() -> None:
+    with pytest.raises(CircuitError, match="at the start") as refused:
+        run("1e200*a", {"a": 1}, goal="least_squares", steps=3)
+    assert "the output 'out' is inf" not in refused.value.problems[0].message
+
+
+@pytest.mark.xfail(raises=ValueError, reason="SciPy's ValueError comes through: array must not contain infs or NaNs")
+def test_slopes_that_are_infinite_at_the_start_end_trf() -> None:
+    found, _ = run("sqrt(a) - 1", {"a": 0.0}, "trf", goal="least_squares")
+    assert (found.stopped, found.steps) == ("nonfinite", 0)
+
+
+@pytest.mark.xfail(reason="lm gives up, and calls that converged")
+def test_slopes_that_are_infinite_at_the_start_end_lm() -> None:
+    found, _ = run("sqrt(a) - 1", {"a": 0.0}, "lm", goal="least_squares")
+    assert (found.stopped, found.steps) == ("nonfinite", 0)
+
+
+@pytest.mark.xfail(raises=ValueError, reason="SciPy's ValueError comes through: the guess is outside of the bounds")
+def test_a_start_out_of_bounds_is_no_traceback() -> None:
+    circuit = circuitgrad.loads("{inputs: {a: {value: 0.5, max: 1}}, gates: {y: a - 3}}")
+    circuit.assign({"a": 5.0})
+    found = optimize(circuit, Experiment("least_squares", method="trf"))
+    assert found.after["a"] <= 1

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 BLOCK = 1000
 """So many rows are read at a time."""
-LARGEST = 1 << 20
-"""And of a Parquet file not more, whatever is asked for."""
 _MAGIC = b"PAR1"
 _BYTES = "latin-1"
 """A character a byte: quotes, commas and line ends are where they are in UTF-8."""
@@ -58,10 +56,10 @@ def read_all(path: str, inputs: Collection[str], wanted: Collection[str]) -> tup
     Raises:
         CircuitError: as of `open_rows`, and what is wrong with the rows.
     """
-    with open_rows(path, inputs, size=sys.maxsize, wanted=wanted) as data:
-        first, *others = data.blocks
+    with open_rows(path, inputs, wanted=wanted) as data:
+        first = next(data.blocks)
         lines = list(first.lines)
-        for rows in others:
+        for rows in data.blocks:
             lines += rows.lines
             for name, column in rows.columns.items():
                 first.columns[name].extend(column)
@@ -97,7 +95,7 @@ def _opened(
     if file.peek(len(_MAGIC)).startswith(_MAGIC) or name.lower().endswith(".parquet"):
         from circuitgrad import parquet
 
-        names, ignored, rows = parquet.read(file, name, inputs, min(size, LARGEST))
+        names, ignored, rows = parquet.read(file, name, inputs, size)
         return Blocks(name, "row", names, ignored, rows)
     parts = cut(file, name, size)
     table = Table(next(parts))

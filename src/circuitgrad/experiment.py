@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Place
 
 GOALS = {
-    "maximize": "raise a wire, or its mean over the rows of the data",
+    "maximize": "raise a wire, or its mean over the rows of the data; this is the default",
     "minimize": "lower a wire, or its mean over the rows of the data",
     "least_squares": "lower the sum of a wire's squares over the rows of the data: the wire is a residual",
 }
@@ -59,12 +59,17 @@ class Setting(NamedTuple):
     below: float = inf
     words: Callable[[], Sequence[str]] | None = None
 
-    def fault(self, value: float) -> str | None:
-        """Return why a number is out of range, or None where it is not.
+    def fault(self, value: Any) -> str | None:
+        """Return why a value is out of range, or of another kind, or None where it is not.
 
         >>> Experiment.settings()["momentum"].fault(1.0)
         'is not less than 1'
         """
+        if self.words is not None:
+            return None if value in self.words() else f"is none of {', '.join(self.words())}"
+        kinds: tuple[type, ...] = (float, int) if self.kind is float else (self.kind,)
+        if type(value) not in kinds:
+            return {int: "is not a whole number", float: "is not a number", bool: "is not true or false"}[self.kind]
         if not (value > self.low if self.open else value >= self.low):
             return f"is not {'more than' if self.open else 'at least'} {self.low:g}"
         if value >= self.below:
@@ -100,20 +105,17 @@ class Experiment:
     goal: str = "maximize"
     output: str | None = None
     method: str | None = _setting(str, "how to move", "gradient; lm or trf for least squares", words=methods)
-    steps: int | None = _setting(int, "how many steps, or tries, at most", "100; 1000 for lbfgs, lm and trf", low=0)
+    steps: int | None = _setting(int, "how many steps, or tries, at most", "100, or the method's own", low=0)
     step_size: float | None = _setting(
-        float, "the factor of a step, or the half-width of the box of tries", "0.01; 1 with a line search",
+        float, "the factor of a step, or the half-width of the box of tries",
+        "0.01, or the method's own; 1 with a line search",
         low=0, open=True,
     )  # fmt: skip
     schedule: str | None = _setting(
         str, "how the step size goes on: falling to 0 in a cosine, or as 1/t", "constant", words=lambda: SCHEDULES
     )
-    momentum: float | None = _setting(
-        float, "the share of a step that goes into the next, for momentum and nesterov", "0.9", low=0, below=1
-    )
-    line_search: bool | None = _setting(
-        bool, "halve a step until it improves enough, with gradient, numeric and newton", "newton does"
-    )
+    momentum: float | None = _setting(float, "the share of a step that goes into the next", "0.9", low=0, below=1)
+    line_search: bool | None = _setting(bool, "halve a step until it improves enough", "the method's own")
     batch_size: int | None = _setting(int, "how many rows, in random order, a step looks at", "all", low=1)
     seed: int | None = _setting(int, "what random numbers start from", "0")
     tolerance: float | None = _setting(

@@ -342,8 +342,8 @@ def test_a_run_that_time_has_stopped_goes_on(line: str) -> None:
         (("--step-size", "0.02"), "another step size: 0.01, not 0.02"),
         (("--method", "momentum"), "another method: adam, not momentum"),
         (("--minimize", "--output", "model"), "another goal: least_squares, not minimize"),
-        (("--set", "k=2"), "another circuit: it has changed meanwhile"),
-        (("--data", "-"), "another data: it has changed meanwhile"),
+        (("--set", "k=2"), "the circuit is not what the checkpoint is of"),
+        (("--data", "-"), "the data are not what the checkpoint is of"),
     ],
 )
 def test_another_run_is_not_gone_on_with(line: str, changes: tuple[str, ...], words: str) -> None:

@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-GOAL_WORDS = {
-    "maximize": "Raise the output, which is the default.",
-    "minimize": "Lower the output instead of raising it.",
-    "least_squares": "The output is a residual: lower the sum of its squares over the rows.",
-}
-
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _kind(setting: Setting) -> Any:
@@ -40,7 +38,7 @@ def _kind(setting: Setting) -> Any:
 
 
 def _option(name: str, setting: Setting) -> Callable[[Command], Command]:
-    words = f"{setting.about[0].upper()}{setting.about[1:]}.  [default: {setting.default}]"
+    words = f"{_sentence(setting.about)}  [default: {setting.default}]"
     if setting.kind is bool:
         return click.option(f"{_flag(name)}/--no-{name.replace('_', '-')}", name, default=None, help=words)
     metavar = None if setting.words else {int: "N", float: "X"}[setting.kind]
@@ -52,7 +50,7 @@ def experiment(command: Command) -> Command:
     for name, setting in reversed(Experiment.settings().items()):
         command = _option(name, setting)(command)
     for goal in reversed(GOALS):
-        command = click.option(_flag(goal), goal, is_flag=True, help=GOAL_WORDS[goal])(command)
+        command = click.option(_flag(goal), goal, is_flag=True, help=_sentence(GOALS[goal]))(command)
     return command
 
 

@@ -52,7 +52,7 @@ def write(file: str, text: str, force: bool, job: str = "backward") -> None:
     from circuitgrad.files import write as write_file
 
     if file == "-":
-        options.emit(text)
+        click.echo(text.encode(), nl=False)  # a file, whatever the terminal speaks
         return
     if file.lower().endswith(".json"):
         raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")

@@ -72,25 +72,28 @@ def command(
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
     watching = Watching(trace, trace_every or 1, checkpoint, resume, quiet)
-    watching.refuse()
     plotting.refuse_picture(plot, form)
     if trace_every is not None and trace is None:
         raise CircuitError.of("--trace-every without --trace FILE")
     saver = saving.begin(file, form)
     if saver.prints and plot == plotting.TERMINAL:
         raise CircuitError.of("-o - and --plot both print: name a file with one of them")
-    circuit, _ = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
-    from circuitgrad.methods.optimize import settled
+    others = {"the circuit": file, "the copy": saver.target, "the picture": plot}
+    watching.refuse(others)
+    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
+    from circuitgrad.methods.optimize import free_inputs, settled
 
+    watching.refuse({**others, "the data": circuit.data if data is None else data})
     rows, source = _rows(circuit, file, data, quiet=quiet)
     if rows is not None and source is not None:
         options.warn_overridden(assignments, rows.names, source, quiet=quiet)
-    wanted = settled(chosen_experiment(circuit, given, outputs), circuit, rows)
+    wanted = settled(chosen_experiment(circuit, given, chosen if outputs else ()), circuit, rows)
+    if resume and (moved := [name for name in assignments if name in free_inputs(circuit, rows)]):
+        raise CircuitError.of(f"--set {moved[0]} and --resume: the run began where its checkpoint says")
     if correlations and wanted.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")
     outcome = watched(circuit, wanted, rows, watching, engine)
-    if verbose:
-        options.tell_engine(outcome.choice)
+    options.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
     _warn(outcome, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:
@@ -122,7 +125,7 @@ def _warn(outcome: Outcome, *, quiet: bool) -> None:
     from circuitgrad.report.optimize import undetermined
 
     options.warn(outcome.culprit, quiet=quiet)
-    if outcome.worse:
+    if outcome.worse and outcome.experiment.step_size is not None:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
     if outcome.fit and (said := undetermined(outcome.fit)):
@@ -151,7 +154,9 @@ def _report(
         options.emit("\n")
         options.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
     if form == "table":
-        options.emit_notes(notes(outcome), quiet=quiet)
+        options.emit_notes(notes(outcome, precision), quiet=quiet)
+    elif not quiet:
+        click.echo(notes(outcome, precision), err=True)
 
 
 def _draw(outcome: Outcome, plot: str, *, quiet: bool) -> None:

@@ -171,10 +171,14 @@ def engines(command: Command) -> Command:
     return engine(verbose(command))
 
 
-def tell_engine(choice: Choice | None) -> None:
-    """Write to standard error which engine was used, and why."""
-    if choice is not None:
+def tell_engine(choice: Choice | None, *, verbose: bool, quiet: bool) -> None:
+    """Write to standard error which engine was used and why, where that is wanted, and what would be faster."""
+    if choice is None:
+        return
+    if verbose:
         click.echo(f"engine {choice.engine}: {choice.why}", err=True)
+    if choice.hint and not quiet:
+        click.echo(f"hint: {choice.hint}", err=True)
 
 
 def form_among(formats: Sequence[str], words: str) -> Callable[[Command], Command]:

@@ -33,8 +33,7 @@ def again(
     from circuitgrad.engines import Wanted, choose, program
 
     choice = choose(len(circuit.rows), 1, engine)
-    if verbose:
-        options.tell_engine(choice)
+    options.tell_engine(choice, verbose=verbose, quiet=False)
     if choice.engine == "objects":
         return None
     inputs, wires = circuit.values(), tuple(circuit)

@@ -103,8 +103,7 @@ def _report(
         _write_parquet(blocks, wanted, printing)
     else:
         _write_text(_pieces(circuit, outputs, wanted, data.counted, blocks, form, printing), printing)
-    if printing.verbose:
-        options.tell_engine(compute.choice)
+    options.tell_engine(compute.choice, verbose=printing.verbose, quiet=printing.quiet)
     options.warn(watch.problem(data.name, data.counted), quiet=printing.quiet)
 
 

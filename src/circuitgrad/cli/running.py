@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import ExitStack, closing, contextmanager
@@ -14,14 +15,17 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.methods.optimize import Checkpoint, Experiment, Outcome, Step
+    from circuitgrad.report.trace import Trace
     from circuitgrad.rows import Rows
 
 OFTEN = 0.1
 """The bar moves every so many seconds."""
+SELDOM = 10.0
+"""The trace is written every so many seconds."""
 
 
 class Watching(NamedTuple):
@@ -41,8 +45,11 @@ class Watching(NamedTuple):
     resume: bool
     quiet: bool
 
-    def refuse(self) -> None:
+    def refuse(self, others: Mapping[str, str | None]) -> None:
         """Refuse what will not do, before anything is computed.
+
+        Args:
+            others: the other files of the run, by what they are.
 
         Raises:
             CircuitError: it will not.
@@ -51,8 +58,14 @@ class Watching(NamedTuple):
             from circuitgrad.report.trace import suffix
 
             suffix(self.trace)
-        for path in filter(None, (self.trace, self.checkpoint)):
+        seen = {os.path.realpath(path): what for what, path in others.items() if path not in (None, "-")}
+        for what, path in (("--trace", self.trace), ("--checkpoint", self.checkpoint)):
+            if path is None:
+                continue
             refuse_unwritable(Path(path))
+            if other := seen.get(os.path.realpath(path)):
+                raise CircuitError.of(f"{what} {quote(path)} is {other} as well")
+            seen[os.path.realpath(path)] = what
         if self.resume and self.checkpoint is None:
             raise CircuitError.of("--resume without --checkpoint FILE")
         if self.checkpoint is not None and not self.resume and Path(self.checkpoint).exists():
@@ -97,7 +110,7 @@ def watched(
             before = None if resume is None or resume.tape else resume.number
             names = free_inputs(circuit, rows)
             trace = stack.enter_context(closing(Trace(watching.trace, names, watching.every, before)))
-            listeners.append(trace)
+            listeners += [trace, _published(trace)]
 
         def save(checkpoint: Checkpoint) -> None:
             if trace is not None:
@@ -105,7 +118,9 @@ def watched(
             if watching.checkpoint is not None:
                 write(Path(watching.checkpoint), checkpoint.text(), replace=True)
 
-        outcome = optimize(
+        if trace is not None:
+            stack.callback(trace.publish)  # also where a second Ctrl-C ends it all
+        return optimize(
             circuit,
             experiment,
             rows,
@@ -115,14 +130,24 @@ def watched(
             interrupted=stack.enter_context(_interruptible()),
             engine=engine,
         )
-        if trace is not None:
-            trace.publish()
-    return outcome
 
 
 def _tell(listeners: Sequence[Callable[[Step], None]], step: Step) -> None:
     for listen in listeners:
         listen(step)
+
+
+def _published(trace: Trace) -> Callable[[Step], None]:
+    """Return what writes the file of a trace now and then, for those who follow the run."""
+    last = monotonic()
+
+    def publish(_step: Step) -> None:
+        nonlocal last
+        if monotonic() - last >= SELDOM:
+            trace.publish()
+            last = monotonic()
+
+    return publish
 
 
 def _shown(meter: Meter, steps: int | None) -> Callable[[Step], None]:

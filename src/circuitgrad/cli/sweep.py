@@ -83,8 +83,7 @@ def command(
     silent = quiet or (form == "csv" and sys.stdout.isatty())
     with closing(Meter(quiet=silent)) as meter:
         sweep = Sweep(circuit, axes, chosen, names, meter, engine)
-        if verbose:
-            options.tell_engine(sweep.choice)
+        options.tell_engine(sweep.choice, verbose=verbose, quiet=quiet)
         if plot is not None:
             _refuse_panels(sweep)
             _draw(circuit, sweep, plot, form, quiet=quiet)

@@ -160,7 +160,7 @@ def _read(
         folder = os.path.dirname(path)  # noqa: PTH120
         library = _library(folder, chain, {})
         circuit = read_document(root, source, name, library=library, share=share, limit=limit, listen=listen)
-        if circuit.data is not None:
+        if circuit.data not in (None, STANDARD_INPUT):
             circuit.data = os.path.join(folder, circuit.data)  # noqa: PTH118
         return circuit
 

@@ -64,11 +64,20 @@ def slopes(function: Callable[[float], float], x: float, method: str, h: float) 
     -2.0000000000042206
     """
     above, here, below = function(x + h), function(x), function(x - h)
-    right = (above - here) / h
+    right = forward_difference(above, here, h)
     left = (here - below) / h
     if method == "forward":
         return Slopes(right, left, right)
     return Slopes(div(above - below, (x + h) - (x - h)), left, right)
+
+
+def forward_difference(above: float, here: float, h: float) -> float:
+    """Return the guide's slope of a function, from its values at x + h and at x.
+
+    >>> forward_difference(9.0, 4.0, 1.0)
+    5.0
+    """
+    return (above - here) / h
 
 
 def partial_function(circuit: Circuit, output: str, name: str) -> Callable[[float], float]:

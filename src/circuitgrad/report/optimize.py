@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import quote, visible
-from circuitgrad.report.numbers import for_json, rounded
+from circuitgrad.report.numbers import DEFAULT_DIGITS, for_json, rounded
 from circuitgrad.report.results import GATE, WIRE
 from circuitgrad.report.tables import Column, Table
 from circuitgrad.report.wires import describe
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize import Outcome
     from circuitgrad.methods.optimize.fit import Fit
 
-TRIES = ("random", "hillclimb")
-"""The methods whose steps are tries."""
+TILTED = 1e-3
+"""Where the residuals' part in the tangent plane is larger, the sum of squares is not at its minimum."""
 REASONS = {
     "gradient": "the gradient is within the tolerance",
     "progress": "the progress is within the tolerance",
@@ -87,19 +87,18 @@ def heading(outcome: Outcome, data: str | None) -> str:
     aim = f"least squares of {wire}" if outcome.fit else f"{outcome.goal} {wire}"
     over = "" if outcome.rows is None else f" over {_count(outcome.rows, 'row')} of {visible(data or 'the data')}"
     size = outcome.experiment.step_size
-    noun = "try" if outcome.method in TRIES else "step"
-    done = _count(outcome.steps, noun) + (f" of size {size:g}" if size is not None else "")
+    done = _count(outcome.steps, outcome.noun) + (f" of size {size:g}" if size is not None else "")
     return f"{aim}{over}: {done}, method {outcome.method}"
 
 
-def notes(outcome: Outcome) -> str:
+def notes(outcome: Outcome, digits: int | None = None) -> str:
     """Return the lines below the table: how well a model fits, and why the run ended."""
-    quality = f"{_quality(outcome.fit)}\n" if outcome.fit else ""
+    quality = f"{_quality(outcome.fit, digits or DEFAULT_DIGITS)}\n" if outcome.fit else ""
     if outcome.rows is not None and (held := _held(outcome)):
         quality += f"without a column: {held}\n"
     reason = REASONS.get(outcome.stopped, "")
     if outcome.stopped == "steps":
-        noun = "tries" if outcome.method in TRIES else "steps"
+        noun = _plural(outcome.noun)
         reason = f"all {noun} are done" if outcome.steps else f"no {noun} were wanted"
     norm = "" if outcome.norm is None else f" (gradient norm {rounded(outcome.norm, 3)})"
     return f"{quality}stopped: {reason}{norm}"
@@ -111,19 +110,25 @@ def _held(outcome: Outcome) -> str:
     return ", ".join(f"{visible(name)} = {rounded(outcome.before[name])}" for name in still)
 
 
-def _quality(fit: Fit) -> str:
-    explained = "" if fit.r_squared is None else f", R squared {rounded(fit.r_squared)}"
+def _quality(fit: Fit, digits: int) -> str:
+    explained = "" if fit.r_squared is None else f", R squared {rounded(fit.r_squared, digits)}"
     freedom = f"{_count(fit.freedom, 'degree')} of freedom"
     if fit.freedom <= 0:
         freedom = f"no degrees of freedom: {_count(fit.rows, 'row')}, {_count(len(fit.estimates), 'parameter')}"
     return (
-        f"residual sum of squares {rounded(fit.sum_of_squares)}, standard deviation {rounded(fit.deviation)}, "
+        f"residual sum of squares {rounded(fit.sum_of_squares, digits)}, "
+        f"standard deviation {rounded(fit.deviation, digits)}, "
         f"{freedom}{explained}"
     )
 
 
 def undetermined(fit: Fit) -> str | None:
-    """Return a warning about parameters that the data do not determine, or None."""
+    """Return a warning about parameters without a standard error, or None."""
+    if fit.tilt > TILTED:
+        return "this is no minimum: the standard errors mean nothing here"
+    if fit.held and not fit.undetermined:
+        named = ", ".join(map(quote, fit.held))
+        return f"at a bound, and so without a standard error: {named}; the others' are as if these were known"
     if not fit.undetermined:
         return None
     named = ", ".join(map(quote, fit.undetermined))
@@ -131,8 +136,11 @@ def undetermined(fit: Fit) -> str | None:
 
 
 def _count(number: int, noun: str) -> str:
-    plural = {"try": "tries"}.get(noun, f"{noun}s")
-    return f"{number:,} {noun if number == 1 else plural}"
+    return f"{number:,} {noun if number == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return {"try": "tries"}.get(noun, f"{noun}s")
 
 
 def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:

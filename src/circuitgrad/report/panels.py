@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from circuitgrad.errors import columns as columns_of
 from circuitgrad.report.curve import BRAILLE, PLAIN, limits, number, plot
 from circuitgrad.report.terminal import beside, encodable, terminal_width
 
@@ -33,6 +34,15 @@ def layout(count: int) -> tuple[int, int]:
     return across, (width - GAP * (across - 1)) // across
 
 
+def _cut(text: str, columns: int) -> str:
+    """Return a text cut to so many columns."""
+    if columns_of(text) <= columns:
+        return text
+    while text and columns_of(text) >= columns:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def panels(
     curves: Mapping[str, Line], styles: Sequence[str], name: str, *, log: bool = False, whole: bool = False
 ) -> str:
@@ -51,7 +61,7 @@ def panels(
     pen = BRAILLE if encodable(BRAILLE.text) else PLAIN
     blocks = [
         [
-            f"{'':{margin}}  {title}",
+            _cut(f"{'':{margin}}  {title}", columns),
             *plot([points], columns, HEIGHT, name=name, heights=heights[title], margin=margin, pen=pen, log=log),
         ]
         for title, points in curves.items()

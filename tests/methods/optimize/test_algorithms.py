@@ -452,7 +452,7 @@ def test_a_hill_is_climbed_where_random_points_stay_near_the_start() -> None:
 def _tries(x: Sequence[float], cost: Callable[[Sequence[float]], float], size: float, seed: int, *,
            climb: bool) -> Iterator[list[float]]:  # fmt: skip
     """Return the best of points in a box, around the start as in the guide, or around the best so far."""
-    generator, best = random.Random(seed), list(x)
+    generator, best = random.Random(str(seed)), list(x)
     while True:
         centre = best if climb else list(x)
         tried = [one + size * (generator.random() * 2 - 1) for one in centre]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -215,7 +216,11 @@ def test_other_settings_are_refused(changes: dict[str, Any], words: str) -> None
     [
         ({"method": "momentum"}, {"method": "momentum", "momentum": 0.5}, "another momentum: 0.9, not 0.5"),
         ({"line_search": True, "step_size": 0.1}, {"step_size": 0.1}, "another line search: True, not False"),
-        ({"schedule": "cosine", "steps": 4}, {"schedule": "cosine", "steps": 9}, "another steps: 4, not 9"),
+        (
+            {"schedule": "cosine", "steps": 4},
+            {"schedule": "cosine", "steps": 9},
+            "another number of steps, on which a cosine depends: 4, not 9",
+        ),
     ],
 )
 def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], other: dict[str, Any], words: str) -> None:
@@ -227,7 +232,6 @@ def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], other
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("slope: 1", "slope: 1.5"),
         ("slope*x", "slope + x"),
         ("slope*x", "slope*x*2"),
         ("offset: 0", "offset: {value: 0, max: 5}"),
@@ -239,7 +243,7 @@ def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], other
 def test_another_circuit_is_refused(old: str, new: str) -> None:
     _, _, text = kept((line(), Experiment(**ADAM, steps=4), table(POINTS)))
     assert old in LINE
-    with pytest.raises(CircuitError, match="the checkpoint is of another circuit"):
+    with pytest.raises(CircuitError, match="the circuit is not what the checkpoint is of"):
         optimize(
             circuitgrad.loads(LINE.replace(old, new)), Experiment(**ADAM, steps=9), table(POINTS), resume=read(text)
         )
@@ -254,12 +258,21 @@ def test_other_data_are_refused(change: str) -> None:
         "rows in another order": {name: column[::-1] for name, column in POINTS.items()},
         "columns that change places": dict(zip(POINTS, reversed(POINTS.values()), strict=True)),  # type: ignore[call-overload]
     }[change]
-    with pytest.raises(CircuitError, match="the checkpoint is of another data"):
+    with pytest.raises(CircuitError, match="the data are not what the checkpoint is of"):
         optimize(line(), Experiment(**ADAM, steps=9), table(other), resume=read(text))
 
 
-# What is no checkpoint. A file may be damaged, or be written by hand: whatever it holds, it is refused in one line, or
-# read, and then the run ends as runs do.
+def test_where_a_run_began_is_its_own_business() -> None:
+    """A circuit that a first run has moved goes on with it as one that was read anew."""
+    circuit, wanted = bowl(), Experiment("minimize", method="adam", steps=5)
+    _, _, text = kept((circuit, wanted, None))
+    assert circuit.values() != bowl().values()
+    again = optimize(circuit, replace(wanted, steps=9), resume=read(text))
+    whole, _ = walked(bowl(), replace(wanted, steps=9))
+    assert facts(again) == facts(whole)
+
+
+# What is no checkpoint. A file may be damaged, or changed by hand: it is refused in one line, whatever it holds.
 
 WORDS = "'state.json' is no checkpoint that this version can read"
 
@@ -267,25 +280,28 @@ WORDS = "'state.json' is no checkpoint that this version can read"
 @cache
 def document(method: str) -> Any:
     """Return a checkpoint as data."""
-    return json.loads(kept((bowl(), told(method, goal="minimize", steps=5), None))[2])
+    return json.loads(kept((bowl(), told(method, goal="minimize", steps=5, step_size=1e-3), None))[2])
 
 
 FUZZED = ("adam", "lbfgs", "random", "newton", "momentum")
 
 
-def resumed(text: str, method: str) -> bool:
-    """Go on from the text of a file; tell whether it was a checkpoint."""
+def is_read(text: str, method: str) -> bool:
+    """Tell whether a text is a checkpoint; then the run can go on from it."""
     try:
-        outcome = optimize(bowl(), told(method, goal="minimize", steps=8), resume=read(text))
+        checkpoint = read(text)
     except CircuitError as error:
-        assert error.problems[0].message  # noqa: PT017 - that it is of this kind is the point
+        assert error.problems[0].message.startswith(WORDS)  # noqa: PT017 - that it is of this kind is the point
         return False
-    assert outcome.stopped
+    assert optimize(bowl(), told(method, goal="minimize", steps=8, step_size=1e-3), resume=checkpoint).steps == 8
     return True
 
 
 def test_what_is_whole_is_gone_on_with() -> None:
-    assert all(resumed(json.dumps(document(method)), method) for method in FUZZED)
+    for method in FUZZED:
+        assert is_read(json.dumps(document(method)), method)
+        # Blanks make no difference.
+        assert is_read(json.dumps(document(method), indent=2), method)
 
 
 @pytest.mark.parametrize(
@@ -329,29 +345,21 @@ def test_anything_else_is_refused(text: str) -> None:
     ids=lambda change: f"{json.dumps(change):.60}",
 )  # fmt: skip
 def test_parts_that_cannot_be_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(CircuitError):
-        optimize(
-            bowl(),
-            told("adam", goal="minimize", steps=8),
-            resume=read(json.dumps({**document("adam"), **change})),
-        )
+    with pytest.raises(CircuitError, match=WORDS):
+        read(json.dumps({**document("adam"), **change}))
 
 
-@pytest.mark.parametrize("name", ["run", "start", "number", "point", "memory", "random", "curve", "recent", "tape"])
+PARTS = {field.name for field in fields(Checkpoint)} | {"kind", "version", "digest"}
+
+
+def test_all_parts_are_known() -> None:
+    assert set(document("lbfgs")) == PARTS
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
 def test_no_part_may_be_left_out(name: str) -> None:
     with pytest.raises(CircuitError, match=WORDS):
         read(json.dumps({key: value for key, value in document("lbfgs").items() if key != name}))
-
-
-@pytest.mark.parametrize("answer", [[], [1.0], [1.0] * 9, [float("nan")] * 3], ids=["none", "short", "long", "nan"])
-def test_answers_that_cannot_be_are_refused(answer: list[float]) -> None:
-    from array import array
-
-    told_before = read(json.dumps(document("lbfgs")))
-    kind, at, _ = told_before.tape[0]
-    told_before.tape = [(kind, at, array("d", answer)), *told_before.tape[1:]]
-    with pytest.raises(CircuitError):
-        optimize(bowl(), told("lbfgs", goal="minimize", steps=8), resume=read(told_before.text()))
 
 
 def test_another_question_is_refused() -> None:
@@ -387,23 +395,34 @@ scalars: st.SearchStrategy[Any] = st.sampled_from(
 others = scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.sampled_from(["means", "squares", "a"]), scalars)
 
 
+def same(text: str, whole: Any) -> bool:
+    """Tell whether a text says the same as a document, numbers to the last bit."""
+    try:
+        return json.dumps(json.loads(text)) == json.dumps(whole)
+    except ValueError:
+        return False
+
+
 @pytest.mark.parametrize("method", FUZZED)
 @settings(max_examples=200)
 @given(data=st.data())
-def test_a_checkpoint_with_another_part_is_refused_or_read(method: str, data: st.DataObject) -> None:
+def test_a_checkpoint_with_another_part_is_refused(method: str, data: st.DataObject) -> None:
     whole = document(method)
     place = data.draw(st.sampled_from(sorted(places(whole), key=repr)), label="place")
-    resumed(json.dumps(replaced(whole, place, data.draw(others, label="part"))), method)
+    text = json.dumps(replaced(whole, place, data.draw(others, label="part")))
+    assert is_read(text, method) == same(text, whole)
 
 
 @pytest.mark.parametrize("method", FUZZED)
 @given(data=st.data())
-def test_a_checkpoint_with_another_letter_is_refused_or_read(method: str, data: st.DataObject) -> None:
-    text = json.dumps(document(method))
+def test_a_checkpoint_with_another_letter_is_refused(method: str, data: st.DataObject) -> None:
+    whole = document(method)
+    text = json.dumps(whole)
     at = data.draw(st.integers(0, len(text) - 1), label="at")
     until = data.draw(st.integers(at, min(len(text), at + 3)), label="until")
     letters = data.draw(st.text(st.sampled_from('0123456789eE+-.,:"[]{}aZ \\'), max_size=3), label="letters")
-    resumed(text[:at] + letters + text[until:], method)
+    changed = text[:at] + letters + text[until:]
+    assert is_read(changed, method) == same(changed, whole)
 
 
 @given(cut=st.integers(0, 10_000))

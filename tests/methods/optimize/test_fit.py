@@ -28,6 +28,12 @@ entry = st.floats(-3, 3, allow_subnormal=False).map(lambda x: round(x, 3))
 scales = st.sampled_from([1e-120, 1e-8, 1.0, 3.0, 1e6, 1e120])
 
 
+def covariances(tangent: Tangent) -> list[list[float]]:
+    """Return the inverse of the normal matrix, put together from the errors and the correlations."""
+    errors, correlations = tangent.errors()
+    return [[a * b * r for b, r in zip(errors, row, strict=True)] for a, row in zip(errors, correlations, strict=True)]
+
+
 def rows_of(**columns: Sequence[float]) -> Rows:
     found = {name: array("d", column) for name, column in columns.items()}
     return Rows(found, range(2, 2 + len(next(iter(found.values())))), ())
@@ -66,7 +72,10 @@ def test_a_tangent_is_lstsq_and_pinv(problem: tuple[Matrix, list[float], list[fl
     step = np.linalg.lstsq(np.array(matrix), np.array(residuals), rcond=None)[0]
     size = max(float(np.linalg.norm(step)), float(np.linalg.norm(residuals)))
     assert np.allclose(tangent.step(), step, rtol=0, atol=slack * size)
-    assert near(tangent.covariances(), np.linalg.pinv(np.array(matrix).T @ np.array(matrix)), slack)
+    # The normal matrix itself would lose half of the digits, and more where columns differ in size.
+    lengths = np.linalg.norm(np.array(matrix), axis=0)
+    inverse = np.linalg.pinv(np.array(matrix) / lengths)
+    assert near(np.array(covariances(tangent)) * np.outer(lengths, lengths), inverse @ inverse.T, slack)
     part = np.linalg.norm(np.array(matrix) @ step)
     assert tangent.offset == pytest.approx(float(part), abs=slack * size)
     # A column in other units leaves the plane as it is, and divides the parameter by them.
@@ -75,8 +84,8 @@ def test_a_tangent_is_lstsq_and_pinv(problem: tuple[Matrix, list[float], list[fl
     assert scaled.offset == pytest.approx(tangent.offset, abs=slack * size)
     assert np.allclose(np.array(scaled.step()) * factors, step, rtol=0, atol=slack * size)
     found = [[x * s * t for x, t in zip(row, factors, strict=True)]
-             for row, s in zip(scaled.covariances(), factors, strict=True)]  # fmt: skip
-    assert near(found, tangent.covariances(), slack)
+             for row, s in zip(covariances(scaled), factors, strict=True)]  # fmt: skip
+    assert near(found, covariances(tangent), slack)
 
 
 def test_what_is_off_by_a_little_is_not_near() -> None:
@@ -84,9 +93,9 @@ def test_what_is_off_by_a_little_is_not_near() -> None:
     slack = 1e3 * EPSILON * condition(matrix) ** 2
     wanted = np.linalg.pinv(np.array(matrix).T @ np.array(matrix))
     tangent = Tangent(residuals, matrix)
-    assert near(tangent.covariances(), wanted, slack)
-    assert not near(tangent.covariances(), wanted * (1 + 1e-9), slack)
-    assert not near(Tangent(residuals, [[1.0 + 1e-9, 2.0], *matrix[1:]]).covariances(), wanted, slack)
+    assert near(covariances(tangent), wanted, slack)
+    assert not near(covariances(tangent), wanted * (1 + 1e-9), slack)
+    assert not near(covariances(Tangent(residuals, [[1.0 + 1e-9, 2.0], *matrix[1:]])), wanted, slack)
 
 
 @given(problems(), st.data())
@@ -99,12 +108,23 @@ def test_dependent_columns_are_named(problem: tuple[Matrix, list[float], list[fl
     whole = [[*row[:at], *extra, *row[at:]] for row, extra in zip(matrix, own, strict=True)]
     # No cancellation, so that rounding is no more than the threshold.
     assume(np.linalg.norm(own) > 1e-2 and condition(matrix) < 100)
+    assume(condition([[x for j, x in enumerate(row) if j != max(at, width)] for row in whole]) < 10)
     spread = [*factors[:at], 1e3, *factors[at:]]
     tangent = Tangent(residuals, [[x * s for x, s in zip(row, spread, strict=True)] for row in whole])
     # Before the last of those it is made of, it is that one which brings nothing more.
     assert tangent.dependent == [max(at, width)]
     assert (tangent.is_regular, tangent.offset) == (False, math.inf)
     assert all(map(math.isfinite, tangent.step()))
+
+
+def test_the_plane_is_orthonormal_where_columns_nearly_depend() -> None:
+    # Läuchli's matrix, of which one pass of Gram and Schmidt makes axes that are off by 1e-9.
+    tiny = 1e-7
+    matrix = [[1.0] * 3, *([tiny * (i == j) for j in range(3)] for i in range(3))]
+    tangent = Tangent([1.0, 2.0, 3.0, 4.0], matrix)
+    assert tangent.is_regular
+    axes = np.array(tangent._q)
+    assert near(axes @ axes.T, np.eye(3), 1e-15)
 
 
 def test_columns_of_zeros_and_of_nothing_finite_depend() -> None:
@@ -189,14 +209,40 @@ def test_what_the_data_do_not_determine() -> None:
     assert math.isnan(same_x.correlations["a"]["b"])
     assert straight([0.0, 1.0, 2.0], [1.0, 3.0, 4.0], "y - b*x + 0*a").undetermined == ("a",)
     twice = straight([0.0, 1.0, 2.0], [1.0, 3.0, 4.0], "y - (a*x + 2*b*x)")
-    assert (twice.undetermined, twice.freedom) == (("b",), 1)
+    assert (twice.undetermined, twice.freedom) == (("b",), 2)
+
+
+@pytest.mark.parametrize("method", ["lm", "trf"])
+@pytest.mark.parametrize(
+    ("formula", "lost", "total"),
+    [
+        ("y - ((a + b)*x + c)", ("b",), 2 / 7),
+        ("y - (a*x + c + b)", ("c",), 2 / 7),
+        ("y - (a*x + b + 0*c)", ("c",), 2 / 7),
+        ("y - a*b*c*x", ("b", "c"), 29 / 39),
+        ("y - (a*x + b + c*x**2)", (), 5 / 22),
+    ],
+)
+def test_the_best_curve_is_found_also_with_parameters_to_spare(
+    method: str, formula: str, lost: tuple[str, ...], total: float
+) -> None:
+    circuit = circuitgrad.from_expression(formula, a=1, b=1, c=1, x=0, y=0)
+    rows = rows_of(x=[1, 2, 3, 5], y=[1, 3, 4, 8])
+    found = optimize(circuit, Experiment("least_squares", method=method), rows)
+    assert found.fit is not None
+    # Parameters that the data do not determine take no degree of freedom.
+    assert (found.fit.undetermined, found.fit.freedom) == (lost, 1 + len(lost))
+    assert all(math.isnan(one.error) for one in found.fit.estimates.values()) == bool(lost)
+    assert found.fit.sum_of_squares == pytest.approx(total, rel=1e-9)
+    assert found.fit.r_squared == pytest.approx(1 - total / 26)
+    assert found.norm == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_without_degrees_of_freedom_there_are_no_errors(rows: int) -> None:
     xs, ys = [0.0, 1.0][:rows], [1.0, 3.0][:rows]
     found = straight(xs, ys, a=1.0, b=2.0)
-    assert (found.freedom, found.sum_of_squares) == (rows - 2, 0.0)
+    assert (found.freedom, found.sum_of_squares) == (0, 0.0)  # of a single row one parameter is determined
     assert math.isnan(found.deviation)
     assert all(math.isnan(one.error) for one in found.estimates.values())
     assert found.r_squared == (1.0 if rows == 2 else None)
@@ -243,7 +289,6 @@ def test_other_units_change_the_errors_as_the_estimates(one: int, other: int) ->
     assert found.r_squared == pytest.approx(plain.r_squared)
 
 
-@pytest.mark.xfail(reason="variances leave the doubles: errors of 0 or inf, and a division by zero")
 @pytest.mark.parametrize("power", [-200, 170, 200])
 def test_far_units_change_the_errors_as_the_estimates(power: int) -> None:
     xs, ys = [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 3.0, 3.0]

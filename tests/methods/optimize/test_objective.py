@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.engines import ENGINES
 from circuitgrad.errors import CircuitError, Source
 from circuitgrad.experiment import GOALS
 from circuitgrad.methods.hessian import hessian
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit
 
+EXACT = ("objects", "python")
+"""The engines that agree to the last bit."""
 SIGN = {"maximize": -1, "minimize": 1, "least_squares": 1}
 number = st.floats(-2, 2, allow_subnormal=False).map(lambda x: round(x, 6))
 goals = st.sampled_from(sorted(GOALS))
@@ -53,7 +54,7 @@ class Drawn:
 
     def __init__(self, data: st.DataObject, plan: Plan, least: int) -> None:
         draw = data.draw
-        self.goal, self.engine = draw(goals), draw(st.sampled_from(ENGINES))
+        self.goal, self.engine = draw(goals), draw(st.sampled_from(EXACT))
         inputs = [f"x{i}" for i in range(len(plan.inputs))]
         role = st.sampled_from(["move", "move", "column", "fixed"])
         roles = draw(st.lists(role, min_size=len(inputs), max_size=len(inputs)).filter(lambda them: "move" in them))
@@ -191,7 +192,6 @@ output: y
     assert Objective(circuit, "y", "minimize").residuals([1.0, 0.0]) == [2500.0]
 
 
-@pytest.mark.xfail(reason="any range counts as all rows")
 def test_a_range_of_rows_is_these_rows() -> None:
     circuit = circuitgrad.from_expression("a*x", a=1, x=0)
     objective = Objective(circuit, "out", "minimize", rows_of(["x"], [[1.0], [3.0]]))
@@ -231,6 +231,9 @@ def test_the_response_is_what_the_data_alone_make(output: str, goal: str, found:
 def test_a_difference_of_two_models_has_no_response() -> None:
     both = circuitgrad.from_expression("a*x - b*x", a=1, b=2, x=0)
     assert Objective(both, "out", "least_squares", rows_of(["x"], [[1.0]])).response() is None
+    # And nothing tells the response of two where the model does not move.
+    still = circuitgrad.loads("{inputs: {a: 1, x: 0, y: 0}, gates: {r: y - x, beside: a*x}, output: r}")
+    assert Objective(still, "r", "least_squares", rows_of(["x", "y"], [[1.0, 2.0]])).response() is None
     bare = circuitgrad.from_expression("y - a", a=1, y=0)
     assert Objective(bare, "out", "least_squares", rows_of(["y"], [[4.0], [6.0]])).response() == [4.0, 6.0]
 

@@ -155,14 +155,26 @@ def test_a_step_that_is_too_long_would_be_noticed() -> None:
 
 
 def test_where_rounding_hides_a_fall_the_gradient_decides() -> None:
-    # Near its minimum the cost is 1 to the last bit, while the gradient still tells the way.
-    circuit = circuitgrad.from_expression("1 + (x - 3)**2", x=3 + 1e-9)
-    found, seen = walk(circuit, goal="minimize", line_search=True, step_size=0.4, steps=50)
-    assert [step.objective for step in seen] == [1.0] * len(seen)
-    norms = [step.norm for step in seen if step.norm is not None]
-    assert norms == sorted(norms, reverse=True)
-    assert len(set(norms)) == len(norms) > 5
-    assert abs(found.after["x"] - 3) < 1e-15
+    # Near its minimum, written so that much cancels, the cost is noise, while the gradient still tells the way.
+    rises = 0
+    for k in range(1, 60):
+        circuit = circuitgrad.from_expression("x*x - 6*x + 10", x=3 + k * 1e-8)
+        _, seen = walk(circuit, goal="minimize", line_search=True, step_size=0.4, steps=6)
+        assert len(seen) > 2
+        for before, after in pairwise(seen):
+            assert before.norm is not None
+            assert after.norm is not None
+            assert after.norm < before.norm
+            assert after.objective <= before.objective * (1 + NOISE)
+            rises += after.objective > before.objective
+    assert rises > 5
+
+
+def test_a_rise_beyond_noise_is_none_that_rounding_hides() -> None:
+    # What the slope promises is below the noise of 1, but the ripple that the step ends on is not.
+    circuit = circuitgrad.from_expression("1 + 1e-12*sin(1e9*x)**2", x=math.pi * 1e-9)
+    _, seen = walk(circuit, goal="minimize", line_search=True, step_size=1e7, steps=3)
+    assert all(step.objective <= 1 + NOISE for step in seen)
 
 
 def bounded(plan: Plan, rooms: Sequence[tuple[float, float]]) -> Circuit:
@@ -267,6 +279,15 @@ def test_a_line_search_computes_the_cost_of_a_try_once(monkeypatch: pytest.Monke
     assert sum(seen.costs.values()) >= REPORTED + 4
 
 
+def test_a_point_that_stays_is_another_cost_on_other_rows() -> None:
+    circuit = circuitgrad.loads("{inputs: {a: {value: 1, max: 1}, x: {value: 0, fixed: true}}, gates: {y: a*x}}")
+    rows = Rows({"x": array("d", [1, 2, 5])}, [2, 3, 4], ())
+    _, seen = walk(circuit, rows, batch_size=1, steps=6, seed=4)
+    assert all(list(step.point) == [1.0] for step in seen)
+    order = [batch[0] for epoch in batches(3, 1, 4, 3) for batch in epoch]
+    assert [step.objective for step in seen] == [[1.0, 2.0, 5.0][row] for row in order[:7]]
+
+
 def test_batches_are_costs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = counted(monkeypatch, method="gradient", steps=12, batch_size=1)
     assert set(seen.pulls.values()) == {1}
@@ -274,7 +295,6 @@ def test_batches_are_costs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None
     assert sum(seen.pulls.values()) == 13  # a point is looked at by the rows of the step that leaves it
 
 
-@pytest.mark.xfail(reason="the best of the tries is forgotten after four others, and its cost is computed again")
 @pytest.mark.parametrize("method", ["random", "hillclimb"])
 def test_a_try_costs_one_cost(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     seen = counted(monkeypatch, method=method, steps=30)
@@ -282,7 +302,6 @@ def test_a_try_costs_one_cost(monkeypatch: pytest.MonkeyPatch, method: str) -> N
     assert sum(seen.costs.values()) == 30 + 1 + REPORTED
 
 
-@pytest.mark.xfail(reason="every forward difference computes the cost at the point itself, and one at x - h in vain")
 @pytest.mark.parametrize("searching", [False, True])
 def test_numeric_slopes_compute_no_cost_twice(monkeypatch: pytest.MonkeyPatch, searching: bool) -> None:
     seen = counted(monkeypatch, method="numeric", steps=5, line_search=searching)

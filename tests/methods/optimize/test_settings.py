@@ -147,7 +147,7 @@ NEAR: dict[str, tuple[list[Any], list[Any]]] = {
     "steps": ([0, 1], [-1]),
     "step_size": ([5e-324, 1e300], [0.0, -1.0, math.inf, math.nan]),
     "momentum": ([0.0, 1 - 2**-53], [1.0, -1e-9, math.nan]),
-    "batch_size": ([1, 10**9], [0, -3]),
+    "batch_size": ([1, 2], [0, -3]),
     "seed": ([-5, 0, 2**80], []),
     "tolerance": ([0.0, 1e300], [-1e-9, math.inf, math.nan]),
     "time_limit": ([5e-324, 1e9], [0.0, -1.0, math.inf, math.nan]),
@@ -158,7 +158,9 @@ NEAR: dict[str, tuple[list[Any], list[Any]]] = {
 def test_numbers_are_in_range(name: str) -> None:
     good, bad = NEAR[name]
     for value in good:
-        assert getattr(settled(Experiment(method="momentum", **{name: value}), line(), rows_of()), name) == value
+        found = getattr(settled(Experiment(method="momentum", **{name: value}), line(), rows_of()), name)
+        # A batch of all the rows is none.
+        assert found == (None if name == "batch_size" and value >= len(rows_of()) else value)
     for value in bad:
         found = problem(Experiment(method="momentum", **{name: value}), rows=rows_of())
         assert found.message.startswith(f"{name.replace('_', ' ')} is not ")
@@ -196,12 +198,10 @@ def test_a_tolerance_in_a_file_has_its_place() -> None:
     assert str(problem(circuit.experiment, circuit, rows_of()).place) == "<string>:3:51"
 
 
-@pytest.mark.xfail(reason="Python's own experiments are not held against the words of a setting")
 def test_words_are_among_those_there_are() -> None:
     assert "cosin" in problem(Experiment(schedule="cosin")).message
 
 
-@pytest.mark.xfail(reason="Python's own experiments are not held against the kind of a setting")
 @pytest.mark.parametrize("said", [{"steps": 1.5}, {"batch_size": 1.5}, {"steps": "5"}, {"steps": True}], ids=repr)
 def test_kinds_are_those_of_the_settings(said: dict[str, Any]) -> None:
     problem(Experiment(**said), rows=rows_of())
@@ -312,7 +312,6 @@ def test_places_stay_with_what_the_file_says() -> None:
     assert (found.message, str(found.place)) == ("a batch size goes with data", "<string>:3:70")
 
 
-@pytest.mark.xfail(reason="a flag that wins is blamed on the place in the file of what it has overridden")
 @pytest.mark.parametrize(
     "told", [{"method": "lm"}, {"method": "gradient", "momentum": 0.25}, {"momentum": 2.0}], ids=repr
 )

@@ -39,8 +39,9 @@ def test_the_certified_answers_are_found(name: str, start: str) -> None:
     assert (found.method, found.stopped) == ("lm", "converged")
     for parameter, one in parameters.items():
         estimate = found.fit.estimates[parameter]
-        assert digits(estimate.value, one["certified"]) >= 6
-        assert digits(estimate.error, one["certified_sd"]) >= 4
+        # The bars are 6 and 4; the pages say nine.
+        assert digits(estimate.value, one["certified"]) >= 9
+        assert digits(estimate.error, one["certified_sd"]) >= 9
     assert digits(found.fit.sum_of_squares, problem["residual_sum_of_squares"]) >= 8
     assert found.fit.freedom == len(rows) - len(parameters)
 

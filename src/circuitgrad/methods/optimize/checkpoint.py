@@ -119,9 +119,12 @@ class Checkpoint:
                 continue
             what = name.replace("_", " ")
             if name in ("circuit", "data"):
-                raise CircuitError.of(f"the checkpoint is of another {what}: it has changed meanwhile")
-            said = f"the checkpoint is of a run with another {what}: {self.run.get(name)}, not {value}"
-            raise CircuitError.of(said, hint="without --resume a new run begins")
+                raise CircuitError.of(
+                    f"the {what} {'is' if name == 'circuit' else 'are'} not what the checkpoint is of"
+                )
+            if name == "steps":
+                what = "number of steps, on which a cosine depends"
+            raise CircuitError.of(f"the checkpoint is of a run with another {what}: {self.run.get(name)}, not {value}")
 
 
 def _digest(document: Mapping[str, Any]) -> str:

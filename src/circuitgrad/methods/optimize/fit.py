@@ -25,11 +25,12 @@ class Tangent:
 
     Attributes:
         offset: the length of the residuals' part in the plane, 0 at a minimum of the sum of squares.
+        tilt: the same as a part of the residuals' length.
         dependent: the positions of parameters that the data cannot tell from those before them.
 
     >>> tangent = Tangent([1.0, 3.0], [[2.0], [0.0]])
-    >>> tangent.step(), tangent.covariances(), tangent.offset
-    ([0.5], [[0.25]], 1.0)
+    >>> tangent.step(), tangent.errors(), tangent.offset
+    ([0.5], ([0.5], [[1.0]]), 1.0)
     """
 
     def __init__(self, residuals: Sequence[float], jacobian: Sequence[Sequence[float]]) -> None:
@@ -42,6 +43,8 @@ class Tangent:
             self._add(j, [x / scale for x in column])
         self._part = [_dot(q, residuals) for q in self._q]
         self.offset = _length(self._part) if self.is_regular else inf
+        size = _length(residuals)
+        self.tilt = _length(self._part) / size if size else 0.0
 
     def _add(self, j: int, column: list[float]) -> None:
         """Take the parts of earlier columns out of a column, twice, for what rounding leaves of them (Golub and Van
@@ -72,16 +75,23 @@ class Tangent:
             found[j] = (found[j] - sum(self._r[j][k] * found[k] for k in range(j + 1, len(found)))) / self._r[j][j]
         return [one / scale for one, scale in zip(found, self._scales, strict=True)]
 
-    def covariances(self) -> list[list[float]]:
-        """Return the inverse of the Jacobian's normal matrix."""
+    def errors(self) -> tuple[list[float], list[list[float]]]:
+        """Return the roots of the variances, for residuals of deviation 1, and the correlations.
+
+        They come from the inverse of the Jacobian's normal matrix; scales are taken out before anything is squared.
+        """
         size = len(self._r)
         inverse = [[0.0] * size for _ in range(size)]
         for j in range(size):
             for i in reversed(range(j + 1)):
                 known = sum(self._r[i][k] * inverse[k][j] for k in range(i + 1, j + 1))
                 inverse[i][j] = ((i == j) - known) / self._r[i][i]
-        scaled = [[x / scale for x in row] for row, scale in zip(inverse, self._scales, strict=True)]
-        return [[_dot(one, other) for other in scaled] for one in scaled]
+        lengths = [_length(row) for row in inverse]
+        correlations = [
+            [_dot(one, other) / (a * b) for other, b in zip(inverse, lengths, strict=True)]
+            for one, a in zip(inverse, lengths, strict=True)
+        ]
+        return [one / scale for one, scale in zip(lengths, self._scales, strict=True)], correlations
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:
@@ -107,7 +117,7 @@ class Estimate(NamedTuple):
     @property
     def relative(self) -> float:
         """The standard error as a part of the estimate."""
-        return self.error / abs(self.value) if self.value else inf
+        return self.error / abs(self.value) if self.value else inf * self.error
 
     @property
     def t(self) -> float:
@@ -124,10 +134,13 @@ class Fit:
         correlations: per parameter and parameter the correlation of their estimates.
         rows: how many rows there are.
         sum_of_squares: the residual sum of squares.
-        freedom: the degrees of freedom: rows less parameters.
+        freedom: the degrees of freedom: rows less parameters that they determine.
         r_squared: the part of the response's variation that the model explains; None where the residual is no
             difference of a response, which the data alone make, and a model.
+        deviation: the residual standard deviation.
+        tilt: the part of the residuals in the tangent plane, 0 at a minimum and at most 1.
         undetermined: the parameters that the data do not determine beside the others.
+        held: the parameters that are at a bound; they have no standard error, and count as known for the others.
     """
 
     estimates: dict[str, Estimate]
@@ -136,12 +149,10 @@ class Fit:
     sum_of_squares: float
     freedom: int
     r_squared: float | None
+    deviation: float
+    tilt: float
     undetermined: tuple[str, ...]
-
-    @property
-    def deviation(self) -> float:
-        """The residual standard deviation."""
-        return sqrt(self.sum_of_squares / self.freedom) if self.freedom > 0 else nan
+    held: tuple[str, ...]
 
 
 def fit(objective: Objective, point: Sequence[float]) -> Fit:
@@ -155,28 +166,34 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
         point: the values of the parameters.
     """
     residuals, jacobian = objective.residuals(point), objective.jacobian(point)
-    tangent = Tangent(residuals, jacobian)
+    leaves = [objective.circuit.inputs[name] for name in objective.names]
+    loose = [i for i, (x, leaf) in enumerate(zip(point, leaves, strict=True)) if leaf.min < x < leaf.max]
+    tangent = Tangent(residuals, [[row[i] for i in loose] for row in jacobian])
     total = sum(one * one for one in residuals)
-    freedom = len(residuals) - len(point)
-    known = tangent.is_regular and freedom > 0
-    covariances = tangent.covariances() if known else [[nan] * len(point) for _ in point]
-    roots = [sqrt(row[i]) if row[i] >= 0 else nan for i, row in enumerate(covariances)]
+    freedom = len(residuals) - len(loose) + len(tangent.dependent)
     deviation = sqrt(total / freedom) if freedom > 0 else nan
+    known = tangent.is_regular and freedom > 0
+    roots, within = tangent.errors() if known else ([nan] * len(loose), None)
     names = objective.names
+    errors = dict.fromkeys(names, nan) | {names[i]: deviation * root for i, root in zip(loose, roots, strict=True)}
+    place = {names[i]: k for k, i in enumerate(loose)}
+
+    def correlation(one: str, other: str) -> float:
+        if one == other:
+            return 1.0
+        return within[place[one]][place[other]] if within and one in place and other in place else nan
+
     return Fit(
-        {name: Estimate(x, deviation * root) for name, x, root in zip(names, point, roots, strict=True)},
-        {
-            name: {
-                other: 1.0 if i == j else covariances[i][j] / (roots[i] * roots[j]) if known else nan
-                for j, other in enumerate(names)
-            }
-            for i, name in enumerate(names)
-        },
+        {name: Estimate(x, errors[name]) for name, x in zip(names, point, strict=True)},
+        {name: {other: correlation(name, other) for other in names} for name in names},
         len(residuals),
         total,
         freedom,
         _explained(objective, total),
-        tuple(names[j] for j in tangent.dependent),
+        deviation,
+        tangent.tilt,
+        tuple(names[loose[j]] for j in tangent.dependent),
+        tuple(name for name in names if name not in place),
     )
 
 

@@ -182,7 +182,7 @@ class Objective:
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
         total, sums = 0.0, [0.0] * len(self._free)
-        if self._sums is not None and isinstance(batch, range):
+        if self._sums is not None and batch == range(self.count):
             total, *sums = self._sums(point)
             return self._sign * (total / self.count), [self._sign * (one / self.count) for one in sums]
         for value, *grads in self._over(self._run_back, point, batch):
@@ -207,7 +207,7 @@ class Objective:
         """Yield what a program computes at a point, row by row."""
         if not self._columns:
             yield run(*point)
-        elif isinstance(batch, range):
+        elif batch == range(self.count):
             for row in zip(*self._columns, strict=True):
                 yield run(*point, *row)
         else:
@@ -262,10 +262,14 @@ class Objective:
                 else:
                     circuit.pull_back(self._out)
                     found = nonfinite_gradient(circuit)
-                if found and self.rows:
-                    return found._replace(message=f"{found.message}, at line {self.rows.lines[row]} of the data")
+                where = f", at line {self.rows.lines[row]} of the data" if self.rows else ""
+                value = circuit[self.output].value
+                if found is None and self.squares and isfinite(value) and not isfinite(value * value):
+                    found = Problem(f"the square of {quote(self.output)} overflows: it is {value}")
                 if found:
-                    return found
+                    return found._replace(message=f"{found.message}{where}")
+            if self.rows and not isfinite(self.cost(point, batch)):
+                return Problem(f"the sum over the rows of {quote(self.output)} overflows")
             return None
         finally:
             circuit.assign(present)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from math import isfinite
 from time import monotonic
@@ -13,6 +14,7 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.optimize.checkpoint import Checkpoint, Tape
 from circuitgrad.methods.optimize.curve import Curve
 from circuitgrad.methods.optimize.search import Search, Stop
+from circuitgrad.methods.optimize.settings import algorithm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 PROGRESS = 10
 """The progress of so many steps together is held against the tolerance."""
+MOST_KEPT = 100
+"""So many of the last points are remembered."""
 SAVED_EVERY = 30.0
 """A checkpoint is written after so many seconds."""
 COURSE = (
@@ -88,6 +92,11 @@ class Outcome:
         return str(self.experiment.method)
 
     @property
+    def noun(self) -> str:
+        """What a step of the method is called."""
+        return algorithm(self.method).noun
+
+    @property
     def worse(self) -> bool:
         """Whether the objective has moved against what was wanted."""
         return self.last < self.first if self.goal == "maximize" else self.last > self.first
@@ -111,11 +120,17 @@ class Run:
         self.search = Search(objective, experiment, method, self._accepted)
         self._listen, self._save, self._interrupted = listen, save, interrupted
         self._recent: deque[float] = deque(maxlen=PROGRESS + 1)
+        self._kept: deque[tuple[int, Sequence[float]]] = deque(maxlen=MOST_KEPT)
         self._began = self._saved = monotonic()
+        self.search.check = self._check
 
     def outcome(self, resume: Checkpoint | None) -> Outcome:
         """Run the method from the start, or from a checkpoint on, and return what it did."""
         objective, search = self.objective, self.search
+        if resume is not None:
+            resume.refuse_other(self._course())
+            objective.start = list(resume.start)
+            search.point = list(resume.start)
         start = objective.start
         before = self._wires(start)
         first = self._whole(start)
@@ -124,7 +139,10 @@ class Run:
         self._resume(resume)
         stopped = self._stopped()
         last = self._whole(search.point)
+        if not isfinite(last):
+            stopped, last = "nonfinite", self._step_back()
         objective.circuit.assign(dict(zip(objective.names, search.point, strict=True)))
+        objective.circuit.run()
         return Outcome(
             objective.circuit,
             self.experiment,
@@ -146,19 +164,22 @@ class Run:
 
     def _stopped(self) -> str:
         """Run the method, and return why it ended."""
-        search, steps = self.search, self.experiment.steps
-        reason = "steps"
-        if search.number < (steps or 0):
+        # A run that is resumed may have come to its end, and one that begins may begin there.
+        reason = self._ended(self.search.seen())
+        if reason is None:
             try:
-                self.algorithm.run(search)
+                self.algorithm.run(self.search)
             except Stop as stop:
                 reason = stop.reason
+        assert reason is not None  # noqa: S101 - a method ends by Stop alone
         if self._save:
             self._save(self._checkpoint())
         return reason
 
     def _accepted(self, step: Step) -> None:
         self.curve.add(step.number, step.objective)
+        self._recent.append(step.objective)
+        self._kept.append((step.number, step.point))
         self._listen(step)
         now = monotonic()
         if self._save and now - self._saved >= SAVED_EVERY:
@@ -169,19 +190,42 @@ class Run:
 
     def _reason(self, step: Step, now: float) -> str | None:
         """Return why a step was the last one, or None where it was not."""
+        limit = self.experiment.time_limit
+        if (reason := self._ended(step)) is not None:
+            return reason
+        if self._interrupted():
+            return "interrupted"
+        return "time" if limit is not None and now - self._began >= limit else None
+
+    def _ended(self, step: Step) -> str | None:
+        """Return why there is nothing to be done after a step, or None where there is."""
         wanted = self.experiment
-        self._recent.append(step.objective)
         if step.number >= (wanted.steps or 0):
             return "steps"
         if wanted.tolerance is not None:
             if step.norm is not None and step.norm <= wanted.tolerance:
                 return "gradient"
-            progress = abs(self._recent[-1] - self._recent[0])
-            if len(self._recent) > PROGRESS and progress <= wanted.tolerance * abs(step.objective):
+            if len(self._recent) > PROGRESS and abs(self._recent[-1] - self._recent[0]) <= wanted.tolerance * abs(
+                step.objective
+            ):
                 return "progress"
-        if self._interrupted():
-            return "interrupted"
-        return "time" if wanted.time_limit is not None and now - self._began >= wanted.time_limit else None
+        return None
+
+    def _step_back(self) -> float:
+        """Go back to the last point where the objective is finite over all rows, and return it."""
+        search = self.search
+        search.culprit = self.objective.culprit(search.point, range(self.objective.count))
+        for number, point in [(0, self.objective.start), *self._kept][::-1]:
+            if isfinite(found := self._whole(point)):
+                search.number, search.point = number, list(point)
+                return found
+        return self._whole(search.point)
+
+    def _check(self) -> None:
+        """End the run where the time is over, also in the midst of a step."""
+        limit = self.experiment.time_limit
+        if limit is not None and monotonic() - self._began >= limit:
+            self.search.stop("time")
 
     def _whole(self, point: Sequence[float]) -> float:
         """Return the objective at a point, over all rows."""
@@ -200,9 +244,10 @@ class Run:
 
     def _lost_at_start(self, found: float) -> CircuitError:
         problem = self.objective.culprit(self.objective.start, range(self.objective.count))
+        name = quote(self.objective.output)
+        what = f"the objective of {name}" if self.objective.squares or self.objective.rows else f"the output {name}"
         reason = f": {problem.message}" if problem else ""
-        message = f"the output {quote(self.objective.output)} is {found} at the start{reason}"
-        return CircuitError.of(message, problem.place if problem else None)
+        return CircuitError.of(f"{what} is {found} at the start{reason}", problem.place if problem else None)
 
     def _fit(self) -> Fit | None:
         if not self.objective.squares:
@@ -212,15 +257,24 @@ class Run:
         return fit(self.objective, self.search.point)
 
     def _course(self) -> dict[str, Any]:
-        """Return what the course of the run depends on."""
-        objective, circuit = self.objective, self.objective.circuit
-        parts = (circuit.inputs, circuit.values(), circuit.constants, circuit.names, [*circuit.operands])
-        rules = [(row.name, row.value, dict(row.partials)) for row in circuit.rows]
-        rows = objective.rows.columns if objective.rows else {}
+        """Return what the course of the run depends on; where it has begun is its own business."""
         course = {name: getattr(self.experiment, name) for name in COURSE}
         if self.experiment.schedule == "cosine":
             course["steps"] = self.experiment.steps
-        return {"circuit": _digest(parts, rules), "data": _digest(rows), **course}
+        return {**self._digests, **course}
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        objective, circuit = self.objective, self.objective.circuit
+        still = {name: value for name, value in circuit.values().items() if name not in objective.names}
+        leaves = [(leaf.name, leaf.min, leaf.max) for leaf in circuit.inputs.values()]
+        rules = [(row.name, row.value, dict(row.partials)) for row in circuit.rows]
+        parts = (objective.names, leaves, still, circuit.constants, circuit.names, [*circuit.operands], rules)
+        data = sha256()
+        for name, column in objective.rows.columns.items() if objective.rows else ():
+            data.update(name.encode())
+            data.update(column)
+        return {"circuit": sha256(repr(parts).encode()).hexdigest(), "data": data.hexdigest()}
 
     def _checkpoint(self) -> Checkpoint:
         search, curve = self.search, self.curve
@@ -240,8 +294,9 @@ class Run:
         """Begin, or go on where a checkpoint has ended; a method that keeps its memory to itself is told all again."""
         search = self.search
         search.tape = Tape(checkpoint.tape if checkpoint else (), recording=self._save is not None)
-        if checkpoint is not None:
-            checkpoint.refuse_other(self._course())
+        steps = self.experiment.steps or 0
+        if checkpoint is not None and checkpoint.number > steps:
+            raise CircuitError.of(f"the checkpoint has come to step {checkpoint.number:,}, beyond the {steps:,} wanted")
         if checkpoint is None or self.algorithm.replays:
             step = search.seen()
             self.curve.add(0, step.objective)
@@ -253,7 +308,3 @@ class Run:
         search.random.setstate((3, tuple(checkpoint.random), None))
         self.curve = Curve.resumed(checkpoint.curve)
         self._recent.extend(checkpoint.recent)
-
-
-def _digest(*parts: object) -> str:
-    return sha256(repr(parts).encode()).hexdigest()

@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from circuitgrad.errors import Problem, quote
-from circuitgrad.methods.numeric import default_step, slopes
+from circuitgrad.methods.numeric import default_step, forward_difference
 from circuitgrad.methods.optimize.checkpoint import Tape
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ ENOUGH = 1e-4
 """A step is long enough where it brings such a share of what the slope promises."""
 NOISE = 1e-14
 """Such a part of a cost is rounding."""
-MOST_HALVINGS = 60
 MOST_KNOWN = 4
 """The costs of so many points are remembered."""
 
@@ -62,6 +61,7 @@ class Algorithm(NamedTuple):
         uses: the settings that mean something to it, beside `steps` and `time_limit`.
         defaults: the settings that it starts from instead of the usual ones.
         needs_gradient: whether it asks for derivatives at every point.
+        noun: what one of its steps is called.
         squares: whether it is for least squares alone.
         replays: whether it keeps its memory to itself, so that a run is resumed by telling it the same costs again.
     """
@@ -71,6 +71,7 @@ class Algorithm(NamedTuple):
     uses: frozenset[str]
     defaults: Mapping[str, Any] = {}
     needs_gradient: bool = True
+    noun: str = "step"
     squares: bool = False
     replays: bool = False
 
@@ -97,7 +98,10 @@ class Search:
         high: the largest.
         culprit: where infinity or NaN arose, when that has ended the run.
         tape: what the method was told, where it keeps its memory to itself.
+        check: ends the run where it has no more time.
     """
+
+    check: Callable[[], None]
 
     def __init__(
         self,
@@ -110,13 +114,13 @@ class Search:
         self.point = list(objective.start)
         self.number = 0
         self.memory: dict[str, Any] = {}
-        self.random = Random(experiment.seed or 0)  # noqa: S311 - nothing secret
+        self.random = Random(str(experiment.seed))  # noqa: S311 - nothing secret
         leaves = [objective.circuit.inputs[name] for name in objective.names]
         self.low, self.high = [leaf.min for leaf in leaves], [leaf.max for leaf in leaves]
         self.culprit: Problem | None = None
         self.tape = Tape()
+        self.check = lambda: None
         self._accepted = accepted
-        self._is_whole = experiment.batch_size is None or experiment.batch_size >= objective.count
         self._known: dict[bytes, tuple[float, Point | None]] = {}
         self._residuals: tuple[bytes, list[float]] = (b"", [])
         self._jacobian: tuple[bytes, list[Point]] = (b"", [])
@@ -126,7 +130,7 @@ class Search:
     def batch(self) -> Sequence[int]:
         """The rows that the next step looks at: all, or the next ones in an order shuffled anew every time around."""
         count, size = self.objective.count, self.experiment.batch_size
-        if size is None or self._is_whole:
+        if size is None:
             return range(count)
         epoch, at = divmod(self.number, -(-count // size))
         if self._shuffled[0] != epoch:
@@ -138,11 +142,12 @@ class Search:
     def cost(self, point: Point) -> float:
         """Return the cost at a point, on the rows of the step."""
         key = self._key(point)
-        if key not in self._known:
-            if self.algorithm.needs_gradient:
-                self.gradient(point)
-            else:
-                self._learn(key, self.objective.cost(point, self.batch), None)
+        if key in self._known:
+            self._known[key] = self._known.pop(key)  # what was asked for last is forgotten last
+        elif self.algorithm.needs_gradient:
+            self.gradient(point)
+        else:
+            self._learn(key, self.objective.cost(point, self.batch), None)
         return self._known[key][0]
 
     def gradient(self, point: Point) -> Point:
@@ -182,7 +187,7 @@ class Search:
 
     def _key(self, point: Point) -> bytes:
         """Return what tells a point from others, 0 from -0 too, on the rows of the step."""
-        return array("d", point if self._is_whole else [*point, self.number]).tobytes()
+        return array("d", point if self.experiment.batch_size is None else [*point, self.number]).tobytes()
 
     def _learn(self, key: bytes, cost: float, gradient: Point | None) -> None:
         while len(self._known) >= MOST_KNOWN:
@@ -193,23 +198,20 @@ class Search:
         """Return what is computed, or what a run that is resumed has computed at the same place in its course."""
         if not self.algorithm.replays:
             return compute()
+        self.check()
         told = self.tape.told(kind, point)
         return self.tape.keep(kind, point, compute()) if told is None else told
 
     def numeric_gradient(self, point: Point) -> Point:
         """Return the derivatives of the cost at a point by the guide's forward differences."""
-        batch, moved = self.batch, list(point)
-
-        def along(i: int) -> float:
-            def cost(x: float) -> float:
-                moved[i] = x
-                return self.objective.cost(moved, batch)
-
-            found = slopes(cost, point[i], "forward", default_step("forward", point[i])).method
-            moved[i] = point[i]
-            return found
-
-        return [along(i) for i in range(len(point))]
+        batch, moved, here = self.batch, list(point), self.cost(point)
+        found = []
+        for i, x in enumerate(point):
+            h = default_step("forward", x)
+            moved[i] = x + h
+            found.append(forward_difference(self.objective.cost(moved, batch), here, h))
+            moved[i] = x
+        return found
 
     @property
     def step_size(self) -> float:
@@ -241,15 +243,11 @@ class Search:
         size = self.step_size
         moved = self.along(point, direction, size)
         if self.experiment.line_search and all(map(isfinite, moved)):
-            for _ in range(MOST_HALVINGS):
-                if moved == point:
-                    self.stop("converged")
-                if self._improves(point, moved, direction):
-                    break
+            while not self._improves(point, moved, direction):
                 size /= 2
                 moved = self.along(point, direction, size)
-            else:
-                self.stop("converged")
+                if moved == point:
+                    self.stop("converged")
         return self.accept(moved, **memory)
 
     def _improves(self, point: Point, moved: Point, direction: Sequence[float]) -> bool:
@@ -261,12 +259,12 @@ class Search:
         # A method without a gradient goes along its own estimate of it.
         slope = self.gradient(point) if self.algorithm.needs_gradient else direction
         promised = sum(g * (x - y) for g, x, y in zip(slope, point, moved, strict=True))
-        cost, found = self.cost(point), self.objective.cost(moved, self.batch)
-        if found <= cost - ENOUGH * promised:
-            return True
+        cost = self.cost(point)
+        found = self.objective.cost(moved, self.batch) if self.algorithm.needs_gradient else self.cost(moved)
         noise = NOISE * abs(cost)
-        hidden = self.algorithm.needs_gradient and abs(promised) <= noise and found <= cost + noise
-        return hidden and hypot(*self.gradient(moved)) < hypot(*slope)
+        if self.algorithm.needs_gradient and abs(promised) <= noise:
+            return found <= cost + noise and hypot(*self.gradient(moved)) < hypot(*slope)
+        return found <= cost - ENOUGH * promised and moved != point
 
     def attempt(self, centre: Point, best: Point) -> Point:
         """Try a random point of the box around a centre, whose half-width is the step size; return the better one.
@@ -293,20 +291,32 @@ class Search:
         self.number += 1
         if not (all(map(isfinite, point)) and isfinite(self.cost(point))):
             self.number = before
-            self.culprit = self._blamed(point)
-            self.stop("nonfinite")
+            self.lose(point)
         self.point, self.memory = point, memory
         self._accepted(self.seen())
         return point
+
+    def lose(self, point: Point) -> NoReturn:
+        """End the run before a point where something is infinite or NaN.
+
+        Raises:
+            Stop: always.
+        """
+        self.culprit = self._blamed(point)
+        self.stop("nonfinite")
 
     def seen(self) -> Step:
         """Return the step that has led to the present point."""
         norm = None
         if self.algorithm.needs_gradient:
-            held = zip(self.gradient(self.point), self.point, self.low, self.high, strict=True)
-            # At a bound, what would lead beyond it is no slope that is left.
-            norm = hypot(*(g for g, x, low, high in held if not ((x <= low and g > 0) or (x >= high and g < 0))))
+            gradient = self.gradient(self.point)
+            norm = hypot(*(gradient[i] for i in self.loose(self.point, gradient)))
         return Step(self.number, self.objective.shown(self.cost(self.point)), norm, self.point)
+
+    def loose(self, point: Sequence[float], direction: Sequence[float]) -> list[int]:
+        """Return the positions of the inputs that no bound keeps from going against a direction."""
+        ends = zip(point, direction, self.low, self.high, strict=True)
+        return [i for i, (x, d, low, high) in enumerate(ends) if not ((x <= low and d > 0) or (x >= high and d < 0))]
 
     def stop(self, reason: str) -> NoReturn:
         """End the run.

@@ -22,6 +22,8 @@ DEFAULTS: Mapping[str, Any] = {
     "steps": 100, "step_size": 0.01, "schedule": SCHEDULES[0], "momentum": 0.9, "line_search": False, "seed": 0,
 }  # fmt: skip
 """What holds where neither the experiment nor the method says otherwise."""
+UNLIMITED = 10**12
+"""Steps, where time is what ends a run."""
 ALWAYS = frozenset({"method", "steps", "time_limit"})
 """What means something to every method."""
 
@@ -55,6 +57,7 @@ def combined(block: Experiment | None, told: Mapping[str, Any]) -> Experiment:
     {'method': 'adam', 'steps': 9}
     """
     base = block or Experiment()
+    base = replace(base, places={name: place for name, place in base.places.items() if name not in told})
     if not told.keys() & {"goal", "method"}:
         return replace(base, **told)
     squares = told.get("goal", base.goal) == "least_squares"
@@ -84,13 +87,14 @@ def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) 
     chosen = algorithm(method)
     if chosen.squares and experiment.goal != "least_squares":
         raise _misfit(experiment, "method", f"the method {method} is for least squares")
+    if experiment.batch_size is not None and rows is not None and experiment.batch_size >= len(rows):
+        experiment = replace(experiment, batch_size=None)  # that is no batch
     said = experiment.said()
     for name in said:
         if name not in chosen.uses | ALWAYS:
             hint = f"it takes {', '.join(sorted(one.replace('_', ' ') for one in chosen.uses | ALWAYS - {'method'}))}"
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}", hint)
-        fault = Experiment.settings()[name].fault(said[name]) if isinstance(said[name], float | int) else None
-        if fault:
+        if fault := Experiment.settings()[name].fault(said[name]):
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} {fault}: {said[name]}")
     if experiment.batch_size is not None:
         if rows is None:
@@ -99,6 +103,8 @@ def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) 
             raise _misfit(experiment, "tolerance", "a tolerance needs the whole gradient, not that of a batch")
     if method == "lm":
         _refuse_lm(experiment, circuit, rows)
+    if experiment.time_limit is not None and experiment.schedule != "cosine":
+        said = {"steps": UNLIMITED, **said}
     used = {name: value for name, value in DEFAULTS.items() if name in chosen.uses | ALWAYS}
     return replace(experiment, **{**used, **chosen.defaults, **_long(said), **said, "method": method, "output": output})
 

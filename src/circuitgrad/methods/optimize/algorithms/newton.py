@@ -19,14 +19,29 @@ SMALLEST = 1e-290
 
 
 def run(search: Search) -> None:
-    """Go to the minimum of the parabola that has the cost's slopes and curvatures.
+    """Go to the minimum of the parabola that has the cost's slopes and curvatures, in the inputs that no bound holds.
 
     Where it is curved downwards the size of the curvature counts, so that the step still leads down (Dauphin et al.,
     "Identifying and attacking the saddle point problem in high-dimensional non-convex optimization", 2014).
     """
     point = search.point
     while True:
-        point = search.step(point, direction(search.objective.hessian(point), search.gradient(point)))
+        point = search.step(point, _within_bounds(search, point))
+
+
+def _within_bounds(search: Search, point: list[float]) -> list[float]:
+    """Return Newton's direction among the inputs that neither it nor the gradient leads out of their bounds."""
+    hessian, gradient = search.objective.hessian(point), search.gradient(point)
+    loose = search.loose(point, gradient)
+    while True:
+        inner = direction([[hessian[i][j] for j in loose] for i in loose], [gradient[i] for i in loose])
+        found = [0.0] * len(point)
+        for i, one in zip(loose, inner, strict=True):
+            found[i] = one
+        left = [i for i in loose if i in search.loose(point, found)]
+        if left == loose:
+            return found
+        loose = left
 
 
 def direction(hessian: Sequence[Sequence[float]], gradient: Sequence[float]) -> Sequence[float]:

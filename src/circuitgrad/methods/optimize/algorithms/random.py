@@ -17,4 +17,5 @@ ALGORITHM = Algorithm(
     run,
     frozenset({"step_size", "schedule", "seed"}),
     needs_gradient=False,
+    noun="try",
 )

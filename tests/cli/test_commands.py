@@ -100,7 +100,7 @@ READERS = [("forward", 1), ("backward", 2), ("optimize", 3)]
 
 @pytest.mark.parametrize(("command", "numbers"), READERS)
 def test_csv_holds_every_digit(command: str, numbers: int) -> None:
-    header, *rows = csv.reader(done(command, NEURON, "--format", "csv").splitlines())
+    header, *rows = csv.reader(done(command, NEURON, "--format", "csv", "--quiet").splitlines())
     assert header[:2] == ["wire", "gate"]
     assert [row[0] for row in rows] == WIRES
     assert all(len(row) == 2 + numbers for row in rows)
@@ -109,7 +109,7 @@ def test_csv_holds_every_digit(command: str, numbers: int) -> None:
 
 @pytest.mark.parametrize(("command", "numbers"), READERS)
 def test_markdown_is_a_table(command: str, numbers: int) -> None:
-    header, rule, *rows = done(command, NEURON, "--format", "markdown").splitlines()
+    header, rule, *rows = done(command, NEURON, "--format", "markdown", "--quiet").splitlines()
     assert set(rule) == set("| -:")
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in (header, *rows)]
     assert all(len(row) == 2 + numbers for row in cells)

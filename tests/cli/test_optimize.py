@@ -84,7 +84,10 @@ def test_the_report_of_a_fit(line: str) -> None:
     )
     assert "without a column: k = 1" in printed
     assert lines[-1].startswith("stopped: no step improves the objective any further (gradient norm ")
-    table = list(csv.DictReader(io.StringIO(done("optimize", line, "--format", "csv"))))
+    in_csv = invoke("optimize", line, "--format", "csv")
+    assert in_csv.stderr.splitlines()[0].startswith("residual sum of squares 1.8, standard deviation 0.948683, ")
+    assert "\nstopped: no step improves" in in_csv.stderr
+    table = list(csv.DictReader(io.StringIO(in_csv.stdout)))
     assert float(table[1]["standard error"]) == pytest.approx(ERRORS[1])
 
 
@@ -215,7 +218,9 @@ def test_parameters_that_the_data_do_not_determine(line: str) -> None:
     found = invoke("optimize", line, "--data", "-", "--format", "json", stdin="x,y\n2,1\n2,3\n2,4\n").stdout
     assert json.loads(found)["fit"]["estimates"]["slope"]["standard_error"] == "nan"
     few = json.loads(invoke("optimize", line, "--data", "-", "--format", "json", stdin="x,y\n2,1\n").stdout)
-    assert (few["method"], few["fit"]["degrees_of_freedom"]) == ("trf", -1)
+    # One row determines one of the two.
+    assert (few["method"], few["fit"]["degrees_of_freedom"]) == ("trf", 0)
+    assert few["fit"]["residual_sum_of_squares"] == pytest.approx(0, abs=1e-20)
     refused = invoke("optimize", line, "--data", "-", "--method", "lm", stdin="x,y\n2,1\n")
     assert "error: the method lm cannot find 2 parameters from 1 rows (trf can)" in refused.stderr
 
@@ -330,7 +335,7 @@ def test_a_run_goes_on_where_it_stopped(line: str, method: str) -> None:
 
 def test_a_run_that_time_has_stopped_goes_on(line: str) -> None:
     state = Path(line).with_name("state.json")
-    run = ("optimize", line, "--method", "adam", "--steps", "3000", "--format", "json")
+    run = ("optimize", line, "--method", "adam", "--quiet", "--steps", "3000", "--format", "json")
     stopped = document(*run[:-2], "--checkpoint", str(state), "--time-limit", "0.01")
     assert (stopped["stopped"], 0 < stopped["steps"] < 3000) == ("time", True)
     assert done(*run, "--checkpoint", str(state), "--resume") == done(*run)
@@ -348,7 +353,7 @@ def test_a_run_that_time_has_stopped_goes_on(line: str) -> None:
 )
 def test_another_run_is_not_gone_on_with(line: str, changes: tuple[str, ...], words: str) -> None:
     state = Path(line).with_name("state.json")
-    run = ("optimize", line, "--method", "adam", "--checkpoint", str(state))
+    run = ("optimize", line, "--method", "adam", "--quiet", "--checkpoint", str(state))
     done(*run, "--steps", "3")
     before = state.read_bytes()
     result = invoke(*run, "--resume", *changes, stdin=POINTS.replace("8", "9"))
@@ -368,7 +373,7 @@ def test_what_is_no_checkpoint_is_refused(line: str, text: str) -> None:
 
 def test_a_trace_of_something_else_is_not_gone_on_with(line: str) -> None:
     state, trace = Path(line).with_name("state.json"), Path(line).with_name("t.csv")
-    run = ("optimize", line, "--method", "adam", "--checkpoint", str(state))
+    run = ("optimize", line, "--method", "adam", "--quiet", "--checkpoint", str(state))
     done(*run, "--steps", "3")
     trace.write_text("mine\n")
     result = invoke(*run, "--resume", "--trace", str(trace))

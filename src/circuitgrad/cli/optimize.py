@@ -122,13 +122,13 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
 
 
 def _warn(outcome: Outcome, *, quiet: bool) -> None:
-    from circuitgrad.report.optimize import undetermined
+    from circuitgrad.report.optimize import uncertain
 
     options.warn(outcome.culprit, quiet=quiet)
     if outcome.worse and outcome.experiment.step_size is not None:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
-    if outcome.fit and (said := undetermined(outcome.fit)):
+    if said := uncertain(outcome):
         options.warn(Problem(said), quiet=quiet)
 
 

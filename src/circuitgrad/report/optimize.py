@@ -122,9 +122,13 @@ def _quality(fit: Fit, digits: int) -> str:
     )
 
 
-def undetermined(fit: Fit) -> str | None:
+def uncertain(outcome: Outcome) -> str | None:
     """Return a warning about parameters without a standard error, or None."""
-    if fit.tilt > TILTED:
+    fit = outcome.fit
+    if fit is None:
+        return None
+    # Where doubles are at their end, what is left of the residuals may point anywhere.
+    if fit.tilt > TILTED and outcome.stopped not in ("converged", "gradient"):
         return "this is no minimum: the standard errors mean nothing here"
     if fit.held and not fit.undetermined:
         named = ", ".join(map(quote, fit.held))

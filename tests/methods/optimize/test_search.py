@@ -177,6 +177,27 @@ def test_a_rise_beyond_noise_is_none_that_rounding_hides() -> None:
     assert all(step.objective <= 1 + NOISE for step in seen)
 
 
+@pytest.mark.xfail(
+    raises=RecursionError, reason="a try that is NaN, or cut to a bound, never comes to the point itself"
+)
+@pytest.mark.parametrize(("start", "method"), [(0.0, "gradient"), (5.0, "gradient"), (5.0, "newton")])
+def test_a_line_search_within_bounds_ends(monkeypatch: pytest.MonkeyPatch, start: float, method: str) -> None:
+    """From 0 the slope is infinite, and the bound is no better; 5 is out of bounds, and what is within is worse."""
+    computed, tries = Objective.cost, iter(range(5000))
+
+    def cost(self: Objective, point: Sequence[float], batch: Sequence[int]) -> float:
+        if next(tries, None) is None:
+            raise RecursionError
+        return computed(self, point, batch)
+
+    monkeypatch.setattr(Objective, "cost", cost)
+    formula = "10*x - sqrt(x)" if start == 0 else "(x - 4)**2"
+    circuit = circuitgrad.loads(f"{{inputs: {{x: {{value: 0, min: 0, max: 1}}}}, gates: {{y: '{formula}'}}}}")
+    circuit.assign({"x": start})
+    found, _ = walk(circuit, goal="minimize", method=method, line_search=True)
+    assert found.stopped in ("nonfinite", "converged")
+
+
 def bounded(plan: Plan, rooms: Sequence[tuple[float, float]]) -> Circuit:
     """Return a circuit whose inputs have bounds: so far below and above their values."""
     text = plan.text

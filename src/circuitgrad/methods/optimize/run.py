@@ -122,7 +122,6 @@ class Run:
         self._recent: deque[float] = deque(maxlen=PROGRESS + 1)
         self._kept: deque[tuple[int, Sequence[float]]] = deque(maxlen=MOST_KEPT)
         self._began = self._saved = monotonic()
-        self.search.check = self._check
 
     def outcome(self, resume: Checkpoint | None) -> Outcome:
         """Run the method from the start, or from a checkpoint on, and return what it did."""
@@ -167,10 +166,13 @@ class Run:
         # A run that is resumed may have come to its end, and one that begins may begin there.
         reason = self._ended(self.search.seen())
         if reason is None:
+            self.search.check = self._check
             try:
                 self.algorithm.run(self.search)
             except Stop as stop:
                 reason = stop.reason
+            finally:
+                self.search.check = lambda: None
         assert reason is not None  # noqa: S101 - a method ends by Stop alone
         if self._save:
             self._save(self._checkpoint())

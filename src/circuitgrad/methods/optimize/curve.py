@@ -46,7 +46,7 @@ class Curve:
     @property
     def state(self) -> State:
         """What a curve needs to go on."""
-        return self.stride, self.steps, self.values, self._last
+        return self.stride, list(self.steps), list(self.values), self._last
 
     def add(self, step: int, value: float) -> None:
         """Add the objective at a step."""

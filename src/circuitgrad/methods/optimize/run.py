@@ -289,7 +289,7 @@ class Run:
             search.random.getstate()[1],
             curve.state,
             list(self._recent),
-            search.tape.entries,
+            list(search.tape.entries),
         )
 
     def _resume(self, checkpoint: Checkpoint | None) -> None:

@@ -244,9 +244,11 @@ class Search:
         moved = self.along(point, direction, size)
         if self.experiment.line_search and all(map(isfinite, moved)):
             while not self._improves(point, moved, direction):
+                self.check()
                 size /= 2
                 moved = self.along(point, direction, size)
-                if moved == point:
+                # At 0 the size cannot become smaller, though an infinite slope may make a step of it.
+                if moved == point or size == 0:
                     self.stop("converged")
         return self.accept(moved, **memory)
 

@@ -87,8 +87,6 @@ def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) 
     chosen = algorithm(method)
     if chosen.squares and experiment.goal != "least_squares":
         raise _misfit(experiment, "method", f"the method {method} is for least squares")
-    if experiment.batch_size is not None and rows is not None and experiment.batch_size >= len(rows):
-        experiment = replace(experiment, batch_size=None)  # that is no batch
     said = experiment.said()
     for name in said:
         if name not in chosen.uses | ALWAYS:
@@ -96,6 +94,9 @@ def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) 
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}", hint)
         if fault := Experiment.settings()[name].fault(said[name]):
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} {fault}: {said[name]}")
+    if rows is not None and experiment.batch_size is not None and experiment.batch_size >= len(rows):
+        experiment = replace(experiment, batch_size=None)  # that is no batch
+        del said["batch_size"]
     if experiment.batch_size is not None:
         if rows is None:
             raise _misfit(experiment, "batch_size", "a batch size goes with data")

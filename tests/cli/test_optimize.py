@@ -211,6 +211,40 @@ def test_data_that_reach_nothing_are_refused(tmp_path: Path) -> None:
     assert (result.exit_code, "<stdin>:1:1: error: no column of the data reaches 'y'" in result.stderr) == (2, True)
 
 
+def test_an_output_that_nothing_free_reaches_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, "inputs: {a: 1, b: {value: 2, fixed: true}}\ngates: {y: b*2}\n")
+    result = invoke("optimize", file)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: there is nothing to move: no free input reaches 'y'\n"
+
+
+def test_a_trace_or_a_checkpoint_is_no_other_file_of_the_run(line: str) -> None:
+    points = str(Path(line).with_name("points.csv"))
+    before = {path: Path(path).read_bytes() for path in (line, points)}
+    for flags, words in (
+        (("--trace", points), "is the data as well"),
+        (("--checkpoint", "c.csv", "--trace", "c.csv"), "is --trace as well"),
+        (("--trace", f"{points}.csv", "-o", f"{points}.csv", "--force"), "is the copy as well"),
+    ):
+        result = invoke("optimize", line, *flags)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert words in result.stderr
+    assert before == {path: Path(path).read_bytes() for path in before}
+
+
+def test_a_run_goes_on_though_its_values_are_in_the_file(line: str) -> None:
+    state = str(Path(line).with_name("state.json"))
+    run = ("optimize", line, "--method", "adam", "--quiet", "--format", "json")
+    whole = document(*run, "--steps", "20")
+    done(*run, "--steps", "8", "--checkpoint", state, "--write")
+    assert Path(line).read_text() != LINE
+    assert document(*run, "--steps", "20", "--checkpoint", state, "--resume") == whole
+    moved = invoke(*run, "--steps", "30", "--checkpoint", state, "--resume", "--set", "slope=3")
+    assert (moved.exit_code, "--set slope and --resume" in moved.stderr) == (2, True)
+    fewer = invoke(*run, "--steps", "7", "--checkpoint", state, "--resume")
+    assert (fewer.exit_code, "has come to step 20, beyond the 7 wanted" in fewer.stderr) == (2, True)
+
+
 def test_parameters_that_the_data_do_not_determine(line: str) -> None:
     result = invoke("optimize", line, "--data", "-", stdin="x,y\n2,1\n2,3\n2,4\n")
     assert result.exit_code == 0

@@ -19,25 +19,8 @@ from circuitgrad.errors import CircuitError
 from circuitgrad.gates import GATES, Row
 from program import CIRCUITS, NEURON, done, invoke
 from random_circuits import Plan, plans
+from special import SPECIAL
 
-SPECIAL = [
-    -math.inf,
-    -1e300,
-    -700.0,
-    -2.0,
-    -1.0,
-    -0.5,
-    -5e-324,
-    -0.0,
-    0.0,
-    0.5,
-    1.0,
-    2.0,
-    700.0,
-    1e300,
-    math.inf,
-    math.nan,
-]
 POINTS = Path(__file__).parents[1] / "data" / "special_points.tsv"
 EXACT = [engine for engine in ENGINES if engine != "native"]
 

@@ -27,30 +27,13 @@ from circuitgrad.methods.optimize import Experiment, optimize
 from circuitgrad.rows import Rows
 from program import CIRCUITS, NEURON, invoke
 from random_circuits import Plan, plans
+from special import SPECIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circuitgrad.gates import Row
 
-SPECIAL = [
-    -math.inf,
-    -1e300,
-    -700.0,
-    -2.0,
-    -1.0,
-    -0.5,
-    -5e-324,
-    -0.0,
-    0.0,
-    0.5,
-    1.0,
-    2.0,
-    700.0,
-    1e300,
-    math.inf,
-    math.nan,
-]
 ROOT = Path(__file__).parents[2]
 
 

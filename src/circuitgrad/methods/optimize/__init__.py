@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circuitgrad.engines import choose
+from circuitgrad.errors import CircuitError, quote
 from circuitgrad.experiment import Experiment
 from circuitgrad.methods.optimize.checkpoint import Checkpoint
 from circuitgrad.methods.optimize.objective import Objective, free_inputs
@@ -59,5 +60,7 @@ def optimize(
     at_once = count if wanted.batch_size is None else min(count, wanted.batch_size)
     choice = choose(len(circuit.rows), at_once * ((wanted.steps or 0) + 1), engine, rows=at_once if rows else 1)
     objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine)
+    if not objective.is_reached:
+        raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(wanted.output)}")
     run = Run(objective, wanted, choice, algorithm(wanted.method), listen, save, interrupted)
     return run.outcome(resume)

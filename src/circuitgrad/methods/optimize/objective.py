@@ -87,6 +87,11 @@ class Objective:
         self._columns = [column for _, column in self._bound]
         self._engine = engine
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether anything that may move reaches the output."""
+        return bool(self._moved) or self._out in self._free
+
     @cached_property
     def _run(self) -> Program:
         """Computes the output from the values of what may move, and of what a row binds."""

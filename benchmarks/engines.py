@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timing import report, side_by_side
+
 import circuitgrad
 from circuitgrad.engines import ENGINES, Wanted, program
-from timing import report, side_by_side
 
 if TYPE_CHECKING:
     from circuitgrad.engines import Program

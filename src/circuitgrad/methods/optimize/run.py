@@ -192,12 +192,15 @@ class Run:
 
     def _reason(self, step: Step, now: float) -> str | None:
         """Return why a step was the last one, or None where it was not."""
-        limit = self.experiment.time_limit
         if (reason := self._ended(step)) is not None:
             return reason
         if self._interrupted():
             return "interrupted"
-        return "time" if limit is not None and now - self._began >= limit else None
+        return "time" if self._is_over(now) else None
+
+    def _is_over(self, now: float) -> bool:
+        limit = self.experiment.time_limit
+        return limit is not None and now - self._began >= limit
 
     def _ended(self, step: Step) -> str | None:
         """Return why there is nothing to be done after a step, or None where there is."""
@@ -225,8 +228,7 @@ class Run:
 
     def _check(self) -> None:
         """End the run where the time is over, also in the midst of a step."""
-        limit = self.experiment.time_limit
-        if limit is not None and monotonic() - self._began >= limit:
+        if self._is_over(monotonic()):
             self.search.stop("time")
 
     def _whole(self, point: Sequence[float]) -> float:

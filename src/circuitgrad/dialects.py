@@ -46,12 +46,16 @@ class Dialect(NamedTuple):
         infix: per gate that is an operator there, its sign with the spaces around it and its level of precedence.
             A gate that is missing is called: `div(x, y)`.
         truth: what makes a condition of a number; nothing where a number is one.
+        ternary: whether a conditional is written `test ? body : orelse`.
+        negated: the level from which on an operand needs no parentheses behind a minus sign.
     """
 
     number: Callable[[float], str]
     name: Callable[[str], str]
     infix: Mapping[str, tuple[str, int]]
     truth: str = ""
+    ternary: bool = False
+    negated: int = UNARY
 
     def write(self, steps: Iterable[Step]) -> str:
         """Return the formula of `steps`, in postfix order, in this language, with no parenthesis that it does not need.
@@ -91,10 +95,13 @@ class Dialect(NamedTuple):
         if step.gate == "where" and step.arity == 3:
             test, body, orelse = written
             asked = "" if test[1] == COMPARISON else self.truth
-            condition: _Text = [" if ", _enclose(test, SUM if asked else COMPARISON), asked, " else "]
-            return [_enclose(body, COMPARISON), condition, _enclose(orelse, CONDITIONAL)], CONDITIONAL
+            condition: _Text = [_enclose(test, SUM if asked else COMPARISON), asked]
+            chosen, other = _enclose(body, COMPARISON), _enclose(orelse, CONDITIONAL)
+            if self.ternary:
+                return [condition, " ? ", chosen, " : ", other], CONDITIONAL
+            return [chosen, " if ", condition, " else ", other], CONDITIONAL
         if step.gate == "neg" and step.arity == 1:
-            return ["-", _enclose(written[0], UNARY)], UNARY
+            return ["-", _enclose(written[0], self.negated)], UNARY
         if step.gate in self.infix and step.arity == 2:
             sign, level = self.infix[step.gate]
             # All operators group from the left, but a power from the right, and a comparison not at all.
@@ -135,6 +142,15 @@ def short_number(value: float) -> str:
     return text.removesuffix(".0")
 
 
+def _javascript_number(value: float) -> str:
+    """Return a literal; infinity and what is no number are names there.
+
+    >>> _javascript_number(2.0), _javascript_number(float("-inf"))
+    ('2', '-Infinity')
+    """
+    return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN" if value != value else short_number(value))
+
+
 def _python_name(name: str) -> str:
     """Return a name that is no keyword; names that differ stay different."""
     return name + "_" if keyword.iskeyword(name.rstrip("_")) else name
@@ -155,3 +171,14 @@ FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", 
 PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0")
 """Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition:
 one that carries a derivative may be true though its value is 0."""
+
+JAVASCRIPT = Dialect(
+    number=_javascript_number,
+    name=str,
+    infix=_spaced(tight=(), leave_out=("pow",)),
+    truth=" != 0",
+    ternary=True,
+    negated=ATOM,
+)
+"""JavaScript, for operands whose names are its names. Its `**` is not C's pow, so a power is a call; and two minus signs
+in a row would be a decrement."""

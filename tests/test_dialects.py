@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import arithmetic
-from circuitgrad.dialects import FORMULA, PYTHON, short_number
+from circuitgrad.dialects import FORMULA, JAVASCRIPT, PYTHON, short_number
 from circuitgrad.expression import Call, Expression, ExpressionError, Name, Number, Step
 
 GATES = {"add": 2, "sub": 2, "mul": 2, "div": 2, "pow": 2, "lt": 2, "ne": 2, "neg": 1, "where": 3, "sin": 1, "max": 2}
@@ -109,3 +109,19 @@ def test_names_for_python_are_no_keywords_and_stay_different(word: str, count: i
 def test_a_short_number_is_the_number(value: float) -> None:
     assert repr(float(short_number(value))) == repr(value)
     assert not short_number(value).endswith(".0")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("-(-x)", "-(-x)"), ("x - -2", "x - -2"), ("y if x else 1/x", "x != 0 ? y : 1 / x"),
+     ("(1 if x > 0 else 2) if y < (1 if x == 0 else 2) else -inf*x", "y < (x == 0 ? 1 : 2) ? (x > 0 ? 1 : 2) : -inf * x"),
+     ("x < y", "(x < y) + 0.0"), ("x**-y", "pow(x, -y)"), ("mod(-(x + 1), y)", "mod(-(x + 1), y)")],
+)  # fmt: skip
+def test_formulas_in_javascript(text: str, written: str) -> None:
+    assert JAVASCRIPT.write(Expression(text).steps) == written
+
+
+def test_numbers_in_javascript() -> None:
+    numbers = [2.0, -0.0, 1e300, 5e-324, math.inf, -math.inf, math.nan]
+    written = [JAVASCRIPT.number(value) for value in numbers]
+    assert written == ["2", "-0", "1e+300", "5e-324", "Infinity", "-Infinity", "NaN"]

@@ -1,1 +1,147 @@
-"""The page."""
+"""The page: a circuit as one HTML file that computes, plays and climbs in the browser, and needs nothing from outside.
+
+What it shows and computes comes from the circuit and the gate table: the drawing, a document that names every wire, the
+rules in JavaScript (`javascript`) and in mathematical notation (`mathml`). The files beside this one stay as they are:
+
+- `page.html`, `page.css`: the frame, and how it looks on screens and on paper;
+- `arithmetic.js`: the primitives of the gate table;
+- `tape.js`, `ascent.js`, `numbers.js`: the passes, steps along the gradient, and numbers as text;
+- `drawing.js`, `play.js`, `inputs.js`, `page.js`: what is seen.
+
+Names reach the page as text alone, never as markup or code; a Content-Security-Policy lets no other script run and
+nothing be fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad import __version__
+from circuitgrad.experiment import Experiment
+from circuitgrad.report.numbers import for_json
+from circuitgrad.report.page.forms import forms
+from circuitgrad.report.page.javascript import part, rules_text
+from circuitgrad.report.page.mathml import conditions_markup, markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.gates import Row
+
+SCRIPTS = ("numbers.js", "tape.js", "ascent.js", "drawing.js", "play.js", "inputs.js", "page.js")
+STEPS = 100
+STEP_SIZE = 0.01
+"""What `optimize` does where nothing else is said."""
+OUT = "out"
+
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+
+
+def page(circuit: Circuit, drawing: str, output: str | None = None) -> str:
+    """Return a circuit's page, at its inputs' present values.
+
+    Args:
+        circuit: the circuit.
+        drawing: its drawing, as an `svg` element.
+        output: the wire to differentiate at first; the first of its outputs when left out.
+
+    Raises:
+        CircuitError: there is no such wire.
+    """
+    rows = list(dict.fromkeys(circuit.rows))
+    script = "\n".join([rules_text(rows), *map(part, SCRIPTS)])
+    style = part("page.css")
+    return Template(part("page.html")).substitute(
+        policy=escape(_policy([script], [style, *_STYLE.findall(drawing)])),
+        version=escape(__version__),
+        title=escape(circuit.name),
+        about=escape(circuit.about),
+        style=style,
+        drawing=drawing,
+        formulas="".join(_formulas(number, row) for number, row in enumerate(rows)),
+        circuit=_inert(document(circuit, rows, output)),
+        script=script,
+    )
+
+
+def document(circuit: Circuit, rows: Sequence[Row], output: str | None = None) -> dict[str, Any]:
+    """Return what the page knows of a circuit.
+
+    Args:
+        circuit: the circuit.
+        rows: the rows of its gates, each once.
+        output: the wire to differentiate at first; the first of its outputs when left out.
+
+    Raises:
+        CircuitError: there is no such wire.
+    """
+    numbers = {row: number for number, row in enumerate(rows)}
+    experiment = circuit.experiment or Experiment()
+    shown = output or circuit.outputs[0]
+    along_gradient = experiment.method in (None, "gradient")
+    return {
+        "inputs": [
+            {
+                "name": leaf.name,
+                "value": for_json(value),
+                "fixed": leaf.fixed,
+                "min": for_json(leaf.min),
+                "max": for_json(leaf.max),
+                "about": leaf.about,
+            }
+            for leaf, value in zip(circuit.inputs.values(), circuit.values().values(), strict=True)
+        ],
+        "constants": [for_json(value) for value in circuit.constants],
+        "gates": [
+            [name, numbers[row], operands]
+            for name, row, operands in zip(circuit.names, circuit.rows, circuit.operands, strict=True)
+        ],
+        "rows": [{"name": row.name, "about": row.about} for row in rows],
+        "outputs": [circuit.slot(name) for name in dict.fromkeys([*circuit.outputs, shown])],
+        "output": circuit.slot(shown),
+        "goal": experiment.goal if experiment.output in (None, shown) else "maximize",
+        "steps": experiment.steps if along_gradient and experiment.steps is not None else STEPS,
+        "step_size": for_json(experiment.step_size if along_gradient and experiment.step_size else STEP_SIZE),
+    }
+
+
+def _formulas(number: int, row: Row) -> str:
+    """Return the rules of a row in MathML, each form with its conditions."""
+    places = {**{name: str(place) for place, name in enumerate(row.operands)}, OUT: OUT}
+    rules = [row.value_expression, *row.partial_expressions]
+    written = []
+    for rule, expression in enumerate(rules):
+        for form_number, form in enumerate(forms(expression.steps)):
+            formula = f"<math>{markup(form.formula, places)}</math>"
+            conditions = f"<math>{conditions_markup(form.conditions, places)}</math>" if form.conditions else ""
+            written.append(f'<p id="f{number}-{rule}-{form_number}">{formula}{conditions}</p>')
+    return "".join(written)
+
+
+def _inert(document: dict[str, Any]) -> str:
+    """Return a document as JSON in which nothing can end the element that it stands in."""
+    return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
+    """Return the Content-Security-Policy that allows these texts, and the icon that is none, alone."""
+    allowed = {
+        "default-src": ["'none'"],
+        "script-src": map(_digest, scripts),
+        "style-src": map(_digest, styles),
+        "img-src": ["data:"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+    }
+    return "; ".join(f"{key} {' '.join(sources)}" for key, sources in allowed.items())
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -9,6 +9,7 @@ from circuitgrad.arithmetic import PRIMITIVES
 from circuitgrad.dialects import JAVASCRIPT
 from circuitgrad.expression import Name
 from circuitgrad.gates import find
+from circuitgrad.report.page.forms import choice
 from circuitgrad.rules import calls_in
 
 if TYPE_CHECKING:
@@ -26,36 +27,41 @@ def part(name: str) -> str:
 
 
 def rules_text(rows: Sequence[Row]) -> str:
-    """Return the statement `const rules = …`: per row, in order, `{value, partials}`, two functions.
+    """Return the statement `const rules = …`: per row, in order, `{value, partials, forms}`, functions.
 
-    `value` takes the operands, `partials` the operands and then the gate's value, and returns an array. Only names of
-    the table stand in the text; a file's own gates and their operands have none.
+    `value` takes the operands; `partials` takes the operands and then the gate's value, and returns an array, and so
+    does `forms`: which of its forms the value takes, and which ones the partials do. Only names of the table stand in
+    the text; a file's own gates and their operands have none.
 
     Args:
         rows: the rows.
 
-    >>> print(rules_text([find("mul")])[-86:])
-    return [
-      {value: (x1, x2) => x1 * x2, partials: (x1, x2, out) => [x2, x1]},
-    ];
+    >>> print(rules_text([find("relu")]).rpartition("return ")[2])
+    [{
+      value: (x1) => x1 > 0 ? x1 : x1 <= 0 ? 0 : nan,
+      partials: (x1, out) => [x1 > 0 ? 1 : x1 <= 0 ? 0 : nan],
+      forms: (x1, out) => [x1 > 0 ? 0 : x1 <= 0 ? 1 : 2, x1 > 0 ? 0 : x1 <= 0 ? 1 : 2],
+    }];
     })();
     """
     functions: dict[str, str] = {}
-    lines = [f"  {_rule(row, functions)}," for row in rows]
-    return "\n".join(["const rules = (() => {", part("arithmetic.js"), *functions.values(), "return [", *lines, "];\n})();"])
+    made = ", ".join(_rule(row, functions) for row in rows)
+    return "\n".join(["const rules = (() => {", part("arithmetic.js"), *functions.values(), f"return [{made}];", "})();"])
 
 
 def _rule(row: Row, functions: dict[str, str]) -> str:
-    """Return the two functions of a row, after adding what they call to the functions."""
+    """Return the functions of a row, after adding what they call to `functions`."""
     names = _places(row)
     operands = ", ".join(names.values())
-    partials = [_written(expression.steps, names, functions) for expression in row.partial_expressions]
-    value = _value(row, functions)
-    return f"{{value: ({operands}) => {value}, partials: ({operands}, out) => [{', '.join(partials)}]}}"
-
-
-def _value(row: Row, functions: dict[str, str]) -> str:
-    return _written(row.value_expression.steps, _places(row), functions)
+    rules = [row.value_expression.steps, *(expression.steps for expression in row.partial_expressions)]
+    value, *partials = [_written(steps, names, functions) for steps in rules]
+    taken = [_written(choice(steps), names, functions) for steps in rules]
+    lines = [
+        f"  value: ({operands}) => {value},",
+        f"  partials: ({operands}, out) => [{', '.join(partials)}],",
+        f"  forms: ({operands}, out) => [{', '.join(taken)}],",
+    ]
+    return "\n".join(["{", *lines, "}"])
 
 
 def _places(row: Row) -> dict[str, str]:
@@ -68,5 +74,6 @@ def _written(steps: Iterable[Step], names: Mapping[str, str], functions: dict[st
     for gate in sorted(calls_in(renamed) - PRIMITIVES.keys() - functions.keys()):
         row = find(gate)
         functions[gate] = ""  # a gate that calls itself is called only where the table is wrong
-        functions[gate] = f"const {gate} = ({', '.join(_places(row).values())}) => {_value(row, functions)};"
+        value = _written(row.value_expression.steps, _places(row), functions)
+        functions[gate] = f"const {gate} = ({', '.join(_places(row).values())}) => {value};"
     return JAVASCRIPT.write(renamed)

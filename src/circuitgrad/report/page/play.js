@@ -1,0 +1,264 @@
+// The passes step by step. A position counts the steps that are done: first a gate forward at a time, then the
+// gradient of the output in itself, then a gate backward at a time. At the last position all is known.
+
+const PACE = 1100;
+
+// An element of HTML with attributes and contents; texts become text.
+function make(tag, attributes = {}, ...contents) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...contents);
+  return element;
+}
+
+// The same of MathML.
+function math(tag, ...contents) {
+  const element = document.createElementNS("http://www.w3.org/1998/Math/MathML", tag);
+  element.append(...contents);
+  return element;
+}
+
+const symbol = (text) => math("mi", text);
+const sign = (text) => math("mo", text);
+
+// A number, with a minus sign and a power of ten as they are printed.
+function figure(value) {
+  const [digits, power] = shown(value).replace("nan", "NaN").replace("inf", "\u221e").split("e");
+  const size = math("mn", digits.replace("-", ""));
+  const parts = digits.startsWith("-") ? [sign("\u2212"), size] : [size];
+  if (power) parts.push(sign("\u00b7"), math("msup", math("mn", "10"), math("mn", String(Number(power)).replace("-", "\u2212"))));
+  return parts.length > 1 ? math("mrow", ...parts) : size;
+}
+
+const enclosed = (value) => value < 0 || Object.is(value, -0)
+  ? math("mrow", sign("("), figure(value), sign(")")) : figure(value);
+
+// The derivative of one wire in another.
+const derivative = (above, below) => math("mfrac",
+  math("mrow", sign("\u2202"), symbol(above)), math("mrow", sign("\u2202"), symbol(below)));
+
+const formula = (...parts) => math("math", ...parts);
+
+function rulesOf(circuit, tape) {
+  // A rule of a gate, in the form that it takes: with the wires' names, or with their numbers.
+  function written(index, values, rule, filled) {
+    const { row, operands, forms } = tape.gates[index];
+    const slots = { out: tape.first + index, ...operands };
+    const form = forms(...operands.map((slot) => values[slot]), values[slots.out])[rule];
+    const copy = document.getElementById("formulas").content.getElementById(`f${row}-${rule}-${form}`).cloneNode(true);
+    for (const place of copy.querySelectorAll("[data-place]")) {
+      const slot = slots[place.dataset.place];
+      place.replaceWith(filled ? enclosed(values[slot]) : named(slot));
+    }
+    const [main, condition] = copy.children;
+    return { main: math("mrow", ...main.childNodes), condition };
+  }
+
+  const named = (slot) => circuit.isConstant(slot) ? figure(circuit.constantOf(slot)) : symbol(circuit.nameOf(slot));
+  const same = (one, other) => one.textContent === other.textContent;
+
+  // The chain of equal signs from a formula to its number.
+  function chain(index, values, rule, number) {
+    const plain = written(index, values, rule, false);
+    const filled = written(index, values, rule, true);
+    const parts = [plain.main];
+    for (const next of [filled.main, figure(number)]) if (!same(parts.at(-1), next)) parts.push(sign("="), next);
+    return { parts, condition: plain.condition };
+  }
+
+  // How a gate's value comes about.
+  function forward(index, values) {
+    const slot = tape.first + index;
+    const { parts, condition } = chain(index, values, 0, values[slot]);
+    const line = make("p", { class: "formula value" }, formula(symbol(circuit.nameOf(slot)), sign("="), ...parts));
+    if (condition) line.append(make("span", { class: "condition" }, "where ", condition));
+    return line;
+  }
+
+  // What a gate passes on, operand by operand: upstream times local is the contribution.
+  function backward(index, values, before, after, target) {
+    const slot = tape.first + index;
+    const out = circuit.nameOf(target);
+    const locals = tape.partials(values, index);
+    const upstream = before[slot];
+    const head = make("tr", {}, ...[
+      ["operand", []], ["upstream", [derivative(out, circuit.nameOf(slot))]], ["× local", []], ["= contribution", []],
+      ["gradient so far", []],
+    ].map(([title, parts]) => make("th", { scope: "col" }, `${title} `, ...parts.map((part) => formula(part)))));
+    const sums = new Map();
+    const lines = tape.gates[index].operands.flatMap((operand, place) => {
+      const contribution = upstream === 0 ? 0 : locals[place] * upstream;
+      sums.set(operand, (sums.get(operand) ?? before[operand]) + contribution);
+      if (circuit.isConstant(operand)) return [];
+      const name = circuit.nameOf(operand);
+      const { parts, condition } = chain(index, values, place + 1, locals[place]);
+      const local = make("td", {}, formula(derivative(circuit.nameOf(slot), name), sign("="), ...parts));
+      if (condition) local.append(make("span", { class: "condition" }, "where ", condition));
+      const far = after ? after[operand] : sums.get(operand);
+      return [make("tr", {}, make("th", { scope: "row" }, name), make("td", { class: "grad" }, formula(figure(upstream))),
+        local, make("td", { class: "grad" }, formula(figure(contribution))),
+        make("td", { class: "grad" }, formula(derivative(out, name), sign("="), figure(far))))];
+    });
+    if (!lines.length) return make("p", { class: "hint" }, "Its operands are constants: nothing is passed on.");
+    return make("div", { class: "scroll" }, make("table", { class: "chain" }, make("thead", {}, head),
+      make("tbody", {}, ...lines)));
+  }
+
+  // A sentence for those who hear the page.
+  function spoken(index, values, before, target, backwards) {
+    const slot = tape.first + index;
+    const { row, operands } = tape.gates[index];
+    const name = circuit.nameOf(slot);
+    const list = operands.map((operand) => circuit.nameOf(operand)).join(", ");
+    if (!backwards) return `${name} is ${circuit.rows[row].name} of ${list}: ${shown(values[slot])}.`;
+    const locals = tape.partials(values, index);
+    const upstream = before[slot];
+    const told = operands.flatMap((operand, place) => circuit.isConstant(operand) ? [] : [
+      `${circuit.nameOf(operand)} gets upstream ${shown(upstream)} times local ${shown(locals[place])}, `
+      + `which is ${shown(upstream === 0 ? 0 : locals[place] * upstream)}.`]);
+    return `Backward through ${name}. ${told.join(" ")}`;
+  }
+
+  return { forward, backward, spoken };
+}
+
+function playerOf(circuit, tape, state, changed) {
+  const at = (id) => document.getElementById(id);
+  const rules = rulesOf(circuit, tape);
+  let timer = null;
+  let chosen = null;
+
+  const forwards = () => tape.all.length;
+  const list = () => tape.upstream(state.target);
+  const last = () => forwards() + 1 + list().length;
+
+  // What is known at the present position.
+  function known() {
+    const position = state.position ?? last();
+    const passed = new Set();
+    const done = position - forwards() - 1;
+    if (done >= 0) {
+      passed.add(state.target);
+      for (const index of list().slice(list().length - done)) tape.gates[index].operands.forEach((slot) => passed.add(slot));
+    }
+    return {
+      value: (slot) => slot < tape.first + position,
+      grad: (slot) => position === last() || passed.has(slot),
+      done: Math.max(done, 0),
+    };
+  }
+
+  // The gate of the last step, and on which pass it is.
+  function current() {
+    const position = state.position;
+    if (position === null || position === 0) return null;
+    if (position <= forwards()) return { index: position - 1, backwards: false };
+    const done = position - forwards() - 1;
+    return done === 0 ? null : { index: list()[list().length - done], backwards: true };
+  }
+
+  function show() {
+    const position = state.position;
+    const head = at("head");
+    head.max = last();
+    head.value = position ?? last();
+    const out = circuit.nameOf(state.target);
+    const step = current();
+    const words = position === null ? (chosen === null ? "All is computed. Step, or choose a gate in the drawing." : "")
+      : position === 0 ? "Before the forward pass: the inputs are given."
+        : position <= forwards() ? `Forward, gate ${position} of ${forwards()}`
+          : position === forwards() + 1 ? "Backward begins: the output's gradient in itself is 1."
+            : `Backward, gate ${position - forwards() - 1} of ${list().length}`;
+    at("phase").textContent = words;
+    head.setAttribute("aria-valuetext", words || "all");
+    const parts = [];
+    if (step && !step.backwards) parts.push(rules.forward(step.index, state.values));
+    if (step?.backwards) {
+      const before = tape.backward(state.values, state.target, list(), position - forwards() - 2);
+      parts.push(rules.backward(step.index, state.values, before, null, state.target));
+    }
+    if (position === forwards() + 1) {
+      parts.push(make("p", { class: "formula grad" }, formula(derivative(out, out), sign("="), figure(1))));
+    }
+    if (position === null && chosen !== null) {
+      parts.push(rules.forward(chosen, state.values),
+        rules.backward(chosen, state.values, state.grads, state.grads, state.target));
+    }
+    at("rule").replaceChildren(...parts);
+    return step ? tape.first + step.index : position === forwards() + 1 ? state.target
+      : position === null && chosen !== null ? tape.first + chosen : null;
+  }
+
+  // Say a step to those who hear the page.
+  function speak() {
+    const step = current();
+    const before = step?.backwards ? tape.backward(state.values, state.target, list(), state.position - forwards() - 2) : null;
+    at("spoken").textContent = step ? rules.spoken(step.index, state.values, before, state.target, step.backwards)
+      : at("phase").textContent;
+  }
+
+  function go(position) {
+    chosen = null;
+    state.position = position;
+    changed();
+    speak();
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    at("play-on").textContent = "Play";
+    at("play-on").setAttribute("aria-pressed", "false");
+  }
+
+  function on() {
+    const position = state.position ?? last();
+    go(position >= last() ? 0 : position + 1);
+  }
+
+  const acts = {
+    "to-forward": () => go(0),
+    "to-backward": () => go(forwards() + 1),
+    "step-back": () => go(Math.max((state.position ?? last()) - 1, 0)),
+    "step-on": on,
+    "play-reset": () => go(null),
+  };
+  for (const [id, act] of Object.entries(acts)) {
+    at(id).addEventListener("click", () => {
+      stop();
+      act();
+    });
+  }
+  at("head").addEventListener("input", (event) => {
+    stop();
+    go(Number(event.target.value));
+  });
+  at("play-on").addEventListener("click", () => {
+    if (timer !== null) return stop();
+    at("play-on").textContent = "Pause";
+    at("play-on").setAttribute("aria-pressed", "true");
+    on();
+    timer = setInterval(() => {
+      if ((state.position ?? last()) >= last()) stop();
+      else on();
+    }, PACE);
+    return undefined;
+  });
+
+  // Show the rules of a slot's gate, beside the passes.
+  function choose(slot) {
+    stop();
+    chosen = slot >= tape.first ? slot - tape.first : null;
+    state.position = null;
+    changed();
+    if (chosen !== null) at("spoken").textContent = rules.spoken(chosen, state.values, null, state.target, false);
+  }
+
+  // Leave the passes: all is known.
+  function leave() {
+    stop();
+    state.position = null;
+  }
+
+  return { show, known, choose, leave };
+}

@@ -1,0 +1,108 @@
+// The passes of a circuit over its tape: the gates in topological order, each after its operands. Slots are the inputs,
+// then the constants, then the gates. Forward runs from left to right, backward from right to left.
+
+const EPSILON = 2 ** -52;
+
+function tapeOf(circuit, rules) {
+  const first = circuit.inputs.length + circuit.constants.length;
+  const gates = circuit.gates.map(([, row, operands]) => ({ row, operands, ...rules[row] }));
+  const count = first + gates.length;
+  const all = gates.map((_, index) => index);
+  const kept = new Map();
+
+  // What `make` returns for a key, made once, or again where much has been made since.
+  function once(key, make) {
+    if (kept.size > 4e6 / count) kept.clear();
+    if (!kept.has(key)) kept.set(key, make());
+    return kept.get(key);
+  }
+
+  // The gates that a slot reaches, in order.
+  const downstream = (slot) => once(`down ${slot}`, () => {
+    const reached = new Set([slot]);
+    return all.filter((index) => gates[index].operands.some((one) => reached.has(one)) && reached.add(first + index));
+  });
+
+  // The gates that a slot depends on, in order, with its own.
+  const upstream = (slot) => once(`up ${slot}`, () => {
+    const needed = new Set([slot]);
+    const found = all.slice().reverse().filter((index) => {
+      if (!needed.has(first + index)) return false;
+      gates[index].operands.forEach((one) => needed.add(one));
+      return true;
+    });
+    return found.reverse();
+  });
+
+  // The gates between two slots, in order.
+  const between = (slot, target) => once(`${slot} to ${target}`, () => {
+    const needed = new Set(upstream(target));
+    return downstream(slot).filter((index) => needed.has(index));
+  });
+
+  // The slots that a slot depends on, with itself.
+  const above = (slot) => once(`above ${slot}`, () => {
+    const gate = (index) => [first + index, ...gates[index].operands];
+    return new Set([slot, ...upstream(slot).flatMap(gate)]);
+  });
+
+  // The slots that depend on a slot, with itself.
+  const below = (slot) => once(`below ${slot}`, () => new Set([slot, ...downstream(slot).map((index) => first + index)]));
+
+  // The values of all slots for some inputs.
+  function forward(inputs) {
+    const values = new Float64Array(count);
+    values.set(inputs);
+    values.set(circuit.constants, inputs.length);
+    compute(values, all);
+    return values;
+  }
+
+  function compute(values, list) {
+    for (const index of list) {
+      const gate = gates[index];
+      values[first + index] = gate.value(...gate.operands.map((slot) => values[slot]));
+    }
+  }
+
+  // The partial derivatives of a gate in its operands.
+  function partials(values, index) {
+    const gate = gates[index];
+    return gate.partials(...gate.operands.map((slot) => values[slot]), values[first + index]).map(Number);
+  }
+
+  // The derivatives of a slot in all slots, after the last `done` gates of a list have passed theirs on. What meets at a
+  // wire adds up; an upstream gradient of 0 passes nothing on, whatever the local derivative.
+  function backward(values, target, list = upstream(target), done = list.length) {
+    const grads = new Float64Array(count);
+    grads[target] = 1;
+    for (let place = list.length - 1; place >= list.length - done; place -= 1) {
+      const index = list[place];
+      const above = grads[first + index];
+      if (above === 0) continue;
+      partials(values, index).forEach((partial, operand) => {
+        grads[gates[index].operands[operand]] += partial * above;
+      });
+    }
+    return grads;
+  }
+
+  // The central difference of a slot in an input, and the slopes on both sides.
+  function numeric(values, input, target) {
+    const x = values[input];
+    const step = Math.cbrt(EPSILON) * Math.max(1, Math.abs(x));
+    const list = between(input, target);
+    const moved = values.slice();
+    const at = (other) => {
+      moved[input] = other;
+      compute(moved, list);
+      return moved[target];
+    };
+    const [above, below, here] = [at(x + step), at(x - step), values[target]];
+    return {
+      slope: (above - below) / ((x + step) - (x - step)), left: (here - below) / step, right: (above - here) / step,
+    };
+  }
+
+  return { first, count, gates, all, above, below, upstream, between, forward, backward, partials, numeric };
+}

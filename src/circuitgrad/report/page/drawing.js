@@ -1,6 +1,12 @@
 // The drawing: its labels, its widths, which paths are lit, and how it is moved and magnified.
 
-const MOST_ZOOM = 40;
+const MOST_SCALE = 3;
+const LEGIBLE = 0.72;
+const NARROW = 600;
+const LEAST_HEIGHT = 190;
+const MOST_HEIGHT = 0.6;
+const DIGITS = 4;
+const [THIN, THICK] = [1, 5];
 
 function drawingOf(canvas, circuit, tape, target, told) {
   const svg = canvas.querySelector("svg");
@@ -16,10 +22,14 @@ function drawingOf(canvas, circuit, tape, target, told) {
   }
   for (const element of svg.querySelectorAll("g.node[data-wire]")) put(nodes, slotOf(element), element);
   for (const element of svg.querySelectorAll("g.wire[data-wire]")) {
-    const edge = { element, from: slotOf(element), to: circuit.slots.get(element.dataset.to) };
+    const edge = { element, from: slotOf(element), to: circuit.slots.get(element.dataset.to), operand: -1 };
+    // Several wires drawn as one have no operand of their own.
+    const operand = Number(element.dataset.operand);
+    if (edge.to >= tape.first && tape.gates[edge.to - tape.first].operands[operand] === edge.from) edge.operand = operand;
     edges.push(edge);
+    element.querySelector("title")?.remove(); // it tells numbers that change
     // A wire is thin: what is hovered is a broad one that nobody sees.
-    for (const path of element.querySelectorAll("path")) {
+    for (const path of element.querySelectorAll("path:not(.arrow)")) {
       const broad = path.cloneNode();
       broad.removeAttribute("marker-end");
       broad.setAttribute("class", "broad");
@@ -29,30 +39,40 @@ function drawingOf(canvas, circuit, tape, target, told) {
     element.addEventListener("pointerleave", () => light(null));
   }
 
+  // What flows back along a drawn wire: what its gate adds to its gradient.
+  function flow({ from, to, operand }, values, grads) {
+    if (operand < 0) return from === undefined ? NaN : grads[from];
+    return grads[to] === 0 ? 0 : tape.partials(values, to - tape.first)[operand] * grads[to];
+  }
+
   // Put numbers at the wires; those that a pass has not come to yet are hidden.
   function show(values, grads, known) {
-    const largest = Math.max(...[...labels.grad.keys()].map((slot) => Math.abs(grads[slot])).filter(Number.isFinite), 0);
     for (const [kind, numbers] of [["value", values], ["grad", grads]]) {
       for (const [slot, elements] of labels[kind]) {
         for (const element of elements) {
-          if (slot !== undefined) element.textContent = shown(numbers[slot]);
-          element.classList.toggle("pending", slot !== undefined && !known[kind](slot));
+          if (slot === undefined) continue;
+          element.textContent = shown(numbers[slot], DIGITS);
+          element.classList.toggle("pending", !known[kind](slot));
         }
       }
     }
-    for (const { element, from } of edges) {
-      if (from === undefined) continue;
-      const share = largest > 0 && Number.isFinite(grads[from]) ? Math.abs(grads[from]) / largest : 0;
-      const width = known.grad(from) ? 1 + 4 * Math.sqrt(share) : 1;
-      for (const path of element.querySelectorAll("path:not(.broad)")) path.style.strokeWidth = `${width.toFixed(2)}px`;
-    }
+    const flows = edges.map((edge) => flow(edge, values, grads));
+    const size = (numbers) => numbers.reduce((most, one) => Number.isFinite(one) ? Math.max(most, Math.abs(one)) : most, 0);
+    const largest = Math.max(size(flows), size(grads));
+    edges.forEach(({ element, from, to }, place) => {
+      if (from === undefined) return;
+      const passed = known.grad(from) && (to === undefined || known.grad(to));
+      const share = !passed ? 0 : Number.isFinite(flows[place]) ? Math.sqrt(Math.abs(flows[place]) / (largest || 1)) : 1;
+      element.classList.toggle("dead", passed && flows[place] === 0);
+      for (const path of element.querySelectorAll("path:not(.broad, .arrow)")) {
+        path.setAttribute("stroke-width", (THIN + (THICK - THIN) * share).toFixed(2));
+      }
+    });
     for (const [slot, elements] of nodes) {
-      const what = slot === undefined ? "" : circuit.nameOf(slot);
-      for (const element of elements) {
-        if (slot !== undefined) {
-          element.setAttribute("aria-label", `${what}, value ${shown(values[slot])}, gradient ${shown(grads[slot])}`);
-        }
-      }
+      if (slot === undefined) continue;
+      const told = [known.value(slot) ? `, value ${shown(values[slot])}` : "",
+        known.grad(slot) ? `, gradient ${shown(grads[slot])}` : ""];
+      for (const element of elements) element.setAttribute("aria-label", `${circuit.says(slot)}${told.join("")}`);
     }
   }
 
@@ -78,59 +98,70 @@ function drawingOf(canvas, circuit, tape, target, told) {
     }
   }
 
+  let marked = null;
+
   // Mark the gate that a pass has come to.
   function mark(slot) {
     for (const [one, elements] of nodes) elements.forEach((element) => element.classList.toggle("current", one === slot));
     for (const { element, from, to } of edges) element.classList.toggle("current", slot !== null && to === slot);
-    const node = slot === null ? undefined : nodes.get(slot)?.[0];
-    if (node) reveal(node);
+    const node = slot === null || slot === marked ? undefined : nodes.get(slot)?.[0];
+    marked = slot;
+    if (node) reveal(node, LEGIBLE);
   }
 
-  // The view: the part of the drawing that is seen.
-  const box = svg.viewBox.baseVal;
-  const whole = { x: box.x, y: box.y, width: box.width, height: box.height };
-  let view = { ...whole };
+  // The view: how many pixels a unit of the drawing has, and which point of it is in the middle.
+  const { x: left, y: top, width: wide, height: high } = svg.viewBox.baseVal;
+  const view = { scale: 1, x: 0, y: 0 };
+  const fitting = () => Math.min(canvas.clientWidth / wide, canvas.clientHeight / high);
   svg.removeAttribute("width");
   svg.removeAttribute("height");
-  svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
+  svg.setAttribute("role", "group"); // its nodes are told one by one
 
-  function look(next) {
-    const width = Math.min(Math.max(next.width, whole.width / MOST_ZOOM), whole.width);
-    const height = width * whole.height / whole.width;
-    const held = (at, size, from, room) => Math.min(Math.max(at, from), from + room - size);
-    view = {
-      x: held(next.x, width, whole.x, whole.width), y: held(next.y, height, whole.y, whole.height), width, height,
-    };
-    svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
-    canvas.classList.toggle("magnified", width < whole.width * 0.999);
+  function look(scale, x, y) {
+    const fit = fitting();
+    view.scale = Math.min(Math.max(scale, fit), Math.max(fit, MOST_SCALE));
+    const [width, height] = [canvas.clientWidth / view.scale, canvas.clientHeight / view.scale];
+    // Its borders stay at those of the canvas; where there is room on both sides, it stands in the middle.
+    const held = (at, from, size, room) => size <= room ? from + size / 2
+      : Math.min(Math.max(at, from + room / 2), from + size - room / 2);
+    view.x = held(x, left, wide, width);
+    view.y = held(y, top, high, height);
+    svg.setAttribute("viewBox", `${view.x - width / 2} ${view.y - height / 2} ${width} ${height}`);
+    canvas.classList.toggle("magnified", view.scale > fit * 1.001);
   }
 
   const point = (x, y) => new DOMPoint(x, y).matrixTransform(svg.getScreenCTM().inverse());
-  const centre = () => ({ x: view.x + view.width / 2, y: view.y + view.height / 2 });
 
   // Magnify around a point that stays where it is.
-  function zoom(factor, at = centre()) {
-    const width = Math.min(Math.max(view.width / factor, whole.width / MOST_ZOOM), whole.width);
-    const share = width / view.width;
-    look({ x: at.x - (at.x - view.x) * share, y: at.y - (at.y - view.y) * share, width });
+  function zoom(factor, at = view) {
+    const scale = Math.min(Math.max(view.scale * factor, fitting()), Math.max(fitting(), MOST_SCALE));
+    const share = view.scale / scale;
+    look(scale, at.x + (view.x - at.x) * share, at.y + (view.y - at.y) * share);
   }
 
-  const move = (x, y) => look({ ...view, x: view.x + x, y: view.y + y });
-  const fit = () => look(whole);
+  const move = (x, y) => look(view.scale, view.x + x, view.y + y);
+  const fit = () => look(0, 0, 0);
 
-  // Bring a node into view where it is outside.
-  function reveal(node) {
+  // Give the drawing its room, and show all of it; on a narrow screen its beginning, large enough to be read.
+  function settle() {
+    const height = Math.max(canvas.clientWidth * high / wide, LEAST_HEIGHT);
+    canvas.style.height = `${Math.min(height, window.innerHeight * MOST_HEIGHT, Math.max(high * MOST_SCALE, LEAST_HEIGHT))}px`;
+    if (canvas.clientWidth < NARROW) look(LEGIBLE, left, top + high / 2);
+    else fit();
+  }
+
+  // Bring a node into view where it is outside, or too small.
+  function reveal(node, scale = 0) {
     const { x, y, width, height } = node.getBBox();
-    const matrix = svg.getScreenCTM().inverse().multiply(node.getScreenCTM());
-    const middle = new DOMPoint(x + width / 2, y + height / 2).matrixTransform(matrix);
-    const outside = middle.x < view.x || middle.x > view.x + view.width || middle.y < view.y
-      || middle.y > view.y + view.height;
-    if (outside) look({ ...view, x: middle.x - view.width / 2, y: middle.y - view.height / 2 });
+    const middle = { x: x + width / 2, y: y + height / 2 };
+    const outside = Math.abs(middle.x - view.x) * 2 > canvas.clientWidth / view.scale
+      || Math.abs(middle.y - view.y) * 2 > canvas.clientHeight / view.scale;
+    if (outside || view.scale < scale * 0.8) look(Math.max(view.scale, scale), middle.x, middle.y);
   }
 
   svg.addEventListener("wheel", (event) => {
     const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002));
-    if (factor < 1 && view.width >= whole.width * 0.999) return; // the page scrolls on
+    if (factor < 1 && !canvas.classList.contains("magnified")) return; // the page scrolls on
     event.preventDefault();
     zoom(factor, point(event.clientX, event.clientY));
   }, { passive: false });
@@ -161,6 +192,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
   const stops = [...svg.querySelectorAll("g.node[data-wire]")];
   stops.forEach((node, place) => {
     const slot = slotOf(node);
+    if (slot !== undefined) node.querySelector("title")?.remove();
     node.setAttribute("tabindex", place ? "-1" : "0");
     node.setAttribute("role", "img");
     node.addEventListener("pointerenter", () => slot !== undefined && light(slot));
@@ -204,7 +236,12 @@ function drawingOf(canvas, circuit, tape, target, told) {
     canvas.dispatchEvent(new CustomEvent("chosen", { detail: slotOf(node) }));
   });
 
+  let width = 0;
+  new ResizeObserver(() => {
+    if (canvas.clientWidth !== width) settle();
+    width = canvas.clientWidth;
+  }).observe(canvas);
   window.addEventListener("beforeprint", fit);
-  look(whole);
+  settle();
   return { show, light, mark, fit, zoom };
 }

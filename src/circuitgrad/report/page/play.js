@@ -3,6 +3,8 @@
 
 const PACE = 1100;
 
+const at = (id) => document.getElementById(id);
+
 // An element of HTML with attributes and contents; texts become text.
 function make(tag, attributes = {}, ...contents) {
   const element = document.createElement(tag);
@@ -66,42 +68,53 @@ function rulesOf(circuit, tape) {
     return { parts, condition: plain.condition };
   }
 
+  // A line of a rule: what it is, the formula, and where that holds.
+  function line(title, parts, condition) {
+    const shownAs = make("p", { class: "formula" }, make("span", { class: "what" }, title), formula(...parts));
+    if (condition) shownAs.append(make("span", { class: "condition" }, "where ", condition));
+    return shownAs;
+  }
+
+  const coloured = (kind, part) => {
+    part.setAttribute("class", kind);
+    return part;
+  };
+
   // How a gate's value comes about.
   function forward(index, values) {
     const slot = tape.first + index;
     const { parts, condition } = chain(index, values, 0, values[slot]);
-    const line = make("p", { class: "formula value" }, formula(symbol(circuit.nameOf(slot)), sign("="), ...parts));
-    if (condition) line.append(make("span", { class: "condition" }, "where ", condition));
-    return line;
+    coloured("value", parts.at(-1));
+    return line("value", [symbol(circuit.nameOf(slot)), sign("="), ...parts], condition);
   }
 
   // What a gate passes on, operand by operand: upstream times local is the contribution.
   function backward(index, values, before, after, target) {
     const slot = tape.first + index;
-    const out = circuit.nameOf(target);
+    const [out, own] = [circuit.nameOf(target), circuit.nameOf(slot)];
     const locals = tape.partials(values, index);
     const upstream = before[slot];
-    const head = make("tr", {}, ...[
-      ["operand", []], ["upstream", [derivative(out, circuit.nameOf(slot))]], ["× local", []], ["= contribution", []],
-      ["gradient so far", []],
-    ].map(([title, parts]) => make("th", { scope: "col" }, `${title} `, ...parts.map((part) => formula(part)))));
     const sums = new Map();
-    const lines = tape.gates[index].operands.flatMap((operand, place) => {
+    const blocks = tape.gates[index].operands.flatMap((operand, place) => {
       const contribution = upstream === 0 ? 0 : locals[place] * upstream;
-      sums.set(operand, (sums.get(operand) ?? before[operand]) + contribution);
+      const earlier = sums.get(operand) ?? before[operand];
+      sums.set(operand, earlier + contribution);
       if (circuit.isConstant(operand)) return [];
       const name = circuit.nameOf(operand);
       const { parts, condition } = chain(index, values, place + 1, locals[place]);
-      const local = make("td", {}, formula(derivative(circuit.nameOf(slot), name), sign("="), ...parts));
-      if (condition) local.append(make("span", { class: "condition" }, "where ", condition));
-      const far = after ? after[operand] : sums.get(operand);
-      return [make("tr", {}, make("th", { scope: "row" }, name), make("td", { class: "grad" }, formula(figure(upstream))),
-        local, make("td", { class: "grad" }, formula(figure(contribution))),
-        make("td", { class: "grad" }, formula(derivative(out, name), sign("="), figure(far))))];
+      const lines = [
+        line("local", [derivative(own, name), sign("="), ...parts], condition),
+        line("upstream × local", [derivative(out, own), sign("·"), derivative(own, name), sign("="), figure(upstream),
+          sign("·"), enclosed(locals[place]), sign("="), coloured("grad", figure(contribution))]),
+      ];
+      const sum = after ? after[operand] : sums.get(operand);
+      if (after ? sum !== contribution : earlier !== 0) {
+        lines.push(line(after ? "all in all" : "so far", [derivative(out, name), sign("="), coloured("grad", figure(sum))]));
+      }
+      return [make("div", { class: "operand" }, make("h3", {}, name), ...lines)];
     });
-    if (!lines.length) return make("p", { class: "hint" }, "Its operands are constants: nothing is passed on.");
-    return make("div", { class: "scroll" }, make("table", { class: "chain" }, make("thead", {}, head),
-      make("tbody", {}, ...lines)));
+    if (!blocks.length) return make("p", { class: "hint" }, "Its operands are constants: nothing is passed on.");
+    return make("div", { class: "operands" }, ...blocks);
   }
 
   // A sentence for those who hear the page.
@@ -119,11 +132,13 @@ function rulesOf(circuit, tape) {
     return `Backward through ${name}. ${told.join(" ")}`;
   }
 
-  return { forward, backward, spoken };
+  // Where the backward pass begins.
+  const seed = (out) => line("gradient", [derivative(out, out), sign("="), coloured("grad", figure(1))]);
+
+  return { forward, backward, seed, spoken };
 }
 
 function playerOf(circuit, tape, state, changed) {
-  const at = (id) => document.getElementById(id);
   const rules = rulesOf(circuit, tape);
   let timer = null;
   let chosen = null;
@@ -135,17 +150,13 @@ function playerOf(circuit, tape, state, changed) {
   // What is known at the present position.
   function known() {
     const position = state.position ?? last();
-    const passed = new Set();
+    if (position === last()) return { value: () => true, grad: () => true };
     const done = position - forwards() - 1;
-    if (done >= 0) {
-      passed.add(state.target);
-      for (const index of list().slice(list().length - done)) tape.gates[index].operands.forEach((slot) => passed.add(slot));
+    const passed = new Set(done >= 0 ? [state.target] : []);
+    for (const index of list().slice(list().length - Math.max(done, 0))) {
+      tape.gates[index].operands.forEach((slot) => passed.add(slot));
     }
-    return {
-      value: (slot) => slot < tape.first + position,
-      grad: (slot) => position === last() || passed.has(slot),
-      done: Math.max(done, 0),
-    };
+    return { value: (slot) => slot < tape.first + position, grad: (slot) => passed.has(slot) };
   }
 
   // The gate of the last step, and on which pass it is.
@@ -166,9 +177,9 @@ function playerOf(circuit, tape, state, changed) {
     const step = current();
     const words = position === null ? (chosen === null ? "All is computed. Step, or choose a gate in the drawing." : "")
       : position === 0 ? "Before the forward pass: the inputs are given."
-        : position <= forwards() ? `Forward, gate ${position} of ${forwards()}`
+        : position <= forwards() ? `Forward, gate ${position} of ${forwards()}: ${circuit.says(tape.first + step.index)}`
           : position === forwards() + 1 ? "Backward begins: the output's gradient in itself is 1."
-            : `Backward, gate ${position - forwards() - 1} of ${list().length}`;
+            : `Backward, gate ${position - forwards() - 1} of ${list().length}: ${circuit.says(tape.first + step.index)}`;
     at("phase").textContent = words;
     head.setAttribute("aria-valuetext", words || "all");
     const parts = [];
@@ -178,7 +189,7 @@ function playerOf(circuit, tape, state, changed) {
       parts.push(rules.backward(step.index, state.values, before, null, state.target));
     }
     if (position === forwards() + 1) {
-      parts.push(make("p", { class: "formula grad" }, formula(derivative(out, out), sign("="), figure(1))));
+      parts.push(rules.seed(out));
     }
     if (position === null && chosen !== null) {
       parts.push(rules.forward(chosen, state.values),

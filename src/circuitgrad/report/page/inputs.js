@@ -1,0 +1,111 @@
+// The inputs: a slider and a number each, the gradient, and the numeric check beside it.
+
+const AGREE = 1e-6;
+const ROUNDING = 1e-9;
+const MOST_WORK = 2e6;
+const MOST_DRAWN = 200;
+
+// What a central difference says of a derivative: `ok`, `kink`, `wrong`, or nothing where one of them is no number.
+// Rounding leaves a difference that grows with the output; at a kink the slopes on both sides enclose the derivative.
+function verdict(analytic, { slope, left, right }, out) {
+  if (!Number.isFinite(analytic) || !Number.isFinite(slope)) return "";
+  const room = AGREE * Math.max(Math.abs(analytic), Math.abs(slope)) + ROUNDING * Math.max(1, Math.abs(out));
+  if (Math.abs(analytic - slope) <= room) return "ok";
+  const [low, high] = [Math.min(left, right) - room, Math.max(left, right) + room];
+  return low <= analytic && analytic <= high ? "kink" : "wrong";
+}
+
+const VERDICTS = {
+  ok: ["✓", "agrees"], kink: ["∠", "a kink lies within the step of the difference"], wrong: ["✗", "differs"], "": ["", ""],
+};
+
+function inputsOf(list, circuit, tape, state, moved, lit) {
+  if (circuit.inputs.length > MOST_DRAWN) list.classList.add("many");
+  const leaves = circuit.inputs.map((leaf, slot) => {
+    const number = make("input", {
+      type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", id: `number-${slot}`,
+      "aria-describedby": `slopes-${slot}`,
+    });
+    const slider = make("input", { type: "range", "aria-label": `${leaf.name}, slider` });
+    const grad = make("span", { class: "grad" });
+    const numeric = make("span", { class: "numeric" });
+    const mark = make("span", { class: "mark" });
+    const name = make("label", { for: `number-${slot}`, title: leaf.name }, leaf.name);
+    if (leaf.fixed) name.append(" ", make("span", { class: "badge" }, "fixed"));
+    const item = make("li", { "data-wire": leaf.name }, name, slider, number,
+      make("span", { class: "about" }, leaf.about),
+      make("span", { class: "slopes", id: `slopes-${slot}` }, grad, numeric, mark));
+    const range = { ...rangeOf(leaf.value, leaf.min, leaf.max) };
+
+    slider.addEventListener("input", () => moved(slot, Number(slider.value)));
+    const set = () => {
+      const value = readNumber(number.value);
+      number.setAttribute("aria-invalid", String(value === null));
+      if (value !== null && exact(value) !== exact(state.inputs[slot])) moved(slot, value);
+    };
+    number.addEventListener("change", set);
+    number.addEventListener("focus", () => {
+      number.value = exact(state.inputs[slot]);
+      number.select();
+    });
+    number.addEventListener("blur", () => {
+      number.setAttribute("aria-invalid", "false");
+      number.value = shown(state.inputs[slot]);
+    });
+    number.addEventListener("keydown", (event) => {
+      const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+      if (event.key === "Enter") set();
+      if (!steps || !Number.isFinite(state.inputs[slot])) return;
+      event.preventDefault();
+      const next = Number((state.inputs[slot] + steps * range.step).toPrecision(12));
+      moved(slot, Math.min(Math.max(next, leaf.min), leaf.max));
+    });
+    item.addEventListener("pointerenter", () => lit(slot));
+    item.addEventListener("pointerleave", () => lit(null));
+    item.addEventListener("focusin", () => lit(slot));
+    item.addEventListener("focusout", () => lit(null));
+    list.append(item);
+    return { leaf, slot, number, slider, grad, numeric, mark, range };
+  });
+
+  function showSlider({ leaf, slot, slider, range }) {
+    const value = state.inputs[slot];
+    if (value < range.low || value > range.high) Object.assign(range, rangeOf(value, leaf.min, leaf.max));
+    range.low = Math.min(range.low, value);
+    range.high = Math.max(range.high, value);
+    slider.min = Math.max(range.low, -Number.MAX_VALUE);
+    slider.max = Math.min(range.high, Number.MAX_VALUE);
+    slider.step = range.step;
+    slider.value = value;
+    slider.setAttribute("aria-valuetext", shown(value));
+  }
+
+  function show() {
+    const out = state.values[state.target];
+    const name = circuit.nameOf(state.target);
+    const all = tape.gates.length * leaves.length <= MOST_WORK;
+    for (const leaf of leaves) {
+      const { slot, number, grad, numeric, mark } = leaf;
+      showSlider(leaf);
+      number.title = exact(state.inputs[slot]);
+      number.dataset.value = exact(state.inputs[slot]);
+      number.value = document.activeElement === number ? exact(state.inputs[slot]) : shown(state.inputs[slot]);
+      grad.textContent = `gradient ${shown(state.grads[slot])}`;
+      grad.title = `∂${name}/∂${leaf.leaf.name} = ${exact(state.grads[slot])}`;
+      grad.dataset.value = exact(state.grads[slot]);
+      if (!all) continue;
+      const found = tape.numeric(state.values, slot, state.target);
+      const said = verdict(state.grads[slot], found, out);
+      numeric.textContent = `numeric ${shown(found.slope)}`;
+      numeric.title = `${exact(found.slope)}, a central difference`;
+      numeric.dataset.value = exact(found.slope);
+      mark.textContent = VERDICTS[said][0];
+      mark.title = VERDICTS[said][1];
+      mark.className = `mark ${said}`;
+      mark.setAttribute("role", "img");
+      mark.setAttribute("aria-label", VERDICTS[said][1]);
+    }
+  }
+
+  return { show };
+}

@@ -1,0 +1,362 @@
+// The page: what it knows, what is at present, and everything that is seen of it.
+
+const MOST_ROWS = 500;
+const RUN_EVERY = 16;
+
+function readCircuit() {
+  const circuit = JSON.parse(at("circuit").textContent);
+  const number = (value) => typeof value === "string" ? readNumber(value) : value;
+  circuit.inputs.forEach((leaf) => ["value", "min", "max"].forEach((key) => { leaf[key] = number(leaf[key]); }));
+  circuit.constants = circuit.constants.map(number);
+  const count = circuit.inputs.length;
+  const first = count + circuit.constants.length;
+  circuit.isConstant = (slot) => slot >= count && slot < first;
+  circuit.constantOf = (slot) => circuit.constants[slot - count];
+  circuit.nameOf = (slot) => slot < count ? circuit.inputs[slot].name
+    : slot < first ? shown(circuit.constantOf(slot)) : circuit.gates[slot - first][0];
+  // What a wire is: an input, or a gate of operands.
+  circuit.is = (slot) => {
+    if (slot < count) return circuit.inputs[slot].fixed ? "input, fixed" : "input";
+    const [, row, operands] = circuit.gates[slot - first];
+    return `${circuit.rows[row].name}(${operands.map(circuit.nameOf).join(", ")})`;
+  };
+  circuit.says = (slot) => slot < count ? `${circuit.nameOf(slot)}, ${circuit.is(slot)}`
+    : `${circuit.nameOf(slot)} = ${circuit.is(slot)}`;
+  circuit.slots = new Map([...circuit.inputs.map(({ name }, slot) => [name, slot]),
+    ...circuit.gates.map(([name], index) => [name, first + index])]);
+  return circuit;
+}
+
+// The inputs and the output that a link carries: `name=value`, joined by `&`; `@output` is the output.
+function readLink(circuit, hash) {
+  const inputs = new Map();
+  const refused = [];
+  let output = null;
+  for (const part of hash.replace(/^#/, "").split("&").filter(Boolean)) {
+    let pair = null;
+    try {
+      pair = part.split("=").map(decodeURIComponent);
+    } catch { /* what is no text is refused below */ }
+    const [name, text] = pair ?? [part];
+    const slot = circuit.slots.get(name);
+    const value = readNumber(text ?? "");
+    if (name === "@output" && circuit.slots.has(text)) output = circuit.slots.get(text);
+    else if (pair?.length === 2 && slot < circuit.inputs.length && value !== null) inputs.set(slot, value);
+    else refused.push(part);
+  }
+  return { inputs, output, refused };
+}
+
+function writeLink(circuit, state) {
+  const parts = circuit.inputs.flatMap(({ name, value }, slot) => Object.is(value, state.inputs[slot]) ? []
+    : [`${encodeURIComponent(name)}=${exact(state.inputs[slot])}`]);
+  if (state.target !== circuit.output) parts.push(`@output=${encodeURIComponent(circuit.nameOf(state.target))}`);
+  return parts.length ? `#${parts.join("&")}` : "";
+}
+
+const circuit = readCircuit();
+const tape = tapeOf(circuit, rules);
+const state = {
+  inputs: Float64Array.from(circuit.inputs, ({ value }) => value), target: circuit.output, position: null,
+  values: null, grads: null,
+};
+
+const note = (text) => { at("note").textContent = text; };
+const drawing = drawingOf(at("canvas"), circuit, tape, () => state.target, aboutWire);
+const player = playerOf(circuit, tape, state, show);
+const inputs = inputsOf(at("leaves"), circuit, tape, state, move, (slot) => drawing.light(slot));
+const table = tableOf(at("rows"));
+const curve = curveOf(at("curve"));
+
+// Compute everything anew and show it.
+function refresh() {
+  state.values = tape.forward(state.inputs);
+  state.grads = tape.backward(state.values, state.target);
+  show();
+}
+
+function show() {
+  const known = player.known();
+  at("result").textContent = shown(state.values[state.target]);
+  at("result").title = exact(state.values[state.target]);
+  document.querySelectorAll(".of-output").forEach((one) => { one.textContent = circuit.nameOf(state.target); });
+  drawing.show(state.values, state.grads, known);
+  drawing.mark(player.show());
+  inputs.show();
+  table.show(known);
+  climbRule();
+}
+
+// Move an input.
+function move(slot, value) {
+  state.inputs[slot] = value;
+  player.leave();
+  refresh();
+}
+
+// Say what is known of the wire that is pointed at.
+function aboutWire(from, to) {
+  if (from === null) {
+    at("about-wire").textContent = "";
+    return;
+  }
+  const [name, out] = [circuit.nameOf(from), circuit.nameOf(state.target)];
+  const lines = [
+    make("b", {}, circuit.says(from)), ": ", make("span", { class: "value" }, shown(state.values[from])), `, ∂${out}/∂${name} `,
+    make("span", { class: "grad" }, shown(state.grads[from])),
+  ];
+  if (from !== to) lines.push(`, on its way to ${circuit.nameOf(to)}`);
+  at("about-wire").replaceChildren(...lines);
+}
+
+// The table of all wires.
+function tableOf(body) {
+  const wires = [...circuit.slots];
+  let cells = [];
+  let most = MOST_ROWS;
+
+  function build() {
+    const wanted = at("filter").value.trim().toLowerCase();
+    const found = wires.filter(([name]) => name.toLowerCase().includes(wanted));
+    cells = found.slice(0, most).map(([name, slot]) => {
+      const value = make("td", { class: "number value" });
+      const grad = make("td", { class: "number grad" });
+      const row = make("tr", { "data-wire": name },
+        make("th", { scope: "row" }, name, " ", make("span", { class: "is" }, circuit.is(slot))), value, grad);
+      row.addEventListener("pointerenter", () => drawing.light(slot));
+      row.addEventListener("pointerleave", () => drawing.light(null));
+      return { slot, value, grad, row };
+    });
+    body.replaceChildren(...cells.map(({ row }) => row));
+    const rest = found.length - cells.length;
+    const button = make("button", { type: "button" }, `Show all ${found.length}`);
+    button.addEventListener("click", () => {
+      most = Infinity;
+      build();
+      show(player.known());
+    });
+    at("more").replaceChildren(...(rest > 0 ? [`${rest} more. `, button] : []));
+  }
+
+  function show(known) {
+    for (const { slot, value, grad, row } of cells) {
+      for (const [cell, numbers, is] of [[value, state.values, known.value], [grad, state.grads, known.grad]]) {
+        cell.textContent = is(slot) ? shown(numbers[slot]) : "";
+        cell.title = exact(numbers[slot]);
+        cell.dataset.value = exact(numbers[slot]);
+      }
+      row.classList.toggle("output", slot === state.target);
+    }
+  }
+
+  at("filter").addEventListener("input", () => {
+    build();
+    show(player.known());
+  });
+  build();
+  return { show };
+}
+
+// The curve of the output over the steps.
+function curveOf(place) {
+  const WIDTH = 400;
+  const HEIGHT = 150;
+  const MOST_POINTS = 1000;
+  let points = [];
+  const draw = (tag, attributes, ...contents) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...contents);
+    return element;
+  };
+
+  function show() {
+    if (points.length < 2) {
+      place.replaceChildren();
+      return;
+    }
+    const values = points.map(([, value]) => value);
+    let [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+    if (low === high) [low, high] = [low - Math.max(1e-9, Math.abs(low) / 100), high + Math.max(1e-9, Math.abs(high) / 100)];
+    const [firstStep, lastStep] = [points[0][0], points.at(-1)[0]];
+    const x = (step) => 8 + (WIDTH - 16) * (step - firstStep) / (lastStep - firstStep);
+    const y = (value) => 24 + (HEIGHT - 48) * (1 - (value / (high - low) - low / (high - low)));
+    const line = points.map(([step, value], index) => `${index ? "L" : "M"}${x(step).toFixed(1)},${y(value).toFixed(1)}`).join("");
+    const text = (horizontal, vertical, anchor, words) => draw("text", { x: horizontal, y: vertical, "text-anchor": anchor }, words);
+    const end = points.at(-1);
+    const title = `The output over ${lastStep} steps, from ${shown(values[0])} to ${shown(end[1])}`;
+    place.replaceChildren(draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title },
+      draw("line", { x1: 8, x2: WIDTH - 8, y1: HEIGHT - 24, y2: HEIGHT - 24, class: "axis" }),
+      draw("line", { x1: 8, x2: WIDTH - 8, y1: 24, y2: 24, class: "axis" }),
+      draw("path", { d: line, class: "course" }), draw("circle", { cx: x(end[0]), cy: y(end[1]), r: 4 }),
+      text(8, 16, "start", shown(high)), text(8, HEIGHT - 8, "start", shown(low)),
+      text(WIDTH - 8, HEIGHT - 8, "end", `step ${lastStep}`)));
+  }
+
+  function add(step, value) {
+    points.push([step, value]);
+    if (points.length > MOST_POINTS) points = points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
+  }
+
+  return { add, show, clear: () => { points = []; show(); }, get empty() { return points.length === 0; } };
+}
+
+// Gradient ascent.
+const run = { number: 0, end: 0, timer: null };
+
+function climbRule() {
+  const goal = GOALS[at("goal").value];
+  const out = circuit.nameOf(state.target);
+  const free = circuit.inputs.filter(({ fixed }) => !fixed).length;
+  const factor = at("goal").value === "least_squares" ? ` · 2 · ${out}` : "";
+  at("climb-rule").textContent = free ? `Each input that is not fixed: x ← x ${goal.sign} step size${factor} · ∂${out}/∂x`
+    : "All inputs are fixed: nothing can move.";
+}
+
+function settings() {
+  const found = { size: readNumber(at("size").value), steps: readNumber(at("steps").value) };
+  const good = { size: found.size > 0 && Number.isFinite(found.size), steps: Number.isInteger(found.steps) && found.steps > 0 };
+  for (const key of ["size", "steps"]) at(key).setAttribute("aria-invalid", String(!good[key]));
+  if (good.size && good.steps) return found;
+  at("climb-note").textContent = good.size ? "steps is a whole number from 1 on" : "the step size is a positive number";
+  return null;
+}
+
+// One step; tells whether there may be another.
+function climbOnce() {
+  const found = settings();
+  if (!found) return false;
+  const goal = at("goal").value;
+  const cost = (out) => GOALS[goal].cost(out);
+  if (curve.empty) curve.add(run.number, cost(state.values[state.target]));
+  const moved = climb(tape, circuit.inputs, state.inputs, state.target, goal, found.size);
+  if (moved === null) {
+    at("climb-note").textContent = `Stopped: the next step makes a number infinite or undefined. A smaller step size may help.`;
+    return false;
+  }
+  state.inputs = moved;
+  run.number += 1;
+  state.values = tape.forward(moved);
+  state.grads = tape.backward(state.values, state.target);
+  curve.add(run.number, cost(state.values[state.target]));
+  at("climb-note").textContent = "";
+  return true;
+}
+
+function showClimb() {
+  show();
+  curve.show();
+  if (run.timer === null && at("climb-note").textContent === "") {
+    at("climb-note").textContent = `Step ${run.number}: ${circuit.nameOf(state.target)} = ${shown(state.values[state.target])}`;
+  }
+}
+
+function halt() {
+  cancelAnimationFrame(run.timer);
+  run.timer = null;
+  at("climb-run").textContent = "Run";
+  at("climb-run").setAttribute("aria-pressed", "false");
+}
+
+// Run as many steps a picture as make the run last a few seconds.
+function frame() {
+  const { steps = 1 } = settings() ?? {};
+  let going = true;
+  for (let count = Math.ceil(steps / 180); count > 0 && going && run.number < run.end; count -= 1) going = climbOnce();
+  if (going && run.number < run.end) run.timer = requestAnimationFrame(frame);
+  else halt();
+  showClimb();
+}
+
+at("climb-step").addEventListener("click", () => {
+  halt();
+  player.leave();
+  climbOnce();
+  showClimb();
+});
+at("climb-run").addEventListener("click", () => {
+  if (run.timer !== null) {
+    halt();
+    showClimb();
+    return;
+  }
+  const found = settings();
+  if (!found) return;
+  player.leave();
+  run.end = run.number + found.steps;
+  at("climb-run").textContent = "Pause";
+  at("climb-run").setAttribute("aria-pressed", "true");
+  at("climb-note").textContent = "";
+  run.timer = requestAnimationFrame(frame);
+});
+
+function restart() {
+  halt();
+  run.number = 0;
+  curve.clear();
+  at("climb-note").textContent = "";
+}
+
+function reset() {
+  restart();
+  player.leave();
+  circuit.inputs.forEach(({ value }, slot) => { state.inputs[slot] = value; });
+  refresh();
+}
+
+at("climb-reset").addEventListener("click", reset);
+at("reset").addEventListener("click", () => {
+  reset();
+  note("The inputs have the values of the file.");
+});
+at("goal").addEventListener("change", () => {
+  restart();
+  climbRule();
+});
+
+// The output.
+for (const slot of circuit.outputs) at("output").append(new Option(circuit.nameOf(slot), slot));
+at("output").addEventListener("change", (event) => {
+  state.target = Number(event.target.value);
+  restart();
+  player.leave();
+  refresh();
+});
+
+// The link.
+function follow() {
+  const { inputs: given, output, refused } = readLink(circuit, location.hash);
+  restart();
+  player.leave();
+  circuit.inputs.forEach(({ value }, slot) => { state.inputs[slot] = given.get(slot) ?? value; });
+  state.target = output ?? circuit.output;
+  if (![...at("output").options].some(({ value }) => Number(value) === state.target)) {
+    at("output").append(new Option(circuit.nameOf(state.target), state.target));
+  }
+  at("output").value = state.target;
+  note(refused.length ? `The link says what this circuit does not know, which is left out: ${refused.slice(0, 5).join(", ")}` : "");
+  refresh();
+}
+
+at("copy").addEventListener("click", async () => {
+  const link = location.href.split("#")[0] + writeLink(circuit, state);
+  history.replaceState(null, "", link);
+  try {
+    await navigator.clipboard.writeText(link);
+    note("The link with these inputs is copied.");
+  } catch {
+    note("The link with these inputs stands in the address bar.");
+  }
+});
+window.addEventListener("hashchange", follow);
+
+at("canvas").addEventListener("chosen", (event) => player.choose(event.detail));
+at("zoom-in").addEventListener("click", () => drawing.zoom(1.25));
+at("zoom-out").addEventListener("click", () => drawing.zoom(0.8));
+at("zoom-fit").addEventListener("click", () => drawing.fit());
+
+at("goal").value = circuit.goal;
+at("size").value = exact(circuit.step_size);
+at("steps").value = String(circuit.steps);
+follow();
+document.documentElement.dataset.ready = "true";

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from circuitgrad import __version__
 from circuitgrad.experiment import Experiment
+from circuitgrad.report.drawing.layout import lay_out
+from circuitgrad.report.drawing.svg import svg
 from circuitgrad.report.numbers import for_json
 from circuitgrad.report.page.forms import forms
 from circuitgrad.report.page.javascript import part, rules_text
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.gates import Row
+    from circuitgrad.report.drawing.model import Drawing
 
 SCRIPTS = ("numbers.js", "tape.js", "ascent.js", "drawing.js", "play.js", "inputs.js", "page.js")
 STEPS = 100
@@ -44,18 +47,18 @@ OUT = "out"
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
-def page(circuit: Circuit, drawing: str, output: str | None = None) -> str:
+def page(circuit: Circuit, drawn: Drawing) -> str:
     """Return a circuit's page, at its inputs' present values.
 
     Args:
         circuit: the circuit.
-        drawing: its drawing, as an `svg` element.
-        output: the wire to differentiate at first; the first of its outputs when left out.
+        drawn: its drawing; what it differentiates is what the page differentiates at first.
 
     Raises:
-        CircuitError: there is no such wire.
+        CircuitError: there is no program for the layout.
     """
     rows = list(dict.fromkeys(circuit.rows))
+    drawing = svg(drawn, layout=lay_out(drawn, roomy=True))
     script = "\n".join([rules_text(rows), *map(part, SCRIPTS)])
     style = part("page.css")
     return Template(part("page.html")).substitute(
@@ -66,25 +69,24 @@ def page(circuit: Circuit, drawing: str, output: str | None = None) -> str:
         style=style,
         drawing=drawing,
         formulas="".join(_formulas(number, row) for number, row in enumerate(rows)),
-        circuit=_inert(document(circuit, rows, output)),
+        circuit=_inert(document(circuit, rows, drawn.output)),
         script=script,
     )
 
 
-def document(circuit: Circuit, rows: Sequence[Row], output: str | None = None) -> dict[str, Any]:
+def document(circuit: Circuit, rows: Sequence[Row], output: str) -> dict[str, Any]:
     """Return what the page knows of a circuit.
 
     Args:
         circuit: the circuit.
         rows: the rows of its gates, each once.
-        output: the wire to differentiate at first; the first of its outputs when left out.
+        output: the wire to differentiate at first.
 
     Raises:
         CircuitError: there is no such wire.
     """
     numbers = {row: number for number, row in enumerate(rows)}
     experiment = circuit.experiment or Experiment()
-    shown = output or circuit.outputs[0]
     along_gradient = experiment.method in (None, "gradient")
     return {
         "inputs": [
@@ -104,9 +106,9 @@ def document(circuit: Circuit, rows: Sequence[Row], output: str | None = None) -
             for name, row, operands in zip(circuit.names, circuit.rows, circuit.operands, strict=True)
         ],
         "rows": [{"name": row.name, "about": row.about} for row in rows],
-        "outputs": [circuit.slot(name) for name in dict.fromkeys([*circuit.outputs, shown])],
-        "output": circuit.slot(shown),
-        "goal": experiment.goal if experiment.output in (None, shown) else "maximize",
+        "outputs": [circuit.slot(name) for name in dict.fromkeys([*circuit.outputs, output])],
+        "output": circuit.slot(output),
+        "goal": experiment.goal if experiment.output in (None, output) else "maximize",
         "steps": experiment.steps if along_gradient and experiment.steps is not None else STEPS,
         "step_size": for_json(experiment.step_size if along_gradient and experiment.step_size else STEP_SIZE),
     }

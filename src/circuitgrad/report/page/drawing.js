@@ -4,7 +4,6 @@ const MOST_SCALE = 3;
 const LEGIBLE = 0.72;
 const NARROW = 600;
 const LEAST_HEIGHT = 190;
-const MOST_HEIGHT = 0.6;
 const DIGITS = 4;
 const [THIN, THICK] = [1, 5];
 
@@ -144,9 +143,10 @@ function drawingOf(canvas, circuit, tape, target, told) {
 
   // Give the drawing its room, and show all of it; on a narrow screen its beginning, large enough to be read.
   function settle() {
-    const height = Math.max(canvas.clientWidth * high / wide, LEAST_HEIGHT);
-    canvas.style.height = `${Math.min(height, window.innerHeight * MOST_HEIGHT, Math.max(high * MOST_SCALE, LEAST_HEIGHT))}px`;
-    if (canvas.clientWidth < NARROW) look(LEGIBLE, left, top + high / 2);
+    const narrow = canvas.clientWidth < NARROW;
+    const wanted = Math.max(canvas.clientWidth * high / wide, narrow ? high * LEGIBLE : 0, LEAST_HEIGHT);
+    canvas.style.height = `${Math.min(wanted, window.innerHeight * (narrow ? 0.42 : 0.6))}px`;
+    if (narrow) look(LEGIBLE, left, top + high / 2);
     else fit();
   }
 

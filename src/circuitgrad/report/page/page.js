@@ -171,6 +171,7 @@ function curveOf(place) {
   };
 
   function show() {
+    at("ascent").classList.toggle("idle", points.length < 2);
     if (points.length < 2) {
       place.replaceChildren();
       return;
@@ -355,6 +356,7 @@ at("zoom-in").addEventListener("click", () => drawing.zoom(1.25));
 at("zoom-out").addEventListener("click", () => drawing.zoom(0.8));
 at("zoom-fit").addEventListener("click", () => drawing.fit());
 
+curve.show();
 at("goal").value = circuit.goal;
 at("size").value = exact(circuit.step_size);
 at("steps").value = String(circuit.steps);

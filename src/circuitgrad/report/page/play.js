@@ -70,9 +70,13 @@ function rulesOf(circuit, tape) {
 
   // A line of a rule: what it is, the formula, and where that holds.
   function line(title, parts, condition) {
-    const shownAs = make("p", { class: "formula" }, make("span", { class: "what" }, title), formula(...parts));
-    if (condition) shownAs.append(make("span", { class: "condition" }, "where ", condition));
-    return shownAs;
+    const written = make("p", { class: "formula" }, make("span", { class: "what" }, title));
+    // Every equal sign begins a piece of its own, so that a long chain is wrapped there.
+    const pieces = [[]];
+    parts.forEach((part) => part.textContent === "=" && pieces.at(-1).length > 1 ? pieces.push([part]) : pieces.at(-1).push(part));
+    written.append(make("span", { class: "chain" }, ...pieces.flatMap((piece) => [formula(...piece), " "])));
+    if (condition) written.append(make("span", { class: "condition" }, "where ", condition));
+    return written;
   }
 
   const coloured = (kind, part) => {
@@ -111,7 +115,9 @@ function rulesOf(circuit, tape) {
       if (after ? sum !== contribution : earlier !== 0) {
         lines.push(line(after ? "all in all" : "so far", [derivative(out, name), sign("="), coloured("grad", figure(sum))]));
       }
-      return [make("div", { class: "operand" }, make("h3", {}, name), ...lines)];
+      const numbers = { upstream, local: locals[place], contribution };
+      const exactly = Object.entries(numbers).map(([key, number]) => [`data-${key}`, exact(number)]);
+      return [make("div", { class: "operand", "data-wire": name, ...Object.fromEntries(exactly) }, make("h3", {}, name), ...lines)];
     });
     if (!blocks.length) return make("p", { class: "hint" }, "Its operands are constants: nothing is passed on.");
     return make("div", { class: "operands" }, ...blocks);
@@ -196,6 +202,7 @@ function playerOf(circuit, tape, state, changed) {
         rules.backward(chosen, state.values, state.grads, state.grads, state.target));
     }
     at("rule").replaceChildren(...parts);
+    at("play").classList.toggle("idle", parts.length === 0);
     return step ? tape.first + step.index : position === forwards() + 1 ? state.target
       : position === null && chosen !== null ? tape.first + chosen : null;
   }

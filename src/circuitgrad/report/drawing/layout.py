@@ -16,6 +16,7 @@ import sysconfig
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.errors import CircuitError
+from circuitgrad.report.drawing.boxes import nested
 from circuitgrad.report.drawing.measure import width
 from circuitgrad.report.drawing.model import INPUT
 
@@ -216,36 +217,22 @@ def _graph(drawing: Drawing, sizes: Sequence[_Size], *, newrank: bool) -> str:
         f"rankdir=LR; nodesep={APART / 72}; ranksep={LAYERS / 72}; newrank={str(newrank).lower()};",
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w, arrowhead=none];',
     ]
-    for index, (node, size) in enumerate(zip(drawing.nodes, sizes, strict=True)):
+
+    def write(position: int, node: Node) -> str:
+        size = sizes[position]
         ordering = ', ordering="in"' if node.ordered else ""
-        lines.append(f"n{index} [width={size.width / 72}, height={(size.above + size.below) / 72}{ordering}];")
-    lines.extend(_clusters(drawing))
+        return f"n{position} [width={size.width / 72}, height={(size.above + size.below) / 72}{ordering}];"
+
+    lines.extend(line for _, line in nested(drawing, write, _opening, "}"))
     for index, segment in enumerate(drawing.segments):
         lines.append(f"n{segment.source} -> n{segment.target} [id={index}];")
     return "\n".join([*lines, "}"])
 
 
-def _clusters(drawing: Drawing) -> list[str]:
-    """Return the boxes in Graphviz's language, inner ones in outer ones."""
-    names = list(drawing.boxes)
-    inside: dict[str | None, list[str]] = {}
-    for name in names:
-        outer = max((one for one in names if name.startswith(f"{one}.")), key=len, default=None)
-        inside.setdefault(outer, []).append(name)
-
-    def write(name: str) -> list[str]:
-        title = f'<<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{int(width(name, TITLE)) + 12}" HEIGHT="14"><TR><TD></TD>'
-        members = [f"n{index};" for index, node in enumerate(drawing.nodes) if node.boxes[-1:] == (name,)]
-        within = [line for inner in inside.get(name, []) for line in write(inner)]
-        index = names.index(name)
-        return [
-            f"subgraph cluster{index} {{ margin=8; labeljust=l; label={title}</TR></TABLE>>;",
-            *members,
-            *within,
-            "}",
-        ]
-
-    return [line for name in inside.get(None, []) for line in write(name)]
+def _opening(number: int, name: str) -> str:
+    """Return what opens a box, with room for its title."""
+    title = f'<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{int(width(name, TITLE)) + 12}" HEIGHT="14"><TR><TD></TD></TR>'
+    return f"subgraph cluster{number} {{ margin=8; labeljust=l; label=<{title}</TABLE>>;"
 
 
 def _solve(graph: str) -> Any:

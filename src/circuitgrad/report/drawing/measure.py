@@ -19,7 +19,7 @@ def width(text: str, size: float) -> float:
     """Return how wide a text is, in a font of that size.
 
     >>> width("-0.105", 100), width("水", 100), width("", 100)
-    (291.0, 110.0, 0.0)
+    (324.0, 110.0, 0.0)
     """
     return sum(map(_width, text)) * size / 100
 

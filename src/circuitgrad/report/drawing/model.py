@@ -97,7 +97,7 @@ class Drawing(NamedTuple):
         boxes: the names of the boxes, outer ones first, each with the number of gates that stand in it.
         values: every wire's value.
         gradients: every wire's gradient.
-        digits: how many significant digits its numbers have.
+        largest: the largest gradient, as a size; 0 where none is shown.
         note: what to say about what is drawn as one node, or nothing.
     """
 
@@ -109,7 +109,7 @@ class Drawing(NamedTuple):
     boxes: Mapping[str, int]
     values: Mapping[str, float]
     gradients: Mapping[str, float]
-    digits: int
+    largest: float
     note: str
 
     def consumers(self) -> list[list[int]]:
@@ -131,11 +131,9 @@ class Drawing(NamedTuple):
 
         The square root brings gradients of several orders of magnitude under one roof.
         """
-        finite = [abs(segment.gradient) for segment in self.segments if isfinite(segment.gradient)]
-        largest = max([*finite, *(abs(g) for g in self.gradients.values() if isfinite(g))], default=0.0)
         if not isfinite(gradient):
             return 1.0
-        return (abs(gradient) / largest) ** 0.5 if largest else 0.0
+        return (abs(gradient) / self.largest) ** 0.5 if self.largest else 0.0
 
 
 def drawing(
@@ -206,6 +204,7 @@ class _Builder:
                 boxes[box] = boxes.get(box, 0) + 1
         drawn = {box: count for box, count in boxes.items() if 1 < count < len(self.circuit.rows)}
         nodes = [node._replace(boxes=tuple(box for box in node.boxes if box in drawn)) for node in nodes]
+        slopes = [*self.slopes.values(), *(segment.gradient for segment in segments)] if self.gradients else []
         circuit = self.circuit
         return Drawing(
             circuit.name,
@@ -216,7 +215,7 @@ class _Builder:
             dict(sorted(drawn.items(), key=lambda item: item[0].count("."))),
             self.numbers,
             self.slopes,
-            self.digits,
+            max((abs(slope) for slope in slopes if isfinite(slope)), default=0.0),
             note,
         )
 

@@ -171,7 +171,7 @@ def _wires(drawing: Drawing, place: Layout) -> list[str]:
         for position, number in enumerate(leaving):
             segment = drawing.segments[number]
             data = f"data-wire={attribute(segment.wire)} data-to={attribute(segment.to)}"
-            thick = drawing.weight(segment.gradient)
+            thick = thickness(drawing, segment.gradient)
             lines.append(
                 f'<g class="wire{"" if segment.gradient else " dead"}" {data} data-operand="{segment.operand}">'
                 f"<title>{escape(segment.title)}</title>{_path(place.courses[number], thick)}"
@@ -187,22 +187,23 @@ def _outlet(drawing: Drawing, node: Node, spot: Spot, labels: str) -> str:
     wire = node.wires[-1]
     gradient = drawing.gradients[wire]
     (x, y), end = spot.start, spot.end[0]
-    line = f'<path d="M{_number(x)} {_number(y)}H{_number(end - 6)}" stroke-width="{_thickness(drawing, gradient)}"/>'
+    line = f'<path d="M{_number(x)} {_number(y)}H{_number(end - 6)}" stroke-width="{thickness(drawing, gradient)}"/>'
     arrow = f'<path class="arrow" d="M{_number(end)} {_number(y)}l-9 -5v10z"/>' if node.output else ""
     style = f"wire{' output' if node.output else ''}{'' if gradient else ' dead'}"
     return f'<g class="{style}" data-wire={attribute(wire)}>{line}{arrow}{labels}</g>'
 
 
-def _thickness(drawing: Drawing, gradient: float) -> str:
+def thickness(drawing: Drawing, gradient: float) -> str:
+    """Return how thick a wire of that gradient is drawn, as text."""
     return f"{THIN + (THICK - THIN) * drawing.weight(gradient):.2f}"
 
 
-def _path(points: Sequence[Point], weight: float) -> str:
+def _path(points: Sequence[Point], thick: str) -> str:
     (x, y), rest = points[0], points[1:]
     curves = "".join(
         "C" + " ".join(f"{_number(x)} {_number(y)}" for x, y in rest[i : i + 3]) for i in range(0, len(rest), 3)
     )
-    return f'<path d="M{_number(x)} {_number(y)}{curves}" stroke-width="{THIN + (THICK - THIN) * weight:.2f}"/>'
+    return f'<path d="M{_number(x)} {_number(y)}{curves}" stroke-width="{thick}"/>'
 
 
 def _labels(node: Node, spot: Spot) -> str:

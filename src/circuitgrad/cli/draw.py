@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from circuitgrad.report.drawing import Drawing
 
 TEXT = "txt"
-FORMATS = (TEXT, "svg", "png", "dot", "mmd")
-OPENED = "svg"
+FORMATS = (TEXT, "svg", "png", "html", "dot", "mmd")
+OPENED = "html"
 """The format of --open without -o."""
 STANDARD_OUTPUT = "-"
 COLUMNS = 100
@@ -34,7 +34,8 @@ COLUMNS = 100
     "--output-file",
     "where",
     metavar="FILE",
-    help="Draw into a file, as .svg, .png, .dot, .mmd or .txt; - is standard output. A file of that name is replaced.",
+    help="Draw into a file, as .svg, .png, .html, .dot, .mmd or .txt; - is standard output. A file of that name is "
+    "replaced.",
 )
 @click.option(
     "--format",
@@ -54,7 +55,7 @@ COLUMNS = 100
     type=click.Choice(("auto", "light", "dark")),
     default="auto",
     show_default=True,
-    help="The colours of SVG and PNG: auto follows the page that shows it.",
+    help="The colours of SVG, PNG and HTML: auto follows the page or the reader that shows them.",
 )
 @click.option("--no-values", is_flag=True, help="Leave the values out.")
 @click.option("--no-gradients", is_flag=True, help="Leave the gradients out.")
@@ -83,7 +84,9 @@ def command(
     The thicker a wire, the larger its gradient; a dashed one has none. Fixed inputs are marked. Formulas and
     definitions stand in boxes; a circuit of more than 300 gates is folded until it is legible.
 
-    Without -o it is drawn in the terminal. SVG and PNG need the extra draw: pip install 'circuitgrad[draw]'.
+    An HTML file is a page to play with: it moves the inputs, plays the passes step by step and climbs the gradient, all
+    in one file that needs no network. Without -o the circuit is drawn in the terminal; --open without -o shows the page.
+    SVG, PNG and HTML need the extra draw: pip install 'circuitgrad[draw]'.
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
@@ -108,11 +111,11 @@ def command(
     if show and where is None:
         where = _temporary(circuit, chosen)
     if where is None or where == STANDARD_OUTPUT:
-        _print(circuit, drawn, chosen, theme, plain=where is not None, quiet=quiet)
+        _print(circuit, drawn, chosen, theme, precision, plain=where is not None, quiet=quiet)
         return
     from circuitgrad.files import write
 
-    write(Path(where), render(drawn, chosen, theme), replace=True)
+    write(Path(where), render(circuit, drawn, chosen, theme, precision), replace=True)
     if not quiet:
         click.echo(f"wrote {visible(where)}", err=True)
     if show and click.launch(where):
@@ -142,7 +145,7 @@ def _refuse(where: str | None, form: str, *, show: bool) -> None:
     Raises:
         CircuitError: a package is not installed, or the file cannot be written.
     """
-    if form in ("svg", "png"):
+    if form in ("svg", "png", "html"):
         from circuitgrad.report.drawing.layout import program
 
         program()
@@ -181,10 +184,12 @@ def _temporary(circuit: Circuit, form: str) -> str:
     return str(Path(tempfile.mkdtemp(prefix="circuitgrad-")) / f"{stem}.{form}")
 
 
-def _print(circuit: Circuit, drawn: Drawing, form: str, theme: str, *, plain: bool, quiet: bool) -> None:
+def _print(
+    circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int, *, plain: bool, quiet: bool
+) -> None:
     """Write the drawing to standard output: in the terminal with colours, below the circuit's name."""
     if form != TEXT or plain:
-        content = render(drawn, form, theme)
+        content = render(circuit, drawn, form, theme, digits)
         click.echo(content.encode() if isinstance(content, str) else content, nl=False)
         return
     from circuitgrad.report.drawing.text import ASCII, lines
@@ -196,13 +201,15 @@ def _print(circuit: Circuit, drawn: Drawing, form: str, theme: str, *, plain: bo
     options.emit(heading + painted(found))
 
 
-def render(drawn: Drawing, form: str, theme: str) -> str | bytes:
+def render(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int) -> str | bytes:
     """Return the drawing in a format, as it stands in a file.
 
     Args:
-        drawn: the drawing.
+        circuit: the circuit.
+        drawn: its drawing.
         form: the format.
         theme: the colours.
+        digits: how many significant digits its numbers have.
 
     Raises:
         CircuitError: a package is not installed.
@@ -213,6 +220,10 @@ def render(drawn: Drawing, form: str, theme: str) -> str | bytes:
         return svg(drawn, theme=theme)
     if form == "png":
         return png(drawn, theme=theme)
+    if form == "html":
+        from circuitgrad.report.page import page
+
+        return page(circuit, drawn, theme, digits)
     if form == "dot":
         return dot(drawn)
     if form == "mmd":

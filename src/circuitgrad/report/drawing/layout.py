@@ -46,7 +46,6 @@ WIDEST_INPUT = 130.0
 """Inputs are made equally wide up to this."""
 APART, LAYERS = 10.0, 30.0
 """Between nodes of a layer, and between layers."""
-LONGEST_NUMBER = "-8.888e-88"
 TIMEOUT = 120
 
 
@@ -142,12 +141,12 @@ class _Size(NamedTuple):
     below: float
 
 
-def lay_out(drawing: Drawing, *, roomy: bool = False) -> Layout:
+def lay_out(drawing: Drawing, *, roomy: int = 0) -> Layout:
     """Return where everything of a drawing stands.
 
     Args:
         drawing: the drawing.
-        roomy: keep room for numbers of any length, which may change while the drawing is looked at.
+        roomy: keep room for numbers of so many significant digits, for they may change while it is looked at.
 
     Raises:
         CircuitError: there is no program for it.
@@ -159,7 +158,7 @@ def lay_out(drawing: Drawing, *, roomy: bool = False) -> Layout:
     return place
 
 
-def _placed(drawing: Drawing, *, roomy: bool, newrank: bool) -> Layout:
+def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout:
     """Return the layout with boxes ranked one by one, or with all nodes ranked together: Graphviz's `newrank`."""
     sizes = _aligned(drawing.nodes, [_size(node, roomy=roomy) for node in drawing.nodes])
     found = _solve(_graph(drawing, sizes, newrank=newrank))
@@ -187,12 +186,12 @@ def _placed(drawing: Drawing, *, roomy: bool, newrank: bool) -> Layout:
     return Layout(float(right) + 2 * MARGIN, float(bottom) + 2 * MARGIN, spots, courses, frames)
 
 
-def _size(node: Node, *, roomy: bool) -> _Size:
+def _size(node: Node, *, roomy: int) -> _Size:
     text = width(node.text, TEXT)
     shape = text + 2 * PAD + LOCK * node.fixed if node.kind == INPUT else max(2 * RADIUS, text + RADIUS)
     numbers = [width(number, NUMBER) for number in node.label if number]
     if roomy and numbers:
-        numbers.append(width(LONGEST_NUMBER, NUMBER))
+        numbers.append(width(f"{-8.0 / 9e88:.{roomy - 1}e}", NUMBER))
     label = max([STUB, *(number + 2 * PAD for number in numbers)])
     whole = max(shape + label, width(node.caption, CAPTION) + PAD)
     return _Size(shape, label, whole, REACH, REACH + BELOW * bool(node.caption))

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad import __version__
 from circuitgrad.experiment import Experiment
 from circuitgrad.report.drawing.layout import lay_out
-from circuitgrad.report.drawing.svg import svg
+from circuitgrad.report.drawing.model import DIGITS
+from circuitgrad.report.drawing.svg import AUTO, COLOURS, DARK, LIGHT, svg
 from circuitgrad.report.numbers import for_json
 from circuitgrad.report.page.forms import forms
 from circuitgrad.report.page.javascript import part, rules_text
@@ -47,29 +48,32 @@ OUT = "out"
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
-def page(circuit: Circuit, drawn: Drawing) -> str:
+def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGITS) -> str:
     """Return a circuit's page, at its inputs' present values.
 
     Args:
         circuit: the circuit.
         drawn: its drawing; what it differentiates is what the page differentiates at first.
+        theme: its colours: `light`, `dark`, or `auto`, which are those that the reader prefers.
+        digits: how many significant digits the numbers in the drawing have.
 
     Raises:
         CircuitError: there is no program for the layout.
     """
     rows = list(dict.fromkeys(circuit.rows))
-    drawing = svg(drawn, layout=lay_out(drawn, roomy=True))
+    drawing = svg(drawn, theme=theme, layout=lay_out(drawn, roomy=digits), ground=False)
     script = "\n".join([rules_text(rows), *map(part, SCRIPTS)])
-    style = part("page.css")
+    style = f"{_colours()}\n{part('page.css')}"
     return Template(part("page.html")).substitute(
         policy=escape(_policy([script], [style, *_STYLE.findall(drawing)])),
         version=escape(__version__),
+        theme=theme,
         title=escape(circuit.name),
         about=escape(circuit.about),
         style=style,
         drawing=drawing,
         formulas="".join(_formulas(number, row) for number, row in enumerate(rows)),
-        circuit=_inert(document(circuit, rows, drawn.output)),
+        circuit=_inert({**document(circuit, rows, drawn.output), "digits": digits}),
         script=script,
     )
 
@@ -112,6 +116,12 @@ def document(circuit: Circuit, rows: Sequence[Row], output: str) -> dict[str, An
         "steps": experiment.steps if along_gradient and experiment.steps is not None else STEPS,
         "step_size": for_json(experiment.step_size if along_gradient and experiment.step_size else STEP_SIZE),
     }
+
+
+def _colours() -> str:
+    """Return the drawing's colours as properties of the page."""
+    light, dark = COLOURS[LIGHT], COLOURS[DARK]
+    return f":root {{ {' '.join(f'--{name}: light-dark({light[name]}, {dark[name]});' for name in light)} }}"
 
 
 def _formulas(number: int, row: Row) -> str:

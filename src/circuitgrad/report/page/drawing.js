@@ -4,7 +4,6 @@ const MOST_SCALE = 3;
 const LEGIBLE = 0.72;
 const NARROW = 600;
 const LEAST_HEIGHT = 190;
-const DIGITS = 4;
 const [THIN, THICK] = [1, 5];
 
 function drawingOf(canvas, circuit, tape, target, told) {
@@ -50,7 +49,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
       for (const [slot, elements] of labels[kind]) {
         for (const element of elements) {
           if (slot === undefined) continue;
-          element.textContent = shown(numbers[slot], DIGITS);
+          element.textContent = shown(numbers[slot], circuit.digits);
           element.classList.toggle("pending", !known[kind](slot));
         }
       }

@@ -83,7 +83,8 @@ function drawingOf(canvas, circuit, tape, target, told) {
     const useful = tape.above(target());
     const behind = new Set([...tape.below(to)].filter((slot) => slot === to || useful.has(slot)));
     for (const { element, from: tail, to: head } of edges) {
-      const inside = before.has(head) || (behind.has(tail) && behind.has(head)) || (tail === from && head === to);
+      const inside = before.has(head) || (behind.has(tail) && (head === undefined || behind.has(head)))
+        || (tail === from && head === to);
       element.classList.toggle("on", inside);
     }
     for (const [slot, elements] of nodes) {
@@ -98,13 +99,13 @@ function drawingOf(canvas, circuit, tape, target, told) {
 
   let marked = null;
 
-  // Mark the gate that a pass has come to.
-  function mark(slot) {
+  // Mark the gate that a pass has come to, and follow it.
+  function mark(slot, follow) {
     for (const [one, elements] of nodes) elements.forEach((element) => element.classList.toggle("current", one === slot));
     for (const { element, from, to } of edges) element.classList.toggle("current", slot !== null && to === slot);
     const node = slot === null || slot === marked ? undefined : nodes.get(slot)?.[0];
     marked = slot;
-    if (node) reveal(node, LEGIBLE);
+    if (node && follow) reveal(node, LEGIBLE);
   }
 
   // The view: how many pixels a unit of the drawing has, and which point of it is in the middle.
@@ -193,7 +194,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
     const slot = slotOf(node);
     if (slot !== undefined) node.querySelector("title")?.remove();
     node.setAttribute("tabindex", place ? "-1" : "0");
-    node.setAttribute("role", "img");
+    node.setAttribute("role", "button");
     node.addEventListener("pointerenter", () => slot !== undefined && light(slot));
     node.addEventListener("pointerleave", () => light(null));
     node.addEventListener("focus", () => {

@@ -27,30 +27,31 @@ function readCircuit() {
   return circuit;
 }
 
-// The inputs and the output that a link carries: `name=value`, joined by `&`; `@output` is the output.
+// What a link carries: inputs as `name=value`, the output as `@output=name`, and the step of the passes as `@step=7`,
+// joined by `&`.
 function readLink(circuit, hash) {
-  const inputs = new Map();
-  const refused = [];
-  let output = null;
+  const found = { inputs: new Map(), output: null, step: null, refused: [] };
   for (const part of hash.replace(/^#/, "").split("&").filter(Boolean)) {
-    let pair = null;
+    let pair = [part];
     try {
       pair = part.split("=").map(decodeURIComponent);
     } catch { /* what is no text is refused below */ }
-    const [name, text] = pair ?? [part];
+    const [name, text] = pair;
     const slot = circuit.slots.get(name);
-    const value = readNumber(text ?? "");
-    if (name === "@output" && circuit.slots.has(text)) output = circuit.slots.get(text);
-    else if (pair?.length === 2 && slot < circuit.inputs.length && value !== null) inputs.set(slot, value);
-    else refused.push(part);
+    const value = pair.length === 2 ? readNumber(text) : null;
+    if (name === "@output" && circuit.slots.has(text)) found.output = circuit.slots.get(text);
+    else if (name === "@step" && Number.isInteger(value) && value >= 0) found.step = value;
+    else if (slot < circuit.inputs.length && value !== null) found.inputs.set(slot, value);
+    else found.refused.push(part);
   }
-  return { inputs, output, refused };
+  return found;
 }
 
 function writeLink(circuit, state) {
   const parts = circuit.inputs.flatMap(({ name, value }, slot) => Object.is(value, state.inputs[slot]) ? []
     : [`${encodeURIComponent(name)}=${exact(state.inputs[slot])}`]);
   if (state.target !== circuit.output) parts.push(`@output=${encodeURIComponent(circuit.nameOf(state.target))}`);
+  if (state.position !== null) parts.push(`@step=${state.position}`);
   return parts.length ? `#${parts.join("&")}` : "";
 }
 
@@ -81,7 +82,7 @@ function show() {
   at("result").title = exact(state.values[state.target]);
   document.querySelectorAll(".of-output").forEach((one) => { one.textContent = circuit.nameOf(state.target); });
   drawing.show(state.values, state.grads, known);
-  drawing.mark(player.show());
+  drawing.mark(player.show(), state.position !== null);
   inputs.show();
   table.show(known);
   climbRule();
@@ -326,11 +327,12 @@ at("output").addEventListener("change", (event) => {
 
 // The link.
 function follow() {
-  const { inputs: given, output, refused } = readLink(circuit, location.hash);
+  const { inputs: given, output, step, refused } = readLink(circuit, location.hash);
   restart();
   player.leave();
   circuit.inputs.forEach(({ value }, slot) => { state.inputs[slot] = given.get(slot) ?? value; });
   state.target = output ?? circuit.output;
+  if (step !== null) state.position = Math.min(step, player.last());
   if (![...at("output").options].some(({ value }) => Number(value) === state.target)) {
     at("output").append(new Option(circuit.nameOf(state.target), state.target));
   }

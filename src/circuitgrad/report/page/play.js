@@ -74,7 +74,7 @@ function rulesOf(circuit, tape) {
     // Every equal sign begins a piece of its own, so that a long chain is wrapped there.
     const pieces = [[]];
     parts.forEach((part) => part.textContent === "=" && pieces.at(-1).length > 1 ? pieces.push([part]) : pieces.at(-1).push(part));
-    written.append(make("span", { class: "chain" }, ...pieces.flatMap((piece) => [formula(...piece), " "])));
+    written.append(make("span", { class: "chain" }, ...pieces.flatMap((piece) => [formula(...piece), make("wbr")])));
     if (condition) written.append(make("span", { class: "condition" }, "where ", condition));
     return written;
   }
@@ -113,7 +113,7 @@ function rulesOf(circuit, tape) {
       ];
       const sum = after ? after[operand] : sums.get(operand);
       if (after ? sum !== contribution : earlier !== 0) {
-        lines.push(line(after ? "all in all" : "so far", [derivative(out, name), sign("="), coloured("grad", figure(sum))]));
+        lines.push(line(after ? "in total" : "so far", [derivative(out, name), sign("="), coloured("grad", figure(sum))]));
       }
       const numbers = { upstream, local: locals[place], contribution };
       const exactly = Object.entries(numbers).map(([key, number]) => [`data-${key}`, exact(number)]);
@@ -278,5 +278,5 @@ function playerOf(circuit, tape, state, changed) {
     state.position = null;
   }
 
-  return { show, known, choose, leave };
+  return { show, known, choose, leave, last };
 }

@@ -84,8 +84,8 @@ def command(
     The thicker a wire, the larger its gradient; a dashed one has none. Fixed inputs are marked. Formulas and
     definitions stand in boxes; a circuit of more than 300 gates is folded until it is legible.
 
-    An HTML file is a page to play with: it moves the inputs, plays the passes step by step and climbs the gradient, all
-    in one file that needs no network. Without -o the circuit is drawn in the terminal; --open without -o shows the page.
+    An HTML file is a page to play with: move the inputs, play the passes step by step, climb along the gradient. It is
+    one file and needs no network. Without -o the circuit is drawn in the terminal; --open without -o shows the page.
     SVG, PNG and HTML need the extra draw: pip install 'circuitgrad[draw]'.
 
     FILE is a circuit in YAML or JSON; - reads standard input.
@@ -184,9 +184,7 @@ def _temporary(circuit: Circuit, form: str) -> str:
     return str(Path(tempfile.mkdtemp(prefix="circuitgrad-")) / f"{stem}.{form}")
 
 
-def _print(
-    circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int, *, plain: bool, quiet: bool
-) -> None:
+def _print(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int, *, plain: bool, quiet: bool) -> None:
     """Write the drawing to standard output: in the terminal with colours, below the circuit's name."""
     if form != TEXT or plain:
         content = render(circuit, drawn, form, theme, digits)

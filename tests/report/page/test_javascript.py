@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from special import SPECIAL
 
 from circuitgrad import loads
 from circuitgrad.gates import GATES, Row
 from circuitgrad.report.page.javascript import rules_text
 from circuitgrad.rules import partials_rule, value_rule
+from special import SPECIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

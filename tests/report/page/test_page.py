@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,9 +13,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import chromium, complaints, look, missing, requests, screenshot
 
 import circuitgrad
+from browser import chromium, complaints, look, missing, requests, screenshot
 from circuitgrad.experiment import Experiment
 from circuitgrad.methods.numeric import numeric_gradient
 from circuitgrad.methods.optimize import optimize
@@ -65,7 +66,8 @@ def opened(browser: Chrome, circuit: Circuit, fragment: str = "", size: tuple[in
     """Open the page of a circuit, with nothing left of the one before."""
     path = written(circuit)
     browser.get("about:blank")
-    complaints(browser), requests(browser)
+    complaints(browser)
+    requests(browser)
     look(browser, *size)
     browser.get(path.as_uri() + fragment)
     assert browser.execute_script("return document.documentElement.dataset.ready") == "true", complaints(browser)
@@ -189,11 +191,13 @@ def test_step_and_run_climb_as_optimize_does(browser: Chrome, file: Path) -> Non
     fill(browser, "#steps", str(STEPS))
     press(browser, "climb-run")
     wait_for_run(browser)
-    then = optimize(circuit, Experiment(**{**told.said(), "goal": goal, "output": told.output, "steps": STEPS})).after
-    assert all(near(value, then[name], 1e-9, 1e-12) for name, value in inputs(browser).items())
-    assert element(browser, "#climb-note").text.startswith(f"Step {STEPS + 1}:")
+    then = optimize(circuit, replace(told, steps=STEPS))
+    assert all(near(value, then.after[name], 1e-9, 1e-12) for name, value in inputs(browser).items())
+    # Some circuits have no largest value and climb, by steps of this size, out of the range of doubles.
+    said = "Stopped" if then.stopped == "nonfinite" else f"Step {STEPS + 1}:"
+    assert element(browser, "#climb-note").text.startswith(said)
     course = element(browser, "#curve .course").get_attribute("d")
-    assert course.count("L") == STEPS + 1
+    assert course.count("L") == 1 + then.steps
     press(browser, "climb-reset")
     assert inputs(browser) == {name: leaf.value for name, leaf in circuit.inputs.items()}
     assert complaints(browser) == []
@@ -225,7 +229,9 @@ def test_backward_is_played_gate_by_gate(browser: Chrome, file: Path) -> None:
     for gate, (_, operands) in zip(gates, steps, strict=True):
         index = circuit.names.index(gate)
         slots = circuit.operands[index]
-        partials = circuit.gates[index].partials_rule(*[circuit.units[slot].value for slot in slots], circuit[gate].value)
+        partials = circuit.gates[index].partials_rule(
+            *[circuit.units[slot].value for slot in slots], circuit[gate].value
+        )
         names = [*circuit.input_names, *[""] * len(circuit.constants), *circuit.names]
         wanted = [(names[slot], local) for slot, local in zip(slots, partials, strict=True) if names[slot]]
         assert [name for name, *_ in operands] == [name for name, _ in wanted]
@@ -439,14 +445,15 @@ def test_it_works_on_a_static_host_and_asks_for_nothing_else(browser: Chrome) ->
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments, directory=str(folder()))
 
-        def log_message(self, *arguments: Any) -> None:
+        def log_message(self, *_: Any) -> None:
             asked.append(self.path)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         browser.get("about:blank")
-        requests(browser), complaints(browser)
+        complaints(browser)
+        requests(browser)
         browser.get(f"http://127.0.0.1:{server.server_port}/{path.name}")
         assert_agrees(browser, circuit, "s")
         press(browser, "climb-step")
@@ -556,7 +563,8 @@ def luminance(colour: str) -> float:
 def test_paper_has_no_buttons_and_light_colours(browser: Chrome) -> None:
     opened(browser, circuitgrad.load(ROOT / "circuits" / "neuron.yaml"))
     look(browser, 800, 1100, scheme="light", media="print")
-    shown = "return [...document.querySelectorAll('button, input[type=range]')].filter((one) => one.getClientRects().length)"
+    shown = """return [...document.querySelectorAll('button, input[type=range]')].filter((one) =>
+        one.getClientRects().length)"""
     assert browser.execute_script(shown) == []
     assert len(screenshot(browser)) > 1000
     look(browser, 1280, 800)

@@ -46,7 +46,9 @@ def rules_text(rows: Sequence[Row]) -> str:
     """
     functions: dict[str, str] = {}
     made = ", ".join(_rule(row, functions) for row in rows)
-    return "\n".join(["const rules = (() => {", part("arithmetic.js"), *functions.values(), f"return [{made}];", "})();"])
+    return "\n".join(
+        ["const rules = (() => {", part("arithmetic.js"), *functions.values(), f"return [{made}];", "})();"]
+    )
 
 
 def _rule(row: Row, functions: dict[str, str]) -> str:
@@ -70,7 +72,9 @@ def _places(row: Row) -> dict[str, str]:
 
 
 def _written(steps: Iterable[Step], names: Mapping[str, str], functions: dict[str, str]) -> str:
-    renamed = [step._replace(name=names.get(step.name, step.name)) if isinstance(step, Name) else step for step in steps]
+    renamed = [
+        step._replace(name=names.get(step.name, step.name)) if isinstance(step, Name) else step for step in steps
+    ]
     for gate in sorted(calls_in(renamed) - PRIMITIVES.keys() - functions.keys()):
         row = find(gate)
         functions[gate] = ""  # a gate that calls itself is called only where the table is wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,7 +154,7 @@ def _refuse(where: str | None, form: str, *, show: bool) -> None:
         from circuitgrad.report.drawing.png import require
 
         require()
-        if where in (None, STANDARD_OUTPUT) and not show and click.get_binary_stream("stdout").isatty():
+        if where in (None, STANDARD_OUTPUT) and not show and sys.stdout.isatty():
             raise CircuitError.of("a PNG is nothing for a terminal", hint="name a file: -o FILE.png")
     if where == STANDARD_OUTPUT and show:
         raise CircuitError.of("--open needs a file, not standard output")

@@ -35,6 +35,8 @@ REACH = 20.0
 """How far a node with its labels reaches above and below its wire."""
 BELOW = 15.0
 """How much further down a caption reaches."""
+BEFORE = 6.0
+"""What is kept free to the left of a node."""
 STUB = 18.0
 """The first stretch of a wire is at least so long."""
 PAD = 7.0
@@ -44,7 +46,7 @@ LOCK = 13.0
 MARGIN = 16.0
 WIDEST_INPUT = 130.0
 """Inputs are made equally wide up to this."""
-APART, LAYERS = 10.0, 30.0
+APART, LAYERS = 10.0, 26.0
 """Between nodes of a layer, and between layers."""
 TIMEOUT = 120
 
@@ -193,7 +195,7 @@ def _size(node: Node, *, roomy: int) -> _Size:
     if roomy and numbers:
         numbers.append(width(f"{-8.0 / 9e88:.{roomy - 1}e}", NUMBER))
     label = max([STUB, *(number + 2 * PAD for number in numbers)])
-    whole = max(shape + label, width(node.caption, CAPTION) + PAD)
+    whole = BEFORE + max(shape + label, width(node.caption, CAPTION) + PAD)
     return _Size(shape, label, whole, REACH, REACH + BELOW * bool(node.caption))
 
 
@@ -244,7 +246,10 @@ def _solve(graph: str) -> Any:
         result = subprocess.run(  # noqa: S603 - a program of ours, and a graph of ours
             [program(), "-Tjson0"], input=graph, capture_output=True, encoding="utf-8", timeout=TIMEOUT, check=True
         )
-    except (OSError, subprocess.SubprocessError) as error:
+    except subprocess.TimeoutExpired:
+        message = f"there is no layout of so many gates after {TIMEOUT} seconds"
+        raise CircuitError.of(message, hint="--collapse auto draws many as one") from None
+    except (OSError, subprocess.CalledProcessError) as error:
         raise CircuitError.of(f"the layout has failed: {error}") from None
     return json.loads(result.stdout)
 
@@ -265,10 +270,11 @@ def program() -> str:
 
 def _spot(node: Node, size: _Size, x: float, y: float) -> Spot:
     """Return where a node stands whose area has its centre at a point."""
-    left, top = x - size.width / 2, y - (size.above + size.below) / 2
+    left, top = x - size.width / 2 + BEFORE, y - (size.above + size.below) / 2
     wire = top + size.above
     shape = Rectangle(left, wire - RADIUS, left + size.shape, wire + RADIUS)
-    start, end = (shape.right, wire), (left + size.width, wire)
+    area = Rectangle(left - BEFORE, top, left - BEFORE + size.width, top + size.above + size.below)
+    start, end = (shape.right, wire), (area.right, wire)
 
     def beside(text: str, upper: float) -> Rectangle | None:
         if not text:
@@ -281,7 +287,6 @@ def _spot(node: Node, size: _Size, x: float, y: float) -> Spot:
         long = width(node.caption, CAPTION)
         begin = left + max(0.0, (size.shape - long) / 2)
         caption = Rectangle(begin, wire + REACH, begin + long, wire + REACH + CAPTION + 2)
-    area = Rectangle(left, top, left + size.width, top + size.above + size.below)
     value, gradient = beside(node.label.value, wire - NUMBER - 5), beside(node.label.gradient, wire + 3)
     return Spot(area, shape, start, end, value, gradient, caption)
 

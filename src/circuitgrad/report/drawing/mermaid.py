@@ -23,16 +23,16 @@ def mermaid(drawing: Drawing) -> str:
     >>> print(mermaid(drawing(from_expression("exp(x)", x=0))), end="")
     flowchart LR
         n0["x"]
-        n1(["exp<br/>out"])
+        n1("exp<br/>out")
         n0 -- "0<br/>∇ 1" --> n1
         n1 -- "1<br/>∇ 1" --> e1[" "]
         linkStyle 0 stroke-width:5.00px
         linkStyle 1 stroke-width:5.00px
         classDef fixed stroke-dasharray:4
         classDef output stroke-width:3px
-        classDef end fill:none,stroke:none
+        classDef tip fill:none,stroke:none
         class n1 output
-        class e1 end
+        class e1 tip
     """
     lines: list[str] = []
     links: list[float] = []
@@ -54,18 +54,18 @@ def mermaid(drawing: Drawing) -> str:
     lines += [
         "classDef fixed stroke-dasharray:4",
         "classDef output stroke-width:3px",
-        "classDef end fill:none,stroke:none",
+        "classDef tip fill:none,stroke:none",
     ]
     for style in ("fixed", "output"):
         if members := [f"n{position}" for position, node in enumerate(drawing.nodes) if getattr(node, style)]:
             lines.append(f"class {','.join(members)} {style}")
-    lines.append(f"class {','.join(ends)} end")
+    lines.append(f"class {','.join(ends)} tip")
     return "\n".join(["flowchart LR", *(INDENT + line for line in lines), ""])
 
 
 def _node(position: int, node: Node) -> str:
     text = _quoted(*filter(None, [node.text, node.caption]))
-    return f"n{position}[{text}]" if node.kind == INPUT else f"n{position}([{text}])"
+    return f"n{position}[{text}]" if node.kind == INPUT else f"n{position}({text})"
 
 
 def _label(label: Label) -> str:
@@ -76,8 +76,10 @@ def _label(label: Label) -> str:
 def _quoted(*lines: str) -> str:
     """Return lines of text in quotes, with the characters spelled out that mean something to Mermaid.
 
+    That is Markdown, too: a plus at the beginning would make a list.
+
     >>> _quoted("a", "<b>#")
     '"a<br/>#lt;b#gt;#35;"'
     """
-    spelled = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;"}
+    spelled = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "+": "#43;"}
     return '"' + "<br/>".join("".join(spelled.get(c, c) for c in visible(line)) for line in lines) + '"'

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape as _escape
-from xml.sax.saxutils import quoteattr as _quoteattr
 
 from circuitgrad.errors import visible
 from circuitgrad.report.drawing.layout import CAPTION, LOCK, NUMBER, PAD, RADIUS, TEXT, TITLE, lay_out
@@ -42,7 +41,7 @@ COLOURS: Mapping[str, Mapping[str, str]] = {
         "gate": "#1c2430",
         "box": "#141b25",
         "value": "#4fd0a4",
-        "grad": "#ff8f66",
+        "grad": "#ff8a55",
     },
 }
 """Bluish green and vermilion are told apart by the colour-blind (Okabe and Ito, "Color Universal Design", 2008); values
@@ -134,7 +133,7 @@ def attribute(text: str) -> str:
     >>> attribute('a"<b>')
     '"a&quot;&lt;b&gt;"'
     """
-    return _quoteattr(visible(text), {'"': "&quot;"}).replace("'", '"') if '"' in text else _quoteattr(visible(text))
+    return f'"{_escape(visible(text), {chr(34): "&quot;"})}"'
 
 
 def _number(value: float) -> str:

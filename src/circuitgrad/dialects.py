@@ -180,5 +180,5 @@ JAVASCRIPT = Dialect(
     ternary=True,
     negated=ATOM,
 )
-"""JavaScript, for operands whose names are its names. Its `**` is not C's pow, so a power is called; and two minus signs
-in a row would be a decrement."""
+"""JavaScript, for operands whose names are its names. Its `**` is not C's pow, so a power is called; two minus signs in
+a row would be a decrement."""

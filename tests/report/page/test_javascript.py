@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
 import math
 import random
-import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,12 +16,12 @@ from circuitgrad import loads
 from circuitgrad.gates import GATES, Row
 from circuitgrad.report.page.javascript import rules_text
 from circuitgrad.rules import partials_rule, value_rule
+from report.page.node import MISSING, NODE, run, told
 from special import SPECIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NODE = shutil.which("node") or shutil.which("nodejs")
 POINTS = Path(__file__).parents[2] / "data" / "special_points.tsv"
 COUNT = 400
 DIGITS = 1e-12
@@ -32,33 +29,19 @@ TINIEST = 1e-320
 """Below 1e-308 doubles have fewer digits."""
 
 ASK = """
-const read = (text) => typeof text === "string" ? Number(text.replace("inf", "Infinity")) : text;
-const told = (value) => Number.isFinite(value) && !Object.is(value, -0) ? Number(value) : String(value);
-const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const answers = cases.map(([row, operands]) => {
-  const given = operands.map(read);
-  const out = rules[row].value(...given);
-  return [out, ...rules[row].partials(...given, out)].map((one) => Object.is(one, -0) ? "-0" : told(one));
-});
-console.log(JSON.stringify(answers));
+answer(given.map(([row, operands]) => {
+  const out = rules[row].value(...operands);
+  return [Number(out), ...rules[row].partials(...operands, out).map(Number)];
+}));
 """
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed")
-
-
-def told(value: float) -> float | str:
-    return value if math.isfinite(value) and not (value == 0 and math.copysign(1, value) < 0) else repr(value)
+pytestmark = pytest.mark.skipif(NODE is None, reason=MISSING)
 
 
 def ask(rows: Sequence[Row], cases: Sequence[tuple[int, Sequence[float]]]) -> list[list[float]]:
     """Return what JavaScript computes: per case, a row's number and operands, the value and the partials."""
-    text = json.dumps([[row, [told(value) for value in operands]] for row, operands in cases])
-    assert NODE is not None
-    script = f"'use strict';\n{rules_text(rows)}\n{ASK}"
-    result = subprocess.run([NODE, "-e", script], input=text, capture_output=True, encoding="utf-8", check=False)
-    assert result.returncode == 0, result.stderr[-2000:]
-    answers: list[list[Any]] = json.loads(result.stdout)
-    return [[float(str(one).replace("Infinity", "inf")) for one in answer] for answer in answers]
+    found: list[list[float]] = run(rules_text(rows) + ASK, [[row, [*map(told, operands)]] for row, operands in cases])
+    return found
 
 
 def computed(row: Row, operands: Sequence[float]) -> list[float]:

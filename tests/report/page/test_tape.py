@@ -1,0 +1,136 @@
+"""The passes, the steps and the numbers of the page, run by Node on generated circuits and compared with Python's."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from circuitgrad import loads
+from circuitgrad.methods.numeric import numeric_gradient
+from circuitgrad.report.numbers import exact, rounded
+from circuitgrad.report.page import document
+from circuitgrad.report.page.javascript import part, rules_text
+from random_circuits import SMOOTH, Plan, plans
+from report.page.node import MISSING, NODE, run, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circuitgrad import Circuit
+
+pytestmark = pytest.mark.skipif(NODE is None, reason=MISSING)
+
+PASSES = """
+const found = given.circuits.map((circuit, place) => {
+  const tape = tapeOf(circuit, rules);
+  const values = tape.forward(circuit.inputs.map(({ value }) => value));
+  const grads = tape.backward(values, circuit.output);
+  const numeric = circuit.inputs.map((_, slot) => tape.numeric(values, slot, circuit.output).slope);
+  return { values, grads, numeric };
+});
+answer(found);
+"""
+
+
+def passes(circuits: Sequence[Circuit]) -> list[dict[str, list[float]]]:
+    rows = list(dict.fromkeys(row for circuit in circuits for row in circuit.rows))
+    documents = [document(circuit, rows, circuit.outputs[0]) for circuit in circuits]
+    found: list[dict[str, list[float]]] = run(rules_text(rows) + part("tape.js") + PASSES, {"circuits": documents})
+    return found
+
+
+def near(one: float, other: float, room: float) -> bool:
+    if math.isfinite(one) and math.isfinite(other):
+        return abs(one - other) <= room
+    return repr(one) == repr(other)
+
+
+# At a tie the last digit of a function decides which way a gate goes: gates with kinks are compared at chosen points.
+@settings(max_examples=25)
+@given(st.lists(plans(gates=tuple(SMOOTH)), min_size=1, max_size=12))
+def test_passes_over_any_circuits(drawn: list[Plan]) -> None:
+    made = [plan.circuit() for plan in drawn]
+    for plan, circuit, found in zip(drawn, made, passes(made), strict=True):
+        grads = circuit.backward()
+        slots = [circuit.slot(name) for name in plan.names]
+        for name, slot, (_, size) in zip(plan.names, slots, plan.gradients, strict=True):
+            assert near(found["values"][slot], circuit[name].value, 1e-12 * max(1.0, *map(abs, plan.values)))
+            assert near(found["grads"][slot], grads[name], 1e-12 * max(1.0, size))
+        slopes = numeric_gradient(circuit, circuit.outputs[0], list(circuit.inputs))
+        for name, slope in zip(circuit.inputs, found["numeric"], strict=True):
+            assert near(slope, slopes[name], 1e-7 * max(1.0, *map(abs, plan.values)))
+
+
+def test_a_zero_upstream_passes_nothing_on_and_a_nan_does() -> None:
+    texts = [
+        "{inputs: {x: 0}, gates: {y: sqrt(x), z: 'where(0, y, x)'}}",
+        "{inputs: {x: 0}, gates: {y: sqrt(x*x)}}",
+        "{inputs: {x: .nan, y: 1}, gates: {z: x*y + y}}",
+        "{inputs: {x: 2}, gates: {y: x*x, z: x*y + y*y}}",
+    ]
+    made = [loads(text) for text in texts]
+    for circuit, found in zip(made, passes(made), strict=True):
+        circuit.backward()
+        assert [repr(float(one)) for one in found["grads"]] == [repr(float(unit.grad)) for unit in circuit.units]
+
+
+def numbers(script: str, given: Any) -> Any:
+    return run(part("numbers.js") + script, given)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(), min_size=50, max_size=200), st.integers(1, 12))
+def test_numbers_are_written_as_in_the_other_reports(values: list[float], digits: int) -> None:
+    script = "answer(given.values.map((value) => [shown(value, given.digits), exact(value)]))"
+    for value, (short, full) in zip(
+        values, numbers(script, {"values": [*map(told, values)], "digits": digits}), strict=True
+    ):
+        assert float(full) == value or value != value
+        # Where a number lies in the middle of two, JavaScript takes the larger one, and Python an even digit.
+        wanted = rounded(value, digits)
+        assert short == wanted or math.isclose(float(short), float(wanted), rel_tol=1.01 * 10 ** (1 - digits))
+        assert len(short) <= len(rounded(-abs(value) or -1.0, digits)) + 1
+
+
+def test_numbers_in_words() -> None:
+    values = [1e21, 1e-5, 123456.7, 1234567.0, 0.1, -0.0, math.inf, -math.inf, math.nan, 5e-324, 0.00012345678]
+    found = numbers("answer(given.map((value) => shown(value)))", [*map(told, values)])
+    assert found == [rounded(value) for value in values]
+    assert numbers("answer(given.map(exact))", [*map(told, values[5:9])]) == [
+        exact(value).removesuffix(".0") for value in values[5:9]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1e-3", 1e-3), (" -2 ", -2.0), ("\u22122", -2.0), ("inf", math.inf), ("-Infinity", -math.inf), (".5", 0.5)],
+)
+def test_numbers_are_read(text: str, number: float) -> None:
+    assert numbers(f"answer(readNumber({json.dumps(text)}))", None) == number
+
+
+@pytest.mark.parametrize("text", ["", " ", "1,5", "two", "1 2", "--1"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    assert numbers(f"answer(readNumber({json.dumps(text)}))", None) is None
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 1e3), st.floats(0, 1e3)), min_size=30, max_size=60))
+def test_a_slider_has_its_value_within_its_range(cases: list[tuple[float, float, float]]) -> None:
+    bounds = [
+        [told(value), told(value - below if below else -math.inf), told(value + above if above else math.inf)]
+        for value, below, above in cases
+    ]
+    found = numbers("answer(given.map((one) => rangeOf(...one)))", bounds)
+    for (value, below, above), one in zip(cases, found, strict=True):
+        assert one["low"] <= value <= one["high"]
+        assert one["step"] > 0 or below or above
+        if above:
+            assert one["high"] == value + above
+        if below:
+            assert one["low"] == value - below

@@ -160,6 +160,15 @@ def lay_out(drawing: Drawing, *, roomy: int = 0) -> Layout:
     return place
 
 
+def longest_number(digits: int) -> str:
+    """Return a number of so many significant digits that is as long as any of ordinary size.
+
+    >>> longest_number(4)
+    '-8.889e-89'
+    """
+    return f"{-8 / 9e88:.{digits - 1}e}"
+
+
 def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout:
     """Return the layout with boxes ranked one by one, or with all nodes ranked together: Graphviz's `newrank`."""
     sizes = _aligned(drawing.nodes, [_size(node, roomy=roomy) for node in drawing.nodes])
@@ -193,7 +202,7 @@ def _size(node: Node, *, roomy: int) -> _Size:
     shape = text + 2 * PAD + LOCK * node.fixed if node.kind == INPUT else max(2 * RADIUS, text + RADIUS)
     numbers = [width(number, NUMBER) for number in node.label if number]
     if roomy and numbers:
-        numbers.append(width(f"{-8.0 / 9e88:.{roomy - 1}e}", NUMBER))
+        numbers.append(width(longest_number(roomy), NUMBER))
     label = max([STUB, *(number + 2 * PAD for number in numbers)])
     whole = BEFORE + max(shape + label, width(node.caption, CAPTION) + PAD)
     return _Size(shape, label, whole, REACH, REACH + BELOW * bool(node.caption))

@@ -20,7 +20,9 @@ const VERDICTS = {
 };
 
 function inputsOf(list, circuit, tape, state, moved, lit) {
-  if (circuit.inputs.length > MOST_DRAWN) list.classList.add("many");
+  // Of many inputs, or of a large circuit's, only those in view are kept up to date.
+  const many = circuit.inputs.length > MOST_DRAWN || tape.gates.length * circuit.inputs.length > MOST_WORK;
+  list.classList.toggle("many", many);
   const leaves = circuit.inputs.map((leaf, slot) => {
     const number = make("input", {
       type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", id: `number-${slot}`,
@@ -29,7 +31,7 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
     const slider = make("input", { type: "range", "aria-label": `${leaf.name}, slider` });
     const grad = make("span", { class: "grad" });
     const numeric = make("span", { class: "numeric" });
-    const mark = make("span", { class: "mark" });
+    const mark = make("span", { class: "mark", role: "img" });
     const name = make("label", { for: `number-${slot}`, title: leaf.name }, leaf.name);
     if (leaf.fixed) name.append(" ", make("span", { class: "badge" }, "fixed"));
     const item = make("li", { "data-wire": leaf.name }, name, slider, number,
@@ -60,12 +62,11 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
       const next = Number((state.inputs[slot] + steps * range.step).toPrecision(12));
       moved(slot, Math.min(Math.max(next, leaf.min), leaf.max));
     });
-    item.addEventListener("pointerenter", () => lit(slot));
-    item.addEventListener("pointerleave", () => lit(null));
-    item.addEventListener("focusin", () => lit(slot));
-    item.addEventListener("focusout", () => lit(null));
+    const parts = { item, leaf, slot, number, slider, grad, numeric, mark, range };
+    for (const kind of ["pointerenter", "focusin"]) item.addEventListener(kind, () => lit(slot));
+    for (const kind of ["pointerleave", "focusout"]) item.addEventListener(kind, () => lit(null));
     list.append(item);
-    return { leaf, slot, number, slider, grad, numeric, mark, range };
+    return parts;
   });
 
   function showSlider({ leaf, slot, slider, range }) {
@@ -80,32 +81,41 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
     slider.setAttribute("aria-valuetext", shown(value));
   }
 
-  function show() {
-    const out = state.values[state.target];
-    const name = circuit.nameOf(state.target);
-    const all = tape.gates.length * leaves.length <= MOST_WORK;
-    for (const leaf of leaves) {
-      const { slot, number, grad, numeric, mark } = leaf;
-      showSlider(leaf);
-      number.title = exact(state.inputs[slot]);
-      number.dataset.value = exact(state.inputs[slot]);
-      number.value = document.activeElement === number ? exact(state.inputs[slot]) : shown(state.inputs[slot]);
-      grad.textContent = `gradient ${shown(state.grads[slot])}`;
-      grad.title = `∂${name}/∂${leaf.leaf.name} = ${exact(state.grads[slot])}`;
-      grad.dataset.value = exact(state.grads[slot]);
-      if (!all) continue;
-      const found = tape.numeric(state.values, slot, state.target);
-      const said = verdict(state.grads[slot], found, out);
-      numeric.textContent = `numeric ${shown(found.slope)}`;
-      numeric.title = `${exact(found.slope)}, a central difference`;
-      numeric.dataset.value = exact(found.slope);
-      mark.textContent = VERDICTS[said][0];
-      mark.title = VERDICTS[said][1];
-      mark.className = `mark ${said}`;
-      mark.setAttribute("role", "img");
-      mark.setAttribute("aria-label", VERDICTS[said][1]);
-    }
+  // Put the central difference beside the gradient.
+  function check({ slot, numeric, mark }) {
+    const found = tape.numeric(state.values, slot, state.target);
+    const said = verdict(state.grads[slot], found, state.values[state.target]);
+    numeric.textContent = `numeric ${shown(found.slope)}`;
+    numeric.title = `${exact(found.slope)}, a central difference`;
+    numeric.dataset.value = exact(found.slope);
+    [mark.textContent, mark.title] = VERDICTS[said];
+    mark.className = `mark ${said}`;
+    mark.setAttribute("aria-label", VERDICTS[said][1]);
   }
+
+  function update(parts) {
+    const { leaf, slot, number, grad } = parts;
+    showSlider(parts);
+    number.title = exact(state.inputs[slot]);
+    number.dataset.value = exact(state.inputs[slot]);
+    number.value = document.activeElement === number ? exact(state.inputs[slot]) : shown(state.inputs[slot]);
+    grad.textContent = `gradient ${shown(state.grads[slot])}`;
+    grad.title = `∂${circuit.nameOf(state.target)}/∂${leaf.name} = ${exact(state.grads[slot])}`;
+    grad.dataset.value = exact(state.grads[slot]);
+    check(parts);
+  }
+
+  const seen = new Set(many ? [] : leaves);
+  if (many) {
+    const partsOf = new Map(leaves.map((parts) => [parts.item, parts]));
+    const observer = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+      if (isIntersecting) update(partsOf.get(target));
+      seen[isIntersecting ? "add" : "delete"](partsOf.get(target));
+    }));
+    leaves.forEach(({ item }) => observer.observe(item));
+    window.addEventListener("beforeprint", () => leaves.forEach(update));
+  }
+  const show = () => seen.forEach(update);
 
   return { show };
 }

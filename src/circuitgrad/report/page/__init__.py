@@ -112,6 +112,7 @@ def document(circuit: Circuit, rows: Sequence[Row], output: str) -> dict[str, An
         "rows": [{"name": row.name, "about": row.about} for row in rows],
         "outputs": [circuit.slot(name) for name in dict.fromkeys([*circuit.outputs, output])],
         "output": circuit.slot(output),
+        "data": circuit.data is not None,
         "goal": experiment.goal if experiment.output in (None, output) else "maximize",
         "steps": experiment.steps if along_gradient and experiment.steps is not None else STEPS,
         "step_size": for_json(experiment.step_size if along_gradient and experiment.step_size else STEP_SIZE),

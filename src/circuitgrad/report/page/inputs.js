@@ -33,10 +33,10 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
     const numeric = make("span", { class: "numeric" });
     const mark = make("span", { class: "mark", role: "img" });
     const name = make("label", { for: `number-${slot}`, title: leaf.name }, leaf.name);
-    if (leaf.fixed) name.append(" ", make("span", { class: "badge" }, "fixed"));
+    const about = make("span", { class: "about" }, leaf.about);
+    if (leaf.fixed) about.prepend(make("span", { class: "badge" }, "fixed"), " ");
     const item = make("li", { "data-wire": leaf.name }, name, slider, number,
-      make("span", { class: "about" }, leaf.about),
-      make("span", { class: "slopes", id: `slopes-${slot}` }, grad, numeric, mark));
+      about, make("span", { class: "slopes", id: `slopes-${slot}` }, grad, numeric, mark));
     const range = { ...rangeOf(leaf.value, leaf.min, leaf.max) };
 
     slider.addEventListener("input", () => moved(slot, Number(slider.value)));

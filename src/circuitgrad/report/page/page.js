@@ -211,7 +211,8 @@ function climbRule() {
   const out = circuit.nameOf(state.target);
   const free = circuit.inputs.filter(({ fixed }) => !fixed).length;
   const factor = at("goal").value === "least_squares" ? ` · 2 · ${out}` : "";
-  at("climb-rule").textContent = free ? `Each input that is not fixed: x ← x ${goal.sign} step size${factor} · ∂${out}/∂x`
+  const data = circuit.data ? " This is about the one point above: the rows of the file's data take no part." : "";
+  at("climb-rule").textContent = free ? `Each input that is not fixed: x ← x ${goal.sign} step size${factor} · ∂${out}/∂x.${data}`
     : "All inputs are fixed: nothing can move.";
 }
 

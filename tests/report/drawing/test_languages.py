@@ -30,7 +30,8 @@ def parsed(text: str, reader: str) -> Any:
     if command is None:
         pytest.skip(f"there is no {reader} on this machine")
     result = subprocess.run([command, "-Tdot_json"], input=text, capture_output=True, encoding="utf-8", check=True)
-    assert result.stderr == ""
+    complaints = [line for line in result.stderr.splitlines() if "width of non-ASCII" not in line]
+    assert complaints == []
     return json.loads(result.stdout)
 
 
@@ -96,8 +97,8 @@ def test_mermaid_of_examples(file: Path) -> None:
     others = [line for line in lines if OTHER.fullmatch(line)]
     assert len(nodes) + len(links) + len(others) == len(lines)
     assert [int(node[1]) for node in sorted(nodes, key=lambda node: int(node[1]))] == list(range(len(drawn.nodes)))
-    found = sorted((int(link[1]), int(link[3])) for link in links if link[3])
-    assert found == sorted((one.source, one.target) for one in drawn.segments)
+    pairs = sorted((int(link[1]), int(link[3])) for link in links if link[3])
+    assert pairs == sorted((one.source, one.target) for one in drawn.segments)
     assert sum(line.strip().startswith("subgraph") for line in lines) == len(drawn.boxes)
     assert sum(line.strip() == "end" for line in lines) == len(drawn.boxes)
     styles = [int(one) for line in lines for one in re.findall(r"linkStyle (\d+) ", line)]

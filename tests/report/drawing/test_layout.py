@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,36 @@ def test_the_faults_that_are_looked_for_are_found() -> None:
     spots = list(place.spots)
     spots[other] = spots[other]._replace(shape=Rectangle(x - 9, y - 9, x + 9, y + 9))
     assert len(crossed(drawn, place._replace(spots=spots))) >= 1
+
+
+def test_boxes_that_cannot_be_ranked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = subprocess.run
+    tried: list[bool] = []
+
+    def fail(command: list[str], **options: Any) -> Any:
+        tried.append("newrank=true" in options["input"])
+        if tried == [False]:
+            raise subprocess.CalledProcessError(1, command)
+        return run(command, **options)
+
+    drawn = drawing(circuitgrad.load(EXAMPLES[0].parent / "micrograd.yaml"))
+    usual = lay_out(drawn)
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert lay_out(drawn) != usual
+    assert tried == [False, True]
+
+
+def test_a_layout_that_loses_a_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = subprocess.run
+
+    def without(command: list[str], **options: Any) -> Any:
+        graph = json.loads(run(command, **options).stdout)
+        del graph["edges"][0]["pos"]
+        return subprocess.CompletedProcess(command, 0, json.dumps(graph), "")
+
+    monkeypatch.setattr(subprocess, "run", without)
+    with pytest.raises(CircuitError, match="the layout has failed"):
+        lay_out(drawing(circuitgrad.from_expression("x*y", x=1, y=1)))
 
 
 def test_the_layout_program_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import struct
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import resvg_py
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,10 +25,12 @@ from program import CIRCUITS
 from report.drawing.places import EXAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SPACE = "{http://www.w3.org/2000/svg}"
 NEURON = CIRCUITS / "neuron.yaml"
+PAINTER: Any = import_module("circuitgrad.report.drawing.png")  # the package has a function of this name, too
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -199,3 +204,32 @@ def test_png_without_resvg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(CircuitError, match=r"resvg-py \(pip install 'circuitgrad\[draw\]'\)"):
         png(drawing(circuitgrad.load(NEURON)))
+
+
+@pytest.fixture
+def no_fonts_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take the fonts of the machine away."""
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", partial(resvg_py.svg_to_bytes, skip_system_fonts=True))
+    PAINTER._fonts.cache_clear()
+    yield
+    PAINTER._fonts.cache_clear()
+
+
+@pytest.mark.usefixtures("no_fonts_here")
+def test_png_on_a_machine_without_fonts_takes_those_of_matplotlib() -> None:
+    bare = drawing(circuitgrad.load(NEURON), values=False, gradients=False)
+    with_texts = len(png(drawing(circuitgrad.load(NEURON))))
+    assert with_texts > 1.5 * len(png(bare))
+
+
+@pytest.mark.usefixtures("no_fonts_here")
+def test_png_without_any_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PAINTER, "find_spec", lambda _: None)
+    with pytest.raises(CircuitError, match="a PNG needs fonts"):
+        png(drawing(circuitgrad.load(NEURON)))
+
+
+def test_a_huge_png_is_drawn_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PAINTER, "MOST_DOTS", 10_000)
+    wide, high = size(png(drawing(circuitgrad.load(NEURON))))
+    assert 8_000 < wide * high < 12_000

@@ -57,7 +57,8 @@ def test_a_narrower_terminal() -> None:
 def test_the_narrowest_has_a_tree() -> None:
     found = text(neuron(), 40)
     assert found.splitlines()[0] == "σ s                       0.8808       1"
-    assert "   └─ c                        -3   0.105" in found.splitlines()
+    assert "   └─ c                       -3   0.105" in found.splitlines()
+    assert max(map(len, found.splitlines())) <= 40
 
 
 def test_plain_characters() -> None:
@@ -90,7 +91,8 @@ def test_every_gate_is_drawn_once(file: Path, collapse: str, ascii_only: bool) -
     shapes = sum(node.kind != "input" for node in drawn.nodes)
     if any("└─ " in row or "`- " in row for row in rows):
         wires = sum(bool(row) and f" {again} " not in row for row in rows)
-        leaves = sum(len(leaving) for node, leaving in zip(drawn.nodes, drawn.consumers()) if node.kind == "input")
+        leaving = zip(drawn.nodes, drawn.consumers(), strict=True)
+        leaves = sum(len(segments) for node, segments in leaving if node.kind == "input")
         assert wires == shapes + leaves
     assert all(cell_len(row) <= 100 for row in rows)
 

@@ -26,7 +26,7 @@ def dot(drawing: Drawing) -> str:
     """
     lines = [
         f"digraph {_quoted(drawing.name)} {{",
-        f'  rankdir=LR; label={_quoted(drawing.about)}; labelloc=t; fontname="Helvetica"; fontsize=12;',
+        f'  rankdir=LR; newrank=true; label={_quoted(drawing.about)}; labelloc=t; fontname="Helvetica"; fontsize=12;',
         f'  node [fontname="Helvetica", fontsize=13, color="{_COLOURS["ink"]}"];',
         f'  edge [fontname="Helvetica", fontsize=11, color="{_COLOURS["wire"]}", arrowsize=0.6];',
     ]

@@ -154,9 +154,11 @@ def lay_out(drawing: Drawing, *, roomy: int = 0) -> Layout:
         CircuitError: there is no program for it.
     """
     place = _placed(drawing, roomy=roomy, newrank=False)
-    if any(place.spots[one.source].area.right > place.spots[one.target].area.left for one in drawing.segments):
-        # Boxes were ranked one by one, which is compact, but here some wires run from right to left.
+    if place is None or _turns_back(drawing, place):
+        # Boxes were ranked one by one, which is compact, but here makes some wires run from right to left.
         place = _placed(drawing, roomy=roomy, newrank=True)
+    if place is None:
+        raise CircuitError.of("the layout has failed", hint="--collapse all leaves boxes out")
     return place
 
 
@@ -169,10 +171,21 @@ def longest_number(digits: int) -> str:
     return f"{-8 / 9e88:.{digits - 1}e}"
 
 
-def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout:
-    """Return the layout with boxes ranked one by one, or with all nodes ranked together: Graphviz's `newrank`."""
+def _turns_back(drawing: Drawing, place: Layout) -> bool:
+    spots = place.spots
+    return any(spots[one.source].area.right > spots[one.target].area.left for one in drawing.segments)
+
+
+def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout | None:
+    """Return the layout with boxes ranked one by one, or with all nodes ranked together: Graphviz's `newrank`.
+
+    Returns:
+        the layout; None where Graphviz fails, or loses a wire: boxes that are ranked one by one may stand in a circle.
+    """
     sizes = _aligned(drawing.nodes, [_size(node, roomy=roomy) for node in drawing.nodes])
     found = _solve(_graph(drawing, sizes, newrank=newrank))
+    if found is None:
+        return None
     height = float(found["bb"].split(",")[3])
     objects = found.get("objects", [])
     spots: list[Spot] = []
@@ -186,8 +199,10 @@ def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout:
     for edge in found.get("edges", []):
         bends[int(edge["id"])] = [
             (MARGIN + float(x), MARGIN + height - float(y))
-            for x, y in (point.split(",") for point in edge["pos"].split())
+            for x, y in (point.split(",") for point in edge.get("pos", "").split())
         ]
+    if not all(bends):
+        return None
     for node, segments in enumerate(entering):
         for segment, end in _ends(drawing, node, spots[node], segments, bends):
             source = spots[drawing.segments[segment].source]
@@ -246,10 +261,10 @@ def _opening(number: int, name: str) -> str:
 
 
 def _solve(graph: str) -> Any:
-    """Return what Graphviz makes of a graph.
+    """Return what Graphviz makes of a graph; None where it fails.
 
     Raises:
-        CircuitError: it is not installed, or fails.
+        CircuitError: it is not installed, or takes too long.
     """
     try:
         result = subprocess.run(  # noqa: S603 - a program of ours, and a graph of ours
@@ -258,7 +273,9 @@ def _solve(graph: str) -> Any:
     except subprocess.TimeoutExpired:
         message = f"there is no layout of so many gates after {TIMEOUT} seconds"
         raise CircuitError.of(message, hint="--collapse auto draws many as one") from None
-    except (OSError, subprocess.CalledProcessError) as error:
+    except subprocess.CalledProcessError:
+        return None
+    except OSError as error:
         raise CircuitError.of(f"the layout has failed: {error}") from None
     return json.loads(result.stdout)
 

@@ -12,7 +12,7 @@ _WIDTHS = (
 )  # fmt: skip
 """Of the ASCII characters from the space on, in hundredths of the font's size: those of DejaVu Sans, the widest of the
 common fonts (Arial and Helvetica are an eighth narrower)."""
-_WIDEST, _WIDE, _OTHER = 110, 110, 90
+_WIDEST, _WIDE, _OTHER = 110, 110, 100
 
 
 def width(text: str, size: float) -> float:

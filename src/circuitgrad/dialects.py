@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from circuitgrad.expression import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 CONDITIONAL = 0
 
 _FOLDS = {gate: word for word, gate in FOLDS.items()}
+_PLACE = re.compile("#([1-3])")
 
 _Text: TypeAlias = "list[str | _Text]"
 """A text in parts, so that a long formula is joined once instead of once a term."""
@@ -46,12 +48,17 @@ class Dialect(NamedTuple):
         infix: per gate that is an operator there, its sign with the spaces around it and its level of precedence.
             A gate that is missing is called: `div(x, y)`.
         truth: what makes a condition of a number; nothing where a number is one.
+        templates: per gate that is neither an operator nor a call there, its text, in which `#1` is the first operand,
+            with the level of the whole and the loosest level that the first operand has without parentheses.
+        function: writes the name of a gate that is called.
     """
 
     number: Callable[[float], str]
     name: Callable[[str], str]
     infix: Mapping[str, tuple[str, int]]
     truth: str = ""
+    templates: Mapping[str, tuple[str, int, int]] = {}
+    function: Callable[[str], str] = str
 
     def write(self, steps: Iterable[Step]) -> str:
         """Return the formula of `steps`, in postfix order, in this language, with no parenthesis that it does not need.
@@ -88,6 +95,11 @@ class Dialect(NamedTuple):
         return [self.number(value)], UNARY if math.copysign(1.0, value) < 0 else ATOM
 
     def _call(self, step: Call, written: list[_Written]) -> _Written:
+        if step.gate in self.templates:
+            template, level, lowest = self.templates[step.gate]
+            parts = _PLACE.split(template)
+            parts[1::2] = [_enclose(written[0], lowest) if i == "1" else written[int(i) - 1][0] for i in parts[1::2]]
+            return parts, level
         if step.gate == "where" and step.arity == 3:
             test, body, orelse = written
             asked = "" if test[1] == COMPARISON else self.truth
@@ -100,7 +112,7 @@ class Dialect(NamedTuple):
             # All operators group from the left, but a power from the right, and a comparison not at all.
             left, right = {POWER: (ATOM, UNARY), COMPARISON: (level + 1, level + 1)}.get(level, (level, level + 1))
             return [_enclose(written[0], left), sign, _enclose(written[1], right)], level
-        call: _Text = [step.gate, "("]
+        call: _Text = [self.function(step.gate), "("]
         for index, (text, _) in enumerate(written):
             call += [", ", text] if index else [text]
         return [*call, ")"], ATOM
@@ -155,3 +167,83 @@ FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", 
 PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0")
 """Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition:
 one that carries a derivative may be true though its value is 0."""
+
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+"""The names that LaTeX has a letter for."""
+
+
+def latex_number(text: str) -> str:
+    """Return a number as LaTeX.
+
+    >>> print(latex_number("-2.5"), latex_number("1e-07"), latex_number("-inf"))
+    -2.5 10^{-7} -\infty
+    """
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    if digits in ("inf", "nan"):
+        return sign + {"inf": r"\infty", "nan": r"\text{NaN}"}[digits]
+    mantissa, _, exponent = digits.partition("e")
+    if not exponent:
+        return text
+    power = f"10^{{{int(exponent)}}}"
+    return sign + (power if mantissa == "1" else rf"{mantissa} \times {power}")
+
+
+def latex_name(name: str) -> str:
+    r"""Return a wire's name as LaTeX: what follows an underscore, and a member's subscripts, are subscripts there.
+
+    Nothing in it is taken for Markdown: there is no backslash before a punctuation mark.
+
+    >>> print(latex_name("a"), latex_name("sigma_max"), latex_name("h[3].2"), latex_name("w[0,1]"))
+    a \sigma_{\mathit{max}} h_{3}.2 w_{0,1}
+    """
+    return ".".join(_latex_part(part) for part in name.split("."))
+
+
+def _latex_part(part: str) -> str:
+    word, _, member = part.removesuffix("]").partition("[")
+    first, *rest = [_latex_word(one) for one in word.split("_") if one] or [r"\sqcup"]
+    below = [*rest, *([member] if member else [])]
+    return f"{first}_{{{','.join(below)}}}" if below else first
+
+
+def _latex_word(word: str) -> str:
+    if word in GREEK:
+        return f"\\{word}"
+    if len(word) == 1 or word.isdecimal():
+        return word
+    return rf"\mathit{{{word}}}" if word.isascii() else rf"\text{{{word}}}"
+
+
+def _latex_function(gate: str) -> str:
+    if gate in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "max", "min"):
+        return f"\\{gate}"
+    return rf"\operatorname{{{gate}}}".replace("_", "-")
+
+
+def _latex_sign(sign: str) -> str:
+    known = {"*": r"\cdot", "<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": "=", "!=": r"\ne"}
+    return f" {known.get(sign, sign)} "
+
+
+LATEX = Dialect(
+    number=lambda value: latex_number(short_number(value)),
+    name=latex_name,
+    infix={gate: (_latex_sign(sign), level) for sign, (gate, level) in INFIX.items()},
+    templates={
+        "div": (r"\frac{#1}{#2}", ATOM, CONDITIONAL),
+        "reciprocal": (r"\frac{1}{#1}", ATOM, CONDITIONAL),
+        "pow": ("{#1}^{#2}", POWER, ATOM),
+        "square": ("{#1}^{2}", POWER, ATOM),
+        "exp": ("e^{#1}", POWER, CONDITIONAL),
+        "sqrt": (r"\sqrt{#1}", ATOM, CONDITIONAL),
+        "cbrt": (r"\sqrt[3]{#1}", ATOM, CONDITIONAL),
+        "abs": (r"\left\lvert #1 \right\rvert", ATOM, CONDITIONAL),
+        "floor": (r"\left\lfloor #1 \right\rfloor", ATOM, CONDITIONAL),
+        "where": (r"\begin{cases} #2 & \text{if } #1 \cr #3 & \text{otherwise} \end{cases}", ATOM, CONDITIONAL),
+    },
+    function=_latex_function,
+)
+"""Mathematics, as LaTeX itself, MathJax (GitHub) and KaTeX set it; nothing in it is taken for Markdown."""

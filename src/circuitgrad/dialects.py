@@ -176,7 +176,7 @@ GREEK = frozenset(
 
 
 def latex_number(text: str) -> str:
-    """Return a number as LaTeX.
+    r"""Return a number as LaTeX.
 
     >>> print(latex_number("-2.5"), latex_number("1e-07"), latex_number("-inf"))
     -2.5 10^{-7} -\infty
@@ -230,7 +230,7 @@ def _latex_sign(sign: str) -> str:
 
 LATEX = Dialect(
     number=lambda value: latex_number(short_number(value)),
-    name=latex_name,
+    name=lambda name: latex_number(name) if name in ("inf", "nan") else latex_name(name),
     infix={gate: (_latex_sign(sign), level) for sign, (gate, level) in INFIX.items()},
     templates={
         "div": (r"\frac{#1}{#2}", ATOM, CONDITIONAL),

@@ -93,21 +93,21 @@ class Account(NamedTuple):
     Attributes:
         name: the input.
         gradient: the derivative, as a backward pass adds it up.
-        count: how many paths there are.
+        number: how many paths there are.
         size: the sum of the sizes of all products.
         shown: the paths with the largest products, the largest first.
     """
 
     name: str
     gradient: float
-    count: int
+    number: int
     size: float
     shown: Sequence[Path]
 
     @property
     def left(self) -> int:
         """How many paths are not among the shown."""
-        return self.count - len(self.shown)
+        return self.number - len(self.shown)
 
     @property
     def rest(self) -> float:
@@ -197,7 +197,7 @@ def explain(
 
     >>> from circuitgrad import from_expression
     >>> (account,) = explain(from_expression("x*x + x", x=3)).accounts
-    >>> account.count, account.gradient, [path.product for path in account.shown]
+    >>> account.number, account.gradient, [path.product for path in account.shown]
     (3, 7.0, [3.0, 3.0, 1.0])
     """
     target = circuit.single_output() if output is None else output

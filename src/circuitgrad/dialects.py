@@ -168,10 +168,11 @@ PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_o
 """Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition:
 one that carries a derivative may be true though its value is 0."""
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
-)
+GREEK = frozenset([
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+])  # fmt: skip
 """The names that LaTeX has a letter for."""
 
 

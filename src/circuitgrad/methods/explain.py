@@ -17,7 +17,7 @@ from math import fsum, isfinite, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.branches import taken
-from circuitgrad.expression import Name, Number
+from circuitgrad.expression import Call, Name, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,6 +164,11 @@ class Explanation(NamedTuple):
         wires = dict(zip(operands, map(self._wire, slots), strict=True))
         steps = taken(row.partial_expressions[edge.position].steps, values)
         return [wires.get(step.name, step) if isinstance(step, Name) else step for step in steps]
+
+    def rule(self, edge: Edge) -> list[Step]:
+        """Return the formula of an edge's gate, in postfix order."""
+        operands = self.circuit.operands[edge.gate]
+        return [*map(self._wire, operands), Call(self.circuit.rows[edge.gate].name, len(operands), 0)]
 
     def _wire(self, slot: int) -> Step:
         circuit = self.circuit

@@ -95,6 +95,7 @@ class Account(NamedTuple):
         gradient: the derivative, as a backward pass adds it up.
         number: how many paths there are.
         size: the sum of the sizes of all products.
+        rounding: how far the derivative may be from the sum over all paths, by rounding alone.
         shown: the paths with the largest products, the largest first.
     """
 
@@ -102,6 +103,7 @@ class Account(NamedTuple):
     gradient: float
     number: int
     size: float
+    rounding: float
     shown: Sequence[Path]
 
     @property
@@ -116,16 +118,6 @@ class Account(NamedTuple):
         if not all(map(isfinite, [*products, self.gradient])):
             return self.gradient - sum(products)
         return fsum([self.gradient, *(-product for product in products)]) if self.left else 0.0
-
-    @property
-    def rounding(self) -> float:
-        """How far the derivative may be from the sum over all paths, by rounding alone.
-
-        Every product has one rounding a factor, and so has the pass (Higham, "Accuracy and Stability of Numerical
-        Algorithms", 2nd ed., 2002, section 3.1); the paths that are not shown are taken to be about as long.
-        """
-        longest = max((len(path.edges) for path in self.shown), default=0)
-        return 2 * (longest + 1) * EPSILON * self.size
 
     @property
     def undefined(self) -> bool:
@@ -217,7 +209,13 @@ def explain(
         slot = circuit.slot(name)
         shown = ways.largest(slot, most, steps) if name in with_paths else []
         steps -= sum(len(path.slots) for path in shown)
-        accounts.append(Account(name, gradients[name], ways.count(slot), ways.total(slot), shown))
+        number, size = ways.count(slot), ways.total(slot)
+        longest = max((len(path.edges) for path in shown), default=0)
+        # Product by product, a rounding a factor, here and in the pass, and one for every sum that the pass puts it in
+        # (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 2002, section 3.1); each other part of
+        # such a sum is another path's. The paths that are not shown are taken to be about as long.
+        rounding = (2 * longest + min(number, len(edges))) * EPSILON * size
+        accounts.append(Account(name, gradients[name], number, size, rounding, shown))
     return Explanation(circuit, target, edges, accounts)
 
 

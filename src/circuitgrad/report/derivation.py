@@ -72,7 +72,7 @@ def latex(explained: Explanation, account: Account, digits: int | None = None, *
         products.append(rf"\underbrace{{{_number(account.rest, digits)}}}_{{{more}}}")
     lines += [[" + ".join(_enclosed(products))], [_number(account.gradient, digits)]]
     # Where nothing is multiplied or added, formulas and numbers say the same.
-    sums = dict.fromkeys(" \\cr\n&\\quad {}+ ".join(terms) for terms in lines)
+    sums = dict.fromkeys(" \\cr\n&\\quad {}+ ".join(_enclosed(terms)) for terms in lines)
     body = " \\cr\n".join(f"&= {text}" for text in sums)
     name = rf"\frac{{\partial {latex_name(explained.output)}}}{{\partial {latex_name(account.name)}}}"
     return f"\\begin{{aligned}}\n{name}\n{body}\n\\end{{aligned}}"

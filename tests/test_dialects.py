@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import arithmetic
-from circuitgrad.dialects import FORMULA, PYTHON, short_number
+from circuitgrad import gates as table
+from circuitgrad.dialects import FORMULA, LATEX, PYTHON, latex_name, latex_number, short_number
 from circuitgrad.expression import Call, Expression, ExpressionError, Name, Number, Step
 
 GATES = {"add": 2, "sub": 2, "mul": 2, "div": 2, "pow": 2, "lt": 2, "ne": 2, "neg": 1, "where": 3, "sin": 1, "max": 2}
@@ -109,3 +111,77 @@ def test_names_for_python_are_no_keywords_and_stay_different(word: str, count: i
 def test_a_short_number_is_the_number(value: float) -> None:
     assert repr(float(short_number(value))) == repr(value)
     assert not short_number(value).endswith(".0")
+
+
+# LaTeX
+
+
+def grouped(text: str) -> bool:
+    """Whether braces, and environments, and left and right delimiters, are in pairs."""
+    depth = 0
+    for character in text:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    ends = [("\\begin{", "\\end{"), ("\\left\\", "\\right\\"), ("(", ")")]
+    return depth == 0 and all(text.count(one) == text.count(other) for one, other in ends)
+
+
+def inert(text: str) -> bool:
+    """Whether Markdown takes nothing in a text for itself: an escape, a table's bar, emphasis, a tag."""
+    return not re.search(r"\\[^a-zA-Z]|[|*<>`$]", text)
+
+
+@given(formulas)
+def test_any_formula_is_written_as_latex(steps: list[Step]) -> None:
+    written = LATEX.write(steps)
+    assert grouped(written)
+    assert inert(written)
+
+
+@pytest.mark.parametrize("name", table.GATES)
+def test_every_gate_is_written_as_latex(name: str) -> None:
+    row = table.find(name)
+    for expression in (row.value_expression, *row.partial_expressions):
+        written = LATEX.write(expression.steps)
+        assert grouped(written)
+        assert inert(written)
+        assert written.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("a*b + c", r"a \cdot b + c"), ("(a + b)/(c - 1)", r"\frac{a + b}{c - 1}"), ("x**-2", "{x}^{-2}"),
+     ("(a + b)**2", "{(a + b)}^{2}"), ("(-2)**3", "{(-2)}^{3}"), ("(a/b)**(c + 1)", r"{\frac{a}{b}}^{c + 1}"),
+     ("exp(x)**2", "{(e^{x})}^{2}"), ("sqrt(x + 1)*2", r"\sqrt{x + 1} \cdot 2"), ("sin(x)", r"\sin(x)"),
+     ("normal_cdf(sigma_max)", r"\operatorname{normal-cdf}(\sigma_{\mathit{max}})"),
+     ("abs(-x)", r"\left\lvert -x \right\rvert"),
+     ("a if a <= inf else 1e-9", 
+      r"\begin{cases} a & \text{if } a \le \infty \cr 10^{-9} & \text{otherwise} \end{cases}")],
+)  # fmt: skip
+def test_latex(text: str, written: str) -> None:
+    assert LATEX.write(Expression(text).steps) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("x", "x"), ("ax", r"\mathit{ax}"), ("w[3,1]", "w_{3,1}"), ("x_1", "x_{1}"), ("été", r"\text{été}"),
+     ("_", r"\sqcup"),
+     ("__a__b", r"a_{b}"), ("out.12", r"\mathit{out}.12"), ("n.h_2[0].x", r"n.h_{2,0}.x"), ("theta", r"\theta")],
+)  # fmt: skip
+def test_names_in_latex(name: str, written: str) -> None:
+    assert latex_name(name) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("1.5", "1.5"),
+        ("-2e+20", r"-2 \times 10^{20}"),
+        ("1e-07", "10^{-7}"),
+        ("nan", r"\text{NaN}"),
+        ("-inf", r"-\infty"),
+    ],
+)
+def test_numbers_in_latex(text: str, written: str) -> None:
+    assert latex_number(text) == written

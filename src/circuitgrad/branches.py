@@ -189,5 +189,8 @@ def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
                 kept[end : i + 1] = [False] * (i + 1 - end)
                 stack[first:] = [(start, (body if test else orelse)[1])]
             else:
-                stack[first:] = [(start, value_rule(find(step.gate))(*[value for _, value in operands]))]
+                value = value_rule(find(step.gate))(*[value for _, value in operands])
+                if value != value and step.gate in COMPARISONS:
+                    value = float(step.gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
+                stack[first:] = [(start, value)]
     return [step for step, keep in zip(steps, kept, strict=True) if keep]

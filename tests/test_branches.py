@@ -345,7 +345,7 @@ def test_levels_and_margins_are_formulas_of_the_operands() -> None:
 @pytest.mark.parametrize("row", GATES.values(), ids=lambda row: row.name)
 def test_the_branches_that_are_taken_have_the_value_of_the_whole(row: Row) -> None:
     names = (*row.operands, "out")
-    for operands in product(SPECIAL if row.arity < 3 else SPECIAL[::3] + [math.nan], repeat=row.arity):
+    for operands in product(SPECIAL if row.arity < 3 else [*SPECIAL[::3], math.nan], repeat=row.arity):
         out = value_rule(row)(*operands)
         for partial, expression in zip(partials_rule(row)(*operands, out), row.partial_expressions, strict=True):
             steps = taken(expression.steps, dict(zip(names, (*operands, out), strict=True)))

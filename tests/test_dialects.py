@@ -156,7 +156,7 @@ def test_every_gate_is_written_as_latex(name: str) -> None:
      ("exp(x)**2", "{(e^{x})}^{2}"), ("sqrt(x + 1)*2", r"\sqrt{x + 1} \cdot 2"), ("sin(x)", r"\sin(x)"),
      ("normal_cdf(sigma_max)", r"\operatorname{normal-cdf}(\sigma_{\mathit{max}})"),
      ("abs(-x)", r"\left\lvert -x \right\rvert"),
-     ("a if a <= inf else 1e-9", 
+     ("a if a <= inf else 1e-9",
       r"\begin{cases} a & \text{if } a \le \infty \cr 10^{-9} & \text{otherwise} \end{cases}")],
 )  # fmt: skip
 def test_latex(text: str, written: str) -> None:

@@ -80,7 +80,7 @@ def command(
         options.emit_table(options.title(circuit), paths, form, precision, everything=everything, quiet=quiet)
         if said := notes(explained):
             options.emit_notes("\n".join(said), quiet=quiet)
-        gates = gates_table(explained)
+        gates = gates_table(explained, everything=everything)
         if gates.rows:
             options.emit("\n")
             options.emit_table(

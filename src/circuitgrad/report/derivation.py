@@ -35,7 +35,7 @@ def markdown(explained: Explanation, digits: int | None = None, *, everything: b
             yield f"{_code(summed(explained, account))}:\n\n"
             yield f"$$\n{latex(explained, account, digits, everything=everything)}\n$$\n\n"
     yield from (f"{line}\n\n" for line in notes(explained))
-    yield from gates_table(explained).render("markdown", digits)
+    yield from gates_table(explained, everything=True).render("markdown", digits)
 
 
 def _code(text: str) -> str:

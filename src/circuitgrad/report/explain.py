@@ -11,13 +11,14 @@ from circuitgrad.errors import visible
 from circuitgrad.methods.explain import name_of
 from circuitgrad.report.numbers import DEFAULT_DIGITS, for_json, rounded
 from circuitgrad.report.stations import LONGEST, Stations, derivative, factors, without_middle
-from circuitgrad.report.tables import Column, Table
+from circuitgrad.report.tables import ENDS, Column, Table
+from circuitgrad.report.tables import LONGEST as MOST_ROWS
 from circuitgrad.report.terminal import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from circuitgrad.methods.explain import Account, Explanation, Path
+    from circuitgrad.methods.explain import Account, Edge, Explanation, Path
 
 BROADEST = 70
 """The formulas of a path are left out where they take more characters."""
@@ -96,8 +97,13 @@ def _ellipsis() -> str:
     return "…" if encodable("…") else "..."
 
 
-def gates_table(explained: Explanation) -> Table:
-    """Return gate by gate what it adds to its operands' gradients, in the order of the backward pass, and the sums."""
+def gates_table(explained: Explanation, *, everything: bool = False) -> Table:
+    """Return gate by gate what it adds to its operands' gradients, in the order of the backward pass, and the sums.
+
+    Args:
+        explained: the chain rule.
+        everything: whether a long table has all of its rows, instead of its ends.
+    """
     columns = [
         Column("gate", wrap=True),
         Column("operand", wrap=True),
@@ -109,20 +115,33 @@ def gates_table(explained: Explanation) -> Table:
     table = Table(columns, noun="lines")
     circuit = explained.circuit
     parts = Counter(edge.operand for edge in explained.edges)
-    missing = dict(parts)
+    lines = list(_edges_and_sums(explained, parts))
+    if len(lines) > MOST_ROWS and not everything:
+        table.missing = len(lines) - 2 * ENDS
+        lines = lines[:ENDS] + lines[-ENDS:]
     last = None
-    for edge in explained.edges:
-        gate = "" if edge.gate == last else f"{circuit.names[edge.gate]} = {FORMULA.write(explained.rule(edge))}"
-        last = edge.gate
+    for edge, is_sum in lines:
         operand = name_of(circuit, edge.operand)
-        formula = FORMULA.write(explained.local(edge))
-        table.rows.append([gate, operand, formula, edge.upstream, edge.local, edge.contribution])
-        missing[edge.operand] -= 1
-        if parts[edge.operand] > 1 and not missing[edge.operand]:
+        if is_sum:
             table.marked.add(len(table.rows))
             said = f"sum of {parts[edge.operand]:,}"
             table.rows.append(["", operand, said, None, None, circuit.units[edge.operand].grad])
+            continue
+        gate = "" if edge.gate == last else f"{circuit.names[edge.gate]} = {FORMULA.write(explained.rule(edge))}"
+        last = edge.gate
+        formula = FORMULA.write(explained.local(edge))
+        table.rows.append([gate, operand, formula, edge.upstream, edge.local, edge.contribution])
     return table
+
+
+def _edges_and_sums(explained: Explanation, parts: Mapping[int, int]) -> Iterator[tuple[Edge, bool]]:
+    """Yield every edge, and behind the last one to an operand with several the sum over them."""
+    missing = dict(parts)
+    for edge in explained.edges:
+        yield edge, False
+        missing[edge.operand] -= 1
+        if parts[edge.operand] > 1 and not missing[edge.operand]:
+            yield edge, True
 
 
 def notes(explained: Explanation) -> list[str]:

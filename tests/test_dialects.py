@@ -166,6 +166,7 @@ def test_latex(text: str, written: str) -> None:
 @pytest.mark.parametrize(
     ("name", "written"),
     [("x", "x"), ("ax", r"\mathit{ax}"), ("w[3,1]", "w_{3,1}"), ("x_1", "x_{1}"), ("été", r"\text{été}"),
+     ("σ", "σ"), ("学", r"\text{学}"),
      ("_", r"\sqcup"),
      ("__a__b", r"a_{b}"), ("out.12", r"\mathit{out}.12"), ("n.h_2[0].x", r"n.h_{2,0}.x"), ("theta", r"\theta")],
 )  # fmt: skip

@@ -213,7 +213,7 @@ def _latex_part(part: str) -> str:
 def _latex_word(word: str) -> str:
     if word in GREEK:
         return f"\\{word}"
-    if len(word) == 1 or word.isdecimal():
+    if word.isdecimal() or (len(word) == 1 and (word.isascii() or "\u0391" <= word <= "\u03c9")):  # Alpha to omega
         return word
     return rf"\mathit{{{word}}}" if word.isascii() else rf"\text{{{word}}}"
 

@@ -192,6 +192,7 @@ def test_infinite_derivatives(tmp_path: Path) -> None:
     result = invoke("explain", file)
     assert result.exit_code == 0
     assert "the gradient becomes inf at 'u'" in result.stderr
+    assert "the products of the paths from x have no sum: a backward pass adds before" in result.stdout
     found = json.loads(invoke("explain", file, "--format", "json").stdout)
     assert [path["product"] for path in found["paths"]["x"]["shown"]] == ["inf", "-inf"]
     assert found["gradient"] == {"x": "inf"}

@@ -121,8 +121,9 @@ class Account(NamedTuple):
 
     @property
     def undefined(self) -> bool:
-        """Whether the paths have no sum though there is a derivative: a pass adds before it multiplies."""
-        return not self.left and not isfinite(sum(path.product for path in self.shown)) and isfinite(self.gradient)
+        """Whether the shown paths have no sum, as infinity less infinity, though there is a derivative."""
+        total = sum(path.product for path in self.shown)
+        return total != total and self.gradient == self.gradient
 
 
 class Explanation(NamedTuple):

@@ -28,12 +28,13 @@ def markdown(explained: Explanation, digits: int | None = None, *, everything: b
         digits: significant digits of numbers.
         everything: whether paths are shown whole, with the wires of expanded expressions.
     """
+    stations = Stations(explained, whole=everything)
     for account in explained.accounts:
         if not account.number:
             yield f"{_code(account.name)}: no path to {_code(explained.output)}\n\n"
         elif account.shown:
             yield f"{_code(summed(explained, account))}:\n\n"
-            yield f"$$\n{latex(explained, account, digits, everything=everything)}\n$$\n\n"
+            yield f"$$\n{latex(explained, account, stations, digits)}\n$$\n\n"
     yield from (f"{line}\n\n" for line in notes(explained))
     yield from gates_table(explained, everything=True).render("markdown", digits)
 
@@ -42,7 +43,7 @@ def _code(text: str) -> str:
     return f"`{visible(text)}`"
 
 
-def latex(explained: Explanation, account: Account, digits: int | None = None, *, everything: bool = False) -> str:
+def latex(explained: Explanation, account: Account, stations: Stations, digits: int | None = None) -> str:
     r"""Return the derivative in an input as a sum over its paths: in symbols, as formulas and in numbers.
 
     There is no backslash before a punctuation mark in it, which Markdown would take away; lines end in `\cr`.
@@ -50,20 +51,20 @@ def latex(explained: Explanation, account: Account, digits: int | None = None, *
     Args:
         explained: the chain rule.
         account: the input, which has paths that are shown.
+        stations: the wires that are named.
         digits: significant digits of numbers.
-        everything: whether paths are shown whole.
 
     >>> from circuitgrad import from_expression
     >>> from circuitgrad.methods.explain import explain
     >>> explained = explain(from_expression("a*b", a=2, b=3), names=["a"])
-    >>> print(latex(explained, *explained.accounts))
+    >>> print(latex(explained, *explained.accounts, Stations(explained)))
     \begin{aligned}
     \frac{\partial \mathit{out}}{\partial a}
     &= b \cr
     &= 3
     \end{aligned}
     """
-    lines = list(_stages(explained, account, Stations(explained, whole=everything), digits))
+    lines = list(_stages(explained, account, stations, digits))
     if account.left:
         lines = [[*terms, r"\cdots"] for terms in lines]
     products = [_number(path.product, digits) for path in account.shown]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import mpmath
@@ -19,10 +19,13 @@ from mpmath import mpf
 
 import circuitgrad
 from circuitgrad.arithmetic import DOUBLES
-from circuitgrad.branches import MOST_STEPS, State, state_rule, switches
+from circuitgrad.branches import MOST_STEPS, State, state_rule, switches, taken
+from circuitgrad.dialects import FORMULA
 from circuitgrad.expression import CONSTANTS, Call, Expression, Name, Number
 from circuitgrad.gates import GATES, Row, find
 from circuitgrad.multiprecision import MULTIPRECISION
+from circuitgrad.rules import compiled, partials_rule, value_rule
+from special import SPECIAL
 
 COMPARED = {"lt", "le", "gt", "ge", "eq", "ne"}
 KINKED = {
@@ -334,3 +337,33 @@ def test_levels_and_margins_are_formulas_of_the_operands() -> None:
                 names = {step.name for step in steps if isinstance(step, Name)}
                 assert names <= {*row.operands, *CONSTANTS}
     assert Expression("x").steps[0].at == 0
+
+
+# The branch that is taken
+
+
+@pytest.mark.parametrize("row", GATES.values(), ids=lambda row: row.name)
+def test_the_branches_that_are_taken_have_the_value_of_the_whole(row: Row) -> None:
+    names = (*row.operands, "out")
+    for operands in product(SPECIAL if row.arity < 3 else [*SPECIAL[::3], math.nan], repeat=row.arity):
+        out = value_rule(row)(*operands)
+        for partial, expression in zip(partials_rule(row)(*operands, out), row.partial_expressions, strict=True):
+            steps = taken(expression.steps, dict(zip(names, (*operands, out), strict=True)))
+            assert "where" not in {step.gate for step in steps if isinstance(step, Call)}
+            assert repr(float(compiled(names, [steps], "{}", DOUBLES)(*operands, out))) == repr(float(partial))
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "left"),
+    [("1 if x > 0 else 2", 1.0, "1"), ("1 if x > 0 else 2", math.nan, "2"), ("1 if x else 2", math.nan, "1"),
+     ("x if x != x else 2", math.nan, "x"),
+     ("3*(x if x > 0 else -x) + (x if x < 0 else 1 if x == 2 else 5)", 2.0, "3*x + 1"),
+     ("1 if (2 if x > 0 else 0) > 1 else x*x", -1.0, "x*x"), ("x + 1", 0.0, "x + 1")],
+)  # fmt: skip
+def test_of_a_conditional_one_branch_is_left(text: str, x: float, left: str) -> None:
+    assert FORMULA.write(taken(Expression(text).steps, {"x": x})) == left
+
+
+def test_a_long_formula_takes_no_quadratic_time() -> None:
+    steps = Expression("0" + " + (x if x > 0 else 1)" * 30_000).steps
+    assert len(taken(steps, {"x": 1.0})) == 60_001

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import arithmetic
-from circuitgrad.dialects import FORMULA, JAVASCRIPT, PYTHON, short_number
+from circuitgrad import gates as table
+from circuitgrad.dialects import FORMULA, JAVASCRIPT, LATEX, MATHML, PYTHON, latex_name, latex_number, short_number
 from circuitgrad.expression import Call, Expression, ExpressionError, Name, Number, Step
 
 GATES = {"add": 2, "sub": 2, "mul": 2, "div": 2, "pow": 2, "lt": 2, "ne": 2, "neg": 1, "where": 3, "sin": 1, "max": 2}
@@ -125,3 +128,100 @@ def test_numbers_in_javascript() -> None:
     numbers = [2.0, -0.0, 1e300, 5e-324, math.inf, -math.inf, math.nan]
     written = [JAVASCRIPT.number(value) for value in numbers]
     assert written == ["2", "-0", "1e+300", "5e-324", "Infinity", "-Infinity", "NaN"]
+
+
+# LaTeX
+
+
+def grouped(text: str) -> bool:
+    """Whether braces, and environments, and left and right delimiters, are in pairs."""
+    depth = 0
+    for character in text:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    ends = [("\\begin{", "\\end{"), ("\\left\\", "\\right\\"), ("(", ")")]
+    return depth == 0 and all(text.count(one) == text.count(other) for one, other in ends)
+
+
+def inert(text: str) -> bool:
+    """Whether Markdown takes nothing in a text for itself: an escape, a table's bar, emphasis, a tag."""
+    return not re.search(r"\\[^a-zA-Z]|[|*<>`$]", text)
+
+
+@given(formulas)
+def test_any_formula_is_written_as_latex(steps: list[Step]) -> None:
+    written = LATEX.write(steps)
+    assert grouped(written)
+    assert inert(written)
+
+
+@pytest.mark.parametrize("name", table.GATES)
+def test_every_gate_is_written_as_latex(name: str) -> None:
+    row = table.find(name)
+    for expression in (row.value_expression, *row.partial_expressions):
+        written = LATEX.write(expression.steps)
+        assert grouped(written)
+        assert inert(written)
+        assert written.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("a*b + c", r"a \cdot b + c"), ("(a + b)/(c - 1)", r"\frac{a + b}{c - 1}"), ("x**-2", "{x}^{-2}"),
+     ("(a + b)**2", "{(a + b)}^{2}"), ("(-2)**3", "{(-2)}^{3}"), ("(a/b)**(c + 1)", r"{\frac{a}{b}}^{c + 1}"),
+     ("exp(x)**2", "{(e^{x})}^{2}"), ("sqrt(x + 1)*2", r"\sqrt{x + 1} \cdot 2"), ("sin(x)", r"\sin(x)"),
+     ("normal_cdf(sigma_max)", r"\operatorname{normal-cdf}(\sigma_{\mathit{max}})"),
+     ("abs(-x)", r"\left\lvert -x \right\rvert"),
+     ("a if a <= inf else 1e-9",
+      r"\begin{cases} a & \text{if } a \le \infty \cr 10^{-9} & \text{otherwise} \end{cases}")],
+)  # fmt: skip
+def test_latex(text: str, written: str) -> None:
+    assert LATEX.write(Expression(text).steps) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("x", "x"), ("ax", r"\mathit{ax}"), ("w[3,1]", "w_{3,1}"), ("x_1", "x_{1}"), ("été", r"\text{été}"),
+     ("σ", "σ"), ("学", r"\text{学}"),
+     ("_", r"\sqcup"),
+     ("__a__b", r"a_{b}"), ("out.12", r"\mathit{out}.12"), ("n.h_2[0].x", r"n.h_{2,0}.x"), ("theta", r"\theta")],
+)  # fmt: skip
+def test_names_in_latex(name: str, written: str) -> None:
+    assert latex_name(name) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("1.5", "1.5"),
+        ("-2e+20", r"-2 \times 10^{20}"),
+        ("1e-07", "10^{-7}"),
+        ("nan", r"\text{NaN}"),
+        ("-inf", r"-\infty"),
+    ],
+)
+def test_numbers_in_latex(text: str, written: str) -> None:
+    assert latex_number(text) == written
+
+
+@pytest.mark.parametrize("row", table.GATES.values(), ids=lambda row: row.name)
+def test_every_rule_is_written_as_mathml(row: table.Row) -> None:
+    for expression in (row.value_expression, *row.partial_expressions):
+        written = MATHML.write(expression.steps)
+        tree = ET.fromstring(f"<math>{written.replace('&#x2061;', '')}</math>")
+        # A browser shows only what stands in the elements for numbers, names, signs and words.
+        assert all(not (part.text or "").strip() or part.tag in {"mn", "mi", "mo", "mtext"} for part in tree.iter())
+        assert all(not (part.tail or "").strip() for part in tree.iter())
+        assert all(len(part) == 2 for part in tree.iter() if part.tag in {"mfrac", "msup", "mroot"})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("-(x + 1)*2**-y", "−(x+1)·2−y"), ("(x/y)**2", "(xy)2"), ("exp(-abs(x))", "e−|x|"), ("1e-7*x", "10−7·x"),
+     ("x if x >= pi else -inf", "x if x≥π else −∞"), ("max(x, 2)*y", "max(x,2)·y")],
+)  # fmt: skip
+def test_formulas_in_mathml(text: str, shown: str) -> None:
+    written = MATHML.write(Expression(text).steps).replace("&#x2061;", "")
+    tree = ET.fromstring(f"<math>{written}</math>")
+    assert "".join(tree.itertext()).replace("\u00a0", " ") == shown

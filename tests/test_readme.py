@@ -21,10 +21,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 CHECK = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+EXPLAIN = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
 OPTIMIZE = (ROOT / "docs" / "optimize.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
 CONSOLE = BLOCK.findall(README)
-PAGES = (README, CHECK, DATA, OPTIMIZE)
+PAGES = (README, CHECK, DATA, EXPLAIN, OPTIMIZE)
 SHOWN = [pytest.param(*pair, id=pair[0]) for page in PAGES for pair in BLOCK.findall(page)]
 # How many steps SciPy takes, and what rounding leaves of a gradient, differ from version to version.
 VARYING = re.compile(r"[0-9]+ steps(?=,\smethod (?:lm|trf))|(?<=gradient norm )[-+.e0-9]+(?=\)\n$)")
@@ -32,7 +33,7 @@ VARYING = re.compile(r"[0-9]+ steps(?=,\smethod (?:lm|trf))|(?<=gradient norm )[
 
 def test_the_readme_shows_every_job() -> None:
     shown = " ".join(command for command, _ in CONSOLE)
-    for job in ("backward", "check", "optimize", "gates", "forward"):
+    for job in ("backward", "check", "explain", "optimize", "gates", "forward"):
         assert f"circuitgrad {job}" in shown
 
 
@@ -68,7 +69,9 @@ def test_the_page_of_the_language_has_every_key() -> None:
     assert all(f"`{key}`" in LANGUAGE for key in FILE.fields)
 
 
-@pytest.mark.parametrize(("page", "least"), [(README, 10), (OPTIMIZE, 4)], ids=["README", "optimize"])
+@pytest.mark.parametrize(
+    ("page", "least"), [(README, 10), (OPTIMIZE, 4), (EXPLAIN, 5)], ids=["README", "optimize", "explain"]
+)
 def test_the_python_on_a_page_runs(monkeypatch: pytest.MonkeyPatch, page: str, least: int) -> None:
     monkeypatch.chdir(ROOT)
     parsed = doctest.DocTestParser().get_doctest(page, {}, "page", "page", 0)

@@ -12,12 +12,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.arithmetic import DOUBLES
-from circuitgrad.expression import Call, Expression, Name
+from circuitgrad.expression import Call, Expression, Name, Number
 from circuitgrad.gates import find
-from circuitgrad.rules import compiled
+from circuitgrad.rules import compiled, value_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from circuitgrad.arithmetic import Arithmetic
     from circuitgrad.expression import Step
@@ -156,3 +156,41 @@ def state_rule(row: Row, arithmetic: Arithmetic = DOUBLES) -> Callable[..., Stat
         return State(both[:count], both[count:])
 
     return state
+
+
+def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
+    """Return a formula without its conditions: of every conditional, the branch that it takes at a point.
+
+    Args:
+        steps: the formula, in postfix order.
+        values: the values of the names in it; constants need none.
+
+    >>> from circuitgrad.dialects import FORMULA
+    >>> steps = Expression("out*(1 - out) if x <= 4 else out*sigmoid(-x)").steps
+    >>> FORMULA.write(taken(steps, {"x": 2, "out": 0.88})), FORMULA.write(taken(steps, {"x": 5, "out": 0.99}))
+    ('out*(1 - out)', 'out*sigmoid(-x)')
+    """
+    known = {**DOUBLES.constants, **values}
+    kept = [True] * len(steps)
+    stack: list[tuple[int, float]] = []
+    for i, step in enumerate(steps):
+        if isinstance(step, Number):
+            stack.append((i, step.value))
+        elif isinstance(step, Name):
+            stack.append((i, known[step.name]))
+        elif isinstance(step, Call):
+            first = len(stack) - step.arity
+            operands = stack[first:]
+            start = operands[0][0]
+            if step.gate == "where":
+                (_, test), body, orelse = operands
+                begin, end = (body[0], orelse[0]) if test else (orelse[0], i)
+                kept[start:begin] = [False] * (begin - start)
+                kept[end : i + 1] = [False] * (i + 1 - end)
+                stack[first:] = [(start, (body if test else orelse)[1])]
+            else:
+                value = value_rule(find(step.gate))(*[value for _, value in operands])
+                if value != value and step.gate in COMPARISONS:
+                    value = float(step.gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
+                stack[first:] = [(start, value)]
+    return [step for step, keep in zip(steps, kept, strict=True) if keep]

@@ -396,7 +396,7 @@ def test_another_run_is_not_gone_on_with(line: str, changes: tuple[str, ...], wo
     assert state.read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"kind": "circuitgrad checkpoint", "version": 1}', "\x00", "a: b"])
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"kind": "circuitgrad checkpoint", "version": 2}', "\x00", "a: b"])
 def test_what_is_no_checkpoint_is_refused(line: str, text: str) -> None:
     state = Path(line).with_name("state.json")
     state.write_text(text)

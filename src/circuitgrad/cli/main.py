@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Prove the gradient, gate by gate, and the expected values.",
     "hessian": "Compute the second derivatives of the output in the inputs.",
     "sweep": "Compute the output over a range of an input, or a grid.",
+    "explain": "Show the chain rule in numbers, path by path and gate by gate.",
     "optimize": "Move the inputs towards a goal: raise, lower, fit.",
     "draw": "Draw the circuit, with values and gradients on its wires.",
     "new": "Write a commented circuit to start from.",

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     "[default: the file's own data]",
 )
 @click.option("--correlations", is_flag=True, help="Show the correlations of the estimates of least squares.")
-@plotting.plot("Draw the objective's curve, too; into FILE, an .svg or a .png, where one is named.")
+@plotting.plot(
+    "Draw the objective's course, too; into FILE, an .svg or a .png, where one is named: there, where one input moves "
+    "or two do, with the way through the landscape of the objective."
+)
 @click.option("--trace", metavar="FILE", help="Write the steps to a file, .csv or .jsonl.")
 @click.option("--trace-every", metavar="K", type=click.IntRange(1), help="Write every K-th step.  [default: every one]")
 @click.option(
@@ -99,7 +102,7 @@ def command(
         if not saver.prints:
             _report(outcome, source, form, precision, everything=everything, correlations=correlations, quiet=quiet)
         if plot is not None:
-            _draw(outcome, plot, quiet=quiet)
+            _draw(outcome, rows, plot, quiet=quiet)
     return INTERRUPTED if outcome.stopped == "interrupted" else 0
 
 
@@ -159,15 +162,23 @@ def _report(
         click.echo(notes(outcome, precision), err=True)
 
 
-def _draw(outcome: Outcome, plot: str, *, quiet: bool) -> None:
+def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> None:
     if plot == plotting.TERMINAL:
         from circuitgrad.report.course import course_plot
 
         options.emit(f"\n{course_plot(outcome)}")
         return
+    from circuitgrad.methods.optimize.landscape import SIDES, landscape
+    from circuitgrad.report.landscape import landscape_picture
     from circuitgrad.report.picture import course_picture
 
     title = options.title(outcome.circuit)
-    note = plotting.write_picture(plot, lambda form: course_picture(outcome, title, form))
+    found = landscape(outcome, rows)
+    if found is None:
+        note = plotting.write_picture(plot, lambda form: course_picture(outcome, title, form))
+        why = f"{len(outcome.moved)} inputs move" if len(outcome.moved) not in SIDES else "it would take too long"
+        note += f", without a landscape: {why}"
+    else:
+        note = plotting.write_picture(plot, lambda form: landscape_picture(outcome, found, title, form))
     if not quiet:
         click.echo(note, err=True)

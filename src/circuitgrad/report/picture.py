@@ -69,7 +69,7 @@ def sweep_picture(sweep: Sweep, title: str, form: str) -> bytes:
         panels = _curves if len(sweep.axes) == 1 else _heat_maps
         panels(figure, sweep, dict(zip(sweep.series, columns[len(sweep.axes) :], strict=True)))
 
-    return _picture(title, form, draw)
+    return picture(title, form, draw)
 
 
 def course_picture(outcome: Outcome, title: str, form: str) -> bytes:
@@ -83,19 +83,23 @@ def course_picture(outcome: Outcome, title: str, form: str) -> bytes:
 
     def draw(figure: Any) -> None:
         figure.set_size_inches(6.4, 3.8)
-        panel = figure.subplots()
-        steps, values = zip(*outcome.curve, strict=True)
-        panel.plot(steps, list(map(_finite, values)), color=COLOURS[0], marker="o" if len(steps) == 1 else "")
-        if is_steep(outcome):
-            panel.set_yscale("log")
-        panel.grid(visible=True)
-        panel.set_xlabel("step")
-        panel.set_ylabel(title_of(outcome), parse_math=False)
+        draw_course(figure.subplots(), outcome)
 
-    return _picture(title, form, draw)
+    return picture(title, form, draw)
 
 
-def _picture(title: str, form: str, draw: Callable[[Any], None]) -> bytes:
+def draw_course(panel: Any, outcome: Outcome) -> None:
+    """Draw the course of an objective into a panel."""
+    steps, values = zip(*outcome.curve, strict=True)
+    panel.plot(steps, list(map(finite, values)), color=COLOURS[0], marker="o" if len(steps) == 1 else "")
+    if is_steep(outcome):
+        panel.set_yscale("log")
+    panel.grid(visible=True)
+    panel.set_xlabel("step")
+    panel.set_ylabel(title_of(outcome), parse_math=False)
+
+
+def picture(title: str, form: str, draw: Callable[[Any], None]) -> bytes:
     """Return what `draw` makes of an empty figure, below its title."""
     from matplotlib import style
     from matplotlib.figure import Figure
@@ -120,7 +124,7 @@ def _curves(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) ->
     marker = "o" if len(axis.values) == 1 else ""
     for panel, kind in zip(panels, drawn, strict=True):
         for i, one in enumerate(kind):
-            points = sorted(zip(axis.values, map(_finite, series[one]), strict=True))
+            points = sorted(zip(axis.values, map(finite, series[one]), strict=True))
             panel.plot(
                 *zip(*points, strict=True),
                 color=COLOURS[i % len(COLOURS)],
@@ -157,12 +161,10 @@ def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]])
     for one, numbers in series.items():
         panel = panels[outputs.index(one.output)][inputs.index(one.wrt)]
         panel.set_facecolor("#b0b0b0")  # what is not finite shows the ground
-        xs, ys, rows = rising(sweep.axes, [_finite(value) for value in numbers])
+        xs, ys, rows = rising(sweep.axes, [finite(value) for value in numbers])
         low, high = limits(numbers)
         image = panel.pcolormesh(xs, ys, rows, vmin=low, vmax=high, cmap="viridis", shading="nearest", rasterized=True)
-        known = [value for value in numbers if isfinite(value)]
-        below, above = min(known, default=low) < low, max(known, default=high) > high
-        extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+        extend = extension([value for value in numbers if isfinite(value)], low, high)
         figure.colorbar(image, ax=panel, extend=extend).outline.set_visible(False)
         panel.set_title(visible(one.title), parse_math=False, fontsize="medium")
     for panel in panels[-1]:
@@ -172,6 +174,16 @@ def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]])
     panels[0][0].set(xscale="log" if first.log else "linear", yscale="log" if second.log else "linear")
 
 
-def _finite(value: float) -> float:
+def extension(known: Sequence[float], low: float, high: float) -> str:
+    """Return at which ends of a scale there are values beyond it, as Matplotlib calls them.
+
+    >>> extension([0.0, 1.0, 5.0], 0.0, 2.0)
+    'max'
+    """
+    below, above = min(known, default=low) < low, max(known, default=high) > high
+    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+
+
+def finite(value: float) -> float:
     """Return the value, or NaN, which Matplotlib leaves out."""
     return value if isfinite(value) else float("nan")

@@ -328,7 +328,7 @@ def test_anything_else_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"kind": "circuit"}, {"version": 2}, {"version": "1"}, {"more": 1}, {"run": None}, {"run": 5}, {"run": "text"},
+        {"kind": "circuit"}, {"version": 1}, {"version": "2"}, {"more": 1}, {"run": None}, {"run": 5}, {"run": "text"},
         {"number": None}, {"number": "x"}, {"number": -1}, {"number": float("inf")}, {"number": float("nan")},
         {"point": None}, {"point": []}, {"point": [1.0]}, {"point": [1.0, 2.0, 3.0]},
         {"point": ["a", "b"]}, {"point": [[1], [2]]}, {"point": [float("nan"), 1.0]}, {"point": [10**400, 1]},
@@ -337,9 +337,10 @@ def test_anything_else_is_refused(text: str) -> None:
         {"memory": {"means": [None, None], "squares": [1.0, 1.0]}}, {"memory": {"means": "ab", "squares": "cd"}},
         {"random": None}, {"random": []}, {"random": [1, 2]}, {"random": [-1] * 625}, {"random": [2**40] * 625},
         {"random": [1] * 624 + [9999]},
-        {"curve": None}, {"curve": []}, {"curve": [0, [], [], [0, 0.0]]}, {"curve": [-1, [], [], [0, 0.0]]},
-        {"curve": [1, [1], [], [0, 0.0]]}, {"curve": [1, [1], [1.0], [0]]}, {"curve": [1, [1], ["a"], [0, 0.0]]},
-        {"curve": [1, [1], [1.0], [float("inf"), 0.0]]}, {"curve": [1, [1], [10**400], [1, 0.0]]},
+        {"curve": None}, {"curve": []}, {"curve": [0, [], [], [], [0, 0.0, []]]},
+        {"curve": [1, [1], [], [], [0, 0.0, []]]}, {"curve": [1, [1], [1.0], [[]], [0]]},
+        {"curve": [1, [1], ["a"], [[]], [0, 0.0, []]]}, {"curve": [1, [1], [1.0], [["a"]], [0, 0.0, []]]},
+        {"curve": [1, [1], [1.0], [[]], [float("inf"), 0.0, []]]}, {"curve": [1, [1], [10**400], [[]], [1, 0.0, []]]},
         {"recent": None}, {"recent": ["a"]}, {"recent": [10**400]}, {"recent": 7}, {"tape": None}, {"tape": [1]},
         {"tape": [["slopes", 1, 2]]}, {"tape": [["slopes", "", ""]]}, {"tape": [["slopes", "é", "é"]]},
     ],

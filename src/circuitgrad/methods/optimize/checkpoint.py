@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.curve import State
 
 KIND = "circuitgrad checkpoint"
-VERSION = 1
+VERSION = 2
 
 
 class Tape:
@@ -67,7 +67,7 @@ class Checkpoint:
         point: the inputs' values.
         memory: what the method carries along.
         random: the state of the random numbers.
-        curve: the state of the objective's curve.
+        curve: the state of the objective's curve, and of the way there.
         recent: the objective after the last steps.
         tape: what the method was told, where it keeps its memory to itself; it then starts anew.
     """

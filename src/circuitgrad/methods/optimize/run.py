@@ -33,6 +33,8 @@ MOST_KEPT = 100
 """So many of the last points are remembered."""
 SAVED_EVERY = 30.0
 """A checkpoint is written after so many seconds."""
+MOST_DRAWN = 2
+"""Of so many inputs, the way is kept, to be drawn."""
 COURSE = (
     "method", "goal", "output", "step_size", "schedule", "momentum", "line_search", "batch_size", "seed",
 )  # fmt: skip
@@ -59,6 +61,7 @@ class Outcome:
         norm: the norm of the gradient at the end; None for a method without one, and where a step saw a part of the
             rows only.
         curve: the objective's course, as steps and values.
+        path: the inputs that could move, at these steps; of more than `MOST_DRAWN`, nothing.
         choice: the engine that was used, and why.
         culprit: where the first infinity or NaN arose, when that stopped it.
         fit: what least squares tell of the parameters.
@@ -77,6 +80,7 @@ class Outcome:
     last: float
     norm: float | None
     curve: Sequence[tuple[int, float]]
+    path: Sequence[Sequence[float]]
     choice: Choice
     culprit: Problem | None = None
     fit: Fit | None = None
@@ -156,6 +160,7 @@ class Run:
             last,
             search.seen().norm if self.experiment.batch_size is None else None,
             self.curve.points(),
+            self.curve.path(),
             self.choice,
             search.culprit,
             self._fit(),
@@ -179,7 +184,7 @@ class Run:
         return reason
 
     def _accepted(self, step: Step) -> None:
-        self.curve.add(step.number, step.objective)
+        self._draw(step)
         self._recent.append(step.objective)
         self._kept.append((step.number, step.point))
         self._listen(step)
@@ -189,6 +194,10 @@ class Run:
             self._save(self._checkpoint())
         if reason := self._reason(step, now):
             self.search.stop(reason)
+
+    def _draw(self, step: Step) -> None:
+        drawn = len(step.point) <= MOST_DRAWN
+        self.curve.add(step.number, step.objective, tuple(step.point) if drawn else ())
 
     def _reason(self, step: Step, now: float) -> str | None:
         """Return why a step was the last one, or None where it was not."""
@@ -303,7 +312,7 @@ class Run:
             raise CircuitError.of(f"the checkpoint has come to step {checkpoint.number:,}, beyond the {steps:,} wanted")
         if checkpoint is None or self.algorithm.replays:
             step = search.seen()
-            self.curve.add(0, step.objective)
+            self._draw(step)
             self._recent.append(step.objective)
             self._listen(step)
             return

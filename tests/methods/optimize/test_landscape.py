@@ -1,0 +1,94 @@
+"""The objective around the way of a run: what it is at each point of the grid, and where the grid lies."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from circuitgrad import loads
+from circuitgrad.methods.optimize import Experiment, landscape, optimize
+from circuitgrad.rows import Rows
+
+if TYPE_CHECKING:
+    from circuitgrad import Circuit
+    from circuitgrad.methods.optimize import Outcome, Step
+
+BOWL = "{inputs: {a: 3, b: {value: -2, min: -2.1, max: 5}}, gates: {cost: (a - 1)**2 + 10*(b + a)**2}}"
+LINE = "{inputs: {b: 2, x: {value: 9, fixed: true}, y: {value: 9, fixed: true}}, gates: {r: y - b*x}}"
+ROWS = Rows({"x": array("d", [1, 2]), "y": array("d", [3, 5])}, [2, 3], ())
+
+
+def run(circuit: Circuit, rows: Rows | None = None, goal: str = "minimize", **settings: object) -> Outcome:
+    return optimize(circuit, Experiment(goal, **{"steps": 20, "step_size": 0.01, **settings}), rows)  # type: ignore[arg-type]
+
+
+def test_a_grid_over_two_inputs() -> None:
+    circuit = loads(BOWL)
+    outcome = run(circuit)
+    after = circuit.values()
+    found = landscape.landscape(outcome)
+    assert found is not None
+    assert circuit.values() == after
+    assert found.names == ["a", "b"]
+    xs, ys = found.axes
+    assert (len(xs), len(ys)) == (len(found.rows[0]), len(found.rows)) == (61, 61)
+    for x, column in ((xs[0], 0), (xs[30], 30), (xs[60], 60)):
+        for y, row in ((ys[0], 0), (ys[17], 17), (ys[60], 60)):
+            assert found.rows[row][column] == pytest.approx((x - 1) ** 2 + 10 * (y + x) ** 2, rel=1e-12)
+    assert all(low < high for axis in found.axes for low, high in pairwise(axis))
+    for axis, i in ((xs, 0), (ys, 1)):
+        way = [place[i] for place in outcome.path]
+        assert axis[0] <= min(way) <= max(way) <= axis[-1]
+    assert ys[0] == -2.1
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize", "least_squares"])
+def test_over_rows(goal: str) -> None:
+    outcome = run(loads(LINE), ROWS, goal, method="gradient")
+    found = landscape.landscape(outcome, ROWS)
+    assert found is not None
+    ((xs,), (values,)) = found.axes, found.rows
+    residuals = [[3 - b * 1, 5 - b * 2] for b in xs]
+    means = [sum(r * r if goal == "least_squares" else r for r in pair) / 2 for pair in residuals]
+    assert found.names == ["b"]
+    assert values == pytest.approx(means, rel=1e-12)
+
+
+def test_the_way_is_that_of_the_steps() -> None:
+    steps: list[Step] = []
+    outcome = optimize(loads(BOWL), Experiment("minimize", steps=7, step_size=0.01), listen=steps.append)
+    assert [list(place) for place in outcome.path] == [list(step.point) for step in steps]
+    assert len(outcome.path) == len(outcome.curve) == 8
+    many = run(loads(BOWL), steps=2500, step_size=1e-5)
+    assert len(many.path) == len(many.curve) < 1001
+    assert list(many.path[-1]) == [many.after["a"], many.after["b"]]
+
+
+def test_more_inputs_have_no_landscape() -> None:
+    outcome = run(loads("{inputs: {a: 1, b: 2, c: 3}, gates: {s: a*b*c}}"))
+    assert landscape.landscape(outcome) is None
+    assert set(map(len, outcome.path)) == {0}
+
+
+def test_much_work_makes_it_coarse_and_then_leaves_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = run(loads(BOWL))
+    sides = []
+    for work in (1e9, 30_000, 5_000, 100):
+        monkeypatch.setattr(landscape, "MOST_WORK", dict.fromkeys(("objects", "python", "native"), work))
+        found = landscape.landscape(outcome)
+        sides.append(found and len(found.axes[0]))
+    assert sides[0] == 61
+    assert 61 > (sides[1] or 0) > (sides[2] or 0) >= landscape.LEAST
+    assert sides[3] is None
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0, -1e9, 1e308, 1e-300])
+def test_a_run_that_has_not_moved_has_surroundings(value: float) -> None:
+    outcome = run(loads(f"{{inputs: {{x: {value!r}, y: 1}}, gates: {{s: x/2 + y}}}}"), steps=0)
+    found = landscape.landscape(outcome)
+    assert found is not None
+    assert all(low < high for axis in found.axes for low, high in pairwise(axis))
+    assert min(found.axes[0]) < value < max(found.axes[0])

@@ -211,7 +211,8 @@ class Circuit:
     def backward(self, output: str | None = None) -> dict[str, float]:
         """Compute every wire, then the derivative of `output` with respect to every wire; return these by name.
 
-        The gradients start from 0 in every pass, so that calling twice gives the same. A notebook shows them as a table.
+        The gradients start from 0 in every pass, so that calling twice gives the same. A notebook shows what is
+        returned as a table.
 
         Args:
             output: the wire to differentiate; the circuit's output when left out.

@@ -56,7 +56,7 @@ COLUMNS = 100
     type=click.Choice(("auto", "light", "dark")),
     default="auto",
     show_default=True,
-    help="The colours of SVG, PNG and HTML: auto follows the page or the reader that shows them.",
+    help="The colours of SVG, PNG and HTML: auto follows what its reader prefers; a PNG is light then.",
 )
 @click.option("--no-values", is_flag=True, help="Leave the values out.")
 @click.option("--no-gradients", is_flag=True, help="Leave the gradients out.")

@@ -24,7 +24,7 @@ def circuit_svg(circuit: Circuit) -> str | None:
     from circuitgrad.report.drawing import drawing, svg
 
     try:
-        return svg(drawing(circuit), ground=True)
+        return svg(drawing(circuit))
     except CircuitError:
         return None
 

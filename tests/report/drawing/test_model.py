@@ -93,6 +93,15 @@ def test_fixed_inputs_and_boxes() -> None:
     assert nodes["p"].boxes == ()
 
 
+def test_boxes_are_not_drawn_too_deep() -> None:
+    define = ["f0(x): {gates: {a: 2*x}, value: a + x}"]
+    define += [f"f{i}(x): {{gates: {{a: f{i - 1}(x) + 1}}, value: a*x}}" for i in range(1, 6)]
+    text = "define:\n  " + "\n  ".join(define) + "\ninputs: {x: 1}\ngates: {y: f5(x), z: 2*y}\noutput: z\n"
+    drawn = drawing(circuitgrad.loads(text))
+    assert max(len(node.boxes) for node in drawn.nodes) == 3
+    assert all(node.boxes[:1] in ((), ("y",)) for node in drawn.nodes)
+
+
 def test_definitions_are_folded_by_name() -> None:
     drawn = drawing(circuitgrad.load(BOOK), collapse=["put110"])
     nodes = {node.key: node for node in drawn.nodes}

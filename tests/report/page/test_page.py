@@ -492,6 +492,23 @@ def test_special_points_have_pythons_meaning(browser: Chrome, text: str) -> None
     assert complaints(browser) == []
 
 
+def test_the_numeric_check_finds_kinks_and_wrong_rules(browser: Chrome) -> None:
+    circuit = circuitgrad.loads(
+        """
+        inputs: {x: 0, y: 2, z: 3, w: 1}
+        define:
+          cube(x): {value: x*x*x, partials: {x: 3*x}}
+        gates: {s: relu(x) + cube(y) + log(z - 3) + w}
+        """
+    )
+    opened(browser, circuit)
+    marks = "return [...document.querySelectorAll('.mark')].map((one) => one.getAttribute('aria-label'))"
+    assert browser.execute_script(marks) == ["", "", "", ""]  # the output is -inf
+    fill(browser, '#leaves li[data-wire="z"] input[type=text]', "4")
+    kink = "a kink lies within the step of the difference"
+    assert browser.execute_script(marks) == [kink, "differs", "agrees", "agrees"]
+
+
 def test_a_climb_stops_before_it_is_lost(browser: Chrome) -> None:
     circuit = circuitgrad.loads("{inputs: {x: 1}, gates: {y: exp(exp(x))}, optimize: {maximize: y, step_size: 1}}")
     opened(browser, circuit)

@@ -49,6 +49,7 @@ WIDEST_INPUT = 130.0
 APART, LAYERS = 10.0, 26.0
 """Between nodes of a layer, and between layers."""
 TIMEOUT = 120
+_SCHEME, _USER_SCHEME = sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")
 
 
 class Rectangle(NamedTuple):
@@ -78,10 +79,9 @@ class Spot(NamedTuple):
         shape: the circle, or longer shape, of the node itself.
         start: where its wire leaves the shape.
         end: where the first stretch of it ends.
-        caption: the left end of the caption's base line.
         value: the rectangle of the value, None where there is none.
         gradient: that of the gradient.
-        name: that of the caption.
+        caption: that of the caption.
     """
 
     area: Rectangle
@@ -286,7 +286,8 @@ def program() -> str:
     Raises:
         CircuitError: there is none.
     """
-    for folder in (sysconfig.get_path("scripts"), None):
+    own, user = (sysconfig.get_path("scripts", scheme) for scheme in (_SCHEME, _USER_SCHEME))
+    for folder in (own, user, None):
         if found := shutil.which("graphviz-pure", path=folder):
             return found
     if found := shutil.which("dot"):

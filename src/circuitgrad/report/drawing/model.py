@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
 
 DIGITS = 4
+DEEPEST = 3
+"""So many boxes are drawn in one another."""
 INPUT, GATE, GROUP = "input", "gate", "group"
 
 
@@ -289,7 +291,7 @@ class _Builder:
         if slots[-1] < len(self.circuit.inputs):
             return ()
         # The wire whose formula it is stands in the box, too.
-        return (*prefixes(key), key) if len(slots) == 1 else tuple(prefixes(key))
+        return (*prefixes(key), *[key] * (len(slots) == 1))[:DEEPEST]
 
     def _alone(self, slot: int) -> tuple[str, str]:
         """Return what stands in a node of one wire, and below it."""
@@ -301,7 +303,7 @@ class _Builder:
             circuit.constants[operand - len(circuit.inputs)] if circuit.is_constant(operand) else None
             for operand in circuit.operands[index]
         ]
-        # Of a made-up name such as n.by.1, only what a person wrote is shown, and not in a box that says the rest.
+        # Of a name inside a definition, n.by, its box says the rest; numbers are made up.
         last = name.rpartition(".")[2]
         return symbol(circuit.rows[index], numbers, self.digits), "" if last.isdecimal() else last
 

@@ -73,14 +73,14 @@ _RULES = """\
 """The stylesheet, but for the colours."""
 
 
-def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None, ground: bool | None = None) -> str:
+def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None, ground: bool = True) -> str:
     """Return the drawing as SVG.
 
     Args:
         drawing: the drawing.
-        theme: `light`, `dark`, or `auto`, which follows the page that it is shown on.
+        theme: `light`, `dark`, or `auto`, which follows what its reader prefers.
         layout: where everything stands, where that has been found already.
-        ground: whether it has a ground of its own; when left out, it has one unless it follows the page.
+        ground: whether it has a ground of its own: on one, the colours are legible on whatever page it is put.
 
     Raises:
         CircuitError: there is no program for the layout.
@@ -94,7 +94,7 @@ def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None, gr
         f"<title>{escape(title)}</title>",
         f"<style>\n{stylesheet(theme)}</style>",
     ]
-    if theme != AUTO if ground is None else ground:
+    if ground:
         lines.append(f'<rect class="paper" width="{wide}" height="{high}"/>')
     lines.extend(_frame(frame) for frame in place.frames)
     lines.extend(_wires(drawing, place))

@@ -139,7 +139,7 @@ class _Canvas:
         self.rows: dict[int, dict[int, Piece]] = {}
 
     def put(self, row: int, column: int, text: str, style: str = "") -> None:
-        cells = self.rows.setdefault(row, {})
+        cells = self.rows.setdefault(row, {}) if text else {}
         for character in text:
             if size := columns(character):
                 cells[column] = character, style
@@ -235,8 +235,8 @@ class _Picture:
         style = FAINT if branch.again else OUTPUT if node.output else ""
         canvas.put(wire, start, name, style)
         at = start + columns(name) + 1 if self.beside else start
-        canvas.put(wire - 1, at, node.label.value, VALUE) if node.label.value else None
-        canvas.put(wire + 1, at, node.label.gradient, GRADIENT) if node.label.gradient else None
+        canvas.put(wire - 1, at, node.label.value, VALUE)
+        canvas.put(wire + 1, at, node.label.gradient, GRADIENT)
         if last:
             self._run(canvas, branch, wire, self.starts[level + 1] - 1)
             canvas.put(wire, self.starts[level + 1] - 1, "▶")

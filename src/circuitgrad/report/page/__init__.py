@@ -5,8 +5,8 @@ rules in JavaScript (`javascript`) and in mathematical notation (`mathml`). The 
 
 - `page.html`, `page.css`: the frame, and how it looks on screens and on paper;
 - `arithmetic.js`: the primitives of the gate table;
-- `tape.js`, `ascent.js`, `numbers.js`: the passes, steps along the gradient, and numbers as text;
-- `drawing.js`, `play.js`, `inputs.js`, `page.js`: what is seen.
+- `tape.js`, `ascent.js`, `numbers.js`, `link.js`: the passes, steps along the gradient, numbers and links as text;
+- `drawing.js`, `play.js`, `inputs.js`, `table.js`, `curve.js`, `page.js`: what is seen.
 
 Names reach the page as text alone, never as markup or code; a Content-Security-Policy lets no other script run and
 nothing be fetched.
@@ -39,7 +39,18 @@ if TYPE_CHECKING:
     from circuitgrad.gates import Row
     from circuitgrad.report.drawing.model import Drawing
 
-SCRIPTS = ("numbers.js", "tape.js", "ascent.js", "drawing.js", "play.js", "inputs.js", "page.js")
+SCRIPTS = (
+    "numbers.js",
+    "tape.js",
+    "ascent.js",
+    "link.js",
+    "drawing.js",
+    "play.js",
+    "inputs.js",
+    "table.js",
+    "curve.js",
+    "page.js",
+)
 STEPS = 100
 STEP_SIZE = 0.01
 """What `optimize` does where nothing else is said."""

@@ -16,5 +16,7 @@ function climb(tape, leaves, inputs, target, goal, size) {
     return fixed ? x : Math.min(Math.max(x + size * (slope * grads[slot]), min), max);
   });
   const found = GOALS[goal].cost(tape.forward(moved)[target]);
-  return Number.isFinite(found) && leaves.every(({ fixed }, slot) => fixed || Number.isFinite(moved[slot])) ? moved : null;
+  return Number.isFinite(found) && leaves.every(({ fixed }, slot) => fixed || Number.isFinite(moved[slot]))
+    ? moved
+    : null;
 }

@@ -13,17 +13,19 @@ function drawingOf(canvas, circuit, tape, target, told) {
   const edges = [];
   if (!svg) return { show() {}, light() {}, mark() {}, fit() {}, zoom() {} };
 
-  const put = (map, slot, element) => map.has(slot) ? map.get(slot).push(element) : map.set(slot, [element]);
+  const put = (map, slot, element) => (map.has(slot) ? map.get(slot).push(element) : map.set(slot, [element]));
   const slotOf = (element) => circuit.slots.get(element.dataset.wire);
   for (const kind of ["value", "grad"]) {
-    for (const element of svg.querySelectorAll(`text.${kind}[data-wire]`)) put(labels[kind], slotOf(element), element);
+    for (const element of svg.querySelectorAll(`text.${kind}[data-wire]`))
+      put(labels[kind], slotOf(element), element);
   }
   for (const element of svg.querySelectorAll("g.node[data-wire]")) put(nodes, slotOf(element), element);
   for (const element of svg.querySelectorAll("g.wire[data-wire]")) {
     const edge = { element, from: slotOf(element), to: circuit.slots.get(element.dataset.to), operand: -1 };
     // Several wires drawn as one have no operand of their own.
     const operand = Number(element.dataset.operand);
-    if (edge.to >= tape.first && tape.gates[edge.to - tape.first].operands[operand] === edge.from) edge.operand = operand;
+    if (edge.to >= tape.first && tape.gates[edge.to - tape.first].operands[operand] === edge.from)
+      edge.operand = operand;
     edges.push(edge);
     element.querySelector("title")?.remove(); // it tells numbers that change
     // A wire is thin: what is hovered is a broad one that nobody sees.
@@ -45,7 +47,10 @@ function drawingOf(canvas, circuit, tape, target, told) {
 
   // Put numbers at the wires; those that a pass has not come to yet are hidden.
   function show(values, grads, known) {
-    for (const [kind, numbers] of [["value", values], ["grad", grads]]) {
+    for (const [kind, numbers] of [
+      ["value", values],
+      ["grad", grads],
+    ]) {
       for (const [slot, elements] of labels[kind]) {
         for (const element of elements) {
           if (slot === undefined) continue;
@@ -55,12 +60,17 @@ function drawingOf(canvas, circuit, tape, target, told) {
       }
     }
     const flows = edges.map((edge) => flow(edge, values, grads));
-    const size = (numbers) => numbers.reduce((most, one) => Number.isFinite(one) ? Math.max(most, Math.abs(one)) : most, 0);
+    const size = (numbers) =>
+      numbers.reduce((most, one) => (Number.isFinite(one) ? Math.max(most, Math.abs(one)) : most), 0);
     const largest = Math.max(size(flows), size(grads));
     edges.forEach(({ element, from, to }, place) => {
       if (from === undefined) return;
       const passed = known.grad(from) && (to === undefined || known.grad(to));
-      const share = !passed ? 0 : Number.isFinite(flows[place]) ? Math.sqrt(Math.abs(flows[place]) / (largest || 1)) : 1;
+      const share = !passed
+        ? 0
+        : Number.isFinite(flows[place])
+          ? Math.sqrt(Math.abs(flows[place]) / (largest || 1))
+          : 1;
       element.classList.toggle("dead", passed && flows[place] === 0);
       for (const path of element.querySelectorAll("path:not(.broad, .arrow)")) {
         path.setAttribute("stroke-width", (THIN + (THICK - THIN) * share).toFixed(2));
@@ -68,8 +78,10 @@ function drawingOf(canvas, circuit, tape, target, told) {
     });
     for (const [slot, elements] of nodes) {
       if (slot === undefined) continue;
-      const told = [known.value(slot) ? `, value ${shown(values[slot])}` : "",
-        known.grad(slot) ? `, gradient ${shown(grads[slot])}` : ""];
+      const told = [
+        known.value(slot) ? `, value ${shown(values[slot])}` : "",
+        known.grad(slot) ? `, gradient ${shown(grads[slot])}` : "",
+      ];
       for (const element of elements) element.setAttribute("aria-label", `${circuit.says(slot)}${told.join("")}`);
     }
   }
@@ -83,8 +95,10 @@ function drawingOf(canvas, circuit, tape, target, told) {
     const useful = tape.above(target());
     const behind = new Set([...tape.below(to)].filter((slot) => slot === to || useful.has(slot)));
     for (const { element, from: tail, to: head } of edges) {
-      const inside = before.has(head) || (behind.has(tail) && (head === undefined || behind.has(head)))
-        || (tail === from && head === to);
+      const inside =
+        before.has(head) ||
+        (behind.has(tail) && (head === undefined || behind.has(head))) ||
+        (tail === from && head === to);
       element.classList.toggle("on", inside);
     }
     for (const [slot, elements] of nodes) {
@@ -101,7 +115,8 @@ function drawingOf(canvas, circuit, tape, target, told) {
 
   // Mark the gate that a pass has come to, and follow it.
   function mark(slot, follow) {
-    for (const [one, elements] of nodes) elements.forEach((element) => element.classList.toggle("current", one === slot));
+    for (const [one, elements] of nodes)
+      elements.forEach((element) => element.classList.toggle("current", one === slot));
     for (const { element, from, to } of edges) element.classList.toggle("current", slot !== null && to === slot);
     const node = slot === null || slot === marked ? undefined : nodes.get(slot)?.[0];
     marked = slot;
@@ -121,8 +136,8 @@ function drawingOf(canvas, circuit, tape, target, told) {
     view.scale = Math.min(Math.max(scale, fit), Math.max(fit, MOST_SCALE));
     const [width, height] = [canvas.clientWidth / view.scale, canvas.clientHeight / view.scale];
     // Its borders stay at those of the canvas; where there is room on both sides, it stands in the middle.
-    const held = (at, from, size, room) => size <= room ? from + size / 2
-      : Math.min(Math.max(at, from + room / 2), from + size - room / 2);
+    const held = (at, from, size, room) =>
+      size <= room ? from + size / 2 : Math.min(Math.max(at, from + room / 2), from + size - room / 2);
     view.x = held(x, left, wide, width);
     view.y = held(y, top, high, height);
     svg.setAttribute("viewBox", `${view.x - width / 2} ${view.y - height / 2} ${width} ${height}`);
@@ -144,7 +159,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
   // Give the drawing its room, and show all of it; on a narrow screen its beginning, large enough to be read.
   function settle() {
     const narrow = canvas.clientWidth < NARROW;
-    const wanted = Math.max(canvas.clientWidth * high / wide, narrow ? high * LEGIBLE : 0, LEAST_HEIGHT);
+    const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE : 0, LEAST_HEIGHT);
     canvas.style.height = `${Math.min(wanted, window.innerHeight * (narrow ? 0.42 : 0.6))}px`;
     if (narrow) look(LEGIBLE, left, top + high / 2);
     else fit();
@@ -154,17 +169,22 @@ function drawingOf(canvas, circuit, tape, target, told) {
   function reveal(node, scale = 0) {
     const { x, y, width, height } = node.getBBox();
     const middle = { x: x + width / 2, y: y + height / 2 };
-    const outside = Math.abs(middle.x - view.x) * 2 > canvas.clientWidth / view.scale
-      || Math.abs(middle.y - view.y) * 2 > canvas.clientHeight / view.scale;
+    const outside =
+      Math.abs(middle.x - view.x) * 2 > canvas.clientWidth / view.scale ||
+      Math.abs(middle.y - view.y) * 2 > canvas.clientHeight / view.scale;
     if (outside || view.scale < scale * 0.8) look(Math.max(view.scale, scale), middle.x, middle.y);
   }
 
-  svg.addEventListener("wheel", (event) => {
-    const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002));
-    if (factor < 1 && !canvas.classList.contains("magnified")) return; // the page scrolls on
-    event.preventDefault();
-    zoom(factor, point(event.clientX, event.clientY));
-  }, { passive: false });
+  svg.addEventListener(
+    "wheel",
+    (event) => {
+      const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002));
+      if (factor < 1 && !canvas.classList.contains("magnified")) return; // the page scrolls on
+      event.preventDefault();
+      zoom(factor, point(event.clientX, event.clientY));
+    },
+    { passive: false },
+  );
 
   const held = new Map();
   svg.addEventListener("pointerdown", (event) => {

@@ -16,7 +16,10 @@ function verdict(analytic, { slope, left, right }, out) {
 }
 
 const VERDICTS = {
-  ok: ["✓", "agrees"], kink: ["∠", "a kink lies within the step of the difference"], wrong: ["✗", "differs"], "": ["", ""],
+  ok: ["✓", "agrees"],
+  kink: ["∠", "a kink lies within the step of the difference"],
+  wrong: ["✗", "differs"],
+  "": ["", ""],
 };
 
 function inputsOf(list, circuit, tape, state, moved, lit) {
@@ -25,7 +28,11 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
   list.classList.toggle("many", many);
   const leaves = circuit.inputs.map((leaf, slot) => {
     const number = make("input", {
-      type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", id: `number-${slot}`,
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      spellcheck: "false",
+      id: `number-${slot}`,
       "aria-describedby": `slopes-${slot}`,
     });
     const slider = make("input", { type: "range", "aria-label": `${leaf.name}, slider` });
@@ -35,8 +42,15 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
     const name = make("label", { for: `number-${slot}`, title: leaf.name }, leaf.name);
     const about = make("span", { class: "about" }, leaf.about);
     if (leaf.fixed) about.prepend(make("span", { class: "badge" }, "fixed"), " ");
-    const item = make("li", { "data-wire": leaf.name }, name, slider, number,
-      about, make("span", { class: "slopes", id: `slopes-${slot}` }, grad, numeric, mark));
+    const item = make(
+      "li",
+      { "data-wire": leaf.name },
+      name,
+      slider,
+      number,
+      about,
+      make("span", { class: "slopes", id: `slopes-${slot}` }, grad, numeric, mark),
+    );
     const range = { ...rangeOf(leaf.value, leaf.min, leaf.max) };
 
     slider.addEventListener("input", () => moved(slot, Number(slider.value)));
@@ -108,10 +122,12 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
   const seen = new Set(many ? [] : leaves);
   if (many) {
     const partsOf = new Map(leaves.map((parts) => [parts.item, parts]));
-    const observer = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
-      if (isIntersecting) update(partsOf.get(target));
-      seen[isIntersecting ? "add" : "delete"](partsOf.get(target));
-    }));
+    const observer = new IntersectionObserver((entries) =>
+      entries.forEach(({ target, isIntersecting }) => {
+        if (isIntersecting) update(partsOf.get(target));
+        seen[isIntersecting ? "add" : "delete"](partsOf.get(target));
+      }),
+    );
     leaves.forEach(({ item }) => observer.observe(item));
     window.addEventListener("beforeprint", () => leaves.forEach(update));
   }

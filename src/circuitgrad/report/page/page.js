@@ -1,72 +1,56 @@
 // The page: what it knows, what is at present, and everything that is seen of it.
 
-const MOST_ROWS = 500;
-const RUN_EVERY = 16;
-
 function readCircuit() {
   const circuit = JSON.parse(at("circuit").textContent);
-  const number = (value) => typeof value === "string" ? readNumber(value) : value;
-  circuit.inputs.forEach((leaf) => ["value", "min", "max"].forEach((key) => { leaf[key] = number(leaf[key]); }));
+  const number = (value) => (typeof value === "string" ? readNumber(value) : value);
+  circuit.inputs.forEach((leaf) =>
+    ["value", "min", "max"].forEach((key) => {
+      leaf[key] = number(leaf[key]);
+    }),
+  );
   circuit.constants = circuit.constants.map(number);
   const count = circuit.inputs.length;
   const first = count + circuit.constants.length;
   circuit.isConstant = (slot) => slot >= count && slot < first;
   circuit.constantOf = (slot) => circuit.constants[slot - count];
-  circuit.nameOf = (slot) => slot < count ? circuit.inputs[slot].name
-    : slot < first ? shown(circuit.constantOf(slot)) : circuit.gates[slot - first][0];
+  circuit.nameOf = (slot) =>
+    slot < count
+      ? circuit.inputs[slot].name
+      : slot < first
+        ? shown(circuit.constantOf(slot))
+        : circuit.gates[slot - first][0];
   // What a wire is: an input, or a gate of operands.
   circuit.is = (slot) => {
     if (slot < count) return circuit.inputs[slot].fixed ? "input, fixed" : "input";
     const [, row, operands] = circuit.gates[slot - first];
     return `${circuit.rows[row].name}(${operands.map(circuit.nameOf).join(", ")})`;
   };
-  circuit.says = (slot) => slot < count ? `${circuit.nameOf(slot)}, ${circuit.is(slot)}`
-    : `${circuit.nameOf(slot)} = ${circuit.is(slot)}`;
-  circuit.slots = new Map([...circuit.inputs.map(({ name }, slot) => [name, slot]),
-    ...circuit.gates.map(([name], index) => [name, first + index])]);
+  circuit.says = (slot) =>
+    slot < count ? `${circuit.nameOf(slot)}, ${circuit.is(slot)}` : `${circuit.nameOf(slot)} = ${circuit.is(slot)}`;
+  circuit.slots = new Map([
+    ...circuit.inputs.map(({ name }, slot) => [name, slot]),
+    ...circuit.gates.map(([name], index) => [name, first + index]),
+  ]);
   return circuit;
-}
-
-// What a link carries: inputs as `name=value`, the output as `@output=name`, and the step of the passes as `@step=7`,
-// joined by `&`.
-function readLink(circuit, hash) {
-  const found = { inputs: new Map(), output: null, step: null, refused: [] };
-  for (const part of hash.replace(/^#/, "").split("&").filter(Boolean)) {
-    let pair = [part];
-    try {
-      pair = part.split("=").map(decodeURIComponent);
-    } catch { /* what is no text is refused below */ }
-    const [name, text] = pair;
-    const slot = circuit.slots.get(name);
-    const value = pair.length === 2 ? readNumber(text) : null;
-    if (name === "@output" && circuit.slots.has(text)) found.output = circuit.slots.get(text);
-    else if (name === "@step" && Number.isInteger(value) && value >= 0) found.step = value;
-    else if (slot < circuit.inputs.length && value !== null) found.inputs.set(slot, value);
-    else found.refused.push(part);
-  }
-  return found;
-}
-
-function writeLink(circuit, state) {
-  const parts = circuit.inputs.flatMap(({ name, value }, slot) => Object.is(value, state.inputs[slot]) ? []
-    : [`${encodeURIComponent(name)}=${exact(state.inputs[slot])}`]);
-  if (state.target !== circuit.output) parts.push(`@output=${encodeURIComponent(circuit.nameOf(state.target))}`);
-  if (state.position !== null) parts.push(`@step=${state.position}`);
-  return parts.length ? `#${parts.join("&")}` : "";
 }
 
 const circuit = readCircuit();
 const tape = tapeOf(circuit, rules);
 const state = {
-  inputs: Float64Array.from(circuit.inputs, ({ value }) => value), target: circuit.output, position: null,
-  values: null, grads: null,
+  inputs: Float64Array.from(circuit.inputs, ({ value }) => value),
+  target: circuit.output,
+  position: null,
+  values: null,
+  grads: null,
 };
 
-const note = (text) => { at("note").textContent = text; };
+const note = (text) => {
+  at("note").textContent = text;
+};
 const drawing = drawingOf(at("canvas"), circuit, tape, () => state.target, aboutWire);
 const player = playerOf(circuit, tape, state, show);
 const inputs = inputsOf(at("leaves"), circuit, tape, state, move, (slot) => drawing.light(slot));
-const table = tableOf(at("rows"));
+const table = tableOf(at("rows"), circuit, state, player, drawing);
 const curve = curveOf(at("curve"));
 
 // Compute everything anew and show it.
@@ -80,7 +64,9 @@ function show() {
   const known = player.known();
   at("result").textContent = shown(state.values[state.target]);
   at("result").title = exact(state.values[state.target]);
-  document.querySelectorAll(".of-output").forEach((one) => { one.textContent = circuit.nameOf(state.target); });
+  document.querySelectorAll(".of-output").forEach((one) => {
+    one.textContent = circuit.nameOf(state.target);
+  });
   drawing.show(state.values, state.grads, known);
   drawing.mark(player.show(), state.position !== null);
   inputs.show();
@@ -103,104 +89,14 @@ function aboutWire(from, to) {
   }
   const [name, out] = [circuit.nameOf(from), circuit.nameOf(state.target)];
   const lines = [
-    make("b", {}, circuit.says(from)), ": ", make("span", { class: "value" }, shown(state.values[from])), `, ∂${out}/∂${name} `,
+    make("b", {}, circuit.says(from)),
+    ": ",
+    make("span", { class: "value" }, shown(state.values[from])),
+    `, ∂${out}/∂${name} `,
     make("span", { class: "grad" }, shown(state.grads[from])),
   ];
   if (from !== to) lines.push(`, on its way to ${circuit.nameOf(to)}`);
   at("about-wire").replaceChildren(...lines);
-}
-
-// The table of all wires.
-function tableOf(body) {
-  const wires = [...circuit.slots];
-  let cells = [];
-  let most = MOST_ROWS;
-
-  function build() {
-    const wanted = at("filter").value.trim().toLowerCase();
-    const found = wires.filter(([name]) => name.toLowerCase().includes(wanted));
-    cells = found.slice(0, most).map(([name, slot]) => {
-      const value = make("td", { class: "number value" });
-      const grad = make("td", { class: "number grad" });
-      const row = make("tr", { "data-wire": name },
-        make("th", { scope: "row" }, name, " ", make("span", { class: "is" }, circuit.is(slot))), value, grad);
-      row.addEventListener("pointerenter", () => drawing.light(slot));
-      row.addEventListener("pointerleave", () => drawing.light(null));
-      return { slot, value, grad, row };
-    });
-    body.replaceChildren(...cells.map(({ row }) => row));
-    const rest = found.length - cells.length;
-    const button = make("button", { type: "button" }, `Show all ${found.length}`);
-    button.addEventListener("click", () => {
-      most = Infinity;
-      build();
-      show(player.known());
-    });
-    at("more").replaceChildren(...(rest > 0 ? [`${rest} more. `, button] : []));
-  }
-
-  function show(known) {
-    for (const { slot, value, grad, row } of cells) {
-      for (const [cell, numbers, is] of [[value, state.values, known.value], [grad, state.grads, known.grad]]) {
-        cell.textContent = is(slot) ? shown(numbers[slot]) : "";
-        cell.title = exact(numbers[slot]);
-        cell.dataset.value = exact(numbers[slot]);
-      }
-      row.classList.toggle("output", slot === state.target);
-    }
-  }
-
-  at("filter").addEventListener("input", () => {
-    build();
-    show(player.known());
-  });
-  build();
-  return { show };
-}
-
-// The curve of the output over the steps.
-function curveOf(place) {
-  const WIDTH = 400;
-  const HEIGHT = 150;
-  const MOST_POINTS = 1000;
-  let points = [];
-  const draw = (tag, attributes, ...contents) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...contents);
-    return element;
-  };
-
-  function show() {
-    at("ascent").classList.toggle("idle", points.length < 2);
-    if (points.length < 2) {
-      place.replaceChildren();
-      return;
-    }
-    const values = points.map(([, value]) => value);
-    let [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-    if (low === high) [low, high] = [low - Math.max(1e-9, Math.abs(low) / 100), high + Math.max(1e-9, Math.abs(high) / 100)];
-    const [firstStep, lastStep] = [points[0][0], points.at(-1)[0]];
-    const x = (step) => 8 + (WIDTH - 16) * (step - firstStep) / (lastStep - firstStep);
-    const y = (value) => 24 + (HEIGHT - 48) * (1 - (value / (high - low) - low / (high - low)));
-    const line = points.map(([step, value], index) => `${index ? "L" : "M"}${x(step).toFixed(1)},${y(value).toFixed(1)}`).join("");
-    const text = (horizontal, vertical, anchor, words) => draw("text", { x: horizontal, y: vertical, "text-anchor": anchor }, words);
-    const end = points.at(-1);
-    const title = `The output over ${lastStep} steps, from ${shown(values[0])} to ${shown(end[1])}`;
-    place.replaceChildren(draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title },
-      draw("line", { x1: 8, x2: WIDTH - 8, y1: HEIGHT - 24, y2: HEIGHT - 24, class: "axis" }),
-      draw("line", { x1: 8, x2: WIDTH - 8, y1: 24, y2: 24, class: "axis" }),
-      draw("path", { d: line, class: "course" }), draw("circle", { cx: x(end[0]), cy: y(end[1]), r: 4 }),
-      text(8, 16, "start", shown(high)), text(8, HEIGHT - 8, "start", shown(low)),
-      text(WIDTH - 8, HEIGHT - 8, "end", `step ${lastStep}`)));
-  }
-
-  function add(step, value) {
-    points.push([step, value]);
-    if (points.length > MOST_POINTS) points = points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
-  }
-
-  return { add, show, clear: () => { points = []; show(); }, get empty() { return points.length === 0; } };
 }
 
 // Gradient ascent.
@@ -212,16 +108,22 @@ function climbRule() {
   const free = circuit.inputs.filter(({ fixed }) => !fixed).length;
   const factor = at("goal").value === "least_squares" ? ` · 2 · ${out}` : "";
   const data = circuit.data ? " This is about the one point above: the rows of the file's data take no part." : "";
-  at("climb-rule").textContent = free ? `Each input that is not fixed: x ← x ${goal.sign} step size${factor} · ∂${out}/∂x.${data}`
+  at("climb-rule").textContent = free
+    ? `Each input that is not fixed: x ← x ${goal.sign} step size${factor} · ∂${out}/∂x.${data}`
     : "All inputs are fixed: nothing can move.";
 }
 
 function settings() {
   const found = { size: readNumber(at("size").value), steps: readNumber(at("steps").value) };
-  const good = { size: found.size > 0 && Number.isFinite(found.size), steps: Number.isInteger(found.steps) && found.steps > 0 };
+  const good = {
+    size: found.size > 0 && Number.isFinite(found.size),
+    steps: Number.isInteger(found.steps) && found.steps > 0,
+  };
   for (const key of ["size", "steps"]) at(key).setAttribute("aria-invalid", String(!good[key]));
   if (good.size && good.steps) return found;
-  at("climb-note").textContent = good.size ? "steps is a whole number from 1 on" : "the step size is a positive number";
+  at("climb-note").textContent = good.size
+    ? "steps is a whole number from 1 on"
+    : "the step size is a positive number";
   return null;
 }
 
@@ -234,7 +136,8 @@ function climbOnce() {
   if (curve.empty) curve.add(run.number, cost(state.values[state.target]));
   const moved = climb(tape, circuit.inputs, state.inputs, state.target, goal, found.size);
   if (moved === null) {
-    at("climb-note").textContent = `Stopped: the next step makes a number infinite or undefined. A smaller step size may help.`;
+    at("climb-note").textContent =
+      `Stopped: the next step makes a number infinite or undefined. A smaller step size may help.`;
     return false;
   }
   state.inputs = moved;
@@ -250,7 +153,8 @@ function showClimb() {
   show();
   curve.show();
   if (run.timer === null && at("climb-note").textContent === "") {
-    at("climb-note").textContent = `Step ${run.number}: ${circuit.nameOf(state.target)} = ${shown(state.values[state.target])}`;
+    at("climb-note").textContent =
+      `Step ${run.number}: ${circuit.nameOf(state.target)} = ${shown(state.values[state.target])}`;
   }
 }
 
@@ -261,11 +165,12 @@ function halt() {
   at("climb-run").setAttribute("aria-pressed", "false");
 }
 
-// Run as many steps a picture as make the run last a few seconds.
+// Make as many steps a picture as let a run last a few seconds at most.
 function frame() {
   const { steps = 1 } = settings() ?? {};
   let going = true;
-  for (let count = Math.ceil(steps / 180); count > 0 && going && run.number < run.end; count -= 1) going = climbOnce();
+  for (let count = Math.ceil(steps / 180); count > 0 && going && run.number < run.end; count -= 1)
+    going = climbOnce();
   if (going && run.number < run.end) run.timer = requestAnimationFrame(frame);
   else halt();
   showClimb();
@@ -303,7 +208,9 @@ function restart() {
 function reset() {
   restart();
   player.leave();
-  circuit.inputs.forEach(({ value }, slot) => { state.inputs[slot] = value; });
+  circuit.inputs.forEach(({ value }, slot) => {
+    state.inputs[slot] = value;
+  });
   refresh();
 }
 
@@ -331,14 +238,20 @@ function follow() {
   const { inputs: given, output, step, refused } = readLink(circuit, location.hash);
   restart();
   player.leave();
-  circuit.inputs.forEach(({ value }, slot) => { state.inputs[slot] = given.get(slot) ?? value; });
+  circuit.inputs.forEach(({ value }, slot) => {
+    state.inputs[slot] = given.get(slot) ?? value;
+  });
   state.target = output ?? circuit.output;
   if (step !== null) state.position = Math.min(step, player.last());
   if (![...at("output").options].some(({ value }) => Number(value) === state.target)) {
     at("output").append(new Option(circuit.nameOf(state.target), state.target));
   }
   at("output").value = state.target;
-  note(refused.length ? `The link says what this circuit does not know, which is left out: ${refused.slice(0, 5).join(", ")}` : "");
+  note(
+    refused.length
+      ? `The link says what this circuit does not know, which is left out: ${refused.slice(0, 5).join(", ")}`
+      : "",
+  );
   refresh();
 }
 

@@ -28,16 +28,20 @@ function figure(value) {
   const [digits, power] = shown(value).replace("nan", "NaN").replace("inf", "\u221e").split("e");
   const size = math("mn", digits.replace("-", ""));
   const parts = digits.startsWith("-") ? [sign("\u2212"), size] : [size];
-  if (power) parts.push(sign("\u00b7"), math("msup", math("mn", "10"), math("mn", String(Number(power)).replace("-", "\u2212"))));
+  if (power)
+    parts.push(
+      sign("\u00b7"),
+      math("msup", math("mn", "10"), math("mn", String(Number(power)).replace("-", "\u2212"))),
+    );
   return parts.length > 1 ? math("mrow", ...parts) : size;
 }
 
-const enclosed = (value) => value < 0 || Object.is(value, -0)
-  ? math("mrow", sign("("), figure(value), sign(")")) : figure(value);
+const enclosed = (value) =>
+  value < 0 || Object.is(value, -0) ? math("mrow", sign("("), figure(value), sign(")")) : figure(value);
 
 // The derivative of one wire in another.
-const derivative = (above, below) => math("mfrac",
-  math("mrow", sign("\u2202"), symbol(above)), math("mrow", sign("\u2202"), symbol(below)));
+const derivative = (above, below) =>
+  math("mfrac", math("mrow", sign("\u2202"), symbol(above)), math("mrow", sign("\u2202"), symbol(below)));
 
 const formula = (...parts) => math("math", ...parts);
 
@@ -47,7 +51,10 @@ function rulesOf(circuit, tape) {
     const { row, operands, forms } = tape.gates[index];
     const slots = { out: tape.first + index, ...operands };
     const form = forms(...operands.map((slot) => values[slot]), values[slots.out])[rule];
-    const copy = document.getElementById("formulas").content.getElementById(`f${row}-${rule}-${form}`).cloneNode(true);
+    const copy = document
+      .getElementById("formulas")
+      .content.getElementById(`f${row}-${rule}-${form}`)
+      .cloneNode(true);
     for (const place of copy.querySelectorAll("[data-place]")) {
       const slot = slots[place.dataset.place];
       place.replaceWith(filled ? enclosed(values[slot]) : named(slot));
@@ -56,7 +63,8 @@ function rulesOf(circuit, tape) {
     return { main: math("mrow", ...main.childNodes), condition };
   }
 
-  const named = (slot) => circuit.isConstant(slot) ? figure(circuit.constantOf(slot)) : symbol(circuit.nameOf(slot));
+  const named = (slot) =>
+    circuit.isConstant(slot) ? figure(circuit.constantOf(slot)) : symbol(circuit.nameOf(slot));
   const same = (one, other) => one.textContent === other.textContent;
 
   // The chain of equal signs from a formula to its number.
@@ -73,7 +81,9 @@ function rulesOf(circuit, tape) {
     const written = make("p", { class: "formula" }, make("span", { class: "what" }, title));
     // Every equal sign begins a piece of its own, so that a long chain is wrapped there.
     const pieces = [[]];
-    parts.forEach((part) => part.textContent === "=" && pieces.at(-1).length > 1 ? pieces.push([part]) : pieces.at(-1).push(part));
+    parts.forEach((part) =>
+      part.textContent === "=" && pieces.at(-1).length > 1 ? pieces.push([part]) : pieces.at(-1).push(part),
+    );
     written.append(make("span", { class: "chain" }, ...pieces.flatMap((piece) => [formula(...piece), make("wbr")])));
     if (condition) written.append(make("span", { class: "condition" }, "where ", condition));
     return written;
@@ -108,16 +118,34 @@ function rulesOf(circuit, tape) {
       const { parts, condition } = chain(index, values, place + 1, locals[place]);
       const lines = [
         line("local", [derivative(own, name), sign("="), ...parts], condition),
-        line("upstream × local", [derivative(out, own), sign("·"), derivative(own, name), sign("="), figure(upstream),
-          sign("·"), enclosed(locals[place]), sign("="), coloured("grad", figure(contribution))]),
+        line("upstream × local", [
+          derivative(out, own),
+          sign("·"),
+          derivative(own, name),
+          sign("="),
+          figure(upstream),
+          sign("·"),
+          enclosed(locals[place]),
+          sign("="),
+          coloured("grad", figure(contribution)),
+        ]),
       ];
       const sum = after ? after[operand] : sums.get(operand);
       if (after ? sum !== contribution : earlier !== 0) {
-        lines.push(line(after ? "in total" : "so far", [derivative(out, name), sign("="), coloured("grad", figure(sum))]));
+        lines.push(
+          line(after ? "in total" : "so far", [derivative(out, name), sign("="), coloured("grad", figure(sum))]),
+        );
       }
       const numbers = { upstream, local: locals[place], contribution };
       const exactly = Object.entries(numbers).map(([key, number]) => [`data-${key}`, exact(number)]);
-      return [make("div", { class: "operand", "data-wire": name, ...Object.fromEntries(exactly) }, make("h3", {}, name), ...lines)];
+      return [
+        make(
+          "div",
+          { class: "operand", "data-wire": name, ...Object.fromEntries(exactly) },
+          make("h3", {}, name),
+          ...lines,
+        ),
+      ];
     });
     if (!blocks.length) return make("p", { class: "hint" }, "Its operands are constants: nothing is passed on.");
     return make("div", { class: "operands" }, ...blocks);
@@ -132,9 +160,14 @@ function rulesOf(circuit, tape) {
     if (!backwards) return `${name} is ${circuit.rows[row].name} of ${list}: ${shown(values[slot])}.`;
     const locals = tape.partials(values, index);
     const upstream = before[slot];
-    const told = operands.flatMap((operand, place) => circuit.isConstant(operand) ? [] : [
-      `${circuit.nameOf(operand)} gets upstream ${shown(upstream)} times local ${shown(locals[place])}, `
-      + `which is ${shown(upstream === 0 ? 0 : locals[place] * upstream)}.`]);
+    const told = operands.flatMap((operand, place) =>
+      circuit.isConstant(operand)
+        ? []
+        : [
+            `${circuit.nameOf(operand)} gets upstream ${shown(upstream)} times local ${shown(locals[place])}, ` +
+              `which is ${shown(upstream === 0 ? 0 : locals[place] * upstream)}.`,
+          ],
+    );
     return `Backward through ${name}. ${told.join(" ")}`;
   }
 
@@ -174,6 +207,22 @@ function playerOf(circuit, tape, state, changed) {
     return done === 0 ? null : { index: list()[list().length - done], backwards: true };
   }
 
+  // Where the passes are, in words.
+  function phase(step) {
+    const position = state.position;
+    if (position === null) return chosen === null ? "All is computed. Step, or choose a gate in the drawing." : "";
+    if (position === 0) return "Before the forward pass: the inputs are given.";
+    if (position === forwards() + 1) return "Backward begins: the output's gradient in itself is 1.";
+    const gate = circuit.says(tape.first + step.index);
+    return step.backwards
+      ? `Backward, gate ${position - forwards() - 1} of ${list().length}: ${gate}`
+      : `Forward, gate ${position} of ${forwards()}: ${gate}`;
+  }
+
+  // The gradients before the last step of the backward pass.
+  const gradsBefore = () => tape.backward(state.values, state.target, list(), state.position - forwards() - 2);
+
+  // Show the present step; return the slot of its gate, or null.
   function show() {
     const position = state.position;
     const head = at("head");
@@ -181,37 +230,36 @@ function playerOf(circuit, tape, state, changed) {
     head.value = position ?? last();
     const out = circuit.nameOf(state.target);
     const step = current();
-    const words = position === null ? (chosen === null ? "All is computed. Step, or choose a gate in the drawing." : "")
-      : position === 0 ? "Before the forward pass: the inputs are given."
-        : position <= forwards() ? `Forward, gate ${position} of ${forwards()}: ${circuit.says(tape.first + step.index)}`
-          : position === forwards() + 1 ? "Backward begins: the output's gradient in itself is 1."
-            : `Backward, gate ${position - forwards() - 1} of ${list().length}: ${circuit.says(tape.first + step.index)}`;
+    const words = phase(step);
     at("phase").textContent = words;
     head.setAttribute("aria-valuetext", words || "all");
     const parts = [];
     if (step && !step.backwards) parts.push(rules.forward(step.index, state.values));
     if (step?.backwards) {
-      const before = tape.backward(state.values, state.target, list(), position - forwards() - 2);
-      parts.push(rules.backward(step.index, state.values, before, null, state.target));
+      parts.push(rules.backward(step.index, state.values, gradsBefore(), null, state.target));
     }
     if (position === forwards() + 1) {
       parts.push(rules.seed(out));
     }
     if (position === null && chosen !== null) {
-      parts.push(rules.forward(chosen, state.values),
-        rules.backward(chosen, state.values, state.grads, state.grads, state.target));
+      parts.push(
+        rules.forward(chosen, state.values),
+        rules.backward(chosen, state.values, state.grads, state.grads, state.target),
+      );
     }
     at("rule").replaceChildren(...parts);
     at("play").classList.toggle("idle", parts.length === 0);
-    return step ? tape.first + step.index : position === forwards() + 1 ? state.target
-      : position === null && chosen !== null ? tape.first + chosen : null;
+    if (step) return tape.first + step.index;
+    if (position === forwards() + 1) return state.target;
+    return position === null && chosen !== null ? tape.first + chosen : null;
   }
 
   // Say a step to those who hear the page.
   function speak() {
     const step = current();
-    const before = step?.backwards ? tape.backward(state.values, state.target, list(), state.position - forwards() - 2) : null;
-    at("spoken").textContent = step ? rules.spoken(step.index, state.values, before, state.target, step.backwards)
+    const before = step?.backwards ? gradsBefore() : null;
+    at("spoken").textContent = step
+      ? rules.spoken(step.index, state.values, before, state.target, step.backwards)
       : at("phase").textContent;
   }
 

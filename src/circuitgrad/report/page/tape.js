@@ -18,36 +18,46 @@ function tapeOf(circuit, rules) {
   }
 
   // The gates that a slot reaches, in order.
-  const downstream = (slot) => once(`down ${slot}`, () => {
-    const reached = new Set([slot]);
-    return all.filter((index) => gates[index].operands.some((one) => reached.has(one)) && reached.add(first + index));
-  });
+  const downstream = (slot) =>
+    once(`down ${slot}`, () => {
+      const reached = new Set([slot]);
+      return all.filter(
+        (index) => gates[index].operands.some((one) => reached.has(one)) && reached.add(first + index),
+      );
+    });
 
   // The gates that a slot depends on, in order, with its own.
-  const upstream = (slot) => once(`up ${slot}`, () => {
-    const needed = new Set([slot]);
-    const found = all.slice().reverse().filter((index) => {
-      if (!needed.has(first + index)) return false;
-      gates[index].operands.forEach((one) => needed.add(one));
-      return true;
+  const upstream = (slot) =>
+    once(`up ${slot}`, () => {
+      const needed = new Set([slot]);
+      const found = all
+        .slice()
+        .reverse()
+        .filter((index) => {
+          if (!needed.has(first + index)) return false;
+          gates[index].operands.forEach((one) => needed.add(one));
+          return true;
+        });
+      return found.reverse();
     });
-    return found.reverse();
-  });
 
   // The gates between two slots, in order.
-  const between = (slot, target) => once(`${slot} to ${target}`, () => {
-    const needed = new Set(upstream(target));
-    return downstream(slot).filter((index) => needed.has(index));
-  });
+  const between = (slot, target) =>
+    once(`${slot} to ${target}`, () => {
+      const needed = new Set(upstream(target));
+      return downstream(slot).filter((index) => needed.has(index));
+    });
 
   // The slots that a slot depends on, with itself.
-  const above = (slot) => once(`above ${slot}`, () => {
-    const gate = (index) => [first + index, ...gates[index].operands];
-    return new Set([slot, ...upstream(slot).flatMap(gate)]);
-  });
+  const above = (slot) =>
+    once(`above ${slot}`, () => {
+      const gate = (index) => [first + index, ...gates[index].operands];
+      return new Set([slot, ...upstream(slot).flatMap(gate)]);
+    });
 
   // The slots that depend on a slot, with itself.
-  const below = (slot) => once(`below ${slot}`, () => new Set([slot, ...downstream(slot).map((index) => first + index)]));
+  const below = (slot) =>
+    once(`below ${slot}`, () => new Set([slot, ...downstream(slot).map((index) => first + index)]));
 
   // The values of all slots for some inputs.
   function forward(inputs) {
@@ -71,8 +81,8 @@ function tapeOf(circuit, rules) {
     return gate.partials(...gate.operands.map((slot) => values[slot]), values[first + index]).map(Number);
   }
 
-  // The derivatives of a slot in all slots, after the last `done` gates of a list have passed theirs on. What meets at a
-  // wire adds up; an upstream gradient of 0 passes nothing on, whatever the local derivative.
+  // The derivatives of a slot in all slots, after the last `done` gates of a list have passed theirs on. What meets at
+  // a wire adds up; an upstream gradient of 0 passes nothing on, whatever the local derivative.
   function backward(values, target, list = upstream(target), done = list.length) {
     const grads = new Float64Array(count);
     grads[target] = 1;
@@ -100,7 +110,9 @@ function tapeOf(circuit, rules) {
     };
     const [above, below, here] = [at(x + step), at(x - step), values[target]];
     return {
-      slope: (above - below) / ((x + step) - (x - step)), left: (here - below) / step, right: (above - here) / step,
+      slope: (above - below) / (x + step - (x - step)),
+      left: (here - below) / step,
+      right: (above - here) / step,
     };
   }
 

@@ -353,6 +353,11 @@ def test_the_drawing_is_dragged_and_magnified(browser: Chrome) -> None:
     assert nearer[2] < 0.7 * whole[2]
     ActionChains(browser).drag_and_drop_by_offset(picture, 60, 0).perform()
     assert browser.execute_script(box)[0] < nearer[0]
+    node = element(browser, '#canvas g.node[data-wire="axpby"]')
+    ActionChains(browser).drag_and_drop_by_offset(node, 20, 0).perform()
+    assert element(browser, "#rule").text == ""  # a drag is no click
+    node.click()
+    assert element(browser, "#rule .formula").get_property("textContent") == "valueaxpby=ax+by=(−1)+6=5"
     press(browser, "zoom-fit")
     assert browser.execute_script(box) == whole
 

@@ -6,7 +6,7 @@ rules in JavaScript (`javascript`) and in mathematical notation (`mathml`). The 
 - `page.html`, `page.css`: the frame, and how it looks on screens and on paper;
 - `arithmetic.js`: the primitives of the gate table;
 - `tape.js`, `ascent.js`, `numbers.js`, `link.js`: the passes, steps along the gradient, numbers and links as text;
-- `drawing.js`, `play.js`, `inputs.js`, `table.js`, `curve.js`, `page.js`: what is seen.
+- `drawing.js`, `view.js`, `play.js`, `inputs.js`, `table.js`, `curve.js`, `page.js`: what is seen.
 
 Names reach the page as text alone, never as markup or code; a Content-Security-Policy lets no other script run and
 nothing be fetched.
@@ -44,6 +44,7 @@ SCRIPTS = (
     "tape.js",
     "ascent.js",
     "link.js",
+    "view.js",
     "drawing.js",
     "play.js",
     "inputs.js",

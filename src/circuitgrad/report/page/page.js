@@ -257,12 +257,12 @@ function follow() {
 
 at("copy").addEventListener("click", async () => {
   const link = location.href.split("#")[0] + writeLink(circuit, state);
-  history.replaceState(null, "", link);
   try {
+    history.replaceState(null, "", link);
     await navigator.clipboard.writeText(link);
     note("The link with these inputs is copied.");
   } catch {
-    note("The link with these inputs stands in the address bar.");
+    note(`The link with these inputs: ${link}`); // a frame may keep both from the page
   }
 });
 window.addEventListener("hashchange", follow);

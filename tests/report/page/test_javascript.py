@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 POINTS = Path(__file__).parents[2] / "data" / "special_points.tsv"
 COUNT = 400
-DIGITS = 1e-12
+DIGITS = 1e-14
 TINIEST = 1e-320
 """Below 1e-308 doubles have fewer digits."""
 

@@ -296,6 +296,16 @@ def test_what_is_hovered_lights_its_paths(browser: Chrome) -> None:
     assert browser.execute_script(lit) == ["a ax", "ax axpby", "axpby axpbypc", "axpbypc s", "s", "x ax"]
 
 
+def test_paths_that_miss_the_output_stay_dark(browser: Chrome) -> None:
+    from selenium.webdriver import ActionChains
+
+    opened(browser, circuitgrad.loads("{inputs: {x: 1, y: 2}, gates: {p: x*y, s: sin(p), t: cos(p)}, output: [s, t]}"))
+    row = element(browser, '#rows tr[data-wire="p"]')
+    ActionChains(browser).scroll_to_element(row).move_to_element(row).perform()
+    lit = "return [...document.querySelectorAll('#canvas .lit .node.on')].map((one) => one.dataset.wire).sort()"
+    assert browser.execute_script(lit) == ["p", "s", "x", "y"]
+
+
 def test_the_keyboard_reaches_everything(browser: Chrome) -> None:
     circuit = circuitgrad.load(ROOT / "circuits" / "neuron.yaml")
     opened(browser, circuit)

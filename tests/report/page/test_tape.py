@@ -70,6 +70,7 @@ def test_a_zero_upstream_passes_nothing_on_and_a_nan_does() -> None:
     texts = [
         "{inputs: {x: 0}, gates: {y: sqrt(x), z: 'where(0, y, x)'}}",
         "{inputs: {x: 0}, gates: {y: sqrt(x*x)}}",
+        "{inputs: {u: -1}, gates: {x: u + 1, y: sqrt(x*x)}}",
         "{inputs: {x: .nan, y: 1}, gates: {z: x*y + y}}",
         "{inputs: {x: 2}, gates: {y: x*x, z: x*y + y*y}}",
     ]

@@ -602,6 +602,43 @@ def test_paper_has_no_buttons_and_light_colours(browser: Chrome) -> None:
     look(browser, 1280, 800)
 
 
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_drawing_has_the_colours_of_the_page(browser: Chrome, theme: str, scheme: str) -> None:
+    circuit = circuitgrad.load(ROOT / "circuits" / "neuron.yaml")
+    path = folder() / f"{theme}.html"
+    path.write_text(page(circuit, drawing(circuit), theme), encoding="utf-8")
+    browser.get(path.as_uri())
+    for media, dark in (("", (scheme if theme == "auto" else theme) == "dark"), ("print", False)):
+        look(browser, 1280, 800, scheme=scheme, media=media)
+        colours = browser.execute_script(
+            """return [getComputedStyle(document.body).color,
+                getComputedStyle(document.querySelector('#canvas text')).fill,
+                getComputedStyle(document.querySelector('#canvas text.value')).fill,
+                getComputedStyle(document.getElementById('result')).color]"""
+        )
+        assert [luminance(colour) > 0.4 for colour in colours] == [dark] * 4, (media, colours)
+    look(browser, 1280, 800)
+
+
+def test_many_inputs_are_kept_up_to_date_where_they_are_seen(browser: Chrome) -> None:
+    circuit = circuitgrad.loads("{inputs: {'x[0:300]': 0.5}, gates: {y: 'sum(x[i]**2 for i in range(300))'}}")
+    opened(browser, circuit)
+    assert len(found(browser)) == 500
+    element(browser, "#more button").click()
+    fill(browser, '#leaves li[data-wire="x[0]"] input[type=text]', "3")
+    circuit.assign({"x[0]": 3.0})
+    assert_agrees(browser, circuit, "y")
+    last = element(browser, '#leaves li[data-wire="x[299]"]')
+    browser.execute_script("arguments[0].scrollIntoView()", last)
+    fill(browser, '#leaves li[data-wire="x[299]"] input[type=text]', "-2")
+    circuit.assign({"x[299]": -2.0})
+    assert_agrees(browser, circuit, "y")
+    grads = last.find_element("css selector", ".slopes").text
+    assert "gradient -4" in grads
+    assert "✓" in grads
+
+
 def test_the_neurons_page_is_small_and_complete() -> None:
     circuit = circuitgrad.load(ROOT / "circuits" / "neuron.yaml")
     text = page(circuit, drawing(circuit))

@@ -73,7 +73,7 @@ def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGI
         CircuitError: there is no program for the layout.
     """
     rows = list(dict.fromkeys(circuit.rows))
-    drawing = svg(drawn, theme=theme, layout=lay_out(drawn, roomy=digits), ground=False)
+    drawing = svg(drawn, layout=lay_out(drawn, roomy=digits))
     script = "\n".join([rules_text(rows), *map(part, SCRIPTS)])
     style = f"{_colours()}\n{part('page.css')}"
     return Template(part("page.html")).substitute(
@@ -132,9 +132,11 @@ def document(circuit: Circuit, rows: Sequence[Row], output: str) -> dict[str, An
 
 
 def _colours() -> str:
-    """Return the drawing's colours as properties of the page."""
+    """Return the drawing's colours as properties of the page, from which the drawing takes them."""
     light, dark = COLOURS[LIGHT], COLOURS[DARK]
-    return f":root {{ {' '.join(f'--{name}: light-dark({light[name]}, {dark[name]});' for name in light)} }}"
+    own = " ".join(f"--{name}: light-dark({light[name]}, {dark[name]});" for name in light)
+    taken = " ".join(f"--{name}: inherit;" for name in light)
+    return f":root {{ {own} }}\n#canvas svg {{ color-scheme: inherit; {taken} }}"
 
 
 def _formulas(number: int, row: Row) -> str:
@@ -145,7 +147,8 @@ def _formulas(number: int, row: Row) -> str:
     for rule, expression in enumerate(rules):
         for form_number, form in enumerate(forms(expression.steps)):
             formula = f"<math>{markup(form.formula, places)}</math>"
-            conditions = f"<math>{conditions_markup(form.conditions, places)}</math>" if form.conditions else ""
+            told = conditions_markup(form.conditions, places)
+            conditions = f"<math>{told}</math>" if told else ""
             written.append(f'<p id="f{number}-{rule}-{form_number}">{formula}{conditions}</p>')
     return "".join(written)
 

@@ -43,16 +43,25 @@ def markup(steps: Steps, places: Mapping[str, str]) -> str:
 
 
 def conditions_markup(conditions: Sequence[Condition], places: Mapping[str, str]) -> str:
-    """Return the conditions of a form in MathML; those that do not hold are left out where others do.
+    """Return the conditions of a form in MathML, or nothing.
+
+    Those that do not hold are left out where others do, and so are questions for NaN, `x == x`.
 
     >>> from circuitgrad.expression import Expression
     >>> from circuitgrad.report.page.forms import Condition
     >>> conditions_markup([Condition(Expression("x > 0").steps, holds=False)], {})
     '<mi>x</mi><mo>≤</mo><mn>0</mn>'
     """
-    holding = [condition for condition in conditions if condition.holds]
-    texts = [markup(_comparison(condition), places) for condition in holding or conditions]
+    told = [condition for condition in conditions if not _asks_for_nan(condition.test)]
+    holding = [condition for condition in told if condition.holds]
+    texts = [markup(_comparison(condition), places) for condition in holding or told]
     return "<mo>,</mo>".join(dict.fromkeys(texts))
+
+
+def _asks_for_nan(test: Steps) -> bool:
+    operands, last = [step._replace(at=0) for step in test[:-1]], test[-1]
+    middle = len(operands) // 2
+    return isinstance(last, Call) and last.gate in OPPOSITE and operands[:middle] == operands[middle:]
 
 
 def _comparison(condition: Condition) -> Steps:

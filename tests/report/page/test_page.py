@@ -56,15 +56,21 @@ def folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="circuitgrad-page-"))
 
 
-def written(circuit: Circuit) -> Path:
+def written(circuit: Circuit, collapse: str = "auto") -> Path:
     path = folder() / f"{len(list(folder().iterdir()))}.html"
-    path.write_text(page(circuit, drawing(circuit)), encoding="utf-8")
+    path.write_text(page(circuit, drawing(circuit, collapse=[collapse])), encoding="utf-8")
     return path
 
 
-def opened(browser: Chrome, circuit: Circuit, fragment: str = "", size: tuple[int, int] = (1280, 800)) -> Path:
+def opened(
+    browser: Chrome,
+    circuit: Circuit,
+    fragment: str = "",
+    size: tuple[int, int] = (1280, 800),
+    collapse: str = "auto",
+) -> Path:
     """Open the page of a circuit, with nothing left of the one before."""
-    path = written(circuit)
+    path = written(circuit, collapse)
     browser.get("about:blank")
     complaints(browser)
     requests(browser)
@@ -199,6 +205,7 @@ def test_step_and_run_climb_as_optimize_does(browser: Chrome, file: Path) -> Non
     course = element(browser, "#curve .course").get_attribute("d")
     assert course.count("L") == 1 + then.steps
     press(browser, "climb-reset")
+    assert element(browser, "#curve").text == ""
     assert inputs(browser) == {name: leaf.value for name, leaf in circuit.inputs.items()}
     assert complaints(browser) == []
 
@@ -304,6 +311,22 @@ def test_paths_that_miss_the_output_stay_dark(browser: Chrome) -> None:
     ActionChains(browser).scroll_to_element(row).move_to_element(row).perform()
     lit = "return [...document.querySelectorAll('#canvas .lit .node.on')].map((one) => one.dataset.wire).sort()"
     assert browser.execute_script(lit) == ["p", "s", "x", "y"]
+
+
+@pytest.mark.parametrize("collapse", ["families", "all"])
+def test_a_folded_drawing_is_played_with_like_any(browser: Chrome, collapse: str) -> None:
+    circuit = circuitgrad.load(ROOT / "circuits" / "mlp.yaml")
+    opened(browser, circuit, collapse=collapse)
+    browser.execute_script(
+        """for (const kind of ['pointerenter', 'pointerleave', 'click', 'focus', 'blur'])
+            for (const one of document.querySelectorAll('#canvas g.wire, #canvas g.node, #rows tr'))
+                one.dispatchEvent(new Event(kind, { bubbles: kind === 'click' }))"""
+    )
+    assert len(browser.execute_script(PLAY)) == 115
+    send(browser, '#leaves li[data-wire="w[0,0]"] input[type=range]', RIGHT)
+    circuit.assign({"w[0,0]": inputs(browser)["w[0,0]"]})
+    assert_agrees(browser, circuit, "loss")
+    assert complaints(browser) == []
 
 
 def test_the_keyboard_reaches_everything(browser: Chrome) -> None:

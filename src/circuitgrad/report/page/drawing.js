@@ -31,7 +31,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
       broad.setAttribute("class", "broad");
       element.append(broad);
     }
-    element.addEventListener("pointerenter", () => light(edge.from, edge.to));
+    element.addEventListener("pointerenter", () => edge.from !== undefined && light(edge.from, edge.to));
     element.addEventListener("pointerleave", () => light(null));
   }
 

@@ -100,7 +100,7 @@ function aboutWire(from, to) {
 }
 
 // Gradient ascent.
-const run = { number: 0, end: 0, timer: null };
+const run = { number: 0, end: 0, timer: null, start: null };
 
 function climbRule() {
   const goal = GOALS[at("goal").value];
@@ -133,7 +133,10 @@ function climbOnce() {
   if (!found) return false;
   const goal = at("goal").value;
   const cost = (out) => GOALS[goal].cost(out);
-  if (curve.empty) curve.add(run.number, cost(state.values[state.target]));
+  if (curve.empty) {
+    run.start = state.inputs.slice();
+    curve.add(run.number, cost(state.values[state.target]));
+  }
   const moved = climb(tape, circuit.inputs, state.inputs, state.target, goal, found.size);
   if (moved === null) {
     at("climb-note").textContent =
@@ -201,22 +204,22 @@ at("climb-run").addEventListener("click", () => {
 function restart() {
   halt();
   run.number = 0;
+  run.start = null;
   curve.clear();
   at("climb-note").textContent = "";
 }
 
-function reset() {
+// Go back to some inputs.
+function reset(values) {
   restart();
   player.leave();
-  circuit.inputs.forEach(({ value }, slot) => {
-    state.inputs[slot] = value;
-  });
+  state.inputs.set(values);
   refresh();
 }
 
-at("climb-reset").addEventListener("click", reset);
+at("climb-reset").addEventListener("click", () => reset(run.start ?? state.inputs));
 at("reset").addEventListener("click", () => {
-  reset();
+  reset(circuit.inputs.map(({ value }) => value));
   note("The inputs have the values of the file.");
 });
 at("goal").addEventListener("change", () => {

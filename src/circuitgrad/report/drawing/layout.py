@@ -9,10 +9,6 @@ The layers, the crossings and the courses of wires are those of E. R. Gansner, E
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sysconfig
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.errors import CircuitError
@@ -50,7 +46,6 @@ APART, LAYERS = 10.0, 26.0
 """Between nodes of a layer, and between layers."""
 LONGEST_NUMBER = "-8.888e-88"
 TIMEOUT = 120
-_SCHEME, _USER_SCHEME = sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")
 
 
 class Rectangle(NamedTuple):
@@ -258,6 +253,9 @@ def _solve(graph: str) -> Any:
     Raises:
         CircuitError: it is not installed, or takes too long.
     """
+    import json
+    import subprocess
+
     try:
         result = subprocess.run(  # noqa: S603 - a program of ours, and a graph of ours
             [program(), "-Tjson0"], input=graph, capture_output=True, encoding="utf-8", timeout=TIMEOUT, check=True
@@ -278,7 +276,10 @@ def program() -> str:
     Raises:
         CircuitError: there is none.
     """
-    own, user = (sysconfig.get_path("scripts", scheme) for scheme in (_SCHEME, _USER_SCHEME))
+    import shutil
+    import sysconfig
+
+    own, user = sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
     for folder in (own, user, None):
         if found := shutil.which("graphviz-pure", path=folder):
             return found

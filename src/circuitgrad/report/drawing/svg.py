@@ -189,7 +189,9 @@ def _outlet(drawing: Drawing, node: Node, spot: Spot, labels: str) -> str:
     line = f'<path d="M{_number(x)} {_number(y)}H{_number(end - 6)}" stroke-width="{thickness(drawing, gradient)}"/>'
     arrow = f'<path class="arrow" d="M{_number(end)} {_number(y)}l-9 -5v10z"/>' if node.output else ""
     style = f"wire{' output' if node.output else ''}{'' if gradient else ' dead'}"
-    return f'<g class="{style}" data-wire={attribute(wire)}>{line}{arrow}{labels}</g>'
+    return (
+        f'<g class="{style}" data-wire={attribute(wire)}><title>{escape(node.title)}</title>{line}{arrow}{labels}</g>'
+    )
 
 
 def thickness(drawing: Drawing, gradient: float) -> str:

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import circuitgrad
-from circuitgrad.report.drawing.layout import RADIUS, Rectangle
+from circuitgrad.report.drawing.layout import RADIUS, Rectangle, sampled
 from language.programs import programs
 from program import CIRCUITS
 from random_circuits import plans
@@ -90,14 +90,7 @@ def crossed(drawing: Drawing, layout: Layout) -> list[str]:
     """Return the shapes that a wire crosses which neither leaves nor enters them."""
     found = []
     for segment, course in zip(drawing.segments, layout.courses, strict=True):
-        points = [
-            tuple(
-                (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t * t * c + t**3 * d
-                for a, b, c, d in zip(*course[start : start + 4], strict=True)
-            )
-            for start in range(0, len(course) - 1, 3)
-            for t in [i / 8 for i in range(9)]
-        ]
+        points = sampled(course)
         for index, spot in enumerate(layout.spots):
             if index in (segment.source, segment.target):
                 continue

@@ -78,6 +78,15 @@ def test_every_wire_gate_and_number_is_marked(file: Path, theme: str) -> None:
     }
 
 
+def test_a_pointer_is_told_the_numbers_in_full() -> None:
+    root = read(svg(drawing(circuitgrad.loads("{inputs: {x: 0.1}, gates: {p: 3*x, q: 2*x, y: p*q}}"))))
+    titles = {(one.get("data-wire"), one.get("data-to")): one.findtext(f"{SPACE}title") for one in groups(root, "wire")}
+    p, q = 3 * 0.1, 2 * 0.1
+    total, part = 3 * q + 2 * p, 3 * q
+    assert titles["x", "p"] == f"x → p\nvalue 0.1\ngradient {total!r}\ngradient that comes back here {part!r}"
+    assert titles["y", None] == f"y: mul(p, q)\nvalue {p * q!r}\ngradient 1.0"
+
+
 def test_the_output_leaves_to_the_right() -> None:
     root = read(svg(drawing(circuitgrad.load(NEURON))))
     (output,) = groups(root, "output")[:1]

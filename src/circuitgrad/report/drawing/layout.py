@@ -9,10 +9,6 @@ The layers, the crossings and the courses of wires are those of E. R. Gansner, E
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sysconfig
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.errors import CircuitError
@@ -49,7 +45,6 @@ WIDEST_INPUT = 130.0
 APART, LAYERS = 10.0, 26.0
 """Between nodes of a layer, and between layers."""
 TIMEOUT = 120
-_SCHEME, _USER_SCHEME = sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")
 
 
 class Rectangle(NamedTuple):
@@ -266,6 +261,9 @@ def _solve(graph: str) -> Any:
     Raises:
         CircuitError: it is not installed, or takes too long.
     """
+    import json
+    import subprocess
+
     try:
         result = subprocess.run(  # noqa: S603 - a program of ours, and a graph of ours
             [program(), "-Tjson0"], input=graph, capture_output=True, encoding="utf-8", timeout=TIMEOUT, check=True
@@ -286,7 +284,10 @@ def program() -> str:
     Raises:
         CircuitError: there is none.
     """
-    own, user = (sysconfig.get_path("scripts", scheme) for scheme in (_SCHEME, _USER_SCHEME))
+    import shutil
+    import sysconfig
+
+    own, user = sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
     for folder in (own, user, None):
         if found := shutil.which("graphviz-pure", path=folder):
             return found
@@ -326,7 +327,7 @@ def _ends(
     Where the operands may change places, they are in the order in which they come; otherwise in their own.
     """
     if not drawing.nodes[node].ordered:
-        segments = sorted(segments, key=lambda index: _slope(bends[index]))
+        segments = sorted(segments, key=lambda index: _height(bends[index]))
     count = len(segments)
     ends = []
     for place, segment in enumerate(segments):
@@ -337,11 +338,34 @@ def _ends(
     return ends
 
 
-def _slope(bends: Sequence[Point]) -> float:
-    """Return from where a course comes to its end: how far below it, for the way."""
-    end = bends[-1]
-    far = next((point for point in reversed(bends) if end[0] - point[0] > LAYERS / 2), bends[0])
-    return (far[1] - end[1]) / max(1.0, end[0] - far[0])
+def _height(bends: Sequence[Point]) -> float:
+    """Return at which height a course enters the gap before its end."""
+    border = bends[-1][0] - LAYERS
+    before = [point for point in sampled(bends) if point[0] <= border]
+    return (before[-1] if before else bends[0])[1]
+
+
+def sampled(course: Sequence[Point], pieces: int = 8) -> list[Point]:
+    """Return points of Bézier curves, so many and one for each.
+
+    Args:
+        course: where the first one begins, then three points for each.
+        pieces: how many pieces a curve is cut into.
+
+    >>> sampled([(0, 0), (1, 0), (2, 0), (3, 3)], 2)
+    [(0.0, 0.0), (1.5, 0.375), (3.0, 3.0)]
+    """
+    points = []
+    for start in range(0, len(course) - 1, 3):
+        for piece in range(start > 0, pieces + 1):
+            t = piece / pieces
+            weights = (1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3
+            x, y = (
+                sum(w * value for w, value in zip(weights, axis, strict=True))
+                for axis in zip(*course[start : start + 4], strict=True)
+            )
+            points.append((x, y))
+    return points
 
 
 def _course(source: Spot, bends: Sequence[Point], end: Point) -> list[Point]:

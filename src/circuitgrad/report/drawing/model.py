@@ -244,10 +244,12 @@ class _Builder:
             name = self.names[slot] if same else source
             to = self.circuit.names[index] if len(wires) == 1 else target
             total = gradient if len(wires) == 1 else hypot(*(one[3] for one in wires))
-            title = f"{name} → {to}" + (f", {len(wires):,} times" if len(wires) > 1 else "")
+            lines = [f"{name} → {to}" + (f", {len(wires):,} times" if len(wires) > 1 else "")]
+            lines += self._numbers(name) if same else []
             if self.gradients:
-                words = "gradient that flows back" if len(wires) == 1 else "gradients that flow back, as one length"
-                title += f"\n{words}: {exact(total)}"
+                what = "gradient that comes" if len(wires) == 1 else "gradients that come, as one length,"
+                lines.append(f"{what} back here {exact(total)}")
+            title = "\n".join(lines)
             segment = Segment(
                 self.positions[source], self.positions[target], name, to, operand, len(wires), total, title
             )
@@ -330,11 +332,12 @@ class _Builder:
         about = self.circuit.inputs[name].about if name in self.circuit.inputs else ""
         if about:
             lines.append(about)
-        if self.values:
-            lines.append(f"value {exact(self.numbers[name])}")
-        if self.gradients:
-            lines.append(f"gradient {exact(self.slopes[name])}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._numbers(name)])
+
+    def _numbers(self, name: str) -> list[str]:
+        """Return a wire's value and gradient in full, as far as they are wanted."""
+        value = [f"value {exact(self.numbers[name])}"] if self.values else []
+        return value + ([f"gradient {exact(self.slopes[name])}"] if self.gradients else [])
 
     def _label(self, wires: Sequence[str]) -> Label:
         def text(numbers: Mapping[str, float], *, wanted: bool) -> str:

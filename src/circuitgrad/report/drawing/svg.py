@@ -7,8 +7,8 @@ gradient of a wire stand once, in its first group, as texts of the classes `valu
 
 from __future__ import annotations
 
+from html import escape as _escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape as _escape
 
 from circuitgrad.errors import visible
 from circuitgrad.report.drawing.layout import CAPTION, LOCK, NUMBER, PAD, RADIUS, TEXT, TITLE, lay_out
@@ -124,7 +124,7 @@ def escape(text: str) -> str:
     >>> escape("<b> & \x00")
     '&lt;b&gt; &amp; ␀'
     """
-    return _escape("\n".join(map(visible, text.split("\n"))))
+    return _escape("\n".join(map(visible, text.split("\n"))), quote=False)
 
 
 def attribute(text: str) -> str:
@@ -133,7 +133,7 @@ def attribute(text: str) -> str:
     >>> attribute('a"<b>')
     '"a&quot;&lt;b&gt;"'
     """
-    return f'"{_escape(visible(text), {chr(34): "&quot;"})}"'
+    return f'"{_escape(visible(text))}"'
 
 
 def _number(value: float) -> str:
@@ -189,7 +189,9 @@ def _outlet(drawing: Drawing, node: Node, spot: Spot, labels: str) -> str:
     line = f'<path d="M{_number(x)} {_number(y)}H{_number(end - 6)}" stroke-width="{thickness(drawing, gradient)}"/>'
     arrow = f'<path class="arrow" d="M{_number(end)} {_number(y)}l-9 -5v10z"/>' if node.output else ""
     style = f"wire{' output' if node.output else ''}{'' if gradient else ' dead'}"
-    return f'<g class="{style}" data-wire={attribute(wire)}>{line}{arrow}{labels}</g>'
+    return (
+        f'<g class="{style}" data-wire={attribute(wire)}><title>{escape(node.title)}</title>{line}{arrow}{labels}</g>'
+    )
 
 
 def thickness(drawing: Drawing, gradient: float) -> str:

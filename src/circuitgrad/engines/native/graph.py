@@ -14,7 +14,7 @@ from circuitgrad.expression import CONSTANTS, Call, Name, Number
 from circuitgrad.gates import GATES, find
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.expression import Step
@@ -82,6 +82,14 @@ class Graph:
         """Tell whether a node is a number, or this one."""
         operation, _, found = self.nodes[node]
         return operation == "number" and (value is None or found == value)
+
+    def upstream(self, nodes: Iterable[int]) -> set[int]:
+        """Return nodes and all that they depend on."""
+        found = set(nodes)
+        for index in reversed(range(len(self.nodes))):
+            if index in found:
+                found.update(self.nodes[index].operands)
+        return found
 
     def _simpler(self, operation: str, operands: tuple[int, ...]) -> int | None:
         """Return the node that gives the same as an operation, where there is a simpler one."""
@@ -263,13 +271,13 @@ def passes(
             inside["out"] = node(circuit.first_gate + gate)
             for slot, partial in zip(circuit.operands[gate], row.partial_expressions, strict=True):
                 if slot in sought:
-                    added = _contribution(graph, graph.steps(partial.steps, inside), upstream)
+                    added = contribution(graph, graph.steps(partial.steps, inside), upstream)
                     gradients[slot] = graph.add("fadd", gradients[slot], added) if slot in gradients else added
         results += [gradients[slot] if slot in gradients else graph.number(0.0) for slot in chosen]
     return Passes(graph, results)
 
 
-def _contribution(graph: Graph, partial: int, upstream: int) -> int:
+def contribution(graph: Graph, partial: int, upstream: int) -> int:
     """Return what a gate adds to an operand's gradient."""
     product = graph.add("fmul", partial, upstream)
     operation, _, value = graph.nodes[partial]

@@ -10,12 +10,14 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad import __version__
-from circuitgrad.engines.native.functions import LANES, VECTORS, vector
-from circuitgrad.engines.native.kernel import FUNCTION
+from circuitgrad.engines.native.functions import LANES, VECTORS, name_of, vector
 from circuitgrad.errors import CircuitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXTRA = "pip install 'circuitgrad[native]'"
 MARK = b"circuitgrad object 1\n"
@@ -111,11 +113,11 @@ def _keep(file: Path, content: bytes) -> None:
             os.unlink(temporary)  # noqa: PTH108
 
 
-class Function:
-    """A kernel that can be called.
+class Code:
+    """Machine code that can be called.
 
     Args:
-        text: its module; see `kernel.text`.
+        text: its module, in LLVM's language.
     """
 
     def __init__(self, text: str) -> None:
@@ -123,16 +125,28 @@ class Function:
         llvm = made_for.llvm
         _find_functions(llvm)
         parts = [object_code(text)]
-        if used := [name for name in VECTORS if f"@cg_{name}(" in text]:
-            parts += [object_code(_module(name)) for name in used]
+        parts += [object_code(_module(name)) for name in VECTORS if f"@{name_of(name)}(" in text]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), made_for.target())
         # The engine reads the files once more when it is finalised, and does not keep them itself.
         self._files = [llvm.object_file.ObjectFileRef.from_data(part) for part in parts]
         for file in self._files:
             self._engine.add_object_file(file)
         self._engine.finalize_object()
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        self.call = kind(self._engine.get_function_address(FUNCTION))
+
+    def function(self, name: str, *kinds: Any, result: Any = None, short: bool = False) -> Callable[..., Any]:
+        """Return a function, which keeps the code alive.
+
+        Args:
+            name: what it is called.
+            kinds: the types of its parameters, of ctypes.
+            result: the type of its result.
+            short: whether other threads wait for it, which costs less than to let them go on.
+        """
+        kind = (ctypes.PYFUNCTYPE if short else ctypes.CFUNCTYPE)(result, *kinds)
+        found: Any = kind(self._engine.get_function_address(name))
+        found.code = self
+        made: Callable[..., Any] = found
+        return made
 
 
 def _module(name: str) -> str:

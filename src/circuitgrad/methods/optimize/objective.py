@@ -109,10 +109,7 @@ class Objective:
             return None
         from circuitgrad.engines.native import Sums
 
-        bound = self.rows.columns
-        return Sums(
-            self.circuit, self.names, list(bound), self.output, squares=self.squares, columns=list(bound.values())
-        )
+        return Sums(self.circuit, self.names, self.output, squares=self.squares, bound=self.rows.columns)
 
     def _program(self, wanted: Wanted) -> Program:
         bound = self.rows.columns if self.rows else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circuitgrad.engines.native.functions import LANES
 
@@ -12,17 +12,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from circuitgrad.engines import Program
+    from circuitgrad.engines.native.machine import Code
+    from circuitgrad.engines.native.tape import Tape
 
     Columns = Sequence[array[float]]
-    Kernel = Callable[..., None]
+    Pointers = ctypes.Array[ctypes.c_void_p]
 
 DOUBLE = 8
 """Bytes."""
-KERNEL = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-"""What a kernel takes: pointers to the inputs' columns, pointers to the results' columns, the number of rows."""
 
 
-def pointers(columns: Iterable[array[float]], before: Sequence[int] = ()) -> ctypes.Array[ctypes.c_void_p]:
+class Kernel:
+    """A function of machine code that computes rows.
+
+    It takes a tape, pointers to the inputs' columns, pointers to the results' columns, and the number of rows.
+
+    Args:
+        code: the code.
+        name: the function's name.
+        tape: the tape; straight-line code has none.
+
+    Attributes:
+        address: where the function is.
+        tape: where the tape is.
+        call: calls it, while other threads go on.
+        short: calls it, while other threads wait, which takes less time.
+    """
+
+    call: Any
+    short: Any
+
+    def __init__(self, code: Code, name: str, tape: Tape | None = None) -> None:
+        kinds = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        self.tape = tape.address if tape else None
+        self.address = code.address(name)
+        self.call, self.short = (make(None, *kinds)(self.address) for make in (ctypes.CFUNCTYPE, ctypes.PYFUNCTYPE))
+        for function in (self.call, self.short):
+            function.kept = code, tape  # which live as long as what needs them
+
+    def __call__(self, sources: Pointers, targets: Pointers, rows: int) -> None:
+        """Compute rows."""
+        self.call(self.tape, sources, targets, rows)
+
+
+def pointers(columns: Iterable[array[float]], before: Sequence[int] = ()) -> Pointers:
     """Return an array of where columns begin, behind other addresses; the columns must live as long as it is used.
 
     >>> column = array("d", [1.5])
@@ -66,11 +99,11 @@ def points(kernel: Kernel, count: int, results: int) -> Program:
         results: how many results it has.
     """
     given, found = (ctypes.c_double * count)(), (ctypes.c_double * results)()
-    sources, targets = pointers((), each(given)), pointers((), each(found))
+    call, tape, sources, targets = kernel.short, kernel.tape, pointers((), each(given)), pointers((), each(found))
 
     def run(*numbers: float) -> list[float]:
         given[:] = numbers  # type: ignore[call-overload] # any sequence will do
-        kernel(sources, targets, 1)
+        call(tape, sources, targets, 1)
         computed: list[float] = found[:]
         return computed
 

@@ -17,10 +17,9 @@ FUNCTION = "passes"
 def text(passes: Passes, count: int, held: int = 0, *, sums: bool = False, lanes: int = LANES) -> str:
     """Return the text of the function that computes the results of a graph for every row, or sums them up.
 
-    It takes pointers to the inputs' columns, pointers to the results' columns, and the number of rows. The first inputs
-    may be held: their columns have one number, for all rows. Of sums, a result's column has a single number; there may
-    be any number of rows, but columns are as long as the next multiple of the lanes. Otherwise the rows are a multiple
-    of the lanes.
+    It takes what a `columns.Kernel` takes, with any tape. The first inputs may be held: their columns have one number,
+    for all rows. Of sums, a result's column has a single number; there may be any number of rows, but columns are as
+    long as the next multiple of the lanes. Otherwise the rows are a multiple of the lanes.
 
     Args:
         passes: the graph.
@@ -29,7 +28,7 @@ def text(passes: Passes, count: int, held: int = 0, *, sums: bool = False, lanes
         sums: whether sums over the rows are wanted.
         lanes: how many rows are computed at once.
     """
-    graph, printer, b = passes.graph, Printer(lanes), Builder(f"{FUNCTION}(ptr %in, ptr %out, i64 %n)")
+    graph, printer, b = passes.graph, Printer(lanes), Builder(f"{FUNCTION}(ptr %tape, ptr %in, ptr %out, i64 %n)")
     real, zero = printer.real, printer.number(0.0)
     sources = [b.load("ptr", "%in", str(k)) for k in range(count)]
     targets = [b.load("ptr", "%out", str(k)) for k in range(len(passes.results))]

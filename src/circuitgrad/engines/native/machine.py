@@ -10,14 +10,11 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from circuitgrad import __version__
 from circuitgrad.engines.native.functions import LANES, VECTORS, name_of, vector
 from circuitgrad.errors import CircuitError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 EXTRA = "pip install 'circuitgrad[native]'"
 MARK = b"circuitgrad object 1\n"
@@ -133,20 +130,10 @@ class Code:
             self._engine.add_object_file(file)
         self._engine.finalize_object()
 
-    def function(self, name: str, *kinds: Any, result: Any = None, short: bool = False) -> Callable[..., Any]:
-        """Return a function, which keeps the code alive.
-
-        Args:
-            name: what it is called.
-            kinds: the types of its parameters, of ctypes.
-            result: the type of its result.
-            short: whether other threads wait for it, which costs less than to let them go on.
-        """
-        kind = (ctypes.PYFUNCTYPE if short else ctypes.CFUNCTYPE)(result, *kinds)
-        found: Any = kind(self._engine.get_function_address(name))
-        found.code = self
-        made: Callable[..., Any] = found
-        return made
+    def address(self, name: str) -> int:
+        """Return where a function is; it is there as long as this object is."""
+        found: int = self._engine.get_function_address(name)
+        return found
 
 
 def _module(name: str) -> str:

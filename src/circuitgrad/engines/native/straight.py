@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.columns import KERNEL, blocks, points
+from circuitgrad.engines.native.columns import Kernel, blocks, points
 from circuitgrad.engines.native.functions import LANES
 from circuitgrad.engines.native.graph import passes
 from circuitgrad.engines.native.kernel import FUNCTION, text
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.engines import Program, Wanted
-    from circuitgrad.engines.native.columns import Columns, Kernel
+    from circuitgrad.engines.native.columns import Columns
     from circuitgrad.engines.native.graph import Passes
 
 MOST = 3000
@@ -26,14 +26,14 @@ MOST = 3000
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
     """Return what computes what is wanted at a point, for one thread at a time; see `engines.program`."""
     graph = passes(circuit, names, wanted.values, wanted.outputs, wanted.wrt)
-    kernel = Code(text(graph, len(names), lanes=1)).function(FUNCTION, *KERNEL, short=True)
+    kernel = Kernel(Code(text(graph, len(names), lanes=1)), FUNCTION)
     return points(kernel, len(names), len(graph.results))
 
 
 def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Callable[[Columns], list[array[float]]]:
     """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
     graph = passes(circuit, names, wanted.values, wanted.outputs, wanted.wrt)
-    return blocks(Code(text(graph, len(names))).function(FUNCTION, *KERNEL), len(graph.results))
+    return blocks(Kernel(Code(text(graph, len(names))), FUNCTION), len(graph.results))
 
 
 def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], output: str, *, squares: bool) -> Kernel:
@@ -42,7 +42,7 @@ def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], output: st
     if squares:
         graph = _squared(graph)
     lanes = LANES if bound else 1
-    return Code(text(graph, len(held) + len(bound), len(held), sums=True, lanes=lanes)).function(FUNCTION, *KERNEL)
+    return Kernel(Code(text(graph, len(held) + len(bound), len(held), sums=True, lanes=lanes)), FUNCTION)
 
 
 def _squared(passes: Passes) -> Passes:

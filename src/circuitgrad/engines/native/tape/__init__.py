@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from functools import cache, partial
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.engines import Wanted
-from circuitgrad.engines.native.columns import KERNEL, blocks, points, zeros
+from circuitgrad.engines.native.columns import Kernel, blocks, points, zeros
 from circuitgrad.engines.native.functions import LANES
 from circuitgrad.engines.native.machine import Code
 from circuitgrad.engines.native.tape import order
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.engines import Program
-    from circuitgrad.engines.native.columns import Columns, Kernel
+    from circuitgrad.engines.native.columns import Columns
     from circuitgrad.gates import Row
 
 MOST_ROWS = 200
@@ -91,15 +91,20 @@ class Tape:
             setattr(layout, part, numbers.buffer_info()[0])
         self._keep("kinds", _empty("B", gates))
         self._keep("operands", _empty("i", gates * max((row.arity for row in rows), default=0)))
-        self._code.function("order", ctypes.c_void_p)(ctypes.addressof(layout))
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._code.address("order"))(self.address)
         for part in ("run_kinds", "run_ends"):
             self._keep(part, scratch[part][: layout.runs])
         return scratch["places"]
 
     @property
+    def address(self) -> int:
+        """Where the tape is."""
+        return ctypes.addressof(self._layout)
+
+    @property
     def kernel(self) -> Kernel:
-        """What runs the tape: it takes what a kernel takes, see `kernel.text`, and keeps the tape alive."""
-        return partial(self._code.function(FUNCTION, ctypes.c_void_p, *KERNEL), self)
+        """What runs the tape."""
+        return Kernel(self._code, FUNCTION, self)
 
     def sums(self, held: int, *, squares: bool) -> Kernel:
         """Return what runs the tape over rows and sums up.
@@ -110,12 +115,7 @@ class Tape:
         """
         self._layout.held, self._layout.squares = held, squares
         self._keep("totals", zeros((self._layout.wanted_count + self._layout.wrt_count) * self._lanes))
-        return partial(self._code.function(SUMS, ctypes.c_void_p, *KERNEL), self)
-
-    @property
-    def _as_parameter_(self) -> int:
-        """Where the tape is, for ctypes."""
-        return ctypes.addressof(self._layout)
+        return Kernel(self._code, SUMS, self)
 
 
 @cache

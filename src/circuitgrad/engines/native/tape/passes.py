@@ -18,7 +18,7 @@ FUNCTION, SUMS = "passes", "sums"
 def text(lanes: int) -> str:
     """Return the text of the functions `@passes` and `@sums`.
 
-    They take a tape and what a kernel takes; see `kernel.text`.
+    They take a tape and what a kernel takes; see `columns.Kernel`.
 
     Args:
         lanes: how many rows are computed at once.

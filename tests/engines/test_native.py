@@ -19,7 +19,7 @@ from mpmath import mp, mpf
 
 import circuitgrad
 from circuitgrad.circuit import Circuit, Input
-from circuitgrad.engines import GAIN, Wanted, choose, over_columns, program
+from circuitgrad.engines import GAIN, GAIN_LARGE, Wanted, choose, over_columns, program
 from circuitgrad.engines.native import Sums, columns, machine, printing, straight, tape
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import GATES
@@ -243,8 +243,10 @@ def test_without_llvmlite_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "error: the engine native needs llvmlite (pip install 'circuitgrad[native]')\n"
     monkeypatch.setattr(machine, "is_installed", lambda: False)
-    assert choose(100, GAIN // 100, rows=1000).hint == "pip install 'circuitgrad[native]' makes this faster"
-    assert choose(100, GAIN // 100 - 1, rows=1000).hint == ""
+    hint = "pip install 'circuitgrad[native]' makes this faster"
+    assert [choose(100, passes).hint for passes in (GAIN // 100, GAIN // 100 - 1)] == [hint, ""]
+    assert [choose(GAIN_LARGE // 10 + more, 10).hint for more in (0, -1)] == [hint, ""]
+    assert [choose(100, 10**7).engine, choose(10**6, 10).engine] == ["python", "objects"]
     machine.machine.cache_clear()
 
 

@@ -92,8 +92,9 @@ def test_arithmetic_is_one_run_where_the_circuit_is_deep() -> None:
     found = list(runs(Tape(circuit, ["x0"], Wanted(()), 1)))
     assert all(len(places) == 1 for kind, places in found if kind != 4)
     assert len(found) == 200  # a sine between any two
-    straight = Circuit("chain", [Input("x", 0.5)], [], [f"g{i}" for i in range(90)],
-                       [find(("add", "mul", "sub")[i % 3]) for i in range(90)], [(i, 0) for i in range(90)], ["g89"])  # fmt: skip
+    rows = [find(("add", "mul", "sub")[i % 3]) for i in range(90)]
+    wires = [f"g{i}" for i in range(90)]
+    straight = Circuit("chain", [Input("x", 0.5)], [], wires, rows, [(i, 0) for i in range(90)], ["g89"])
     assert [(kind, len(places)) for kind, places in runs(Tape(straight, ["x"], Wanted(()), 1))] == [(3, 90)]
     assert differences(straight, Wanted(tuple(straight), ("g89",), ("x",))) == []
 

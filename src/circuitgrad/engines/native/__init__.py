@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.engines.native import straight, tape
 from circuitgrad.engines.native.sums import Sums
+from circuitgrad.engines.native.walk import Course, Walk
 
 if TYPE_CHECKING:
     from array import array
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from circuitgrad.engines import Program, Wanted
     from circuitgrad.engines.native.columns import Columns
 
-__all__ = ["Sums", "columns", "program"]
+__all__ = ["Course", "Sums", "Walk", "columns", "program"]
 
 PASSES = 10_000
 """Straight-line code pays from so many passes on."""
@@ -27,17 +28,17 @@ ROWS = 300_000
 """From so many rows on, where several are computed at once."""
 
 
-def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, passes: int = PASSES) -> Program:
+def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, passes: int | None = None) -> Program:
     """Return what computes what is wanted at a point, about so many times; see `engines.program`."""
-    if len(circuit.rows) <= straight.MOST and passes >= PASSES:
+    if len(circuit.rows) <= straight.MOST and (passes is None or passes >= PASSES):
         return straight.program(circuit, names, wanted)
     return tape.program(circuit, names, wanted)
 
 
 def columns(
-    circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: int = ROWS
+    circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: int | None = None
 ) -> Callable[[Columns], list[array[float]]]:
     """Return what computes what is wanted of about so many rows; see `engines.over_columns`."""
-    if len(circuit.rows) <= straight.MOST and rows >= ROWS:
+    if len(circuit.rows) <= straight.MOST and (rows is None or rows >= ROWS):
         return straight.columns(circuit, names, wanted)
     return tape.columns(circuit, names, wanted)

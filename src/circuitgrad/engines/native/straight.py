@@ -36,9 +36,9 @@ def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Callable[
     return blocks(Kernel(Code(text(graph, len(names))), FUNCTION), len(graph.results))
 
 
-def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], output: str, *, squares: bool) -> Kernel:
-    """Return what sums up an output and its derivatives over rows; see `sums.Sums`."""
-    graph = passes(circuit, [*held, *bound], [output], [output], held)
+def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], wanted: Wanted, *, squares: bool) -> Kernel:
+    """Return what sums up what is wanted over rows; see `sums.Sums`."""
+    graph = passes(circuit, [*held, *bound], wanted.values, wanted.outputs, wanted.wrt)
     if squares:
         graph = _squared(graph)
     lanes = LANES if bound else 1

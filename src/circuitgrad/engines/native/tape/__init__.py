@@ -11,7 +11,6 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.engines import Wanted
 from circuitgrad.engines.native.columns import Kernel, blocks, points, zeros
 from circuitgrad.engines.native.functions import LANES
 from circuitgrad.engines.native.machine import Code
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program
+    from circuitgrad.engines import Program, Wanted
     from circuitgrad.engines.native.columns import Columns
     from circuitgrad.gates import Row
 
@@ -145,7 +144,6 @@ def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Callable[
     return blocks(Tape(circuit, names, wanted, LANES).kernel, len(wanted.titles))
 
 
-def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], output: str, *, squares: bool) -> Kernel:
-    """Return what sums up an output and its derivatives over rows; see `sums.Sums`."""
-    tape = Tape(circuit, [*held, *bound], Wanted((output,), (output,), tuple(held)), LANES if bound else 1)
-    return tape.sums(len(held), squares=squares)
+def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], wanted: Wanted, *, squares: bool) -> Kernel:
+    """Return what sums up what is wanted over rows; see `sums.Sums`."""
+    return Tape(circuit, [*held, *bound], wanted, LANES if bound else 1).sums(len(held), squares=squares)

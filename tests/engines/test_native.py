@@ -96,7 +96,10 @@ def ulps(found: float, exact: mpf) -> float:
     return float(abs(mpf(found) - exact) / math.ulp(nearest))
 
 
-RANGES = {"exp": (-745, 709.7), "log": (0, 1e308), "sin": (-1e6, 1e6), "cos": (-1e6, 1e6), "tanh": (-25, 25)}
+RANGES = {
+    "exp": (-745, 709.7), "log": (0, 1e308), "sin": (-1e6, 1e6), "cos": (-1e6, 1e6), "tanh": (-25, 25), "erf": (-6, 6),
+    "erfc": (-7, 27.2),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -110,7 +113,7 @@ def test_functions_on_vectors_keep_within_two_units_of_the_last_place(name: str)
         x for k in range(1, 200) for x in [k * math.pi / 2, math.nextafter(k * math.pi / 2, 0)] if low < x < high
     ]
     points += [x for x in (5e-324, 2.3e-308, 1e-310, 0.625, 0.9999999, 1.0000001, 0.7071, 1e6 + 1, 1e22) if low < x]
-    points = [x for x in points if x < (math.inf if name in ("sin", "cos", "tanh") else high)]
+    points = [x for x in points if x < (math.inf if name in ("sin", "cos", "tanh", "erf") else high)]
     circuit = circuitgrad.from_expression(f"{name}(x)", x=1)
     (found,) = columns(circuit, ["x"], Wanted(("out",)))([array("d", points)])
     with mp.workdps(60):

@@ -103,9 +103,8 @@ def test_a_run_goes_on_from_a_checkpoint_to_the_bit() -> None:
     circuit = circuitgrad.loads(NEURON)
     optimize(circuit, wanted, save=kept.append, engine="native")
     longer = Experiment(steps=200, method="adam")
-    again = optimize(
-        circuitgrad.loads(NEURON), longer, resume=Checkpoint.read(Source("checkpoint", text)), engine="native"
-    )
+    checkpoint = Checkpoint.read(Source("checkpoint", kept[-1].text()))
+    again = optimize(circuitgrad.loads(NEURON), longer, resume=checkpoint, engine="native")
     whole = optimize(circuitgrad.loads(NEURON), longer, engine="native")
     assert (again.after, again.curve, again.steps) == (whole.after, whole.curve, whole.steps)
 

@@ -231,9 +231,9 @@ def _ratio(w: Writer, x: str, polynomials: tuple[Sequence[float], Sequence[float
 
 
 def _erf_parts(w: Writer, x: str) -> tuple[str, str, str, str]:
-    """Write |x|, and what is added to x near 0, to erf(1) near 1, and erfc(|x|) far away."""
+    """Write |x|, what x is multiplied by near 0 to be added to x, what is added to erf(1) near 1, and erfc(|x|)."""
     size = w.absolute(x)
-    near = w.do("fmul", x, _ratio(w, w.do("fmul", x, x), ERF_NEAR))
+    near = _ratio(w, w.do("fmul", x, x), ERF_NEAR)
     middle = _ratio(w, w.do("fsub", size, 1.0), ERF_MIDDLE)
     size = w.choose(w.do("fcmp ogt", size, 28.0), 28.0, size)
     s = w.do("fdiv", 1.0, w.do("fmul", size, size))
@@ -249,14 +249,14 @@ def _erf(w: Writer, x: str) -> str:
     size, near, middle, far = _erf_parts(w, x)
     found = w.choose(w.do("fcmp olt", size, 1.25), w.do("fadd", ERF_ONE, middle), w.do("fsub", 1.0, far))
     signed = w.as_real(w.do_whole("or", w.as_whole(found), w.do_whole("and", w.as_whole(x), bits(-0.0))))
-    return w.choose(w.do("fcmp olt", size, 0.84375), w.do("fadd", x, near), signed)
+    return w.choose(w.do("fcmp olt", size, 0.84375), w.fma(x, near, x), signed)
 
 
 def _erfc(w: Writer, x: str) -> str:
     size, near, middle, far = _erf_parts(w, x)
     is_negative = w.do("fcmp olt", x, 0.0)
-    low = w.do("fsub", 1.0, w.do("fadd", x, near))
-    high = w.do("fsub", 0.5, w.do("fadd", w.do("fsub", x, 0.5), near))
+    low = w.do("fsub", 1.0, w.fma(x, near, x))
+    high = w.do("fsub", 0.5, w.fma(x, near, w.do("fsub", x, 0.5)))
     near = w.choose(w.do("fcmp olt", x, 0.25), low, high)
     above = w.do("fadd", 1.0, w.do("fadd", ERF_ONE, middle))
     middle = w.choose(is_negative, above, w.do("fsub", 1 - ERF_ONE, middle))

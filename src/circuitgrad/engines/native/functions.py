@@ -1,9 +1,10 @@
-"""exp, log, sin, cos, tanh, erf and erfc of several doubles at once, as functions in LLVM's language; others are C's, one by one.
+"""exp, log, sin, cos, tanh, erf and erfc of several doubles at once, as functions in LLVM's language.
 
-Errors stay under two units in the last place over the whole range of doubles, and special values are those of C17,
-annex F. Arguments are reduced with fused multiply-adds (Muller et al., "Handbook of Floating-Point Arithmetic", 2nd
-ed., 2018, chapter 10); the polynomials of log, sin, cos and erf are those of Sun's fdlibm (1993), that of tanh is Cephes'
-(Moshier, "Methods and Programs for Mathematical Functions", 1989), and that of exp is Taylor's.
+Others are C's, one by one. Errors stay under two units in the last place over the whole range of doubles, and special
+values are those of C17, annex F. Arguments are reduced with fused multiply-adds (Muller et al., "Handbook of
+Floating-Point Arithmetic", 2nd ed., 2018, chapter 10); the polynomials of log, sin, cos and erf are those of Sun's
+fdlibm (1993), that of tanh is Cephes' (Moshier, "Methods and Programs for Mathematical Functions", 1989), and that of
+exp is Taylor's.
 """
 
 from __future__ import annotations
@@ -256,7 +257,7 @@ def _erfc(w: Writer, x: str) -> str:
     size, near, middle, far = _erf_parts(w, x)
     is_negative = w.do("fcmp olt", x, 0.0)
     low = w.do("fsub", 1.0, w.fma(x, near, x))
-    high = w.do("fsub", 0.5, w.fma(x, near, w.do("fsub", x, 0.5)))
+    high = w.fma(w.do("fneg", x), near, w.do("fsub", 1.0, x))
     near = w.choose(w.do("fcmp olt", x, 0.25), low, high)
     above = w.do("fadd", 1.0, w.do("fadd", ERF_ONE, middle))
     middle = w.choose(is_negative, above, w.do("fsub", 1 - ERF_ONE, middle))

@@ -30,7 +30,7 @@ ROWS = 300_000
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, passes: int | None = None) -> Program:
     """Return what computes what is wanted at a point, about so many times; see `engines.program`."""
-    if len(circuit.rows) <= straight.MOST and (passes is None or passes >= PASSES):
+    if _is_straight(circuit, passes, PASSES):
         return straight.program(circuit, names, wanted)
     return tape.program(circuit, names, wanted)
 
@@ -39,6 +39,12 @@ def columns(
     circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: int | None = None
 ) -> Callable[[Columns], list[array[float]]]:
     """Return what computes what is wanted of about so many rows; see `engines.over_columns`."""
-    if len(circuit.rows) <= straight.MOST and (rows is None or rows >= ROWS):
+    if _is_straight(circuit, rows, ROWS):
         return straight.columns(circuit, names, wanted)
     return tape.columns(circuit, names, wanted)
+
+
+def _is_straight(circuit: Circuit, passes: int | None, many: int) -> bool:
+    """Tell whether straight-line code is the better one for about so many passes, or for as many as pay for it."""
+    pays = len(circuit.rows) <= straight.MOST and (passes is None or passes >= many)
+    return pays or not tape.fits(circuit)

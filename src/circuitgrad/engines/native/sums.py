@@ -57,7 +57,7 @@ class Sums:
     ) -> None:
         wrt = held if wrt is None else wrt
         wanted = Wanted((output,), (output,) if wrt else (), tuple(wrt))
-        form = straight if len(circuit.rows) <= most else tape
+        form = straight if len(circuit.rows) <= most or not tape.fits(circuit) else tape
         self.kernel = form.sums(circuit, held, list(bound), wanted, squares=squares)
         self.rows = len(next(iter(bound.values()), (0.0,)))
         self.point = (ctypes.c_double * len(held))()

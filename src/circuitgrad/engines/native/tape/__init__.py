@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,12 @@ class Tape:
         return Kernel(self._code, SUMS, self)
 
 
-@cache
+def fits(circuit: Circuit) -> bool:
+    """Tell whether a circuit's gates are of so few kinds that a tape can tell them apart."""
+    return len(set(circuit.rows)) <= MOST_ROWS
+
+
+@lru_cache(maxsize=16)
 def _code(rows: Sequence[Row], lanes: int) -> Code:
     """Return the machine code for circuits of some rows."""
     kernels = Kernels(rows, lanes)

@@ -56,13 +56,14 @@ class Choice(NamedTuple):
     hint: str = ""
 
 
-def choose(gates: int, passes: int, engine: str | None = None) -> Choice:
+def choose(gates: int, passes: int, engine: str | None = None, *, least: int = 0) -> Choice:
     """Return the engine for a piece of work.
 
     Args:
         gates: how many gates the circuit has.
         passes: about how many passes there will be: rows times points.
         engine: the engine that is wanted, or None.
+        least: as many gates cost as much as what machine code saves beside those of a pass.
 
     Raises:
         CircuitError: there is no such engine, or it is not installed.
@@ -73,7 +74,7 @@ def choose(gates: int, passes: int, engine: str | None = None) -> Choice:
     if engine is not None:
         return _asked_for(engine)
     can_be_function = passes >= MANY and gates <= LARGE
-    work = passes * gates
+    work = passes * max(gates, least)
     size = f"{passes:,} passes or more over {gates:,} gates"
     hint = ""
     if passes > 1 and work >= (NATIVE if can_be_function else NATIVE_LARGE):

@@ -65,8 +65,8 @@ def optimize(
     count = len(rows) if rows else 1
     at_once = count if wanted.batch_size is None else min(count, wanted.batch_size)
     method = algorithm(wanted.method)
-    gates = max(len(circuit.rows), STEP if method.walks and at_once == count else 0)
-    choice = choose(gates, at_once * ((wanted.steps or 0) + 1), engine)
+    least = STEP if method.walks and at_once == count else 0
+    choice = choose(len(circuit.rows), at_once * ((wanted.steps or 0) + 1), engine, least=least)
     objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine)
     if not objective.is_reached:
         raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(wanted.output)}")

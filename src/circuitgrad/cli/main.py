@@ -27,6 +27,7 @@ COMMANDS = {
     "hessian": "Compute the second derivatives of the output in the inputs.",
     "sweep": "Compute the output over a range of an input, or a grid.",
     "optimize": "Move the inputs towards a goal: raise, lower, fit.",
+    "draw": "Draw the circuit, with values and gradients on its wires.",
     "new": "Write a commented circuit to start from.",
     "gates": "List the gates and their derivatives, or show one in full.",
     "schema": "Print the JSON Schema of circuit files, for editors.",

@@ -150,11 +150,16 @@ def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_choice() -> None:
     assert choose(5, 1) == choose(5, 99)
     assert [choose(5, passes).engine for passes in (99, 100)] == ["objects", "python"]
-    assert [choose(gates, 10**6).engine for gates in (20_000, 20_001)] == ["python", "objects"]
     assert choose(10**6, 1, "python")[:2] == ("python", "it was asked for")
-    assert [choose(100, passes, rows=1000).engine for passes in (29_999, 30_000)] == ["python", "native"]
-    assert [choose(5, 10**7, rows=rows).engine for rows in (63, 64)] == ["python", "native"]
-    assert [choose(gates, 10**7, rows=64).engine for gates in (3000, 3001)] == ["native", "python"]
+    assert [choose(100, passes).engine for passes in (9_999, 10_000)] == ["python", "native"]
+    assert [choose(gates, 10).engine for gates in (29_999, 30_000)] == ["objects", "native"]
+    assert [choose(gates, 100).engine for gates in (5, 9_999, 10_000, 20_001)] == [
+        "python",
+        "python",
+        "native",
+        "native",
+    ]
+    assert choose(10**7, 1).engine == "objects"
     with pytest.raises(CircuitError, match="no engine is called 'pyton'"):
         choose(5, 1, "pyton")
 

@@ -129,6 +129,7 @@ def watched(
             resume=resume,
             interrupted=stack.enter_context(_interruptible()),
             engine=engine,
+            every=None if trace is None else watching.every,
         )
 
 

@@ -4,7 +4,7 @@
 |---|---|---|
 | `objects` | the rules of the gate objects, one after another | a few passes: nothing has to be prepared |
 | `python` | the passes as one Python function, made from the gate table | many passes |
-| `native` | the passes as machine code for several rows at once (extra `native`) | very many, over rows of data |
+| `native` | the passes as machine code (extra `native`) | very many, or over many gates |
 
 The first two compute the same, to the last bit; machine code agrees with them to a few of the last bits.
 """
@@ -33,14 +33,13 @@ MANY = 100
 """From so many passes on it pays to write and compile a function: 40 to 100 us a gate, and then a tenth of the time."""
 LARGE = 20_000
 """Functions of more gates are not made unasked: their preparation takes seconds, and memory."""
-NATIVE = 3_000_000
-"""From so many passes times gates on machine code pays: a fifth of a second to begin, then a thirtieth of the time."""
-NATIVE_ROWS = 64
-"""Fewer rows at a time do not fill the processor."""
-NATIVE_LARGE = 3000
-"""Machine code of more gates takes long to make."""
-GAIN = 12_000_000
-"""From so many passes times gates on it would save over a second."""
+NATIVE = 1_000_000
+"""From so many passes times gates on machine code pays beside a function: a tenth of a second to begin, where the
+function would take a tenth of a microsecond a gate, and machine code a few nanoseconds."""
+NATIVE_LARGE = 300_000
+"""The same beside the gate objects, which take over a microsecond a gate."""
+GAIN, GAIN_LARGE = 10 * NATIVE, 3 * NATIVE_LARGE
+"""From so many on it would save over a second."""
 
 
 class Choice(NamedTuple):
@@ -57,14 +56,14 @@ class Choice(NamedTuple):
     hint: str = ""
 
 
-def choose(gates: int, passes: int, engine: str | None = None, *, rows: int = 1) -> Choice:
+def choose(gates: int, passes: int, engine: str | None = None, *, least: int = 0) -> Choice:
     """Return the engine for a piece of work.
 
     Args:
         gates: how many gates the circuit has.
         passes: about how many passes there will be: rows times points.
         engine: the engine that is wanted, or None.
-        rows: how many of them are over rows of data, at once.
+        least: as many gates cost as much as what machine code saves beside those of a pass.
 
     Raises:
         CircuitError: there is no such engine, or it is not installed.
@@ -74,19 +73,21 @@ def choose(gates: int, passes: int, engine: str | None = None, *, rows: int = 1)
     """
     if engine is not None:
         return _asked_for(engine)
-    if passes < MANY:
-        return Choice("objects", f"fewer than {MANY} passes do not pay for preparing them")
-    if gates > LARGE:
-        return Choice("objects", f"a function of over {LARGE:,} gates takes long to prepare")
-    work = f"{passes:,} passes or more over {gates:,} gates pay for "
+    can_be_function = passes >= MANY and gates <= LARGE
+    work = passes * max(gates, least)
+    size = f"{passes:,} passes or more over {gates:,} gates"
     hint = ""
-    if rows >= NATIVE_ROWS and gates <= NATIVE_LARGE and passes * gates >= NATIVE:
+    if passes > 1 and work >= (NATIVE if can_be_function else NATIVE_LARGE):
         from circuitgrad.engines.native.machine import EXTRA, is_installed
 
         if is_installed():
-            return Choice("native", f"{work}machine code")
-        hint = f"{EXTRA} makes this faster" if passes * gates >= GAIN else ""
-    return Choice("python", f"{work}preparing them", hint)
+            return Choice("native", f"{size} pay for machine code")
+        hint = f"{EXTRA} makes this faster" if work >= (GAIN if can_be_function else GAIN_LARGE) else ""
+    if can_be_function:
+        return Choice("python", f"{size} pay for preparing them", hint)
+    if passes < MANY:
+        return Choice("objects", f"fewer than {MANY} passes do not pay for preparing them", hint)
+    return Choice("objects", f"a function of over {LARGE:,} gates takes long to prepare", hint)
 
 
 def _asked_for(engine: str) -> Choice:
@@ -101,7 +102,7 @@ def _asked_for(engine: str) -> Choice:
     return Choice(engine, "it was asked for")
 
 
-def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str) -> Program:
+def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str, passes: int | None = None) -> Program:
     """Return what computes what is wanted from the values of some inputs.
 
     Args:
@@ -109,6 +110,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str)
         names: the inputs, in the order in which the program takes their values.
         wanted: what is computed.
         engine: one of `ENGINES`.
+        passes: about how many passes there will be; many when left out.
 
     Raises:
         CircuitError: there is no such input or wire.
@@ -126,18 +128,18 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str)
     if engine == "native":
         from circuitgrad.engines.native import program as native
 
-        return native(circuit, names, wanted)
+        return native(circuit, names, wanted, passes)
     from circuitgrad.engines.objects import program as objects
 
     return objects(circuit, names, wanted)
 
 
 def over_columns(
-    circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str
+    circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str, rows: int | None = None
 ) -> Callable[[Sequence[array[float]]], list[array[float]]]:
     """Return what computes what is wanted of every row, as columns, from the columns of some inputs, at least one.
 
-    The arguments and errors are those of `program`.
+    The arguments and errors are those of `program`; about so many rows are expected.
 
     >>> from circuitgrad import from_expression
     >>> run = over_columns(from_expression("2*x", x=0), ["x"], Wanted(("out",)), "python")
@@ -147,7 +149,7 @@ def over_columns(
     if engine == "native":
         from circuitgrad.engines.native import columns as native
 
-        return native(circuit, names, wanted)
+        return native(circuit, names, wanted, rows)
     run = program(circuit, names, wanted, engine)
 
     def compute(columns: Sequence[array[float]]) -> list[array[float]]:

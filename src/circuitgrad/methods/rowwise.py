@@ -56,9 +56,9 @@ class OverRows:
         """Return the wanted columns of a block of rows."""
         # As many rows as there have been are expected to come.
         passes = len(rows) + 2 * self._done
-        choice = choose(len(self._circuit.rows), passes, self._engine, rows=len(rows))
+        choice = choose(len(self._circuit.rows), passes, self._engine)
         if self._run is None or self.choice is None or (choice.engine != self.choice.engine and len(rows) >= MANY):
-            self._run = over_columns(self._circuit, self._bound, self._wanted, choice.engine)
+            self._run = over_columns(self._circuit, self._bound, self._wanted, choice.engine, passes)
             self.choice = choice
         elif choice.hint:
             self.choice = choice

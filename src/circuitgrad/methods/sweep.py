@@ -152,7 +152,7 @@ class Sweep:
         _refuse_more_than_fit(len(self))
         self.choice = choose(len(circuit.rows), len(self), engine)
         wanted = Wanted(tuple(outputs), tuple(outputs) if wrt else (), tuple(wrt))
-        self._run = program(circuit, [axis.name for axis in axes], wanted, self.choice.engine)
+        self._run = program(circuit, [axis.name for axis in axes], wanted, self.choice.engine, len(self))
 
     def __len__(self) -> int:
         """The number of points."""

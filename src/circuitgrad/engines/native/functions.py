@@ -1,9 +1,10 @@
-"""exp, log, sin, cos and tanh of several doubles at once, as functions in LLVM's language; others are C's, one by one.
+"""exp, log, sin, cos, tanh, erf and erfc of several doubles at once, as functions in LLVM's language.
 
-Errors stay under two units in the last place over the whole range of doubles, and special values are those of C17,
-annex F. Arguments are reduced with fused multiply-adds (Muller et al., "Handbook of Floating-Point Arithmetic", 2nd
-ed., 2018, chapter 10); the polynomials of log, sin and cos are those of Sun's fdlibm (1993), that of tanh is Cephes'
-(Moshier, "Methods and Programs for Mathematical Functions", 1989), and that of exp is Taylor's.
+Others are C's, one by one. Errors stay under two units in the last place over the whole range of doubles, and special
+values are those of C17, annex F. Arguments are reduced with fused multiply-adds (Muller et al., "Handbook of
+Floating-Point Arithmetic", 2nd ed., 2018, chapter 10); the polynomials of log, sin, cos and erf are those of Sun's
+fdlibm (1993), that of tanh is Cephes' (Moshier, "Methods and Programs for Mathematical Functions", 1989), and that of
+exp is Taylor's.
 """
 
 from __future__ import annotations
@@ -38,6 +39,38 @@ COS = (
 HALF_PI = (pi / 2, 6.12323399573676603587e-17, -1.4973849048591833e-33)
 TANH = ((-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3),
         (1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3))  # fmt: skip
+
+ERF_ONE = 8.45062911510467529297e-01
+"""erf(1), in few bits."""
+ERF_NEAR = (
+    (1.28379167095512558561e-01, -3.25042107247001499370e-01, -2.84817495755985104766e-02,
+     -5.77027029648944159157e-03, -2.37630166566501626084e-05),
+    (1.0, 3.97917223959155352819e-01, 6.50222499887672944485e-02, 5.08130628187576562776e-03,
+     1.32494738004321644526e-04, -3.96022827877536812320e-06),
+)  # fmt: skip
+ERF_MIDDLE = (
+    (-2.36211856075265944077e-03, 4.14856118683748331666e-01, -3.72207876035701323847e-01,
+     3.18346619901161753674e-01, -1.10894694282396677476e-01, 3.54783043256182359371e-02,
+     -2.16637559486879084300e-03),
+    (1.0, 1.06420880400844228286e-01, 5.40397917702171048937e-01, 7.18286544141962662868e-02,
+     1.26171219808761642112e-01, 1.36370839120290507362e-02, 1.19844998467991074170e-02),
+)  # fmt: skip
+ERF_FAR = (
+    (-9.86494403484714822705e-03, -6.93858572707181764372e-01, -1.05586262253232909814e+01,
+     -6.23753324503260060396e+01, -1.62396669462573470355e+02, -1.84605092906711035994e+02,
+     -8.12874355063065934246e+01, -9.81432934416914548592e+00),
+    (1.0, 1.96512716674392571292e+01, 1.37657754143519042600e+02, 4.34565877475229228821e+02,
+     6.45387271733267880336e+02, 4.29008140027567833386e+02, 1.08635005541779435134e+02,
+     6.57024977031928170135e+00, -6.04244152148580987438e-02),
+)  # fmt: skip
+ERF_FARTHER = (
+    (-9.86494292470009928597e-03, -7.99283237680523006574e-01, -1.77579549177547519889e+01,
+     -1.60636384855821916062e+02, -6.37566443368389627722e+02, -1.02509513161107724954e+03,
+     -4.83519191608651397019e+02),
+    (1.0, 3.03380607434824582924e+01, 3.25792512996573918826e+02, 1.53672958608443695994e+03,
+     3.19985821950859553908e+03, 2.55305040643316442583e+03, 4.74528541206955367215e+02,
+     -2.24409524465858183362e+01),
+)  # fmt: skip
 
 
 def hexadecimal(value: float) -> str:
@@ -114,12 +147,14 @@ class Writer:
         return self._operand(found)
 
 
-def _exp(w: Writer, x: str) -> str:
+def _exp(w: Writer, x: str, rest: str | None = None) -> str:
+    """Write exp(x), or exp(x + rest) as if the sum had more digits than a double."""
     x = w.choose(w.do("fcmp ogt", x, 710.0), 710.0, x)
     x = w.choose(w.do("fcmp olt", x, -746.0), -746.0, x)
-    turned = w.fma(x, 1 / log(2), MAGIC)
+    turned = w.fma(w.do("fadd", x, rest) if rest else x, 1 / log(2), MAGIC)
     k = w.do("fsub", turned, MAGIC)
     r = w.fma(k, -LN2_LOW, w.fma(k, -LN2_HIGH, x))
+    r = w.do("fadd", r, rest) if rest else r
     tail = w.polynomial(r, [1 / factorial(i) for i in range(2, 14)])
     p = w.do("fadd", w.fma(w.do("fmul", r, r), tail, r), 1.0)
     power = w.do_whole("sub", w.as_whole(turned), bits(MAGIC))
@@ -191,12 +226,54 @@ def _tanh(w: Writer, x: str) -> str:
     return w.choose(w.do("fcmp olt", size, 0.625), near, w.choose(w.do("fcmp uno", x, x), x, signed))
 
 
+def _ratio(w: Writer, x: str, polynomials: tuple[Sequence[float], Sequence[float]]) -> str:
+    above, below = polynomials
+    return w.do("fdiv", w.polynomial(x, above), w.polynomial(x, below))
+
+
+def _erf_parts(w: Writer, x: str) -> tuple[str, str, str, str]:
+    """Write |x|, what x is multiplied by near 0 to be added to x, what is added to erf(1) near 1, and erfc(|x|)."""
+    size = w.absolute(x)
+    near = _ratio(w, w.do("fmul", x, x), ERF_NEAR)
+    middle = _ratio(w, w.do("fsub", size, 1.0), ERF_MIDDLE)
+    size = w.choose(w.do("fcmp ogt", size, 28.0), 28.0, size)
+    s = w.do("fdiv", 1.0, w.do("fmul", size, size))
+    ratio = w.choose(w.do("fcmp olt", size, 1 / 0.35), _ratio(w, s, ERF_FAR), _ratio(w, s, ERF_FARTHER))
+    # The square of a number of few bits is exact.
+    few = w.as_real(w.do_whole("and", w.as_whole(size), -(2**32)))
+    rest = w.fma(w.do("fsub", few, size), w.do("fadd", few, size), ratio)
+    power = _exp(w, w.do("fsub", -0.5625, w.do("fmul", few, few)), rest)
+    return size, near, middle, w.do("fdiv", power, size)
+
+
+def _erf(w: Writer, x: str) -> str:
+    size, near, middle, far = _erf_parts(w, x)
+    found = w.choose(w.do("fcmp olt", size, 1.25), w.do("fadd", ERF_ONE, middle), w.do("fsub", 1.0, far))
+    signed = w.as_real(w.do_whole("or", w.as_whole(found), w.do_whole("and", w.as_whole(x), bits(-0.0))))
+    return w.choose(w.do("fcmp olt", size, 0.84375), w.fma(x, near, x), signed)
+
+
+def _erfc(w: Writer, x: str) -> str:
+    size, near, middle, far = _erf_parts(w, x)
+    is_negative = w.do("fcmp olt", x, 0.0)
+    low = w.do("fsub", 1.0, w.fma(x, near, x))
+    high = w.fma(w.do("fneg", x), near, w.do("fsub", 1.0, x))
+    near = w.choose(w.do("fcmp olt", x, 0.25), low, high)
+    above = w.do("fadd", 1.0, w.do("fadd", ERF_ONE, middle))
+    middle = w.choose(is_negative, above, w.do("fsub", 1 - ERF_ONE, middle))
+    far = w.choose(is_negative, w.do("fsub", 2.0, far), far)
+    found = w.choose(w.do("fcmp olt", size, 1.25), middle, far)
+    return w.choose(w.do("fcmp olt", size, 0.84375), near, w.choose(w.do("fcmp uno", x, x), x, found))
+
+
 VECTORS: dict[str, tuple[Callable[[Writer, str], str], float]] = {
     "exp": (_exp, inf),
     "log": (_log, inf),
     "sin": (_sin, FAR),
     "cos": (_cos, FAR),
     "tanh": (_tanh, inf),
+    "erf": (_erf, inf),
+    "erfc": (_erfc, inf),
 }
 """What writes a function, and beyond which size of its argument C's own is taken instead."""
 

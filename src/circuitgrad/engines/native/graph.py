@@ -6,6 +6,7 @@ serves many rows.
 
 from __future__ import annotations
 
+from itertools import cycle
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -14,7 +15,7 @@ from circuitgrad.expression import CONSTANTS, Call, Name, Number
 from circuitgrad.gates import GATES, find
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.expression import Step
@@ -82,6 +83,14 @@ class Graph:
         """Tell whether a node is a number, or this one."""
         operation, _, found = self.nodes[node]
         return operation == "number" and (value is None or found == value)
+
+    def upstream(self, nodes: Iterable[int]) -> set[int]:
+        """Return nodes and all that they depend on."""
+        found = set(nodes)
+        for index in reversed(range(len(self.nodes))):
+            if index in found:
+                found.update(self.nodes[index].operands)
+        return found
 
     def _simpler(self, operation: str, operands: tuple[int, ...]) -> int | None:
         """Return the node that gives the same as an operation, where there is a simpler one."""
@@ -261,19 +270,21 @@ def passes(
             row = circuit.rows[gate]
             inside = dict(zip(row.operands, map(node, circuit.operands[gate]), strict=True))
             inside["out"] = node(circuit.first_gate + gate)
-            for slot, partial in zip(circuit.operands[gate], row.partial_expressions, strict=True):
+            # Zeros of either sign compare alike; with one test an operand, LLVM finds shorter code for single points.
+            zeros = cycle((0.0, -0.0))
+            for slot, partial, zero in zip(circuit.operands[gate], row.partial_expressions, zeros, strict=False):
                 if slot in sought:
-                    added = _contribution(graph, graph.steps(partial.steps, inside), upstream)
+                    added = contribution(graph, graph.steps(partial.steps, inside), upstream, zero)
                     gradients[slot] = graph.add("fadd", gradients[slot], added) if slot in gradients else added
         results += [gradients[slot] if slot in gradients else graph.number(0.0) for slot in chosen]
     return Passes(graph, results)
 
 
-def _contribution(graph: Graph, partial: int, upstream: int) -> int:
-    """Return what a gate adds to an operand's gradient."""
+def contribution(graph: Graph, partial: int, upstream: int, zero: float) -> int:
+    """Return what a gate adds to an operand's gradient: nothing where the upstream gradient is zero."""
     product = graph.add("fmul", partial, upstream)
     operation, _, value = graph.nodes[partial]
     harmless = operation == "number" and isfinite(value)
     if harmless or graph.is_number(upstream):
         return product
-    return graph.add("select", graph.add("oeq", upstream, graph.number(0.0)), graph.number(0.0), product)
+    return graph.add("select", graph.add("oeq", upstream, graph.number(zero)), graph.number(0.0), product)

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from circuitgrad import __version__
-from circuitgrad.engines.native.functions import LANES, VECTORS, vector
-from circuitgrad.engines.native.kernel import FUNCTION
+from circuitgrad.engines.native.functions import LANES, VECTORS, name_of, vector
 from circuitgrad.errors import CircuitError
 
 EXTRA = "pip install 'circuitgrad[native]'"
@@ -111,11 +110,11 @@ def _keep(file: Path, content: bytes) -> None:
             os.unlink(temporary)  # noqa: PTH108
 
 
-class Function:
-    """A kernel that can be called.
+class Code:
+    """Machine code that can be called.
 
     Args:
-        text: its module; see `kernel.text`.
+        text: its module, in LLVM's language.
     """
 
     def __init__(self, text: str) -> None:
@@ -123,16 +122,18 @@ class Function:
         llvm = made_for.llvm
         _find_functions(llvm)
         parts = [object_code(text)]
-        if used := [name for name in VECTORS if f"@cg_{name}(" in text]:
-            parts += [object_code(_module(name)) for name in used]
+        parts += [object_code(_module(name)) for name in VECTORS if f"@{name_of(name)}(" in text]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), made_for.target())
         # The engine reads the files once more when it is finalised, and does not keep them itself.
         self._files = [llvm.object_file.ObjectFileRef.from_data(part) for part in parts]
         for file in self._files:
             self._engine.add_object_file(file)
         self._engine.finalize_object()
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        self.call = kind(self._engine.get_function_address(FUNCTION))
+
+    def address(self, name: str) -> int:
+        """Return where a function is; it is there as long as this object is."""
+        found: int = self._engine.get_function_address(name)
+        return found
 
 
 def _module(name: str) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "Experiment", "Outcome", "Step", "algorithm", "combined", "free_inputs", "optimize", "settled"]
 
 
+STEP = 100
+"""A step in Python costs as much as so many gates; machine code makes many of them at once."""
+
+
 def optimize(
     circuit: Circuit,
     experiment: Experiment | None = None,
@@ -32,6 +36,7 @@ def optimize(
     resume: Checkpoint | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     engine: str | None = None,
+    every: int | None = 1,
 ) -> Outcome:
     """Move the inputs that are not fixed towards a goal, and leave the circuit at what was found.
 
@@ -44,6 +49,7 @@ def optimize(
         resume: the checkpoint of a run that goes on.
         interrupted: tells after each step whether the run is to end.
         engine: the engine to use; chosen by the size of the work when left out.
+        every: `listen` needs to be told only steps whose number is a multiple of this; None leaves it to the run.
 
     Raises:
         CircuitError: the settings do not go together, there is no such wire or engine, nothing can move, or the
@@ -58,9 +64,11 @@ def optimize(
     assert wanted.method is not None  # noqa: S101
     count = len(rows) if rows else 1
     at_once = count if wanted.batch_size is None else min(count, wanted.batch_size)
-    choice = choose(len(circuit.rows), at_once * ((wanted.steps or 0) + 1), engine, rows=at_once if rows else 1)
+    method = algorithm(wanted.method)
+    least = STEP if method.walks and at_once == count else 0
+    choice = choose(len(circuit.rows), at_once * ((wanted.steps or 0) + 1), engine, least=least)
     objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine)
     if not objective.is_reached:
         raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(wanted.output)}")
-    run = Run(objective, wanted, choice, algorithm(wanted.method), listen, save, interrupted)
+    run = Run(objective, wanted, choice, method, listen, save, interrupted, every)
     return run.outcome(resume)

@@ -5,21 +5,23 @@ Every method lowers its cost. To raise an output is to lower its negative, whose
 
 from __future__ import annotations
 
+from array import array
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from circuitgrad.duals import Dual, duals, tangent_of
-from circuitgrad.engines import Wanted, program
+from circuitgrad.engines import Wanted, over_columns, program
 from circuitgrad.errors import CircuitError, Problem, quote
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.engines import Program
-    from circuitgrad.engines.native import Sums
+    from circuitgrad.engines.native import Sums, Walk
+    from circuitgrad.engines.update import Update
     from circuitgrad.rows import Rows
 
     Point = Sequence[float]
@@ -84,8 +86,9 @@ class Objective:
         self._refuse_unbound()
         self._values = circuit.trace({})
         self.start = [self._values[slot] for slot in self._free]
-        self._columns = [column for _, column in self._bound]
+        self._columns = dict(bound)
         self._engine = engine
+        self._over_rows: dict[Wanted, Callable[[Sequence[array[float]]], list[array[float]]]] = {}
 
     @property
     def is_reached(self) -> bool:
@@ -95,30 +98,53 @@ class Objective:
     @cached_property
     def _run(self) -> Program:
         """Computes the output from the values of what may move, and of what a row binds."""
-        return self._program(Wanted((self.output,)))
+        return self._program(self._value)
 
     @cached_property
     def _run_back(self) -> Program:
         """Computes its derivatives in what may move, too."""
-        return self._program(Wanted((self.output,), (self.output,), tuple(self.names)))
+        return self._program(self._derivatives)
 
-    @cached_property
-    def _sums(self) -> Sums | None:
-        """Computes the sums over all rows as machine code, where that is the engine and there are rows."""
-        if self._engine != "native" or self.rows is None:
-            return None
-        from circuitgrad.engines.native import Sums
+    @property
+    def _value(self) -> Wanted:
+        return Wanted((self.output,))
 
-        bound = self.rows.columns
-        return Sums(
-            self.circuit, self.names, list(bound), self.output, squares=self.squares, columns=list(bound.values())
-        )
+    @property
+    def _derivatives(self) -> Wanted:
+        return Wanted((self.output,), (self.output,), tuple(self.names))
 
     def _program(self, wanted: Wanted) -> Program:
-        bound = self.rows.columns if self.rows else {}
-        # A row at a time, machine code has no advantage.
-        engine = "python" if self._engine == "native" else self._engine
-        return program(self.circuit, [*self.names, *bound], wanted, engine)
+        return program(self.circuit, [*self.names, *self._columns], wanted, self._engine)
+
+    @cached_property
+    def _sums(self) -> Sums:
+        """Computes the sum over the rows of the output, or of its squares, and those of its derivatives."""
+        return self._summing(self.names)
+
+    @cached_property
+    def _totals(self) -> Sums:
+        """Computes the sum over the rows alone."""
+        return self._summing(())
+
+    def _summing(self, wrt: Sequence[str]) -> Sums:
+        from circuitgrad.engines.native import Sums
+
+        return Sums(self.circuit, self.names, self.output, squares=self.squares, bound=self._columns, wrt=wrt)
+
+    def walk(self, update: Update, low: Point, high: Point, momentum: float) -> Walk | None:
+        """Return what makes many steps of an update at once over all rows, where machine code is the engine.
+
+        Args:
+            update: the update.
+            low: the least values of what may move.
+            high: the largest.
+            momentum: the share of the speed that is kept.
+        """
+        if self._engine != "native":
+            return None
+        from circuitgrad.engines.native import Walk
+
+        return Walk(self._sums, update, low, high, self._sign, momentum)
 
     def _refuse_still(self, bound: object) -> None:
         if self.names:
@@ -179,9 +205,12 @@ class Objective:
 
     def cost(self, point: Point, batch: Sequence[int]) -> float:
         """Return the cost at a point, on average over some rows."""
-        total = 0.0
-        for (value,) in self._over(self._run, point, batch):
-            total += value * value if self.squares else value
+        if self._engine == "native":
+            total = self._totals(point, self._part(batch))[0]
+        else:
+            total = 0.0
+            for (value,) in self._over(self._run, point, batch):
+                total += value * value if self.squares else value
         return self._sign * (total / len(batch))
 
     def whole(self, point: Point) -> float:
@@ -192,37 +221,54 @@ class Objective:
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
         total, sums = 0.0, [0.0] * len(self._free)
-        if self._sums is not None and batch == range(self.count):
-            total, *sums = self._sums(point)
-            return self._sign * (total / self.count), [self._sign * (one / self.count) for one in sums]
-        for value, *grads in self._over(self._run_back, point, batch):
-            if self.squares:
-                total += value * value
-                sums = [one + 2 * value * grad for one, grad in zip(sums, grads, strict=True)]
-            else:
-                total += value
-                sums = [one + grad for one, grad in zip(sums, grads, strict=True)]
+        if self._engine == "native":
+            total, *sums = self._sums(point, self._part(batch))
+        else:
+            for value, *grads in self._over(self._run_back, point, batch):
+                if self.squares:
+                    total += value * value
+                    sums = [one + 2 * value * grad for one, grad in zip(sums, grads, strict=True)]
+                else:
+                    total += value
+                    sums = [one + grad for one, grad in zip(sums, grads, strict=True)]
         scale, count = self._sign, len(batch)
         return scale * (total / count), [scale * (one / count) for one in sums]
 
+    def _part(self, batch: Sequence[int]) -> Sequence[int] | None:
+        """Return a batch, or None where it is all rows."""
+        return None if batch == range(self.count) else batch
+
     def residuals(self, point: Point) -> list[float]:
         """Return the output at every row."""
+        if self._engine == "native" and self._columns:
+            return self._at_all_rows(self._value, point)[0].tolist()
         return [value for (value,) in self._over(self._run, point, range(self.count))]
 
     def jacobian(self, point: Point) -> list[list[float]]:
         """Return, row by row, the derivatives of the output in the inputs that may move."""
+        if self._engine == "native" and self._columns:
+            _, *grads = self._at_all_rows(self._derivatives, point)
+            return [list(row) for row in zip(*grads, strict=True)]
         return [grads for _, *grads in self._over(self._run_back, point, range(self.count))]
+
+    def _at_all_rows(self, wanted: Wanted, point: Point) -> list[array[float]]:
+        """Return what is wanted of all rows, as columns."""
+        if wanted not in self._over_rows:
+            self._over_rows[wanted] = over_columns(self.circuit, [*self.names, *self._columns], wanted, self._engine)
+        held = [array("d", [value]) * self.count for value in point]
+        return self._over_rows[wanted]([*held, *self._columns.values()])
 
     def _over(self, run: Program, point: Point, batch: Sequence[int]) -> Iterator[Sequence[float]]:
         """Yield what a program computes at a point, row by row."""
-        if not self._columns:
+        columns = self._columns.values()
+        if not columns:
             yield run(*point)
         elif batch == range(self.count):
-            for row in zip(*self._columns, strict=True):
+            for row in zip(*columns, strict=True):
                 yield run(*point, *row)
         else:
             for i in batch:
-                yield run(*point, *[column[i] for column in self._columns])
+                yield run(*point, *[column[i] for column in columns])
 
     def hessian(self, point: Point) -> list[list[float]]:
         """Return the second derivatives of the cost, over all rows.

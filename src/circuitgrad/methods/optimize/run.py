@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.optimize.checkpoint import Checkpoint, Tape
 from circuitgrad.methods.optimize.curve import Curve
-from circuitgrad.methods.optimize.search import Search, Stop
+from circuitgrad.methods.optimize.search import Search, Step, Stop
 from circuitgrad.methods.optimize.settings import algorithm
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.engines import Choice
+    from circuitgrad.engines.native import Course
     from circuitgrad.errors import Problem
     from circuitgrad.experiment import Experiment
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.objective import Objective
-    from circuitgrad.methods.optimize.search import Algorithm, Step
+    from circuitgrad.methods.optimize.search import Algorithm
 
 PROGRESS = 10
 """The progress of so many steps together is held against the tolerance."""
@@ -118,11 +119,12 @@ class Run:
         listen: Callable[[Step], None],
         save: Callable[[Checkpoint], None] | None,
         interrupted: Callable[[], bool],
+        every: int | None = 1,
     ) -> None:
         self.objective, self.experiment, self.choice, self.algorithm = objective, experiment, choice, method
         self.curve = Curve()
-        self.search = Search(objective, experiment, method, self._accepted)
-        self._listen, self._save, self._interrupted = listen, save, interrupted
+        self.search = Search(objective, experiment, method, self._accepted, self._followed)
+        self._listen, self._save, self._interrupted, self._every = listen, save, interrupted, every
         self._recent: deque[float] = deque(maxlen=PROGRESS + 1)
         self._kept: deque[tuple[int, Sequence[float]]] = deque(maxlen=MOST_KEPT)
         self._began = self._saved = monotonic()
@@ -171,13 +173,13 @@ class Run:
         # A run that is resumed may have come to its end, and one that begins may begin there.
         reason = self._ended(self.search.seen())
         if reason is None:
-            self.search.check = self._check
+            self.search.check, self.search.rest = self._check, lambda: self._save_sometimes(monotonic())
             try:
                 self.algorithm.run(self.search)
             except Stop as stop:
                 reason = stop.reason
             finally:
-                self.search.check = lambda: None
+                self.search.check = self.search.rest = lambda: None
         assert reason is not None  # noqa: S101 - a method ends by Stop alone
         if self._save:
             self._save(self._checkpoint())
@@ -189,11 +191,33 @@ class Run:
         self._kept.append((step.number, step.point))
         self._listen(step)
         now = monotonic()
+        self._save_sometimes(now)
+        if reason := self._reason(step, now):
+            self.search.stop(reason)
+
+    def _followed(self, course: Course) -> tuple[int, str | None]:
+        """Take note of many steps at once, and return how many of them count, and why no more do."""
+        search, objective, tolerant = self.search, self.objective, self.experiment.tolerance is not None
+        last = len(course) - 1
+        for i, cost in enumerate(course.costs):
+            number, found = search.number + 1 + i, objective.shown(cost)
+            self.curve.add(number, found)
+            self._recent.append(found)
+            is_told = i == last or (self._every is not None and number % self._every == 0)
+            if not (is_told or tolerant or last - i < MOST_KEPT):
+                continue
+            step = Step(number, found, search.norm(point := course.point(i), course.slopes_at(i)), point)
+            self._kept.append((number, point))
+            if is_told:
+                self._listen(step)
+            if reason := self._ended(step):
+                return i + 1, reason
+        return len(course), self._reason(step, monotonic())
+
+    def _save_sometimes(self, now: float) -> None:
         if self._save and now - self._saved >= SAVED_EVERY:
             self._saved = now
             self._save(self._checkpoint())
-        if reason := self._reason(step, now):
-            self.search.stop(reason)
 
     def _draw(self, step: Step) -> None:
         drawn = len(step.point) <= MOST_DRAWN

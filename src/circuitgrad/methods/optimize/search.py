@@ -15,6 +15,7 @@ from circuitgrad.methods.optimize.checkpoint import Tape
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from circuitgrad.engines.native import Course
     from circuitgrad.experiment import Experiment
     from circuitgrad.methods.optimize.objective import Objective
 
@@ -64,6 +65,7 @@ class Algorithm(NamedTuple):
         noun: what one of its steps is called.
         squares: whether it is for least squares alone.
         replays: whether it keeps its memory to itself, so that a run is resumed by telling it the same costs again.
+        walks: whether machine code can make many of its steps at once.
     """
 
     about: str
@@ -74,6 +76,7 @@ class Algorithm(NamedTuple):
     noun: str = "step"
     squares: bool = False
     replays: bool = False
+    walks: bool = False
 
 
 FIRST_ORDER = frozenset({"step_size", "schedule", "batch_size", "seed", "tolerance"})
@@ -88,6 +91,7 @@ class Search:
         experiment: the settings, none of which is left open.
         algorithm: the method.
         accepted: is told every accepted step, and raises `Stop` where it was the last.
+        followed: is told many accepted steps at once, and returns how many of them count, and why no more do.
 
     Attributes:
         point: where the walk has come to: the values of the inputs that may move.
@@ -99,9 +103,11 @@ class Search:
         culprit: where infinity or NaN arose, when that has ended the run.
         tape: what the method was told, where it keeps its memory to itself.
         check: ends the run where it has no more time.
+        rest: is called between many steps at once and the next ones.
     """
 
     check: Callable[[], None]
+    rest: Callable[[], None]
 
     def __init__(
         self,
@@ -109,6 +115,7 @@ class Search:
         experiment: Experiment,
         algorithm: Algorithm,
         accepted: Callable[[Step], None],
+        followed: Callable[[Course], tuple[int, str | None]] = lambda course: (len(course), None),
     ) -> None:
         self.objective, self.experiment, self.algorithm = objective, experiment, algorithm
         self.point = list(objective.start)
@@ -119,8 +126,8 @@ class Search:
         self.low, self.high = [leaf.min for leaf in leaves], [leaf.max for leaf in leaves]
         self.culprit: Problem | None = None
         self.tape = Tape()
-        self.check = lambda: None
-        self._accepted = accepted
+        self.check = self.rest = lambda: None
+        self._accepted, self._followed = accepted, followed
         self._known: dict[bytes, tuple[float, Point | None]] = {}
         self._residuals: tuple[bytes, list[float]] = (b"", [])
         self._jacobian: tuple[bytes, list[Point]] = (b"", [])
@@ -216,12 +223,20 @@ class Search:
     @property
     def step_size(self) -> float:
         """The factor of the next step, as the schedule has it."""
+        return self._size_of(self.number)
+
+    def step_sizes(self, count: int) -> array[float]:
+        """Return the factors of so many steps to come."""
+        return array("d", map(self._size_of, range(self.number, self.number + count)))
+
+    def _size_of(self, number: int) -> float:
+        """Return the factor of the step behind so many."""
         size, schedule = self.experiment.step_size, self.experiment.schedule
         assert size is not None  # noqa: S101
         if schedule == "cosine":
             steps = self.experiment.steps or 1
-            return size * (1 + cos(pi * min(self.number, steps) / steps)) / 2
-        return size / (self.number + 1) if schedule == "1/t" else size
+            return size * (1 + cos(pi * min(number, steps) / steps)) / 2
+        return size / (number + 1) if schedule == "1/t" else size
 
     def clipped(self, point: Sequence[float]) -> Point:
         """Return a point moved into the bounds of the inputs."""
@@ -298,6 +313,27 @@ class Search:
         self._accepted(self.seen())
         return point
 
+    def follow(self, course: Course, again: Callable[[int], Course]) -> Point:
+        """Make all steps of a course, and return the point that they lead to.
+
+        Args:
+            course: the steps, all of them to finite costs.
+            again: computes the first so many of them once more, where not all are made.
+
+        Raises:
+            Stop: the run is over.
+        """
+        count, reason = self._followed(course)
+        if count < len(course):
+            course = again(count)
+        self.number += count
+        self.point, self.memory = course.point(count - 1), course.memory
+        self._learn(self._key(self.point), course.costs[-1], course.slopes_at(count - 1))
+        if reason:
+            self.stop(reason)
+        self.rest()
+        return self.point
+
     def lose(self, point: Point) -> NoReturn:
         """End the run before a point where something is infinite or NaN.
 
@@ -309,11 +345,12 @@ class Search:
 
     def seen(self) -> Step:
         """Return the step that has led to the present point."""
-        norm = None
-        if self.algorithm.needs_gradient:
-            gradient = self.gradient(self.point)
-            norm = hypot(*(gradient[i] for i in self.loose(self.point, gradient)))
+        norm = self.norm(self.point, self.gradient(self.point)) if self.algorithm.needs_gradient else None
         return Step(self.number, self.objective.shown(self.cost(self.point)), norm, self.point)
+
+    def norm(self, point: Sequence[float], gradient: Sequence[float]) -> float:
+        """Return the norm of a gradient, without what bounds hold back."""
+        return hypot(*(gradient[i] for i in self.loose(point, gradient)))
 
     def loose(self, point: Sequence[float], direction: Sequence[float]) -> list[int]:
         """Return the positions of the inputs that no bound keeps from going against a direction."""

@@ -1,15 +1,11 @@
-"""The gradient step of the guide: every input moves by the step size times its derivative."""
+"""The gradient step of the guide: every input moves by the step size times its derivative.
+
+Karpathy, "Hacker's guide to Neural Networks", chapter 1, strategy 3.
+"""
 
 from __future__ import annotations
 
-from circuitgrad.methods.optimize.search import FIRST_ORDER, Algorithm, Search
+from circuitgrad.engines.update import Update
+from circuitgrad.methods.optimize.walking import walking
 
-
-def run(search: Search) -> None:
-    """Go along the gradient (Karpathy, "Hacker's guide to Neural Networks", chapter 1, strategy 3)."""
-    point = search.point
-    while True:
-        point = search.step(point, search.gradient(point))
-
-
-ALGORITHM = Algorithm("steps along the gradient, as in the guide", run, FIRST_ORDER | {"line_search"})
+ALGORITHM = walking("steps along the gradient, as in the guide", Update("slope"), {"line_search"})

@@ -1,0 +1,104 @@
+"""Nodes of a graph as instructions in LLVM's language, on single doubles or on several at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from circuitgrad.engines.native.functions import VECTORS, apart, hexadecimal, name_of
+from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from circuitgrad.engines.native.graph import Graph, Node
+
+INTRINSICS = ("fabs", "sqrt", "floor")
+MOD = """\
+declare double @fmod(double, double)
+define internal double @mod(double %x, double %y) nounwind {
+  %r = call double @fmod(double %x, double %y)
+  %rest = fcmp une double %r, 0.0
+  %below = fcmp olt double %r, 0.0
+  %negative = fcmp olt double %y, 0.0
+  %apart = xor i1 %below, %negative
+  %add = and i1 %rest, %apart
+  %sum = fadd double %r, %y
+  %found = select i1 %add, double %sum, double %r
+  ret double %found
+}
+"""
+"""Python's remainder, which has the sign of y; C's has that of x."""
+
+
+class Printer:
+    """Prints the nodes of a graph, and remembers which functions they call.
+
+    Args:
+        lanes: how many doubles are computed at once.
+
+    Attributes:
+        inputs: what stands for the nodes of inputs.
+
+    >>> from circuitgrad.engines.native.graph import Graph
+    >>> graph, printer = Graph(), Printer(1)
+    >>> x = graph.input(0)
+    >>> printer.inputs[x] = "%x"
+    >>> printer.instructions(graph, [graph.formula("2*x", {"x": x})])
+    ['%n2 = fmul double 0x4000000000000000, %x']
+    """
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        self.real, self.flag = (kind if lanes == 1 else f"<{lanes} x {kind}>" for kind in ("double", "i1"))
+        self._suffix = "f64" if lanes == 1 else f"v{lanes}f64"
+        self.inputs: dict[int, str] = {}
+        self._functions: dict[str, int] = {}
+
+    def number(self, value: float) -> str:
+        """Return a number, in every lane."""
+        one = hexadecimal(value)
+        return one if self.lanes == 1 else f"<{', '.join([f'double {one}'] * self.lanes)}>"
+
+    def name(self, graph: Graph, index: int) -> str:
+        """Return what stands for a node as an operand."""
+        node = graph.nodes[index]
+        if node.operation == "input":
+            return self.inputs[index]
+        return self.number(node.value) if node.operation == "number" else f"%n{index}"
+
+    def instructions(self, graph: Graph, indices: Iterable[int]) -> list[str]:
+        """Return the lines that compute nodes; numbers and inputs need none here."""
+        nodes = graph.nodes
+        return [
+            f"%n{index} = {self._operation(nodes[index], [self.name(graph, one) for one in nodes[index].operands])}"
+            for index in indices
+            if nodes[index].operation not in ("number", "input")
+        ]
+
+    def declarations(self) -> list[str]:
+        """Return what has to stand before the functions that use what has been printed."""
+        lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS]
+        for name, arity in sorted(self._functions.items()):
+            if self.lanes > 1 and name in VECTORS:
+                lines.append(f"declare {self.real} @{name_of(name)}({self.real})")
+                continue
+            lines.append(MOD if name == "mod" else f"declare double @{name}({', '.join(['double'] * arity)})")
+            if self.lanes > 1:
+                lines.append(apart(name, self.lanes, arity))
+        return lines
+
+    def _operation(self, node: Node, names: Sequence[str]) -> str:
+        operation = node.operation
+        if operation in ARITHMETIC.values() or operation == "fneg":
+            return f"{operation} {self.real} {', '.join(names)}"
+        if operation in COMPARISONS.values():
+            return f"fcmp {operation} {self.real} {', '.join(names)}"
+        if operation == "select":
+            test, x, y = names
+            return f"select {self.flag} {test}, {self.real} {x}, {self.real} {y}"
+        operands = ", ".join(f"{self.real} {name}" for name in names)
+        function = operation.removeprefix("call ")
+        if function in INTRINSICS:
+            return f"call {self.real} @llvm.{function}.{self._suffix}({operands})"
+        self._functions[function] = len(names)
+        return f"call {self.real} @{function if self.lanes == 1 else name_of(function)}({operands})"

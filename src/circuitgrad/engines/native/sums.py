@@ -1,0 +1,86 @@
+"""Sums over rows by machine code, without storing what is summed."""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import TYPE_CHECKING
+
+from circuitgrad.engines import Wanted
+from circuitgrad.engines.native import straight, tape
+from circuitgrad.engines.native.columns import each, padded, pointers
+from circuitgrad.engines.native.functions import LANES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.engines.native.columns import Columns, Pointers
+
+
+class Sums:
+    """The sums, over rows, of a wire's values and of its derivatives, or of its squares and of theirs.
+
+    Args:
+        circuit: the circuit.
+        held: the inputs that have one value for all rows.
+        output: the wire.
+        squares: whether its squares are summed.
+        bound: the inputs that rows bind, with their columns; without any there is one row.
+        wrt: the held inputs in which the wire is differentiated; all when left out.
+        most: the number of gates from which on there is a tape instead of straight-line code.
+
+    Attributes:
+        kernel: the function that computes the sums, from `sources` to `targets`, over so many `rows`.
+        point: the values of the held inputs.
+        found: the sums: the values', then the derivatives'.
+
+    Raises:
+        CircuitError: llvmlite is not installed, or there is no such wire.
+
+    >>> from circuitgrad import from_expression
+    >>> sums = Sums(from_expression("a*x", a=0, x=0), ["a"], "out", squares=False, bound={"x": array("d", [1, 2])})
+    >>> sums([10.0])
+    [30.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        held: Sequence[str],
+        output: str,
+        *,
+        squares: bool,
+        bound: Mapping[str, array[float]],
+        wrt: Sequence[str] | None = None,
+        most: int = straight.MOST,
+    ) -> None:
+        wrt = held if wrt is None else wrt
+        wanted = Wanted((output,), (output,) if wrt else (), tuple(wrt))
+        form = straight if len(circuit.rows) <= most or not tape.fits(circuit) else tape
+        self.kernel = form.sums(circuit, held, list(bound), wanted, squares=squares)
+        self.rows = len(next(iter(bound.values()), (0.0,)))
+        self.point = (ctypes.c_double * len(held))()
+        self.found = (ctypes.c_double * (1 + len(wrt)))()
+        self._bound = list(bound.values())
+        self._columns = [padded(column, LANES) for column in self._bound]
+        self.sources, self.targets = self._sources(self._columns), pointers((), each(self.found))
+
+    def _sources(self, columns: Columns) -> Pointers:
+        return pointers(columns, each(self.point))
+
+    def __call__(self, point: Sequence[float], rows: Sequence[int] | None = None) -> list[float]:
+        """Return the sum of the values, then those of the derivatives, at a point.
+
+        Args:
+            point: the values of the held inputs.
+            rows: the rows to sum over, at least one; all when left out.
+        """
+        self.point[:] = list(point)
+        if rows is None:
+            self.kernel(self.sources, self.targets, self.rows)
+        else:
+            columns = [padded(array("d", [column[row] for row in rows]), LANES) for column in self._bound]
+            self.kernel(self._sources(columns), self.targets, len(rows))
+        found: list[float] = self.found[:]
+        return found

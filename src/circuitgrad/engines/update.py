@@ -1,0 +1,90 @@
+"""How a method of optimisation moves a point, as formulas in the language of the gate table.
+
+From them come the update in Python and the one in machine code.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from circuitgrad.arithmetic import DOUBLES
+from circuitgrad.expression import Expression, Name
+from circuitgrad.rules import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from circuitgrad.expression import Step
+
+    Memory = Mapping[str, Sequence[float]]
+
+SLOPE = "slope"
+"""What formulas call the derivative of the cost in an input."""
+GIVEN = ("momentum", "count")
+"""What they call the settings of a step: the share of the speed that is kept, and the number of the step, from 1."""
+
+
+class Update:
+    """An update, input by input: what a method carries along, and the direction against which it steps.
+
+    Args:
+        direction: the direction; of what is carried along it takes the new values.
+        memory: what is carried along, by name, from 0 at the start; each formula takes the old values.
+        shared: what is the same for all inputs in a step, by name; from `momentum` and `count`.
+
+    >>> update = Update("speed", {"speed": "momentum*speed + slope"})
+    >>> update.move([1.0, 2.0], {"speed": [10.0, 0.0]}, momentum=0.5, count=1)
+    ([6.0, 2.0], {'speed': [6.0, 2.0]})
+    """
+
+    def __init__(
+        self, direction: str, memory: Mapping[str, str] | None = None, shared: Mapping[str, str] | None = None
+    ) -> None:
+        self.memory = {name: tuple(Expression(text).steps) for name, text in (memory or {}).items()}
+        self.shared = {name: tuple(Expression(text).steps) for name, text in (shared or {}).items()}
+        self.direction = tuple(_put_in(Expression(direction).steps, self.memory))
+
+    @cached_property
+    def _shared(self) -> Callable[..., tuple[float, ...]]:
+        return self._compiled(GIVEN, self.shared.values())
+
+    @cached_property
+    def _one(self) -> Callable[..., tuple[float, ...]]:
+        parameters = (SLOPE, *self.memory, *self.shared, *GIVEN)
+        return self._compiled(parameters, [self.direction, *self.memory.values()])
+
+    @staticmethod
+    def _compiled(parameters: Sequence[str], formulas: Any) -> Callable[..., tuple[float, ...]]:
+        formulas = list(formulas)
+        return compiled(parameters, formulas, f"({'{}, ' * len(formulas)})", DOUBLES)
+
+    def start(self, size: int) -> dict[str, list[float]]:
+        """Return what is carried along at the start, for so many inputs."""
+        return {name: [0.0] * size for name in self.memory}
+
+    def move(
+        self, slopes: Sequence[float], memory: Memory, *, momentum: float, count: int
+    ) -> tuple[list[float], dict[str, list[float]]]:
+        """Return the direction of a step, and what is carried along from it on.
+
+        Args:
+            slopes: the derivatives of the cost.
+            memory: what has been carried along so far.
+            momentum: the share of the speed that is kept.
+            count: the number of the step, from 1.
+        """
+        given = (momentum, float(count))
+        shared = self._shared(*given)
+        rows = zip(slopes, *(memory[name] for name in self.memory), strict=True)
+        direction, *kept = zip(*[self._one(*row, *shared, *given) for row in rows], strict=True)
+        return list(direction), dict(zip(self.memory, map(list, kept), strict=True))
+
+
+def _put_in(steps: Sequence[Step], formulas: Mapping[str, Sequence[Step]]) -> list[Step]:
+    """Return a formula in which others stand in the place of their names."""
+    found: list[Step] = []
+    for step in steps:
+        inner = formulas.get(step.name) if isinstance(step, Name) else None
+        found += [step] if inner is None else inner
+    return found

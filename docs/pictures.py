@@ -1,4 +1,4 @@
-"""Make the pictures of the README from the program's own output: `python docs/pictures.py`."""
+"""Make the pictures of the README and the pages from the program's own output: `python docs/pictures.py`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,25 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 COMMAND = "circuitgrad backward circuits/neuron.yaml"
 PICTURE = ROOT / "docs" / "backward.svg"
+DRAWINGS = {
+    ROOT / "docs" / "neuron.svg": "circuitgrad draw circuits/neuron.yaml --format svg",
+    ROOT / "docs" / "book.svg": "circuitgrad draw circuits/options_book.yaml --format svg --collapse put95",
+    ROOT / "docs" / "network.svg": "circuitgrad draw circuits/mlp.yaml --format svg --collapse families",
+}
+"""What is printed by which command."""
 COLUMNS = 56
 
 
 def run(command: str) -> str:
     """Return what a command prints on a colour terminal of `COLUMNS` columns."""
     _, *arguments = command.split()
-    environment = {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "COLORTERM": "truecolor", "PYTHONUTF8": "1"}
+    environment = {
+        "COLUMNS": str(COLUMNS),
+        "FORCE_COLOR": "1",
+        "COLORTERM": "truecolor",
+        "PYTHONUTF8": "1",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
     result = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "circuitgrad", *arguments],
         capture_output=True,
@@ -55,5 +67,6 @@ def words(svg: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(picture(COMMAND), encoding="utf-8")
-    print(f"wrote {PICTURE.relative_to(ROOT)}")
+    for file, text in {PICTURE: picture(COMMAND), **{file: run(one) for file, one in DRAWINGS.items()}}.items():
+        file.write_text(text, encoding="utf-8")
+        print(f"wrote {file.relative_to(ROOT)}")

@@ -69,7 +69,38 @@ ALLOWED = {
         "circuitgrad.report.panels",
     },
 }
-HEAVY = {"numpy", "mpmath", "difflib", "llvmlite", "scipy", "unittest", "asyncio", "ssl", "sqlite3", "csv"}
+DRAWN = {
+    f"circuitgrad.report.drawing{part}"
+    for part in (
+        "",
+        ".boxes",
+        ".dot",
+        ".folding",
+        ".layout",
+        ".measure",
+        ".mermaid",
+        ".model",
+        ".png",
+        ".svg",
+        ".symbols",
+        ".text",
+    )
+}
+ALLOWED["draw"] = READING | DRAWN | {"circuitgrad.cli.draw"}
+HEAVY = {
+    "numpy",
+    "mpmath",
+    "difflib",
+    "llvmlite",
+    "scipy",
+    "unittest",
+    "asyncio",
+    "ssl",
+    "sqlite3",
+    "csv",
+    "http",
+    "subprocess",
+}
 RICH = ["rich.table", "rich.console", "rich.text", "rich.box", "rich.cells"]
 """What tables are drawn with; no other part of rich is imported, but what these import."""
 CALLS = [
@@ -79,6 +110,8 @@ CALLS = [
     ["forward", NEURON, "--format", "markdown"],
     ["backward", NEURON],
     ["backward", NEURON, "--format", "json"],
+    ["draw", NEURON],
+    ["draw", NEURON, "--format", "mmd"],
     ["gates"],
     ["gates", "tanh"],
 ]

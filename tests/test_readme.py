@@ -23,9 +23,10 @@ CHECK = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
 EXPLAIN = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
 OPTIMIZE = (ROOT / "docs" / "optimize.md").read_text(encoding="utf-8")
+DRAW = (ROOT / "docs" / "draw.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
 CONSOLE = BLOCK.findall(README)
-PAGES = (README, CHECK, DATA, EXPLAIN, OPTIMIZE)
+PAGES = (README, CHECK, DATA, EXPLAIN, OPTIMIZE, DRAW)
 SHOWN = [pytest.param(*pair, id=pair[0]) for page in PAGES for pair in BLOCK.findall(page)]
 # How many steps SciPy takes, and what rounding leaves of a gradient, differ from version to version.
 VARYING = re.compile(r"[0-9]+ steps(?=,\smethod (?:lm|trf))|(?<=gradient norm )[-+.e0-9]+(?=\)\n$)")
@@ -131,7 +132,7 @@ def test_the_page_of_the_check_names_the_hook() -> None:
     assert f"`{hook['files']}`" in CHECK
 
 
-def test_the_picture_is_current() -> None:
+def test_the_pictures_are_current() -> None:
     spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs" / "pictures.py")
     assert spec is not None
     assert spec.loader is not None
@@ -141,6 +142,20 @@ def test_the_picture_is_current() -> None:
         pictures.picture(pictures.COMMAND)
     )
     assert "0.880797" in pictures.words(pictures.PICTURE.read_text(encoding="utf-8"))
+    for file, command in pictures.DRAWINGS.items():
+        assert pictures.words(file.read_text(encoding="utf-8")) == pictures.words(pictures.run(command))
+        assert f"]({file.name})" in DRAW
+        shown = f"{command.replace(' --format svg', '')} -o {file.name}"
+        assert shown in " ".join(DRAW.split())
+
+
+def test_the_page_of_drawings_names_every_format_and_option() -> None:
+    from circuitgrad.cli.draw import FORMATS, command
+
+    assert all(f"`FILE.{form}`" in DRAW for form in FORMATS)
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    elsewhere = {"--no-cse", "--max-wires", "--output-file", "--quiet", "--debug"}
+    assert [option for option in sorted(options - elsewhere) if f"`{option}" not in DRAW] == []
 
 
 def test_the_changelog_counts_the_gates() -> None:

@@ -31,6 +31,9 @@ _HOMES = {
     "from_expression": "language",
     "load": "language",
     "loads": "language",
+    # What a notebook asks circuits for: they stand above the layer that draws, and find it here.
+    "circuit_svg": "report.notebook",
+    "tape_html": "report.notebook",
 }
 
 

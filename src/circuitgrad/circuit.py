@@ -49,6 +49,34 @@ class Input(NamedTuple):
         return min(max(value, self.min), self.max)
 
 
+class Gradients(dict[str, float]):
+    """The gradients of a pass by wire: a dictionary like any other, which a notebook shows as a table.
+
+    Args:
+        gradients: the gradients.
+        circuit: the circuit, as the pass left it.
+        output: the wire that was differentiated.
+    """
+
+    __slots__ = ("_circuit", "_output", "_passed")
+
+    def __init__(self, gradients: Mapping[str, float], circuit: Circuit, output: str) -> None:
+        super().__init__(gradients)
+        self._circuit, self._output = circuit, output
+        self._passed = [unit.value for unit in circuit.units]
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, float]]]:
+        """Be copied and pickled as a dictionary alone."""
+        return dict, (dict(self),)
+
+    def _repr_html_(self) -> str:
+        import circuitgrad
+
+        values = {name: self._passed[self._circuit.slot(name)] for name in self._circuit}
+        table: str = circuitgrad.tape_html(self._circuit, self._output, values, self)
+        return table
+
+
 class Circuit:
     """A circuit ready to run. `load`, `loads` and `from_expression` make one.
 
@@ -183,7 +211,8 @@ class Circuit:
     def backward(self, output: str | None = None) -> dict[str, float]:
         """Compute every wire, then the derivative of `output` with respect to every wire; return these by name.
 
-        The gradients start from 0 in every pass, so that calling twice gives the same.
+        The gradients start from 0 in every pass, so that calling twice gives the same. A notebook shows what is
+        returned as a table.
 
         Args:
             output: the wire to differentiate; the circuit's output when left out.
@@ -191,10 +220,11 @@ class Circuit:
         Raises:
             CircuitError: there is no such wire, or several outputs and none named.
         """
-        target = self.slot(self.single_output() if output is None else output)
+        name = self.single_output() if output is None else output
+        target = self.slot(name)
         self.run()
         self.pull_back(target)
-        return {name: self._units[slot].grad for name, slot in self._slots.items()}
+        return Gradients({wire: self._units[slot].grad for wire, slot in self._slots.items()}, self, name)
 
     def jacobian(self, outputs: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
         """Return the derivatives of several outputs with respect to every wire: one `backward` for each.
@@ -399,6 +429,13 @@ class Circuit:
                 backwards.append(Call(self.rows[current - self.first_gate].name, len(operands), 0))
                 work.extend(operands)
         return backwards[::-1]
+
+    def _repr_svg_(self) -> str | None:
+        """Return the circuit's drawing, for notebooks; None where what draws is not installed."""
+        import circuitgrad
+
+        picture: str | None = circuitgrad.circuit_svg(self)
+        return picture
 
     def __repr__(self) -> str:
         return f"<Circuit {self.name}: {len(self.inputs)} inputs, {len(self.rows)} gates>"

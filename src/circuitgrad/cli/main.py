@@ -28,6 +28,7 @@ COMMANDS = {
     "sweep": "Compute the output over a range of an input, or a grid.",
     "explain": "Show the chain rule in numbers, path by path and gate by gate.",
     "optimize": "Move the inputs towards a goal: raise, lower, fit.",
+    "draw": "Draw the circuit, with values and gradients on its wires.",
     "new": "Write a commented circuit to start from.",
     "gates": "List the gates and their derivatives, or show one in full.",
     "schema": "Print the JSON Schema of circuit files, for editors.",

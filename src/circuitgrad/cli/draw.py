@@ -1,0 +1,221 @@
+"""`circuitgrad draw`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from circuitgrad.cli import options
+from circuitgrad.errors import CircuitError, quote, visible
+from circuitgrad.expression import normalise
+
+if TYPE_CHECKING:
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.report.drawing import Drawing
+
+TEXT = "txt"
+FORMATS = (TEXT, "svg", "png", "dot", "mmd")
+OPENED = "svg"
+"""The format of --open without -o."""
+STANDARD_OUTPUT = "-"
+COLUMNS = 100
+"""How wide a drawing in characters is where there is no terminal to say it."""
+
+
+@click.command("draw", short_help="Draw the circuit, with values and gradients on its wires.")
+@options.file
+@options.assignments
+@options.reading
+@options.output
+@click.option(
+    "-o",
+    "--output-file",
+    "where",
+    metavar="FILE",
+    help="Draw into a file, as .svg, .png, .dot, .mmd or .txt; - is standard output. A file of that name is replaced.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="The format, where the file's name does not say it.  [default: txt]",
+)
+@click.option(
+    "--collapse",
+    metavar="NAME",
+    multiple=True,
+    help="Draw a definition, formula or family as one node; repeatable. all: every definition and formula; families: "
+    "these, and every family; none; auto: as little as keeps the drawing legible.  [default: auto]",
+)
+@click.option(
+    "--theme",
+    type=click.Choice(("auto", "light", "dark")),
+    default="auto",
+    show_default=True,
+    help="The colours of SVG and PNG: auto follows what its reader prefers; a PNG is light then.",
+)
+@click.option("--no-values", is_flag=True, help="Leave the values out.")
+@click.option("--no-gradients", is_flag=True, help="Leave the gradients out.")
+@click.option(
+    "--precision", metavar="N", type=click.IntRange(1, 17), default=4, show_default=True, help="Significant digits."
+)
+@click.option("--open", "show", is_flag=True, help="Show the file in the program that the system has for it.")
+@options.quiet
+@options.debug
+def command(
+    file: str,
+    assignments: dict[str, float],
+    outputs: tuple[str, ...],
+    where: str | None,
+    form: str | None,
+    collapse: tuple[str, ...],
+    theme: str,
+    no_values: bool,
+    no_gradients: bool,
+    precision: int,
+    show: bool,
+    quiet: bool,
+) -> None:
+    """Draw the circuit from left to right, with the value above every wire and the gradient below it.
+
+    The thicker a wire, the larger its gradient; a dashed one has none. Fixed inputs are marked. Formulas and
+    definitions stand in boxes; a circuit of more than 300 gates is folded until it is legible.
+
+    Without -o it is drawn in the terminal. SVG and PNG need the extra draw: pip install 'circuitgrad[draw]'.
+
+    FILE is a circuit in YAML or JSON; - reads standard input.
+    """
+    chosen = _format(where, form, show=show)
+    _refuse(where, chosen, show=show)
+    circuit, named = options.load_circuit(file, assignments, outputs, quiet=quiet)
+    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+    from circuitgrad.report.drawing import drawing
+
+    drawn = drawing(
+        circuit,
+        named[0],
+        collapse=[normalise(name) for name in collapse] or ["auto"],
+        digits=precision,
+        values=not no_values,
+        gradients=not no_gradients,
+    )
+    options.warn(nonfinite_value(circuit), quiet=quiet)
+    if not no_gradients:
+        options.warn(nonfinite_gradient(circuit), quiet=quiet)
+    _tell(circuit, drawn, named, gradients=not no_gradients, quiet=quiet)
+    if show and where is None:
+        where = _temporary(circuit, chosen)
+    if where is None or where == STANDARD_OUTPUT:
+        _print(circuit, drawn, chosen, theme, plain=where is not None, quiet=quiet)
+        return
+    from circuitgrad.files import write
+
+    write(Path(where), render(drawn, chosen, theme), replace=True)
+    if not quiet:
+        click.echo(f"wrote {visible(where)}", err=True)
+    if show and click.launch(where):
+        raise CircuitError.of(f"nothing here shows {quote(where)}")
+
+
+def _format(where: str | None, form: str | None, *, show: bool) -> str:
+    """Return the format that is wanted.
+
+    Raises:
+        CircuitError: a file's name does not say it.
+    """
+    if form is not None:
+        return form
+    if where is None or where == STANDARD_OUTPUT:
+        return OPENED if show and where is None else TEXT
+    suffix = Path(where).suffix.lower()[1:]
+    if suffix not in FORMATS:
+        hint = f"names end in {', '.join(f'.{one}' for one in FORMATS)}; --format says it for others"
+        raise CircuitError.of(f"-o {quote(where)}: which format?", hint=hint)
+    return suffix
+
+
+def _refuse(where: str | None, form: str, *, show: bool) -> None:
+    """Refuse what cannot be drawn, before anything is computed.
+
+    Raises:
+        CircuitError: a package is not installed, or the file cannot be written.
+    """
+    if form in ("svg", "png"):
+        from circuitgrad.report.drawing.layout import program
+
+        program()
+    if form == "png":
+        from circuitgrad.report.drawing.png import require
+
+        require()
+        if where in (None, STANDARD_OUTPUT) and not show and sys.stdout.isatty():
+            raise CircuitError.of("a PNG is nothing for a terminal", hint="name a file: -o FILE.png")
+    if where == STANDARD_OUTPUT and show:
+        raise CircuitError.of("--open needs a file, not standard output")
+    if where is not None and where != STANDARD_OUTPUT:
+        from circuitgrad.files import refuse_unwritable
+
+        refuse_unwritable(Path(where))
+
+
+def _tell(circuit: Circuit, drawn: Drawing, named: tuple[str, ...], *, gradients: bool, quiet: bool) -> None:
+    """Say on standard error what the drawing does not show."""
+    if quiet:
+        return
+    if gradients and len(named) > 1:
+        note = f"the gradients are those of {quote(named[0])}; --output NAME draws another's"
+        click.echo(f"note: {note}", err=True)
+    if drawn.note:
+        note = f"{len(circuit.rows):,} gates: {drawn.note}; --collapse none draws each"
+        click.echo(f"note: {note}", err=True)
+
+
+def _temporary(circuit: Circuit, form: str) -> str:
+    """Return the name of a new file in a new folder, which stays there for the program that shows it."""
+    import re
+    import tempfile
+
+    stem = re.sub(r"\W+", "_", circuit.name) or "circuit"
+    return str(Path(tempfile.mkdtemp(prefix="circuitgrad-")) / f"{stem}.{form}")
+
+
+def _print(circuit: Circuit, drawn: Drawing, form: str, theme: str, *, plain: bool, quiet: bool) -> None:
+    """Write the drawing to standard output: in the terminal with colours, below the circuit's name."""
+    if form != TEXT or plain:
+        content = render(drawn, form, theme)
+        click.echo(content.encode() if isinstance(content, str) else content, nl=False)
+        return
+    from circuitgrad.report.drawing.text import ASCII, lines
+    from circuitgrad.report.terminal import encodable, fold, painted, terminal_width
+
+    ascii_only = not encodable("".join(map(chr, ASCII)))
+    found = lines(drawn, terminal_width() or COLUMNS, ascii_only=ascii_only)
+    heading = "" if quiet else f"{fold(options.title(circuit))}\n"
+    options.emit(heading + painted(found))
+
+
+def render(drawn: Drawing, form: str, theme: str) -> str | bytes:
+    """Return the drawing in a format, as it stands in a file.
+
+    Args:
+        drawn: the drawing.
+        form: the format.
+        theme: the colours.
+
+    Raises:
+        CircuitError: a package is not installed.
+    """
+    from circuitgrad.report.drawing import dot, mermaid, png, svg, text
+
+    if form == "svg":
+        return svg(drawn, theme=theme)
+    if form == "png":
+        return png(drawn, theme=theme)
+    if form == "dot":
+        return dot(drawn)
+    if form == "mmd":
+        return mermaid(drawn)
+    return text(drawn, COLUMNS)

@@ -1,0 +1,141 @@
+"""What a drawing shows as one node: the wires of a formula, of a definition, of a family, or of a range of depths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.circuit import near_wire
+from circuitgrad.errors import CircuitError, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from circuitgrad.circuit import Circuit
+
+AUTO, NONE, ALL, FAMILIES = "auto", "none", "all", "families"
+"""The words of `--collapse`; anything else is the name of a wire or a family."""
+MOST_GATES, MOST_NODES, MOST_SEGMENTS = 300, 500, 1000
+"""A drawing of more is folded by itself."""
+BANDS = 24
+"""Where a circuit has neither formulas nor families to fold, its gates are folded into so many ranges of depth."""
+
+
+class Folding(NamedTuple):
+    """Which wires are drawn as one node.
+
+    Attributes:
+        keys: per slot, the name of its node; None for a constant. That of a lone wire is the wire's own.
+        note: what to say of it, or nothing.
+    """
+
+    keys: Sequence[str | None]
+    note: str = ""
+
+
+def prefixes(name: str) -> list[str]:
+    """Return the formulas and definitions that a wire stands in, outermost first.
+
+    >>> prefixes("m.1.ax"), prefixes("h[0]")
+    (['m', 'm.1'], [])
+    """
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def family(name: str) -> str:
+    """Return the family that a wire belongs to, or whose formula it stands in; nothing for other wires.
+
+    >>> family("h[3].1"), family("h"), family("n.h[3]")
+    ('h', '', '')
+    """
+    base, bracket, _ = name.partition(".")[0].partition("[")
+    return base if bracket else ""
+
+
+def span(names: Iterable[str]) -> str:
+    """Return members of a family as one text: as their ranges, where they fill these, else with their number.
+
+    >>> span(["w[0,0]", "w[0,1]", "w[1,0]", "w[1,1]"]), span(["x[0]", "x[5]"])
+    ('w[0:2, 0:2]', 'x[…]')
+    """
+    members = [name for name in names if "." not in name]
+    base = family(members[0])
+    subscripts = {tuple(map(int, name[len(base) + 1 : -1].split(","))) for name in members}
+    ranges, count = [], 1
+    for column in zip(*subscripts, strict=True):
+        ranges.append(f"{min(column)}:{max(column) + 1}")
+        count *= max(column) + 1 - min(column)
+    return f"{base}[{', '.join(ranges)}]" if count == len(subscripts) else f"{base}[…]"
+
+
+def fold(circuit: Circuit, collapse: Collection[str]) -> Folding:
+    """Return what is drawn as one node.
+
+    Args:
+        circuit: the circuit.
+        collapse: names of wires with a formula or definition behind them, and of families; `all` formulas and
+            definitions; `families`, and these; `none`; `auto`, as little as keeps the drawing legible.
+
+    Raises:
+        CircuitError: a name is that of nothing that can be folded.
+    """
+    named = frozenset(collapse) - {AUTO, NONE, ALL, FAMILIES}
+    known = {prefix for name in circuit for prefix in (*prefixes(name), family(name)) if prefix}
+    for name in sorted(named - known):
+        hint = "it is a single wire already" if name in circuit else near_wire(name, known)
+        raise CircuitError.of(f"--collapse {quote(name)}: no formula, definition or family is called that", hint=hint)
+    levels = {ALL: [1], FAMILIES: [2]}
+    wanted = next((levels[word] for word in (FAMILIES, ALL) if word in collapse), [0, 1, 2])
+    if AUTO not in collapse:
+        wanted = wanted[:1]
+    for level in wanted:
+        keys = _keys(circuit, named, formulas=level > 0, families=level > 1)
+        if len(wanted) == 1 or _legible(circuit, keys):
+            note = ["", "formulas and definitions are", "formulas, definitions and families are"][level]
+            return Folding(keys, f"{note} drawn as one node each" if note and len(wanted) > 1 else "")
+    return Folding(_bands(circuit, keys), "gates are drawn by their depth, many as one node")
+
+
+def _keys(circuit: Circuit, named: frozenset[str], *, formulas: bool, families: bool) -> list[str | None]:
+    def key(name: str) -> str:
+        base = family(name)
+        if base and (families or base in named):
+            return base
+        within = prefixes(name)
+        if formulas and within:
+            return within[0]
+        return next((prefix for prefix in (*within, name) if prefix in named), name)
+
+    keys: list[str | None] = [key(name) for name in circuit.input_names]
+    keys.extend([None] * len(circuit.constants))
+    keys.extend(key(name) for name in circuit.names)
+    return keys
+
+
+def _legible(circuit: Circuit, keys: Sequence[str | None]) -> bool:
+    first = circuit.first_gate
+    gates = set(keys[first:])
+    if len(gates) > MOST_GATES or len(gates.union(keys[:first])) > MOST_NODES:
+        return False
+    pairs = {
+        (keys[slot], keys[first + index])
+        for index, operands in enumerate(circuit.operands)
+        for slot in operands
+        if keys[slot] is not None and keys[slot] != keys[first + index]
+    }
+    return len(pairs) <= MOST_SEGMENTS
+
+
+def _bands(circuit: Circuit, keys: Sequence[str | None]) -> list[str | None]:
+    """Return keys by depth: the number of gates on the longest path from an input. Inputs keep theirs, if few."""
+    depths = [0] * circuit.first_gate
+    for operands in circuit.operands:
+        depths.append(1 + max(depths[slot] for slot in operands))
+    size = -(-max(depths) // BANDS)
+    few = len(set(keys[: len(circuit.inputs)])) <= 2 * BANDS
+    count = f"{len(circuit.inputs):,} inputs"
+    folded = [key if few or key is None else count for key in keys[: circuit.first_gate]]
+    for depth in depths[circuit.first_gate :]:
+        start = (depth - 1) // size * size + 1
+        folded.append(f"depth {start} to {start + size - 1}" if size > 1 else f"depth {start}")
+    return folded

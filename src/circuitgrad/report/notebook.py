@@ -1,0 +1,64 @@
+"""How a circuit and a backward pass show themselves in a notebook: as a drawing, and as a table."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from circuitgrad.errors import CircuitError, visible
+from circuitgrad.report.numbers import exact, rounded
+from circuitgrad.report.results import pass_table
+from circuitgrad.report.tables import ENDS, LONGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from circuitgrad.circuit import Circuit
+
+_STYLES = {"green": "color: #009e73", "red": "color: #d55e00; font-style: italic", "cyan": "font-family: monospace"}
+"""Colours that are read on white and on black, and told apart by the colour-blind."""
+
+
+def circuit_svg(circuit: Circuit) -> str | None:
+    """Return the drawing of a circuit, or None where what draws is not installed."""
+    from circuitgrad.report.drawing import drawing, svg
+
+    try:
+        return svg(drawing(circuit))
+    except CircuitError:
+        return None
+
+
+def tape_html(circuit: Circuit, output: str, values: Mapping[str, float], gradients: Mapping[str, float]) -> str:
+    """Return a backward pass as a table in HTML: every wire with its gate, value and gradient.
+
+    Args:
+        circuit: the circuit.
+        output: the wire that was differentiated.
+        values: every wire's value in that pass.
+        gradients: every wire's gradient.
+    """
+    table = pass_table(circuit, values, {output: gradients}, [output], expanded=False)
+    positions = range(len(table.rows))
+    left_out = len(positions) - 2 * ENDS if len(positions) > LONGEST else 0
+    head = "".join(f"<th{_align(column.number)}>{column.title}</th>" for column in table.columns)
+    lines = [f"<table><thead><tr>{head}</tr></thead><tbody>"]
+    for position in [*positions[:ENDS], *positions[-ENDS:]] if left_out else positions:
+        if left_out and position == positions[-ENDS]:
+            lines.append(f'<tr><td colspan="{len(table.columns)}">… {left_out:,} more wires</td></tr>')
+        weight = ' style="font-weight: bold"' if position in table.marked else ""
+        cells = zip(table.columns, table.rows[position], strict=True)
+        texts = "".join(_cell(cell, column.style, number=column.number) for column, cell in cells)
+        lines.append(f"<tr{weight}>{texts}</tr>")
+    return "\n".join([*lines, "</tbody></table>"])
+
+
+def _align(number: bool, style: str = "") -> str:
+    rules = [f"text-align: {'right' if number else 'left'}", *filter(None, [_STYLES.get(style)])]
+    return f' style="{"; ".join(rules)}"'
+
+
+def _cell(cell: str | float | None, style: str, *, number: bool) -> str:
+    if isinstance(cell, float):
+        return f'<td{_align(number, style)} title="{exact(cell)}">{rounded(cell)}</td>'
+    return f"<td{_align(number, style)}>{escape(visible(cell or ''))}</td>"

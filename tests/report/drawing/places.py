@@ -1,0 +1,100 @@
+"""Circuits to lay out, and what is asked of a layout."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import circuitgrad
+from circuitgrad.report.drawing.layout import RADIUS, Rectangle, sampled
+from language.programs import programs
+from program import CIRCUITS
+from random_circuits import plans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hypothesis import strategies as st
+
+    from circuitgrad.report.drawing import Drawing, Layout
+
+EXAMPLES = sorted(CIRCUITS.glob("*.yaml"))
+ROUNDING = 0.02
+"""The layout has whole hundredths of a point."""
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Draw circuit files: gates alone, and those with definitions, formulas and families."""
+    return plans().map(lambda plan: plan.text) | programs().map(lambda program: program.text)
+
+
+def circuit(text: str) -> circuitgrad.Circuit:
+    return circuitgrad.loads(text)
+
+
+def shrunk(area: Rectangle) -> Rectangle:
+    return Rectangle(area.left + ROUNDING, area.top + ROUNDING, area.right - ROUNDING, area.bottom - ROUNDING)
+
+
+def written(layout: Layout) -> Iterator[tuple[str, Rectangle]]:
+    """Yield what must not overlap: shapes, numbers, captions, titles of boxes."""
+    for index, spot in enumerate(layout.spots):
+        parts = {"shape": spot.shape, "value": spot.value, "gradient": spot.gradient, "caption": spot.caption}
+        for name, area in parts.items():
+            if area is not None:
+                yield f"{name} {index}", shrunk(area)
+    for frame in layout.frames:
+        yield f"title {frame.name}", shrunk(frame.title)
+
+
+def overlaps(layout: Layout) -> list[tuple[str, str]]:
+    """Return the pairs that overlap."""
+    return [(one, other) for (one, first), (other, second) in combinations(written(layout), 2) if first.meets(second)]
+
+
+def outside(layout: Layout) -> list[str]:
+    """Return what does not lie within the picture."""
+    whole = Rectangle(0, 0, layout.width, layout.height)
+    areas = [*written(layout), *((frame.name, frame.area) for frame in layout.frames)]
+    return [
+        name
+        for name, area in areas
+        if area.left < whole.left or area.top < whole.top or area.right > whole.right or area.bottom > whole.bottom
+    ]
+
+
+def backward_wires(drawing: Drawing, layout: Layout) -> list[int]:
+    """Return the segments that do not run from left to right."""
+    return [
+        index
+        for index, segment in enumerate(drawing.segments)
+        if layout.spots[segment.source].area.right > layout.spots[segment.target].area.left + ROUNDING
+    ]
+
+
+def misplaced_ends(drawing: Drawing, layout: Layout) -> list[int]:
+    """Return the segments that do not lead from the shape of their source to that of their target."""
+    found = []
+    for index, (segment, course) in enumerate(zip(drawing.segments, layout.courses, strict=True)):
+        source, target = layout.spots[segment.source], layout.spots[segment.target].shape
+        (x, y) = course[-1]
+        middle = (target.top + target.bottom) / 2
+        # The left end of a shape is half a circle.
+        apart = ((x - target.left - RADIUS) ** 2 + (y - middle) ** 2) ** 0.5
+        if course[0] != source.start or abs(apart - RADIUS) > ROUNDING or x > target.left + RADIUS:
+            found.append(index)
+    return found
+
+
+def crossed(drawing: Drawing, layout: Layout) -> list[str]:
+    """Return the shapes that a wire crosses which neither leaves nor enters them."""
+    found = []
+    for segment, course in zip(drawing.segments, layout.courses, strict=True):
+        points = sampled(course)
+        for index, spot in enumerate(layout.spots):
+            if index in (segment.source, segment.target):
+                continue
+            shape = spot.shape
+            if any(shape.left < x < shape.right and shape.top + 4 < y < shape.bottom - 4 for x, y in points):
+                found.append(f"{drawing.nodes[segment.source].key} → {drawing.nodes[segment.target].key} × {index}")
+    return found

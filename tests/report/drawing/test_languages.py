@@ -1,0 +1,112 @@
+"""Drawings in DOT and in Mermaid."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+
+import circuitgrad
+from circuitgrad.report.drawing import Drawing, dot, drawing, mermaid
+from circuitgrad.report.drawing.layout import program
+from program import CIRCUITS
+from report.drawing.places import EXAMPLES, circuit, texts
+from report.drawing.test_svg import NASTY, nasty
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READERS = ["graphviz-pure", "dot"]
+
+
+def parsed(text: str, reader: str) -> Any:
+    """Return what a real reader of DOT understands."""
+    command = program() if reader == "graphviz-pure" else shutil.which(reader)
+    if command is None:
+        pytest.skip(f"there is no {reader} on this machine")
+    result = subprocess.run([command, "-Tdot_json"], input=text, capture_output=True, encoding="utf-8", check=True)
+    complaints = [line for line in result.stderr.splitlines() if "width of non-ASCII" not in line]
+    assert complaints == []
+    return json.loads(result.stdout)
+
+
+def assert_same(drawn: Drawing, graph: Any) -> None:
+    """Check that a graph in DOT has the nodes, wires and boxes of the drawing."""
+    nodes = [one for one in graph["objects"] if not one["name"].startswith("cluster") and one.get("label") != ""]
+    names = {one["_gvid"]: one["name"] for one in graph["objects"]}
+    assert sorted((one["name"], one["label"]) for one in nodes) == sorted((one.key, one.text) for one in drawn.nodes)
+    links = sorted(
+        (names[one["tail"]], names[one["head"]]) for one in graph["edges"] if not names[one["head"]].endswith(" ")
+    )
+    wanted = [(drawn.nodes[one.source].key, drawn.nodes[one.target].key) for one in drawn.segments]
+    assert links == sorted(wanted)
+    boxes = {one["label"]: one for one in graph["objects"] if one["name"].startswith("cluster")}
+    assert set(boxes) == set(drawn.boxes)
+    for name, box in boxes.items():
+        inside = {names[member] for member in box.get("nodes", [])}
+        assert inside == {one.key for one in drawn.nodes if name in one.boxes}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_dot_of_examples(file: Path, reader: str) -> None:
+    drawn = drawing(circuitgrad.load(file))
+    assert_same(drawn, parsed(dot(drawn), reader))
+
+
+@settings(max_examples=40)
+@given(texts())
+def test_dot_of_any_circuit(text: str) -> None:
+    drawn = drawing(circuit(text), collapse=["none"])
+    assert_same(drawn, parsed(dot(drawn), "graphviz-pure"))
+
+
+def test_dot_of_names_with_markup() -> None:
+    drawn = drawing(nasty([NASTY[0], NASTY[2], "a\\b"], 'x "y" <z>'), collapse=["none"])
+    graph = parsed(dot(drawn), "graphviz-pure")
+    assert NASTY[0] in [one["name"] for one in graph["objects"]]
+
+
+def test_numbers_of_dot() -> None:
+    text = dot(drawing(circuitgrad.load(CIRCUITS / "neuron.yaml")))
+    (line,) = [line for line in text.splitlines() if line.startswith('  "b" -> "by"')]
+    assert re.search(r">2</FONT><BR/>.*>0\.315</I>", line)
+    bare = dot(drawing(circuitgrad.load(CIRCUITS / "neuron.yaml"), values=False, gradients=False))
+    assert "FONT" not in bare
+
+
+NODE = re.compile(r' *n(\d+)[\[(]"([^"]*)"[\])]')
+LINK = re.compile(r' *n(\d+) (?:-- "([^"]*)" )?--> (?:n(\d+)|e\d+\[" "\])')
+OTHER = re.compile(
+    r'flowchart LR| *subgraph b\d+\["[^"]*"\]| *end| *linkStyle \d+ stroke-width:[\d.]+px'
+    r"| *classDef \w+ [\w:,.-]+| *class [en]\d+(,[en]\d+)* \w+"
+)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_mermaid_of_examples(file: Path) -> None:
+    drawn = drawing(circuitgrad.load(file))
+    lines = mermaid(drawn).splitlines()
+    nodes = [found for line in lines if (found := NODE.fullmatch(line))]
+    links = [found for line in lines if (found := LINK.fullmatch(line))]
+    others = [line for line in lines if OTHER.fullmatch(line)]
+    assert len(nodes) + len(links) + len(others) == len(lines)
+    assert [int(node[1]) for node in sorted(nodes, key=lambda node: int(node[1]))] == list(range(len(drawn.nodes)))
+    pairs = sorted((int(link[1]), int(link[3])) for link in links if link[3])
+    assert pairs == sorted((one.source, one.target) for one in drawn.segments)
+    assert sum(line.strip().startswith("subgraph") for line in lines) == len(drawn.boxes)
+    assert sum(line.strip() == "end" for line in lines) == len(drawn.boxes)
+    styles = [int(one) for line in lines for one in re.findall(r"linkStyle (\d+) ", line)]
+    assert styles == list(range(len(links)))
+
+
+def test_mermaid_spells_out_what_means_something() -> None:
+    text = mermaid(drawing(nasty(NASTY[:3], "<b>"), collapse=["none"]))
+    assert "<" not in text.replace("<br/>", "")
+    assert all(NODE.fullmatch(line) for line in text.splitlines() if re.match(r" *n\d+[\[(]", line))
+    assert '"#43; 1<br/>y"' in mermaid(drawing(circuitgrad.loads("{inputs: {x: 1}, gates: {y: x + 1}}")))

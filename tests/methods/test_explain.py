@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,9 @@ from circuitgrad.dialects import FORMULA
 from circuitgrad.methods import explain as module
 from circuitgrad.methods.explain import Edge, Explanation, explain, name_of
 from random_circuits import ALL, Plan, plans
+
+if TYPE_CHECKING:
+    from random import Random
 
 CIRCUITS = sorted(
     file for file in (File(__file__).parents[2] / "circuits").glob("*.yaml") if file.stem != "activations"
@@ -43,8 +48,8 @@ def violations(explained: Explanation) -> list[str]:
         if not abs(total - account.gradient) <= account.rounding:
             found.append(f"paths of {account.name}: {total} is not {account.gradient}")
         for path in account.shown:
-            product = math.prod(edge.local for edge in path.edges)
-            if not math.isclose(product, path.product, rel_tol=1e-12, abs_tol=1e-300):
+            multiplied = math.prod(edge.local for edge in path.edges)
+            if not math.isclose(multiplied, path.product, rel_tol=1e-12, abs_tol=1e-300):
                 found.append(f"a product of {account.name}")
             ends = [path.slots[0], *(edge.out for edge in path.edges)]
             starts = [*(edge.operand for edge in path.edges), path.slots[-1]]
@@ -92,6 +97,25 @@ def test_the_paths_are_those_that_are_written_out(plan: Plan, most: int) -> None
         sizes = sorted(map(abs, products), reverse=True)[:most]
         assert [abs(path.product) for path in account.shown] == pytest.approx(sizes, rel=1e-9, abs=1e-250)
         assert account.left == max(0, len(products) - most)
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 40))
+def test_the_largest_of_very_many_come_first(random: Random, most: int) -> None:
+    layers, width = range(4), range(3)
+    weights = [[[round(random.uniform(-3, 3), 3) for _ in width] for _ in width] for _ in layers]
+    lines = ["inputs: {x: 1}", "gates:"]
+    for i, matrix in enumerate(weights):
+        for j, row in enumerate(matrix):
+            terms = [f"({weight})*{f'h_{i - 1}_{k}' if i else 'x'}" for k, weight in enumerate(row)]
+            lines.append(f"  h_{i}_{j}: {' + '.join(terms)}")
+    lines.append("  y: h_3_0 + h_3_1 + h_3_2")
+    (account,) = explain(loads("\n".join(lines), cse=False), most=most).accounts
+    products = [
+        math.prod(weights[i][way[i + 1]][way[i]] for i in layers) for way in product(width, repeat=len(layers) + 1)
+    ]
+    sizes = sorted(map(abs, products), reverse=True)[:most]
+    assert account.number == len(products)
+    assert [abs(path.product) for path in account.shown] == pytest.approx(sizes, rel=1e-12)
 
 
 @given(plans(most=8))
@@ -200,10 +224,12 @@ def test_only_steps_from_the_chosen_inputs_are_shown() -> None:
 )
 def test_zeros_and_infinities(text: str, gradient: float, products: list[float]) -> None:
     circuit = loads(text.replace("u - u", "{sub: [u, u]}"))
-    (account,) = explain(circuit).accounts
+    explained = explain(circuit)
+    (account,) = explained.accounts
     assert repr(account.gradient) == repr(gradient) == repr(circuit.backward()["x"])
     assert sorted(map(repr, (path.product for path in account.shown))) == sorted(map(repr, products))
     assert not account.undefined
+    assert all(edge.contribution == 0 for edge in explained.edges if not edge.upstream)
 
 
 def test_infinite_products_that_cancel_have_no_sum() -> None:

@@ -82,3 +82,20 @@ def test_the_factors_of_a_path_have_its_product(text: str) -> None:
             for edge in leg:
                 product_of_leg *= edge.local
             assert derivative(leg) == pytest.approx(product_of_leg)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("cos(exp(x))", ["q.1*(-sin(q.1))"]),
+        ("exp(cos(x))", ["-sin(x)*q"]),
+        ("cos(x)", ["-sin(x)"]),
+        ("sigmoid(sigmoid(x))", ["q.1*(1 - q.1)*q*(1 - q)"]),
+        ("3 - (2 - x)", ["-1*(-1)"]),
+        ("x + 1", ["1"]),
+    ],
+)
+def test_factors_are_in_parentheses_where_they_need_them(formula: str, expected: list[str]) -> None:
+    explained = explain(circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{q: '{formula}'}}}}"))
+    (path,) = explained.accounts[0].shown
+    assert factors(explained, Stations(explained).legs(path), FORMULA) == expected

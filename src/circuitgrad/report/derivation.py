@@ -36,7 +36,8 @@ def markdown(explained: Explanation, digits: int | None = None, *, everything: b
             yield f"{_code(summed(explained, account))}:\n\n"
             yield f"$$\n{latex(explained, account, stations, digits)}\n$$\n\n"
     yield from (f"{line}\n\n" for line in notes(explained))
-    yield from gates_table(explained, everything=True).render("markdown", digits)
+    if explained.edges:
+        yield from gates_table(explained, everything=True).render("markdown", digits)
 
 
 def _code(text: str) -> str:

@@ -64,7 +64,7 @@ def landscape(outcome: Outcome, rows: Rows | None = None) -> Landscape | None:
     if len(names) not in SIDES:
         return None
     count = len(rows) if rows else 1
-    choice = choose(len(circuit.rows), SIDES[len(names)] ** len(names) * count, rows=count)
+    choice = choose(len(circuit.rows), SIDES[len(names)] ** len(names) * count)
     points = MOST_WORK[choice.engine] / ((len(circuit.rows) + AROUND) * count)
     side = min(SIDES[len(names)], int(points ** (1 / len(names))))
     if side < LEAST:
@@ -72,7 +72,8 @@ def landscape(outcome: Outcome, rows: Rows | None = None) -> Landscape | None:
     objective = Objective(circuit, outcome.output, outcome.goal, rows, choice.engine)
     axes = [_axis(circuit.inputs[name], [place[i] for place in outcome.path], side) for i, name in enumerate(names)]
     grid = [[[x, y] for x in axes[0]] for y in axes[1]] if len(axes) > 1 else [[[x] for x in axes[0]]]
-    return Landscape(names, axes, [[objective.whole(point) for point in row] for row in grid])
+    every = range(count)
+    return Landscape(names, axes, [[objective.shown(objective.cost(point, every)) for point in row] for row in grid])
 
 
 def _axis(leaf: Input, way: Sequence[float], count: int) -> list[float]:

@@ -213,11 +213,6 @@ class Objective:
                 total += value * value if self.squares else value
         return self._sign * (total / len(batch))
 
-    def whole(self, point: Point) -> float:
-        """Return the objective, in its own direction, over all rows."""
-        every = range(self.count)
-        return self.shown(self.cost(point, every) if self._sums is None else self.slopes(point, every)[0])
-
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
         total, sums = 0.0, [0.0] * len(self._free)

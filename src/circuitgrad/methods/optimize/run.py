@@ -186,7 +186,7 @@ class Run:
         return reason
 
     def _accepted(self, step: Step) -> None:
-        self._draw(step)
+        self._draw(step.number, step.objective, step.point)
         self._recent.append(step.objective)
         self._kept.append((step.number, step.point))
         self._listen(step)
@@ -198,10 +198,10 @@ class Run:
     def _followed(self, course: Course) -> tuple[int, str | None]:
         """Take note of many steps at once, and return how many of them count, and why no more do."""
         search, objective, tolerant = self.search, self.objective, self.experiment.tolerance is not None
-        last = len(course) - 1
+        last, is_drawn = len(course) - 1, len(objective.names) <= MOST_DRAWN
         for i, cost in enumerate(course.costs):
             number, found = search.number + 1 + i, objective.shown(cost)
-            self.curve.add(number, found)
+            self.curve.add(number, found, tuple(course.point(i)) if is_drawn else ())
             self._recent.append(found)
             is_told = i == last or (self._every is not None and number % self._every == 0)
             if not (is_told or tolerant or last - i < MOST_KEPT):
@@ -219,9 +219,8 @@ class Run:
             self._saved = now
             self._save(self._checkpoint())
 
-    def _draw(self, step: Step) -> None:
-        drawn = len(step.point) <= MOST_DRAWN
-        self.curve.add(step.number, step.objective, tuple(step.point) if drawn else ())
+    def _draw(self, number: int, objective: float, point: Sequence[float]) -> None:
+        self.curve.add(number, objective, tuple(point) if len(point) <= MOST_DRAWN else ())
 
     def _reason(self, step: Step, now: float) -> str | None:
         """Return why a step was the last one, or None where it was not."""
@@ -336,7 +335,7 @@ class Run:
             raise CircuitError.of(f"the checkpoint has come to step {checkpoint.number:,}, beyond the {steps:,} wanted")
         if checkpoint is None or self.algorithm.replays:
             step = search.seen()
-            self._draw(step)
+            self._draw(step.number, step.objective, step.point)
             self._recent.append(step.objective)
             self._listen(step)
             return

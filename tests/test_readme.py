@@ -26,7 +26,7 @@ OPTIMIZE = (ROOT / "docs" / "optimize.md").read_text(encoding="utf-8")
 DRAW = (ROOT / "docs" / "draw.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
 CONSOLE = BLOCK.findall(README)
-PAGES = (README, CHECK, DATA, DRAW, EXPLAIN, OPTIMIZE)
+PAGES = (README, CHECK, DATA, EXPLAIN, OPTIMIZE, DRAW)
 SHOWN = [pytest.param(*pair, id=pair[0]) for page in PAGES for pair in BLOCK.findall(page)]
 # How many steps SciPy takes, and what rounding leaves of a gradient, differ from version to version.
 VARYING = re.compile(r"[0-9]+ steps(?=,\smethod (?:lm|trf))|(?<=gradient norm )[-+.e0-9]+(?=\)\n$)")

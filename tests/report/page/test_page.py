@@ -272,6 +272,28 @@ def test_forward_shows_the_values_one_by_one(browser: Chrome) -> None:
     assert len(browser.execute_script(seen)[1]) == len(circuit)
 
 
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [("exp(x)", "y=ex=e−2=0.135335"), ("x**5.0", "y=x5=(−2)5=−32"), ("abs(x)", "y=|x|=|−2|=2"),
+     ("x*-3", "y=x·(−3)=(−2)·(−3)=6"), ("max(x, -3)", "y=x=−2where x≥−3"), ("x", "y=x=−2"),
+     ("tanh(x)", "y=tanh\u2061(x)=tanh\u2061(−2)=−0.964028"), ("1/x", "y=1x=1−2=−0.5"), ("2 - x", "y=2−x=2−(−2)=4")],
+)  # fmt: skip
+def test_formulas_with_numbers_put_in(browser: Chrome, formula: str, shown: str) -> None:
+    opened(browser, circuitgrad.loads(f"{{inputs: {{x: -2}}, gates: {{y: '{formula}'}}}}"), "#@step=1")
+    told = element(browser, "#rule .formula").get_property("textContent")
+    assert told.removeprefix("value") == shown
+
+
+def test_a_step_in_a_link_is_brought_into_view(browser: Chrome) -> None:
+    opened(browser, circuitgrad.load(ROOT / "circuits" / "filter.yaml"), "#@step=60")
+    assert "magnified" in element(browser, "#canvas").get_attribute("class")
+    inside = """const [node, canvas] = ['#canvas .node.current', '#canvas']
+        .map((one) => document.querySelector(one)).map((one) => one.getBoundingClientRect());
+        return node.left >= canvas.left && node.right <= canvas.right && node.top >= canvas.top
+            && node.bottom <= canvas.bottom"""
+    assert browser.execute_script(inside)
+
+
 def test_play_goes_on_by_itself_until_it_is_paused(browser: Chrome) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 

@@ -39,6 +39,14 @@ function figure(value) {
 const enclosed = (value) =>
   value < 0 || Object.is(value, -0) ? math("mrow", sign("("), figure(value), sign(")")) : figure(value);
 
+// Whether what stands at a place needs no parentheses: between brackets, bars, commas and comparisons, and not raised to a power.
+function standsAlone(place) {
+  const ends = (one) => !one || (one.localName === "mo" && "(),|⌊⌋<>≤≥=≠".includes(one.textContent));
+  const { parentElement: row } = place;
+  const isBase = row.parentElement?.localName === "msup" && row === row.parentElement.firstElementChild;
+  return ends(place.previousElementSibling) && ends(place.nextElementSibling) && !isBase;
+}
+
 // The derivative of one wire in another.
 const derivative = (above, below) =>
   math("mfrac", math("mrow", sign("\u2202"), symbol(above)), math("mrow", sign("\u2202"), symbol(below)));
@@ -57,14 +65,13 @@ function rulesOf(circuit, tape) {
       .cloneNode(true);
     for (const place of copy.querySelectorAll("[data-place]")) {
       const slot = slots[place.dataset.place];
-      place.replaceWith(filled ? enclosed(values[slot]) : named(slot));
+      const number = standsAlone(place) ? figure(values[slot]) : enclosed(values[slot]);
+      place.replaceWith(filled || circuit.isConstant(slot) ? number : symbol(circuit.nameOf(slot)));
     }
     const [main, condition] = copy.children;
     return { main: math("mrow", ...main.childNodes), condition };
   }
 
-  const named = (slot) =>
-    circuit.isConstant(slot) ? figure(circuit.constantOf(slot)) : symbol(circuit.nameOf(slot));
   const same = (one, other) => one.textContent === other.textContent;
 
   // The chain of equal signs from a formula to its number.

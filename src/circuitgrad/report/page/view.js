@@ -4,6 +4,7 @@ const MOST_SCALE = 3;
 const LEGIBLE = 0.72;
 const NARROW = 600;
 const LEAST_HEIGHT = 190;
+const ROOM_HEIGHT = 320;
 const CLICK = 5; // how far a pointer may move in a click
 
 function viewOf(canvas, svg) {
@@ -42,7 +43,9 @@ function viewOf(canvas, svg) {
   // Give the drawing its room, and show all of it; on a narrow screen its beginning, large enough to be read.
   function settle() {
     const narrow = canvas.clientWidth < NARROW;
-    const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE : 0, LEAST_HEIGHT);
+    // What is too small to be read at its full width is magnified, and needs room for that.
+    const least = canvas.clientWidth / wide < LEGIBLE ? ROOM_HEIGHT : LEAST_HEIGHT;
+    const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE : least, LEAST_HEIGHT);
     canvas.style.height = `${Math.min(wanted, window.innerHeight * (narrow ? 0.42 : 0.6))}px`;
     if (narrow) look(LEGIBLE, left, top + high / 2);
     else fit();
@@ -96,12 +99,12 @@ function viewOf(canvas, svg) {
     window.addEventListener(kind, (event) => held.delete(event.pointerId));
   }
 
-  let width = 0;
+  settle();
+  let width = canvas.clientWidth;
   new ResizeObserver(() => {
     if (canvas.clientWidth !== width) settle();
     width = canvas.clientWidth;
   }).observe(canvas);
   window.addEventListener("beforeprint", fit);
-  settle();
   return { zoom, fit, reveal, wasDragged: () => moved > CLICK };
 }

@@ -6,7 +6,7 @@ import os
 
 from hypothesis import settings
 
-# One thread for linear algebra, before NumPy is imported: the workers of a test run have the processors, and the matrices
+# One thread for linear algebra, before NumPy is imported: a test run's workers have the processors, and the matrices
 # are small. On a busy machine SciPy's calls otherwise wait for one another, ten times as long as they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

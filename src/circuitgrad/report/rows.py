@@ -8,6 +8,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from circuitgrad.report.digits import Lines
 from circuitgrad.report.numbers import for_json
 from circuitgrad.report.tables import ENDS, LONGEST, Column, Table
 
@@ -37,7 +38,7 @@ def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") ->
 
 
 def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None) -> Iterator[str]:
-    r"""Yield the results as CSV or Markdown, a piece for every block.
+    r"""Yield the results as CSV or Markdown, in pieces.
 
     Args:
         table: the columns, as `table_of` returns them.
@@ -47,9 +48,15 @@ def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None)
 
     >>> blocks = [([2], [array("d", [0.5])]), ([3], [array("d", [0.1])])]
     >>> list(stream(table_of(["s"], []), blocks, "csv", None))
-    ['s\n0.5\n', '0.1\n']
+    ['s\n', '0.5\n', '0.1\n']
     """
     head = True
+    if form == "csv" and digits is None:
+        lines = Lines()
+        yield from table.render(form)
+        for _, columns in blocks:
+            yield lines(columns)
+        return
     for block in blocks:
         table.rows = list(_rows(table, block))
         yield "".join(table.render(form, digits, head=head))

@@ -134,12 +134,15 @@ def _read(table: Table, text: Text, binding: Binding) -> Iterator[Rows]:
     header = table.header
     yield binding.rows(table)
     is_long = False
-    while lines := text.ahead():
+    while True:
+        lines, count = text.ahead()
+        if not count:
+            break
         is_long = is_long or (len(lines) >= AHEAD // 2 and is_installed())
-        columns = plain.numbers(lines, len(header.cells), binding.positions) if is_long else None
+        columns = plain.numbers(lines, count, len(header.cells), binding.positions) if is_long else None
         if columns is not None:
-            numbers = range(text.line, text.line + len(columns[0]))
-            text.skip(lines, len(numbers))
+            numbers = range(text.line, text.line + count)
+            text.skip(lines, count)
             yield Rows(dict(zip(binding.names, columns, strict=True)), numbers, binding.ignored)
             continue
         end = text.at + len(lines)
@@ -201,8 +204,10 @@ class Text:
             return decode(data, self._name, line, before)
         return Source(self._name, joined, line)
 
-    def ahead(self) -> bytes:
+    def ahead(self) -> tuple[bytes, int]:
         """Return as many whole lines as may be looked at at once, a multiple of the size of a part but at the end.
+
+        How many they are is returned, too, as far as they end with line feeds.
 
         They are still to come, as parts or with `skip`. Nothing is returned at the end of the file, and where line
         feeds are few.
@@ -220,11 +225,11 @@ class Text:
             lines += more.count(b"\n")
         self._bytes = b"".join(pieces)
         if self._is_over:
-            return self._bytes
+            return self._bytes, lines + bool(self._bytes and not self._bytes.endswith(b"\n"))
         end = length
         for _ in range(lines % self._size + 1):
             end = self._bytes.rfind(b"\n", 0, end)
-        return self._bytes[: end + 1]
+        return self._bytes[: end + 1], (lines - lines % self._size if end >= 0 else 0)
 
     def skip(self, lines: bytes, count: int) -> None:
         """Go on below lines that `ahead` has returned."""

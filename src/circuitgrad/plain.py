@@ -21,7 +21,7 @@ PIECE = 1 << 20
 _ZEROS = r"(?:^|[,\r\n\t ])[-+]?0[0-9]+[\t ]*(?:[,\r\n]|$)"
 
 
-def numbers(text: bytes, width: int, positions: Sequence[int]) -> list[array[float]] | None:
+def numbers(text: bytes, rows: int, width: int, positions: Sequence[int]) -> list[array[float]] | None:
     r"""Return the numbers in columns of a CSV text, or None where anything in it is not plain.
 
     Whatever is returned is what `rows.Table.numbers` returns of a text whose every line is a row. pyarrow must be
@@ -29,21 +29,23 @@ def numbers(text: bytes, width: int, positions: Sequence[int]) -> list[array[flo
 
     Args:
         text: whole lines, without a header.
+        rows: how many lines there are.
         width: how many columns there are.
         positions: those to read, from 0.
 
     >>> import pytest
     >>> _ = pytest.importorskip("pyarrow")
-    >>> numbers(b"1,a,2.5\n-3,b,4e1\n", 3, [0, 2])
+    >>> numbers(b"1,a,2.5\n-3,b,4e1\n", 2, 3, [0, 2])
     [array('d', [1.0, -3.0]), array('d', [2.5, 40.0])]
-    >>> print(numbers(b'1,"a",2\n', 3, [0, 2]), numbers(b"1,a,017\n", 3, [0, 2]), numbers(b"1,a,\n", 3, [0, 2]))
-    None None None
+    >>> print(numbers(b'1,"a",2\n', 1, 3, [0, 2]), numbers(b"1,a,017\n", 1, 3, [0, 2]))
+    None None
     """
     import pyarrow as pa
     from pyarrow import compute as pc
     from pyarrow import csv as arrow_csv
 
-    if not _is_readable(text):
+    is_whole = len(positions) == width
+    if not _is_readable(text, are_all_numbers=is_whole):
         return None
     names = list(map(str, range(width)))
     wanted = [names[position] for position in positions]
@@ -58,18 +60,21 @@ def numbers(text: bytes, width: int, positions: Sequence[int]) -> list[array[flo
         )
     except pa.ArrowException:
         return None
-    rows = text.count(b"\n") + (not text.endswith(b"\n"))
     if table.num_rows != rows:
         return None  # a carriage return alone ends a line, too
     if any(column.null_count or not pc.all(pc.is_finite(column)).as_py() for column in table.columns):
         return None
-    # Where every cell has a point, which no cell has two of, there are no whole numbers.
-    if (len(positions) < width or text.count(b".") < rows * width) and _matches(_ZEROS, text):
+    # Whether a cell may be a whole number without a point; no cell has two points.
+    if (
+        any(pc.any(pc.equal(pc.floor(column), column)).as_py() for column in table.columns)
+        and not (is_whole and text.count(b".") == rows * width)
+        and _matches(_ZEROS, text)
+    ):
         return None
     return [doubles(column.chunks) for column in table.columns]
 
 
-def _is_readable(text: bytes) -> bool:
+def _is_readable(text: bytes, *, are_all_numbers: bool) -> bool:
     """Tell whether there is nothing in a text that is no cell of any row for `rows`, or may be more than one line of it."""
     if b'"' in text:
         return False
@@ -77,7 +82,7 @@ def _is_readable(text: bytes) -> bool:
     for start in range(0, len(text) - half, half):
         if text.find(b",", start, start + half) < 0 and text.find(b"\n", start, start + half) < 0:
             return False  # a cell may be longer than the module csv takes
-    if text.translate(None, PRINTABLE):
+    if not are_all_numbers and text.translate(None, PRINTABLE):
         try:
             decode(text, "", before=1)
         except CircuitError:

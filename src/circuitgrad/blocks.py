@@ -95,7 +95,9 @@ def open_rows(
         CircuitError: the file cannot be read, no column is an input's, or two are the same one's.
     """
     if path == STANDARD_INPUT:
-        with io.BufferedReader(sys.stdin.buffer) as file:  # type: ignore[type-var]
+        stdin = sys.stdin.buffer
+        # A buffer around a buffer would wait until it is full.
+        with stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin) as file:  # type: ignore[type-var]
             yield _opened(file, STDIN_NAME, inputs, size, wanted=wanted)
         return
     with open_file(path) as file:

@@ -39,7 +39,7 @@ def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") ->
 
 
 def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None) -> Iterator[str]:
-    r"""Yield the results as CSV or Markdown, in pieces.
+    r"""Yield the results as CSV or Markdown, a piece for every block.
 
     Args:
         table: the columns, as `table_of` returns them.
@@ -49,14 +49,15 @@ def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None)
 
     >>> blocks = [([2], [array("d", [0.5])]), ([3], [array("d", [0.1])])]
     >>> list(stream(table_of(["s"], []), blocks, "csv", None))
-    ['s\n', '0.5\n', '0.1\n']
+    ['s\n0.5\n', '0.1\n']
     """
     head = True
     if form == "csv" and digits is None:
         lines = Lines()
-        yield from table.render(form)
+        titles = "".join(table.render(form))
         for _, columns in blocks:
-            yield lines(columns)
+            yield titles + lines(columns)
+            titles = ""
         return
     for block in blocks:
         table.rows = list(_rows(table, block))

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import os
+import select
 import stat
 import sys
 from collections import deque
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 BLOCK = 1000
 """So many rows are read at a time, where they are few or not plain."""
 AHEAD = 1 << 22
-"""So many bytes are looked at at once for plain rows; where as many are there, importing pyarrow (a tenth of a second) pays."""
+"""So many bytes are looked at at once for plain rows; where as many are there, importing pyarrow pays: 0.1 to 0.2 s."""
 PATIENCE = 0.1
 """What comes slowly is not waited for so many seconds, once it is a block."""
 _PIECE = 1 << 18
@@ -117,19 +118,7 @@ def _opened(
     assert first is not None  # noqa: S101
     table = Table(first)
     binding = bind(table, inputs, wanted=wanted)
-    expected = size * _length(file) // max(1, text.at)
-    if expected <= size:
-        expected = 0  # they are all in the first part
-    return Blocks(name, "line", binding.names, binding.ignored, expected, _read(table, text, binding))
-
-
-def _length(file: io.BufferedReader[Any]) -> int:
-    """Return how many bytes a file has; 0 where that is not known, as of a pipe."""
-    try:
-        status = os.fstat(file.fileno())
-    except OSError:
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return Blocks(name, "line", binding.names, binding.ignored, text.expected(), _read(table, text, binding))
 
 
 def _read(table: Table, text: Text, binding: Binding) -> Iterator[Rows]:
@@ -175,6 +164,7 @@ class Text:
         self.line = 1
         self.at = 0
         self._file, self._name, self._size = file, name, size
+        self._length = _length(file)
         self._lines: deque[str] = deque()
         self._begun = ""  # a line whose end is not read yet
         self._bytes = b""  # read, and not divided into lines yet
@@ -206,20 +196,23 @@ class Text:
             return decode(data, self._name, line, before)
         return Source(self._name, joined, line)
 
+    def expected(self) -> int:
+        """Return about how many rows there are, going by the parts so far; 0 where the file's length is not known."""
+        rows = self._size * self._length // max(1, self.at)
+        return rows if rows > self._size else 0
+
     def ahead(self) -> tuple[bytes, int]:
-        """Return as many whole lines as may be looked at at once, a multiple of the size of a part but at the end.
+        """Return whole lines that come next, and how many line feeds end them: as many as may be looked at at once.
 
-        How many they are is returned, too, as far as they end with line feeds.
-
-        They are still to come, as parts or with `skip`. Nothing is returned at the end of the file, and where line
-        feeds are few.
+        But at the end, they are a multiple of the size of a part. They are still to come, as parts or with `skip`.
+        There are none at the end of the file, and where line feeds are few.
         """
         pieces = ["".join([*self._lines, self._begun]).encode(_BYTES), self._bytes]
         self._lines.clear()
         self._begun = ""
         length, lines = sum(map(len, pieces)), sum(piece.count(b"\n") for piece in pieces)
-        start = monotonic()
-        while lines < self._size or (length < AHEAD and monotonic() < start + PATIENCE):
+        until = monotonic() + PATIENCE
+        while lines < self._size or (length < AHEAD and self._has_more(until)):
             if length >= _MOST or not (more := self._more(max(_PIECE, AHEAD - length))):
                 break
             pieces.append(more)
@@ -238,6 +231,15 @@ class Text:
         self._bytes = self._bytes[len(lines) :]
         self.at += len(lines)
         self.line += count
+
+    def _has_more(self, until: float) -> bool:
+        """Tell whether there is more to read, or will be before a time of `monotonic`, as far as the system knows."""
+        if self._length:
+            return True
+        try:
+            return bool(select.select([self._file], [], [], max(0.0, until - monotonic()))[0])
+        except OSError:  # Windows only knows it of sockets
+            return False
 
     def _more(self, size: int) -> bytes:
         """Read so many bytes or fewer; none at the end of the file."""
@@ -283,3 +285,12 @@ class Text:
             if is_over:
                 break
         return taken if rows or not self.at else []
+
+
+def _length(file: io.BufferedIOBase) -> int:
+    """Return how many bytes a file has; 0 where that is not known, as of a pipe."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

@@ -21,13 +21,13 @@ GROUP = 100_000
 def read(
     file: BinaryIO, name: str, inputs: Collection[str], size: int
 ) -> tuple[tuple[str, ...], tuple[str, ...], int, Iterator[Rows]]:
-    """Return the inputs that a Parquet file has columns of, its other columns, how many rows it has, and these in blocks.
+    """Return the inputs that a Parquet file has columns of, its other columns, the number of its rows, and the rows.
 
     Args:
         file: the file's bytes; standard input is read to its end first, for a Parquet file begins at its end.
         name: what it is called.
         inputs: the names of the circuit's inputs.
-        size: how many rows a block has where they are not plain; otherwise it has `GROUP` at most.
+        size: how many rows a block has where they are not plain; where they are, it is `GROUP` at most.
 
     Raises:
         CircuitError: it is no Parquet file, no column is an input's, two are the same one's, or one is not of numbers.

@@ -75,7 +75,7 @@ def numbers(text: bytes, rows: int, width: int, positions: Sequence[int]) -> lis
 
 
 def _is_readable(text: bytes, *, are_all_numbers: bool) -> bool:
-    """Tell whether there is nothing in a text that is no cell of any row for `rows`, or may be more than one line of it."""
+    """Tell whether every line of a text is a row, and every character one that may stand in a data file."""
     if b'"' in text:
         return False
     half = csv.field_size_limit() // 2

@@ -9,6 +9,7 @@ import random
 import struct
 import sys
 from array import array
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -66,8 +67,13 @@ def test_pyarrow_is_taken_once_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(digits, "is_imported", lambda: False)
     monkeypatch.setattr(digits, "is_installed", lambda: True)
     monkeypatch.setattr(digits, "PAYS", 5000)
+
+    def noted(name: str, _columns: object) -> str:
+        used.append(name)
+        return ""
+
     for name in ("by_hand", "with_arrow"):
-        monkeypatch.setattr(digits, name, lambda columns, name=name: used.append(name) or "")
+        monkeypatch.setattr(digits, name, partial(noted, name))
     lines = Lines()
     for length in (2000, 2000, 2000, 10, 2000):
         lines([array("d", bytes(8 * length))])

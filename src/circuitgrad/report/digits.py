@@ -1,8 +1,8 @@
 """Columns of doubles as the lines of a CSV text, every number in its shortest digits, as `repr` writes it.
 
-Where pyarrow is there, it finds the digits in a fifth of the time. They are the same, since a double has one shortest
-decimal that is nearest to it; but pyarrow leaves out the point of whole numbers, and has exponents where Python has none and
-the other way round.
+Where pyarrow is there, it finds the digits in a fifth of the time. They are the same, since of the shortest decimals
+that read back as a double one is nearest to it; but pyarrow leaves out the point of whole numbers, and has exponents
+where Python has none and the other way round.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FEW = 1000
 
 
 class Lines:
-    """Writes rows as lines of CSV, and takes pyarrow once it pays and if it is installed.
+    r"""Writes rows as lines of CSV, and takes pyarrow once it pays and if it is installed.
 
     >>> from array import array
     >>> Lines()([array("d", [0.1, 1e-5]), array("d", [2, float("nan")])])
-    '0.1,2.0\\n1e-05,nan\\n'
+    '0.1,2.0\n1e-05,nan\n'
     """
 
     def __init__(self) -> None:

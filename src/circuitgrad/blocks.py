@@ -10,6 +10,7 @@ import select
 import stat
 import sys
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,7 @@ from circuitgrad.language import STANDARD_INPUT, STDIN_NAME, decode, open_file
 from circuitgrad.rows import Rows, Table, bind
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Collection, Iterator
 
     from circuitgrad.rows import Binding
@@ -123,22 +125,37 @@ def _opened(
 
 def _read(table: Table, text: Text, binding: Binding) -> Iterator[Rows]:
     header = table.header
-    yield binding.rows(table)
     is_long = False
-    while True:
+
+    def ahead() -> tuple[bytes, int, list[array[float]] | None]:
+        """Return the lines that come next, how many they are, and their numbers where they are many and plain."""
+        nonlocal is_long
         lines, count = text.ahead()
-        if not count:
-            break
         is_long = is_long or (len(lines) >= AHEAD // 2 and is_installed())
-        columns = plain.numbers(lines, count, len(header.cells), binding.positions) if is_long else None
-        if columns is not None:
-            numbers = range(text.line, text.line + count)
-            text.skip(lines, count)
-            yield Rows(dict(zip(binding.names, columns, strict=True)), numbers, binding.ignored)
-            continue
-        end = text.at + len(lines)
-        while text.at < end and (part := text.part()):
-            yield binding.rows(Table(part, header))
+        if not (is_long and count):
+            return lines, count, None
+        return lines, count, plain.numbers(lines, count, len(header.cells), binding.positions)
+
+    yield binding.rows(table)
+    with ThreadPoolExecutor(1) as beside:
+        lines, count, columns = ahead()
+        while count:
+            if columns is not None:
+                rows = Rows(
+                    dict(zip(binding.names, columns, strict=True)),
+                    range(text.line, text.line + count),
+                    binding.ignored,
+                )
+                text.skip(lines, count)
+                # A pipe might have to be waited for, even by a program that has been told to end.
+                coming = beside.submit(ahead) if text.length else None
+                yield rows
+                lines, count, columns = coming.result() if coming else ahead()
+                continue
+            end = text.at + len(lines)
+            while text.at < end and (part := text.part()):
+                yield binding.rows(Table(part, header))
+            lines, count, columns = ahead()
     while part := text.part():
         yield binding.rows(Table(part, header))
 
@@ -154,6 +171,7 @@ class Text:
     Attributes:
         line: the number of the line at which the next part begins.
         at: how many bytes are before it.
+        length: how many bytes the file has; 0 where that is not known, as of a pipe.
 
     >>> text = Text(io.BytesIO(b'x,note\n1,"a\nb"\n2,c\n3,d\n'), "d.csv", 2)
     >>> [(part.line, part.text) for part in iter(text.part, None)]
@@ -164,7 +182,7 @@ class Text:
         self.line = 1
         self.at = 0
         self._file, self._name, self._size = file, name, size
-        self._length = _length(file)
+        self.length = _length(file)
         self._lines: deque[str] = deque()
         self._begun = ""  # a line whose end is not read yet
         self._bytes = b""  # read, and not divided into lines yet
@@ -198,7 +216,7 @@ class Text:
 
     def expected(self) -> int:
         """Return about how many rows there are, going by the parts so far; 0 where the file's length is not known."""
-        rows = self._size * self._length // max(1, self.at)
+        rows = self._size * self.length // max(1, self.at)
         return rows if rows > self._size else 0
 
     def ahead(self) -> tuple[bytes, int]:
@@ -234,7 +252,7 @@ class Text:
 
     def _has_more(self, until: float) -> bool:
         """Tell whether there is more to read, or will be before a time of `monotonic`, as far as the system knows."""
-        if self._length:
+        if self.length:
             return True
         try:
             return bool(select.select([self._file], [], [], max(0.0, until - monotonic()))[0])

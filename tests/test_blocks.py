@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError
-from circuitgrad.blocks import Blocks, cut, open_rows
+from circuitgrad.blocks import Blocks, Text, open_rows
 from circuitgrad.errors import Source
 from circuitgrad.rows import read_rows
 
@@ -41,7 +41,7 @@ def texts(draw: st.DrawFn, *, faulty: bool = False) -> str:
 
 
 def parts(text: str, size: int) -> list[Source]:
-    return list(cut(io.BytesIO(text.encode()), "d.csv", size))
+    return list(iter(Text(io.BytesIO(text.encode()), "d.csv", size).part, None))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from array import array
 from math import isfinite
 from typing import IO, TYPE_CHECKING, Any
 
+from circuitgrad.arrow import doubles, of_doubles, pyarrow
 from circuitgrad.errors import CircuitError, Problem, quote
 from circuitgrad.rows import STRANGERS, Binding, Rows, strangers
 
@@ -13,40 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-EXTRA = "pip install 'circuitgrad[data]'"
 GROUP = 100_000
 """So many rows are written at a time: readers are slow on many small groups."""
 
 
-def _pyarrow() -> tuple[Any, Any]:
-    """Return pyarrow and its part for Parquet.
-
-    Raises:
-        CircuitError: they are not installed.
-    """
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet as pq
-    except ImportError:
-        raise CircuitError.of("Parquet files need pyarrow", hint=EXTRA) from None
-    return pa, pq
-
-
 def read(
     file: BinaryIO, name: str, inputs: Collection[str], size: int
-) -> tuple[tuple[str, ...], tuple[str, ...], Iterator[Rows]]:
-    """Return the inputs that a Parquet file has columns of, its other columns, and its rows in blocks.
+) -> tuple[tuple[str, ...], tuple[str, ...], int, Iterator[Rows]]:
+    """Return the inputs that a Parquet file has columns of, its other columns, the number of its rows, and the rows.
 
     Args:
         file: the file's bytes; standard input is read to its end first, for a Parquet file begins at its end.
         name: what it is called.
         inputs: the names of the circuit's inputs.
-        size: how many rows a block has at most.
+        size: how many rows a block has where they are not plain; where they are, it is `GROUP` at most.
 
     Raises:
         CircuitError: it is no Parquet file, no column is an input's, two are the same one's, or one is not of numbers.
     """
-    pa, pq = _pyarrow()
+    pa = pyarrow("Parquet files")
+    from pyarrow import parquet as pq
+
     try:
         table = pq.ParquetFile(file if file.seekable() else pa.BufferReader(file.read()))
         schema = table.schema_arrow
@@ -65,7 +53,7 @@ def read(
         problems.append(Problem(f"there are no rows in {quote(name)}"))
     if problems:
         raise CircuitError(problems)
-    return binding.names, binding.ignored, _blocks(pa, table, name, binding, size)
+    return binding.names, binding.ignored, table.metadata.num_rows, _blocks(pa, table, name, binding, size)
 
 
 def _is_number(pa: Any, kind: Any) -> bool:
@@ -80,20 +68,38 @@ def _blocks(pa: Any, table: Any, name: str, binding: Binding, size: int) -> Iter
         CircuitError: the file is damaged, or a cell of an input is not a finite number.
     """
     titles = [table.schema_arrow.names[position] for position in binding.positions]
-    batches = table.iter_batches(size, columns=titles)
+    batches = table.iter_batches(GROUP, columns=titles)
     done = 0
     while True:
         try:
             batch = next(batches, None)
-            if batch is None:
-                return
-            cells = [batch.column(title).to_pylist() for title in titles]
         except (pa.ArrowException, OSError) as error:
             raise CircuitError.of(f"{quote(name)} cannot be read: {_line(error)}") from None
-        lines = range(done + 1, done + 1 + batch.num_rows)
-        columns = [_numbers(name, title, column, lines) for title, column in zip(titles, cells, strict=True)]
-        yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
-        done += batch.num_rows
+        if batch is None:
+            return
+        cells = [batch.column(title) for title in titles]
+        is_plain = all(map(_is_plain, cells))
+        for start in range(0, batch.num_rows, batch.num_rows if is_plain else size):
+            part = cells if is_plain else [column.slice(start, size) for column in cells]
+            lines = range(done + 1, done + 1 + len(part[0]))
+            if is_plain:
+                columns = [doubles([column.cast("double", safe=False)]) for column in part]
+            else:
+                columns = [
+                    _numbers(name, title, one.to_pylist(), lines) for title, one in zip(titles, part, strict=True)
+                ]
+            yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
+            done += len(lines)
+
+
+def _is_plain(column: Any) -> bool:
+    """Tell whether there is a finite number in every cell, and a cast makes the nearest double of it."""
+    from pyarrow import compute as pc
+    from pyarrow import types
+
+    if column.null_count or types.is_decimal(column.type):
+        return False
+    return types.is_integer(column.type) or bool(pc.all(pc.is_finite(column)).as_py())
 
 
 def _numbers(name: str, title: str, cells: Sequence[Any], rows: Sequence[int]) -> array[float]:
@@ -126,13 +132,15 @@ def write(file: IO[bytes], titles: Sequence[str], blocks: Iterable[Sequence[arra
     Raises:
         CircuitError: pyarrow is not installed.
     """
-    pa, pq = _pyarrow()
+    pa = pyarrow("Parquet files")
+    from pyarrow import parquet as pq
+
     schema = pa.schema([(title, pa.float64()) for title in titles])
     held = [array("d") for _ in titles]
     with pq.ParquetWriter(file, schema) as writer:
 
         def put() -> None:
-            columns = [pa.Array.from_buffers(pa.float64(), len(one), [None, pa.py_buffer(one)]) for one in held]
+            columns = [of_doubles(one) for one in held]
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
         for block in blocks:

@@ -16,7 +16,7 @@ from circuitgrad.language.nodes import Problems, Scalar
 from circuitgrad.numerals import read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from circuitgrad.errors import Place, Source
 
@@ -25,12 +25,17 @@ MOST_NAMED = 5
 MOST_COMPARED = 10
 """So many columns are compared with the inputs for a hint."""
 STRANGERS = "no column has the name of an input"
+AT_ONCE = 1000
+"""So many rows are read at a time where they are plain."""
 MOST_SUBSCRIPTS = 10
 """A name without quotes is looked for in so many cells."""
 
 _CELL = re.compile(r' *("[^"]*(?:""[^"]*)*"|[^,\r\n]*),?')
 # What float() and read_number read alike, unless it is too large; read_number decides about everything else.
 _USUAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)? *")
+
+# Of numbers that float() reads, the whole ones that begin with a zero, which read_number refuses.
+_ZEROS = re.compile(r"(?:^|,)\s*[-+]?0[0-9]+\s*(?:,|$)")
 
 
 class Rows:
@@ -68,6 +73,20 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def cut(self, size: int) -> Iterator[Rows]:
+        """Yield the rows in blocks of so many or, the last, fewer.
+
+        >>> [rows.columns for rows in Rows({"a": array("d", [1, 2, 3])}, [2, 3, 4], ()).cut(2)]
+        [{'a': array('d', [1.0, 2.0])}, {'a': array('d', [3.0])}]
+        """
+        if len(self) <= size:
+            yield self
+            return
+        for start in range(0, len(self), size):
+            end = start + size
+            columns = {name: column[start:end] for name, column in self.columns.items()}
+            yield Rows(columns, self.lines[start:end], self.ignored, self.header)
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         names = self.names
@@ -132,7 +151,7 @@ class Binding(NamedTuple):
         Raises:
             CircuitError: rows differ in length, a cell of an input is not a finite number, or there are no rows.
         """
-        lines, columns = table.numbers(table.rows, self.positions)
+        lines, columns = table.numbers(self.positions)
         return Rows(dict(zip(self.names, columns, strict=True)), lines, self.ignored, table.place)
 
 
@@ -234,6 +253,7 @@ class Table:
         self.rows = self._read()
         self._spans: tuple[int, list[tuple[int, int]]] = (-1, [])
         self._is_whole = header is None
+        self._below = None if self._is_whole else (0, data.line)  # where the rows begin: the offset, and the line
         header = header or next(self.rows, None)
         if header is None:
             self.problems.stop()
@@ -256,12 +276,11 @@ class Table:
         return len(cells) == 1 and (";" in cells[0] or "\t" in cells[0])
 
     def numbers(
-        self, rows: Iterable[Row], positions: Sequence[int], unfit: str = "is not a finite number"
-    ) -> tuple[list[int], list[array[float]]]:
-        """Return per row the line at which it begins, and per position the numbers in that column.
+        self, positions: Sequence[int], unfit: str = "is not a finite number"
+    ) -> tuple[Sequence[int], list[array[float]]]:
+        """Return per row below the header the line at which it begins, and per position the numbers in that column.
 
         Args:
-            rows: the rows below the header.
             positions: the columns to read, from 0.
             unfit: what is wrong with a number that is NaN or infinite.
 
@@ -269,12 +288,45 @@ class Table:
             CircuitError: there are no rows, they differ in length from the header, or a cell is not a finite number;
                 with all the problems of the table.
         """
+        if not self.problems.found and self._below is not None:
+            at, line = self._below
+            if columns := self._plain_numbers(positions, at):
+                return range(line, line + len(columns[0])), columns
+        return self._numbers(positions, unfit)
+
+    def _plain_numbers(self, positions: Sequence[int], at: int) -> list[array[float]] | None:
+        """Return the numbers in columns, where every line is a row and `float` reads their cells as `read_number` does.
+
+        Otherwise, and where there are no rows, nothing is returned: this is the quick way, the other one knows places.
+        """
+        text, width = self.problems.source.text, len(self.header.cells)
+        if text.find('"', at) >= 0:
+            return None
+        file = io.StringIO(text, newline="")
+        file.seek(at)
+        reader = csv.reader(file, strict=True, skipinitialspace=True)
+        columns = [array("d") for _ in positions]
+        try:
+            while rows := list(islice(reader, AT_ONCE)):
+                cells = list(zip(*rows, strict=True))
+                if len(cells) != width:
+                    return None
+                for position, column in zip(positions, columns, strict=True):
+                    if (numbers := _plain(cells[position])) is None:
+                        return None
+                    column.extend(numbers)
+        except (csv.Error, ValueError):  # rows of several lengths
+            return None
+        return columns if columns and columns[0] else None
+
+    def _numbers(self, positions: Sequence[int], unfit: str) -> tuple[list[int], list[array[float]]]:
+        """Return what `numbers` does, cell by cell."""
         lines: list[int] = []
         columns = [array("d") for _ in positions]
         pairs = list(zip(positions, columns, strict=True))
         width = len(self.header.cells)
         is_usual = _USUAL.fullmatch
-        for row in rows:
+        for row in self.rows:
             cells = row.cells
             lines.append(row.line)
             if len(cells) != width:
@@ -336,6 +388,7 @@ class Table:
             for cells in reader:
                 end = file.tell()
                 if len(cells) > 1 or text[at:end].strip():
+                    self._below = self._below or (end, reader.line_num + first)
                     yield Row(at, line, cells)
                 at, line = end, reader.line_num + first
         except csv.Error as error:
@@ -343,6 +396,26 @@ class Table:
             if "expected after" not in str(error):
                 hint = "is a quotation mark not closed?"  # all that follows is one cell, which ends or grows too long
             self._note(at, at, f"not CSV: {error}", hint)
+
+
+def _plain(cells: Sequence[str]) -> array[float] | None:
+    """Return the finite numbers in cells, or None where `float` does not read them as `read_number` does.
+
+    Raises:
+        ValueError: `float` reads none in a cell.
+
+    >>> _plain(["1", ".5"]), _plain(["1", "017"]), _plain(["1_000"])
+    (array('d', [1.0, 0.5]), None, None)
+    """
+    joined = ",".join(cells)
+    if not joined.isascii() or "_" in joined:
+        return None
+    numbers = array("d", map(float, cells))
+    # Where every cell has a point, which no number has two of, there are no whole numbers that begin with a zero.
+    if joined.count(".") < len(cells) and _ZEROS.search(joined):
+        return None
+    # A sum that is not finite says that a number may not be; it is not more than a hint.
+    return numbers if isfinite(sum(numbers)) else None
 
 
 def _finite(cell: str, unfit: str) -> float:

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from circuitgrad import blocks
 from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
 MULTIPLY = str(CIRCUITS / "multiply.yaml")
@@ -404,7 +405,8 @@ def test_what_is_called_parquet_and_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["forward", "backward"])
-def test_memory_does_not_grow_with_the_rows(tmp_path: Path, command: str) -> None:
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(blocks, "AHEAD", 1 << 16)
     results = str(tmp_path / "r.csv")
 
     def peak(rows: int) -> int:
@@ -418,8 +420,8 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, command: str) -> Non
             tracemalloc.stop()
 
     peak(10)  # what is imported and compiled once
-    few, many = peak(20_000), peak(200_000)
-    assert len(Path(results).read_text().splitlines()) == 200_001
+    few, many = peak(80_000), peak(240_000)
+    assert len(Path(results).read_text().splitlines()) == 240_001
     assert many < 1.2 * few + 100_000
 
 
@@ -437,6 +439,20 @@ def test_a_pipe_that_is_closed_early_is_no_failure(tmp_path: Path) -> None:
     with process.stderr as stderr:
         assert stderr.read() == b""
     assert process.wait(60) == 0
+
+
+def test_results_of_a_pipe_do_not_wait_for_its_end() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "circuitgrad", "forward", MULTIPLY, "--data", "-", "--format", "csv"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"x,y\n" + b"1,2\n" * 3000)
+    process.stdin.flush()
+    assert [process.stdout.readline() for _ in range(3000)] == [b"out\n", *[b"2.0\n"] * 2999]
+    assert process.communicate(b"3,4\n", timeout=60)[0].splitlines() == [b"2.0", b"12.0"]
 
 
 @POSIX

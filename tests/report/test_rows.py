@@ -43,8 +43,8 @@ def test_json_in_pieces_is_the_document(document: dict[str, Any], ascii_only: bo
 
 
 def test_a_long_column_is_one_line_of_pieces() -> None:
-    pieces = list(json_pieces({"s": array("d", range(2500))}, ascii_only=True))
-    assert json.loads("".join(pieces)) == {"s": list(range(2500))}
+    pieces = list(json_pieces({"s": array("d", range(25_000))}, ascii_only=True))
+    assert json.loads("".join(pieces)) == {"s": list(range(25_000))}
     assert len(pieces) == 7
     assert "".join(pieces).count("\n") == 2
     assert "".join(json_pieces({"s": array("d")}, ascii_only=True)) == '{\n  "s": []\n}'
@@ -76,8 +76,8 @@ def test_the_ends_of_many_rows_are_kept(rows: int, size: int) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "markdown"])
 def test_blocks_make_one_table(form: str) -> None:
-    assert "".join(stream(table_of(["s"], []), blocks(90, 7), form, None)).splitlines()[2:] == [
-        line for piece in stream(table_of(["s"], []), blocks(90, 90), form, None) for line in piece.splitlines()[2:]
+    assert "".join(stream(table_of(["s"], []), blocks(90, 7), form, None)).splitlines() == [
+        line for piece in stream(table_of(["s"], []), blocks(90, 90), form, None) for line in piece.splitlines()
     ]
     assert len(list(stream(table_of(["s"], []), blocks(90, 7), form, None))) == 13
 

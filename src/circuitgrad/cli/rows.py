@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from circuitgrad.circuit import Circuit
     from circuitgrad.report.rows import Block
 
+RESULTS = 500_000
+"""So many numbers are computed at a time, but those of `blocks.BLOCK` rows at least."""
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet": "parquet"}
 """The format of a file of results, by its name."""
 
@@ -97,8 +99,8 @@ def _report(
     options.warn_overridden(assignments, data.names, data.name, quiet=printing.quiet)
     watch = Watch(circuit, wanted)
     is_seen = printing.file is None and form in ("csv", "markdown") and sys.stdout.isatty()
-    compute = OverRows(circuit, data.names, wanted, printing.engine)
-    blocks = _computed(compute, data, watch, quiet=printing.quiet or is_seen)
+    compute = OverRows(circuit, data.names, wanted, printing.engine, data.expected)
+    blocks = _computed(compute, data, wanted, watch, quiet=printing.quiet or is_seen)
     if form == "parquet":
         _write_parquet(blocks, wanted, printing)
     else:
@@ -139,11 +141,14 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
     return Wanted(values, tuple(outputs), inputs if wrt else wires or inputs)
 
 
-def _computed(compute: OverRows, data: Blocks, watch: Watch, *, quiet: bool) -> Iterator[Block]:
+def _computed(compute: OverRows, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
     """Yield the results of block after block."""
+    from circuitgrad.blocks import BLOCK
+
     done = 0
+    size = max(BLOCK, RESULTS // max(1, len(wanted.titles)))
     with closing(Meter(quiet=quiet)) as meter:
-        for rows in data.blocks:
+        for rows in (block for more in data.blocks for block in more.cut(size)):
             columns = compute(rows)
             watch.see(rows, columns)
             yield rows.lines, columns

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.engines import MANY, Wanted, choose, over_columns
 from circuitgrad.errors import Problem
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+from circuitgrad.rows import AT_ONCE
 
 if TYPE_CHECKING:
     from array import array
@@ -25,7 +26,8 @@ class OverRows:
         circuit: the circuit; inputs that are not bound keep their present values.
         bound: the inputs that the rows give values, in the order of their columns.
         wanted: what is computed.
-        engine: the engine to use; chosen by the number of rows so far when left out.
+        engine: the engine to use; chosen by the number of rows when left out.
+        expected: about how many rows there will be, where that is known.
 
     Attributes:
         choice: the engine that was used last, and why; None before the first block.
@@ -44,18 +46,38 @@ class OverRows:
     [array('d', [5.0, 10.0]), array('d', [4.0, 6.0]), array('d', [1.0, 1.0])]
     """
 
-    def __init__(self, circuit: Circuit, bound: Sequence[str], wanted: Wanted, engine: str | None = None) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        bound: Sequence[str],
+        wanted: Wanted,
+        engine: str | None = None,
+        expected: int = 0,
+    ) -> None:
         for name in (*bound, *wanted.values, *wanted.outputs, *wanted.wrt):
             circuit.slot(name)
         self.choice: Choice | None = None
         self._circuit, self._bound, self._wanted, self._engine = circuit, bound, wanted, engine
         self._run: Callable[[Sequence[array[float]]], list[array[float]]] | None = None
+        self._expected = expected
         self._done = 0
 
     def __call__(self, rows: Rows) -> list[array[float]]:
         """Return the wanted columns of a block of rows."""
+        # Blocks are larger or smaller as rows come; what is chosen, and so the last bits, must not hang on that.
+        first, *others = (self._compute(part) for part in rows.cut(AT_ONCE if self._may_change() else len(rows)))
+        for more in others:
+            for column, numbers in zip(first, more, strict=True):
+                column.extend(numbers)
+        return first
+
+    def _may_change(self) -> bool:
+        """Tell whether the choice hangs on how many rows are still to come."""
+        return self._engine is None and (self.choice is None or self.choice.engine != "native")
+
+    def _compute(self, rows: Rows) -> list[array[float]]:
         # As many rows as there have been are expected to come.
-        passes = len(rows) + 2 * self._done
+        passes = max(self._expected, len(rows) + 2 * self._done)
         choice = choose(len(self._circuit.rows), passes, self._engine)
         if self._run is None or self.choice is None or (choice.engine != self.choice.engine and len(rows) >= MANY):
             self._run = over_columns(self._circuit, self._bound, self._wanted, choice.engine, passes)
@@ -84,7 +106,8 @@ class Watch:
     def see(self, rows: Rows, columns: Sequence[array[float]]) -> None:
         """Look at the results of a block of rows."""
         self._rows += len(rows)
-        bad = [column for column in columns if not all(map(isfinite, column))]
+        # A sum of finite numbers may overflow, but no other is finite.
+        bad = [column for column in columns if not isfinite(sum(column)) and not all(map(isfinite, column))]
         if not bad:
             return
         found = [position for position, row in enumerate(zip(*bad, strict=True)) if not all(map(isfinite, row))]

@@ -6,8 +6,10 @@ import json
 from array import array
 from collections import deque
 from itertools import islice
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from circuitgrad.report.digits import Lines
 from circuitgrad.report.numbers import for_json
 from circuitgrad.report.tables import ENDS, LONGEST, Column, Table
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 Block: TypeAlias = "tuple[Sequence[int], Sequence[array[float]]]"
 """The numbers of some rows, and their results as columns."""
-PIECE = 1000
+PIECE = 10_000
 """So many numbers of a JSON array are written at a time."""
 
 
@@ -50,6 +52,13 @@ def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None)
     ['s\n0.5\n', '0.1\n']
     """
     head = True
+    if form == "csv" and digits is None:
+        lines = Lines()
+        titles = "".join(table.render(form))
+        for _, columns in blocks:
+            yield titles + lines(columns)
+            titles = ""
+        return
     for block in blocks:
         table.rows = list(_rows(table, block))
         yield "".join(table.render(form, digits, head=head))
@@ -64,23 +73,28 @@ def ends(table: Table, blocks: Iterable[Block], *, everything: bool) -> None:
         blocks: the results.
         everything: keep every row.
     """
-    rows = (row for block in blocks for row in _rows(table, block))
     if everything:
-        table.rows = list(rows)
+        table.rows = [row for block in blocks for row in _rows(table, block)]
         return
-    table.rows = list(islice(rows, LONGEST))
     last: deque[list[str | float | None]] = deque(maxlen=ENDS)
-    more = 0
-    for row in rows:
-        last.append(row)
-        more += 1
-    if more:
-        table.missing = len(table.rows) + more - 2 * ENDS
+    table.rows = []
+    count = 0
+    for block in blocks:
+        length = len(block[0])
+        kept = LONGEST - len(table.rows)
+        table.rows += _rows(table, block, 0, kept)
+        # Most rows of a long file are never made.
+        last.extend(_rows(table, block, max(kept, length - ENDS), length))
+        count += length
+    if count > LONGEST:
+        table.missing = count - 2 * ENDS
         table.rows = [*table.rows[:ENDS], *[*table.rows, *last][-ENDS:]]
 
 
-def _rows(table: Table, block: Block) -> Iterator[list[str | float | None]]:
+def _rows(table: Table, block: Block, start: int = 0, end: int | None = None) -> Iterator[list[str | float | None]]:
     lines, columns = block
+    if (start, end) != (0, None):
+        lines, columns = lines[start:end], [column[start:end] for column in columns]
     if len(columns) == len(table.columns):
         return ([*numbers] for numbers in zip(*columns, strict=True))
     return ([str(line), *numbers] for line, *numbers in zip(lines, *columns, strict=True))
@@ -119,13 +133,12 @@ def rows_json(
     return {"circuit": circuit, "output": outputs[0] if len(outputs) == 1 else list(outputs), "rows": rows}
 
 
-def json_pieces(document: Mapping[str, Any], *, ascii_only: bool, indent: str = "") -> Iterator[str]:
+def json_pieces(document: Mapping[str, Any], *, ascii_only: bool) -> Iterator[str]:
     """Yield a JSON document of mappings in pieces of text, every column of numbers in a line.
 
     Args:
         document: the document; an array of doubles is a column.
         ascii_only: whether other characters are escaped.
-        indent: what stands before its last line.
 
     >>> print(*json_pieces({"rows": {"s": array("d", [1, float("inf")])}}, ascii_only=False), sep="")
     {
@@ -134,6 +147,10 @@ def json_pieces(document: Mapping[str, Any], *, ascii_only: bool, indent: str = 
       }
     }
     """
+    return _json_pieces(document, Lines(), ascii_only=ascii_only, indent="")
+
+
+def _json_pieces(document: Mapping[str, Any], lines: Lines, *, ascii_only: bool, indent: str) -> Iterator[str]:
     inner = indent + "  "
     mark = "{"
     for key, value in document.items():
@@ -142,11 +159,17 @@ def json_pieces(document: Mapping[str, Any], *, ascii_only: bool, indent: str = 
         if isinstance(value, array):
             yield "["
             for start in range(0, len(value), PIECE):
-                numbers = (json.dumps(for_json(number)) for number in value[start : start + PIECE])
-                yield (", " if start else "") + ", ".join(numbers)
+                yield (", " if start else "") + _json_numbers(value[start : start + PIECE], lines)
             yield "]"
         elif isinstance(value, dict):
-            yield from json_pieces(value, ascii_only=ascii_only, indent=inner)
+            yield from _json_pieces(value, lines, ascii_only=ascii_only, indent=inner)
         else:
             yield json.dumps(value, ensure_ascii=ascii_only)
     yield f"\n{indent}}}"
+
+
+def _json_numbers(numbers: array[float], lines: Lines) -> str:
+    """Return the numbers of an array in JSON, which writes them as Python does unless they are not finite."""
+    if isfinite(sum(numbers)):
+        return lines([numbers])[:-1].replace("\n", ", ")
+    return ", ".join(json.dumps(for_json(number)) for number in numbers)

@@ -85,6 +85,6 @@ def read_experiment(node: Node, problems: Problems, wire: Callable[[Scalar], str
     for rival in GOALS:
         told.pop(rival, None)
     places = (
-        {key.text: place for key, value in node if (place := problems.place(value))} if type(node) is Mapping else {}
+        {key.text: place for key, value in node if (place := problems.place(value))} if isinstance(node, Mapping) else {}
     )
     return Experiment(goal or "maximize", output or None, **told, places=places)

@@ -118,6 +118,12 @@ class Problems:
         _, start, offsets = self._last
         return start + offset if not offsets else offsets[min(offset, len(offsets) - 1)]
 
+    def start(self, node: Scalar) -> int | None:
+        """Return where a scalar's first character stands, if all of its characters stand there as they are."""
+        if node.at == NOWHERE or not node.plain:
+            return None
+        return node.at if self.source.text.startswith(node.text, node.at) else None
+
     def near(self, word: str, candidates: Iterable[str]) -> str | None:
         """Return a hint that names the candidate nearest to `word`; None when none is near, or after many hints."""
         self._hints += 1

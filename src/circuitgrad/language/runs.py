@@ -17,8 +17,12 @@ from circuitgrad.language.nodes import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
 
     from circuitgrad.language.nodes import Node
+
+    Line: TypeAlias = re.Match[str]
+    """A line of a run, whose groups are its key, then the gate and its operands, several or one, or a formula."""
 
 SHORTEST, LONGEST = 16, 1000
 """How many lines a run has: shorter ones do not pay, and longer ones are taken for several."""
@@ -29,6 +33,7 @@ _PLAIN = rf"-?[A-Za-z0-9_(]{_CHARACTER}*(?: {_CHARACTER}+)*"
 _LIST = rf"{_PLAIN}(?:, {_PLAIN})*"
 _REST = rf"{_NAME}: (?:\{{{_NAME}: (?:\[{_LIST}\]|{_PLAIN})\}}|{_PLAIN})\r?\n"
 _RUN = re.compile(rf"^( +){_REST}(?:\1{_REST}){{0,{LONGEST - 1}}}", re.MULTILINE)
+_KEY = re.compile(rf" +({_NAME}):.*\n")
 _LINE = re.compile(rf" +({_NAME}): (?:\{{({_NAME}): (?:\[({_LIST})\]|({_PLAIN}))\}}|({_PLAIN}))\r?\n")
 
 
@@ -55,25 +60,36 @@ class Run:
     def __len__(self) -> int:
         return self._lines
 
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """Yield the text and the offset of every key."""
+        return ((line[1], line.start(1)) for line in _KEY.finditer(self._text, self.start, self.end))
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the lines."""
+        return _LINE.finditer(self._text, self.start, self.end)
+
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
-        for line in _LINE.finditer(self._text, self.start, self.end):
-            name, gate, listed, single, formula = line.groups()
-            key = Scalar(name, line.start(1))
-            if gate is None:
-                yield key, Scalar(formula, line.start(5))
-                continue
-            operands: Node
-            if listed is None:
-                operands = Scalar(single, line.start(4))
-            else:
-                at = line.start(3)
-                operands = Sequence(at - 1)
-                for text in listed.split(", "):
-                    operands.append(Scalar(text, at))
-                    at += len(text) + 2
-            node = Mapping(line.start(2) - 1)
-            node.append((Scalar(gate, line.start(2)), operands))
-            yield key, node
+        return map(entry, self.lines())
+
+
+def entry(line: Line) -> tuple[Scalar, Node]:
+    """Return the entry in a line of a run."""
+    name, gate, listed, single, formula = line.groups()
+    key = Scalar(name, line.start(1))
+    if gate is None:
+        return key, Scalar(formula, line.start(5))
+    operands: Node
+    if listed is None:
+        operands = Scalar(single, line.start(4))
+    else:
+        at = line.start(3)
+        operands = Sequence(at - 1)
+        for text in listed.split(", "):
+            operands.append(Scalar(text, at))
+            at += len(text) + 2
+    node = Mapping(line.start(2) - 1)
+    node.append((Scalar(gate, line.start(2)), operands))
+    return key, node
 
 
 def find_runs(text: str) -> list[Run]:
@@ -99,25 +115,29 @@ def without(text: str, runs: list[Run]) -> str:
 
 
 class Lines(Mapping):
-    """A mapping with runs among its entries."""
+    """A mapping with runs among its entries.
 
-    __slots__ = ("_parts",)
+    Attributes:
+        parts: the entries, in their order: runs, and lists of what stands between them.
+    """
+
+    __slots__ = ("parts",)
 
     def __init__(self, entries: Mapping) -> None:
         super().__init__(entries.at)
-        self._parts: list[list[tuple[Scalar, Node]] | Run] = [list(entries)]
+        self.parts: list[list[tuple[Scalar, Node]] | Run] = [list(entries)]
 
     def append_run(self, run: Run) -> None:
         """Add the lines of a run; other entries may follow."""
-        self._parts += [run, []]
+        self.parts += [run, []]
 
     def append(self, entry: tuple[Scalar, Node]) -> None:
         """Add an entry."""
-        self._parts[-1].append(entry)  # type: ignore[union-attr] -- the last one is a list
+        self.parts[-1].append(entry)  # type: ignore[union-attr] -- the last one is a list
 
     def __len__(self) -> int:
-        return sum(map(len, self._parts))
+        return sum(map(len, self.parts))
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
-        for part in self._parts:
+        for part in self.parts:
             yield from part

@@ -155,11 +155,26 @@ class Wires:
         """Return the number of a gate inside the formula of `parent`; of a constant when all its operands are."""
         if row is not None and len(operands) > row.arity:
             return self._folded(parent, row, operands, at)
-        if row is not None and all(operand < UNKNOWN for operand in operands):
+        if row is not None and max(operands) < UNKNOWN:
             value = value_rule(row)(*[self.values[-2 - operand] for operand in operands])
             if math.isfinite(value):
                 return self.constant(value)
         return self.add(self.inner_name(parent), at, row, tuple(operands))
+
+    def last(self, number: int, row: Row, operands: tuple[int, ...], at: int) -> bool:
+        """Make the wire `number` the output of the last gate of its formula, if it is a gate, and tell whether it is.
+
+        This is what `gate` and `settle` come to in that case, one after the other.
+
+        Raises:
+            CircuitError: there are too many wires.
+        """
+        if max(operands) < UNKNOWN:
+            return False
+        if len(self.names) >= self.room:
+            raise self.too_many(at)
+        self.rows[number], self.operands[number], self.at[number] = row, operands, at
+        return True
 
     def _folded(self, parent: str, row: Row, operands: Sequence[int], at: int) -> int:
         result, *others = operands

@@ -1,0 +1,174 @@
+"""Formulas that differ from one read before in names and numbers only, as those of large circuits do.
+
+Such formulas are taken apart by one regular expression; what their tokens mean was found out by the reader of formulas
+when it read the first of them. There is no second grammar here: a shape is made from what `Expression` returns, and a
+text whose shape is not known, or whose names are not all wires, is for `Expression`.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from math import copysign
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.expression import NAME_IN_ASCII, NUMBER, RESERVED, Call, Name, Number
+from circuitgrad.gates import NAMES
+from circuitgrad.numerals import read_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from circuitgrad.expression import Step
+    from circuitgrad.gates import Row
+
+LONGEST = 200
+"""How many characters a formula has that is worth a shape."""
+MOST_SHAPES = 1000
+
+# A name before a bracket is a gate's or a family's, and stays in the shape, like reserved words and operators. Neither a
+# name nor a number begins or ends within a word.
+_WORD = re.compile(
+    rf"(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])", re.ASCII
+)
+
+
+class Leaf(NamedTuple):
+    """An operand in the text: the number of its part, and the sign of a number; names have the sign 0."""
+
+    part: int
+    sign: float
+
+
+class Operation(NamedTuple):
+    """A gate: its row, the indices of its operands among leaves and results, and where its operator stands."""
+
+    row: Row
+    operands: tuple[int, ...]
+    part: int
+    offset: int
+
+
+class Shape(NamedTuple):
+    """What the formulas of a shape compute: gates, in order, of wires and numbers."""
+
+    leaves: tuple[Leaf, ...]
+    operations: tuple[Operation, ...]
+
+
+class Formula(NamedTuple):
+    """A formula of a known shape: what its gates take, a number each, and where its parts start."""
+
+    shape: Shape
+    leaves: list[int]
+    starts: Sequence[int]
+
+    def place(self, operation: Operation) -> int:
+        """Return the offset of an operator in the text."""
+        return self.starts[operation.part] + operation.offset
+
+
+class Shapes:
+    """The shapes of the formulas that have been read.
+
+    >>> from circuitgrad.expression import Expression
+    >>> shapes = Shapes()
+    >>> shapes.learn("-2*a + b", Expression("-2*a + b").steps)
+    >>> formula = shapes.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
+    >>> formula.leaves, [(operation.row.name, formula.place(operation)) for operation in formula.shape.operations]
+    ([-15, 7, 7], [('mul', 4), ('add', 8)])
+    """
+
+    def __init__(self) -> None:
+        self._shapes: dict[str, list[Shape]] = {}
+        self._count = 0
+
+    def find(self, text: str, wires: Mapping[str, int], constant: Callable[[float], int]) -> Formula | None:
+        """Return the formula in a text; None if its shape is not known, or a name is no wire's.
+
+        Args:
+            text: the formula.
+            wires: the numbers of the wires that it may use.
+            constant: returns the number of a constant.
+        """
+        if len(text) > LONGEST:
+            return None
+        parts = _WORD.split(text)
+        for shape in self._shapes.get("\0".join(parts[::2]), ()):
+            leaves = []
+            for part, sign in shape.leaves:
+                if sign:
+                    value = _value(parts[part])
+                    leaf = None if value is None else constant(sign * value)
+                else:
+                    leaf = wires.get(parts[part])
+                if leaf is None or (leaf < 0 and not sign):
+                    break
+                leaves.append(leaf)
+            else:
+                return Formula(shape, leaves, list(accumulate(map(len, parts), initial=0)))
+        return None
+
+    def learn(self, text: str, steps: Sequence[Step]) -> None:
+        """Remember the shape of a formula, if it is made of nothing but names, numbers and gates that fit.
+
+        Args:
+            text: the formula.
+            steps: what `Expression` has made of it.
+        """
+        if len(text) > LONGEST or self._count >= MOST_SHAPES or not text.isascii():
+            return
+        parts = _WORD.split(text)
+        shape = _shape(parts, steps)
+        alike = self._shapes.setdefault("\0".join(parts[::2]), [])
+        if shape is not None and shape not in alike:
+            self._count += 1
+            alike.append(shape)
+
+
+def _value(word: str) -> float | None:
+    """Return what a word is as a number; None when it is none, as the names inf and nan are none here."""
+    try:
+        return read_number(word) if word[0] <= "9" else None
+    except ValueError:
+        return None
+
+
+def _shape(parts: list[str], steps: Sequence[Step]) -> Shape | None:
+    starts = list(accumulate(map(len, parts), initial=0))
+    words = {start: part for part, start in enumerate(starts[:-1]) if part % 2}
+    leaves: list[Leaf] = []
+    operations: list[Operation] = []
+    stack: list[int] = []  # leaves are counted from 0, results from -1 down until all leaves are known
+    for step in steps:
+        if isinstance(step, Call):
+            row = NAMES.get(step.gate)
+            if row is None or row.arity != step.arity:
+                return None
+            # A gate of numbers becomes a number where it stands; constants are kept in the order of the steps.
+            if all(index >= 0 and leaves[index].sign for index in stack[-row.arity :]):
+                return None
+            part = max(part for part, start in enumerate(starts[:-1]) if start <= step.at and not part % 2)
+            operations.append(Operation(row, tuple(stack[-row.arity :]), part, step.at - starts[part]))
+            stack[-row.arity :] = [-len(operations)]
+            continue
+        if isinstance(step, Number):
+            # A sign may be before it.
+            part = next((part for start, part in words.items() if start >= step.at), 0)
+            value = _value(parts[part]) if part else None
+            if value is None or abs(step.value) != value:
+                return None
+            leaf = Leaf(part, copysign(1.0, step.value))
+        elif isinstance(step, Name) and step.at in words:
+            leaf = Leaf(words[step.at], 0.0)
+        else:
+            return None
+        stack.append(len(leaves))
+        leaves.append(leaf)
+    return Shape(
+        tuple(leaves),
+        tuple(
+            one._replace(operands=tuple([index if index >= 0 else len(leaves) - 1 - index for index in one.operands]))
+            for one in operations
+        ),
+    )

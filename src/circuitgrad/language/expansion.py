@@ -169,23 +169,22 @@ class Expander:
     def _connect_alike(self, scope: Scope, declared: Declared, node: Scalar) -> bool:
         """Connect a wire to a formula, if it is like one before it, of wires that there are; tell whether it is."""
         wires, problems = self.wires, scope.problems
-        formula = self._shapes.find(node.text, scope.numbers, wires.constant)
-        if formula is None or declared.indices:
+        formula = None if declared.indices else self._shapes.find(node.text, scope.numbers, wires.constant)
+        if formula is None:
             return False
-        shape, numbers, starts = formula
+        operations, numbers, starts = formula
         parent, start = scope.prefix + declared.name, len(wires.names)
-        base = problems.start(node) if scope.at is None else None
-        last = shape.operations[-1] if shape.operations else None
-        for operation in shape.operations:
-            row, indices, part, offset = operation
-            operands = tuple([numbers[index] for index in indices])
-            if scope.at is not None:
-                at = scope.at
-            else:
-                at = problems.offset(node, starts[part] + offset) if base is None else base + starts[part] + offset
+        at, base = scope.at, None if scope.at is not None else problems.start(node)
+        final = len(operations) - 1
+        for index, (row, pick, part, offset) in enumerate(operations):
+            operands = pick(numbers)
+            if base is not None:
+                at = base + starts[part] + offset
+            elif scope.at is None:
+                at = problems.offset(node, starts[part] + offset)
             if row.name == "pow":
                 numbers.append(self._gate(parent, row, operands, at))
-            elif operation is not last or not wires.last(declared.number, row, operands, at):
+            elif index < final or not wires.last(declared.number, row, operands, at):
                 numbers.append(wires.gate(parent, row, operands, at))
             else:
                 return True

@@ -8,12 +8,15 @@ text whose shape is not known, or whose names are not all wires, is for `Express
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import accumulate
 from math import copysign
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from circuitgrad.expression import NAME_IN_ASCII, NUMBER, RESERVED, Call, Name, Number
 from circuitgrad.gates import NAMES
+from circuitgrad.language.wires import UNKNOWN
 from circuitgrad.numerals import read_number
 
 if TYPE_CHECKING:
@@ -41,31 +44,29 @@ class Leaf(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """A gate: its row, the indices of its operands among leaves and results, and where its operator stands."""
+    """A gate: its row, what picks its operands from leaves and results so far, and where its operator stands."""
 
     row: Row
-    operands: tuple[int, ...]
+    pick: Callable[[list[int]], tuple[int, ...]]
     part: int
     offset: int
 
 
 class Shape(NamedTuple):
-    """What the formulas of a shape compute: gates, in order, of wires and numbers."""
+    """What the formulas of a shape compute: gates, in order, of wires and numbers.
+
+    Attributes:
+        leaves: what stands in the text.
+        operations: the gates.
+    """
 
     leaves: tuple[Leaf, ...]
     operations: tuple[Operation, ...]
 
 
-class Formula(NamedTuple):
-    """A formula of a known shape: what its gates take, a number each, and where its parts start."""
 
-    shape: Shape
-    leaves: list[int]
-    starts: Sequence[int]
 
-    def place(self, operation: Operation) -> int:
-        """Return the offset of an operator in the text."""
-        return self.starts[operation.part] + operation.offset
+Formula: TypeAlias = "tuple[tuple[Operation, ...], list[int], list[int]]"
 
 
 class Shapes:
@@ -74,39 +75,44 @@ class Shapes:
     >>> from circuitgrad.expression import Expression
     >>> shapes = Shapes()
     >>> shapes.learn("-2*a + b", Expression("-2*a + b").steps)
-    >>> formula = shapes.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
-    >>> formula.leaves, [(operation.row.name, formula.place(operation)) for operation in formula.shape.operations]
+    >>> operations, operands, starts = shapes.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
+    >>> operands, [(row.name, starts[part] + offset) for row, _, part, offset in operations]
     ([-15, 7, 7], [('mul', 4), ('add', 8)])
     """
 
     def __init__(self) -> None:
-        self._shapes: dict[str, list[Shape]] = {}
+        self._shapes: dict[tuple[str, ...], list[Shape]] = {}
         self._count = 0
 
     def find(self, text: str, wires: Mapping[str, int], constant: Callable[[float], int]) -> Formula | None:
-        """Return the formula in a text; None if its shape is not known, or a name is no wire's.
+        """Return what a formula computes; None if its shape is not known, or a name is no wire's.
 
         Args:
             text: the formula.
             wires: the numbers of the wires that it may use.
             constant: returns the number of a constant.
+
+        Returns:
+            the gates; the numbers of what the text names, to which those of the gates' outputs are to be added one by one;
+            and where the parts of the text start.
         """
         if len(text) > LONGEST:
             return None
         parts = _WORD.split(text)
-        for shape in self._shapes.get("\0".join(parts[::2]), ()):
-            leaves = []
-            for part, sign in shape.leaves:
-                if sign:
-                    value = _value(parts[part])
-                    leaf = None if value is None else constant(sign * value)
+        for leaves, operations in self._shapes.get(tuple(parts[::2]), ()):
+            numbers = []
+            for part, sign in leaves:
+                if not sign:
+                    number = wires.get(parts[part], UNKNOWN)
+                    if number < 0:
+                        break
+                elif (value := _value(parts[part])) is not None:
+                    number = constant(sign * value)
                 else:
-                    leaf = wires.get(parts[part])
-                if leaf is None or (leaf < 0 and not sign):
                     break
-                leaves.append(leaf)
+                numbers.append(number)
             else:
-                return Formula(shape, leaves, list(accumulate(map(len, parts), initial=0)))
+                return operations, numbers, list(accumulate(map(len, parts), initial=0))
         return None
 
     def learn(self, text: str, steps: Sequence[Step]) -> None:
@@ -120,12 +126,14 @@ class Shapes:
             return
         parts = _WORD.split(text)
         shape = _shape(parts, steps)
-        alike = self._shapes.setdefault("\0".join(parts[::2]), [])
-        if shape is not None and shape not in alike:
+        alike = self._shapes.setdefault(tuple(parts[::2]), [])
+        # What is between the words, and which of them are numbers, says all.
+        if shape is not None and all(shape.leaves != other.leaves for other in alike):
             self._count += 1
             alike.append(shape)
 
 
+@lru_cache(MOST_SHAPES)
 def _value(word: str) -> float | None:
     """Return what a word is as a number; None when it is none, as the names inf and nan are none here."""
     try:
@@ -135,22 +143,23 @@ def _value(word: str) -> float | None:
 
 
 def _shape(parts: list[str], steps: Sequence[Step]) -> Shape | None:
+    """Return the shape of a formula; None if it has none."""
     starts = list(accumulate(map(len, parts), initial=0))
     words = {start: part for part, start in enumerate(starts[:-1]) if part % 2}
     leaves: list[Leaf] = []
-    operations: list[Operation] = []
-    stack: list[int] = []  # leaves are counted from 0, results from -1 down until all leaves are known
+    calls: list[tuple[Row, list[int], int]] = []
+    stack: list[int] = []  # leaves are counted from 0 up, results from -1 down
     for step in steps:
         if isinstance(step, Call):
             row = NAMES.get(step.gate)
             if row is None or row.arity != step.arity:
                 return None
+            operands = stack[-row.arity :]
             # A gate of numbers becomes a number where it stands; constants are kept in the order of the steps.
-            if all(index >= 0 and leaves[index].sign for index in stack[-row.arity :]):
+            if all(index >= 0 and leaves[index].sign for index in operands):
                 return None
-            part = max(part for part, start in enumerate(starts[:-1]) if start <= step.at and not part % 2)
-            operations.append(Operation(row, tuple(stack[-row.arity :]), part, step.at - starts[part]))
-            stack[-row.arity :] = [-len(operations)]
+            calls.append((row, operands, step.at))
+            stack[-row.arity :] = [-len(calls)]
             continue
         if isinstance(step, Number):
             # A sign may be before it.
@@ -165,10 +174,21 @@ def _shape(parts: list[str], steps: Sequence[Step]) -> Shape | None:
             return None
         stack.append(len(leaves))
         leaves.append(leaf)
-    return Shape(
-        tuple(leaves),
-        tuple(
-            one._replace(operands=tuple([index if index >= 0 else len(leaves) - 1 - index for index in one.operands]))
-            for one in operations
-        ),
-    )
+    operations = []
+    for row, operands, at in calls:
+        between = max(part for part in range(0, len(parts), 2) if starts[part] <= at)
+        indices = [index if index >= 0 else len(leaves) - 1 - index for index in operands]
+        operations.append(Operation(row, _picker(indices), between, at - starts[between]))
+    return Shape(tuple(leaves), tuple(operations))
+
+
+def _picker(indices: list[int]) -> Callable[[list[int]], tuple[int, ...]]:
+    """Return the function that picks the items of some indices.
+
+    >>> _picker([2])("abc"), _picker([2, 0])("abc")
+    (('c',), ('c', 'a'))
+    """
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    [index] = indices
+    return lambda numbers: (numbers[index],)

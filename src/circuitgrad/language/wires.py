@@ -253,7 +253,11 @@ class Wires:
             for number in merged:
                 self.operands[number] = ()
         skipped = self._merged.keys()
-        return in_order(self.operands, len(self.inputs), lambda number: "." in self.names[number], skipped)
+        return in_order(self.operands, len(self.inputs), self._inner, skipped)
+
+    def _inner(self, number: int) -> bool:
+        """Tell whether a wire belongs inside the formula of another one."""
+        return "." in self.names[number]
 
     def circuit(
         self,

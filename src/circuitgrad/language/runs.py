@@ -32,9 +32,10 @@ _CHARACTER = r"[A-Za-z0-9_.+*/()<>=-]"
 _PLAIN = rf"-?[A-Za-z0-9_(]{_CHARACTER}*(?: {_CHARACTER}+)*"
 _LIST = rf"{_PLAIN}(?:, {_PLAIN})*"
 _REST = rf"{_NAME}: (?:\{{{_NAME}: (?:\[{_LIST}\]|{_PLAIN})\}}|{_PLAIN})\r?\n"
-_RUN = re.compile(rf"^( +){_REST}(?:\1{_REST}){{0,{LONGEST - 1}}}", re.MULTILINE)
-_KEY = re.compile(rf" +({_NAME}):.*\n")
-_LINE = re.compile(rf" +({_NAME}): (?:\{{({_NAME}): (?:\[({_LIST})\]|({_PLAIN}))\}}|({_PLAIN}))\r?\n")
+# Compiled when they are needed first, which in small files is never.
+_RUN = rf"(?m)^( +){_REST}(?:\1{_REST}){{0,{LONGEST - 1}}}"
+_KEY = rf" +({_NAME}):.*\n"
+_LINE = rf" +({_NAME}): (?:\{{({_NAME}): (?:\[({_LIST})\]|({_PLAIN}))\}}|({_PLAIN}))\r?\n"
 
 
 class Run:
@@ -62,11 +63,11 @@ class Run:
 
     def keys(self) -> Iterator[tuple[str, int]]:
         """Yield the text and the offset of every key."""
-        return ((line[1], line.start(1)) for line in _KEY.finditer(self._text, self.start, self.end))
+        return ((line[1], line.start(1)) for line in re.compile(_KEY).finditer(self._text, self.start, self.end))
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines."""
-        return _LINE.finditer(self._text, self.start, self.end)
+        return re.compile(_LINE).finditer(self._text, self.start, self.end)
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
         return map(entry, self.lines())
@@ -100,7 +101,7 @@ def find_runs(text: str) -> list[Run]:
     (18, ('y', 20, 'x + 1'))
     """
     runs = []
-    for match in _RUN.finditer(text):
+    for match in re.finditer(_RUN, text):
         lines = text.count("\n", match.start(), match.end())
         if lines >= SHORTEST:
             runs.append(Run(text, match, lines))

@@ -8,11 +8,11 @@ text whose shape is not known, or whose names are not all wires, is for `Express
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from math import copysign
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.expression import NAME_IN_ASCII, NUMBER, RESERVED, Call, Name, Number
 from circuitgrad.gates import NAMES
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 LONGEST = 200
 """How many characters a formula has that is worth a shape."""
 MOST_SHAPES = 1000
+FEW = 16
+"""The shapes of so many formulas are not looked at: smaller files would gain less than that takes."""
 
 # A name before a bracket is a gate's or a family's, and stays in the shape, like reserved words and operators. Neither a
 # name nor a number begins or ends within a word.
-_WORD = re.compile(
-    rf"(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])", re.ASCII
+_WORD = (
+    rf"(?a)(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])"
 )
 
 
@@ -74,7 +76,8 @@ class Shapes:
 
     >>> from circuitgrad.expression import Expression
     >>> shapes = Shapes()
-    >>> shapes.learn("-2*a + b", Expression("-2*a + b").steps)
+    >>> for _ in range(FEW):
+    ...     shapes.learn("-2*a + b", Expression("-2*a + b").steps)
     >>> operations, operands, starts = shapes.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
     >>> operands, [(row.name, starts[part] + offset) for row, _, part, offset in operations]
     ([-15, 7, 7], [('mul', 4), ('add', 8)])
@@ -83,6 +86,7 @@ class Shapes:
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, ...], list[Shape]] = {}
         self._count = 0
+        self._formulas = 0
 
     def find(self, text: str, wires: Mapping[str, int], constant: Callable[[float], int]) -> Formula | None:
         """Return what a formula computes; None if its shape is not known, or a name is no wire's.
@@ -96,9 +100,9 @@ class Shapes:
             the gates; the numbers of what the text names, to which those of the gates' outputs are to be added one by one;
             and where the parts of the text start.
         """
-        if len(text) > LONGEST:
+        if len(text) > LONGEST or not self._shapes:
             return None
-        parts = _WORD.split(text)
+        parts = self._split(text)
         for leaves, operations in self._shapes.get(tuple(parts[::2]), ()):
             numbers = []
             for part, sign in leaves:
@@ -115,6 +119,11 @@ class Shapes:
                 return operations, numbers, list(accumulate(map(len, parts), initial=0))
         return None
 
+    @cached_property
+    def _split(self) -> Callable[[str], list[str | Any]]:
+        """What takes a text apart: what is between the words at even indices, the words at odd ones."""
+        return re.compile(_WORD).split
+
     def learn(self, text: str, steps: Sequence[Step]) -> None:
         """Remember the shape of a formula, if it is made of nothing but names, numbers and gates that fit.
 
@@ -122,9 +131,10 @@ class Shapes:
             text: the formula.
             steps: what `Expression` has made of it.
         """
-        if len(text) > LONGEST or self._count >= MOST_SHAPES or not text.isascii():
+        self._formulas += 1
+        if self._formulas < FEW or len(text) > LONGEST or self._count >= MOST_SHAPES or not text.isascii():
             return
-        parts = _WORD.split(text)
+        parts = self._split(text)
         shape = _shape(parts, steps)
         alike = self._shapes.setdefault(tuple(parts[::2]), [])
         # What is between the words, and which of them are numbers, says all.

@@ -10,8 +10,7 @@ from circuitgrad.expression import CONSTANTS, Call, Expression, ExpressionError,
 from circuitgrad.gates import NAMES, Row
 from circuitgrad.language.families import member
 from circuitgrad.language.names import SYNONYMS
-from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
-from circuitgrad.language.runs import Lines, Run, entry
+from circuitgrad.language.nodes import Lines, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
 from circuitgrad.language.shapes import Shapes
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.expression import Step
     from circuitgrad.language.definitions import Definition
-    from circuitgrad.language.nodes import Node
+    from circuitgrad.language.nodes import Node, Part
     from circuitgrad.language.scope import Scope
     from circuitgrad.language.wires import Wires
 
@@ -98,11 +97,11 @@ class Expander:
 
     def connect_all(self, scope: Scope, entries: Iterable[tuple[Scalar, Node]]) -> None:
         """Declare the wires of a section, then connect them: a gate may come before its operands."""
-        parts = entries.parts if isinstance(entries, Lines) else [entries]
+        parts = entries.parts if isinstance(entries, Lines) else [[*entries]]
         unusual = [self._declare(scope, part) for part in parts]
         for part, others in zip(parts, unusual, strict=True):
-            if isinstance(part, Run):
-                self._connect_run(scope, part, others)
+            if not isinstance(part, list):
+                self._connect_part(scope, part, others)
                 continue
             for index, (key, node) in enumerate(part):
                 declared = others.get(index)
@@ -112,37 +111,33 @@ class Expander:
                     self.connect(scope, declared, node)
 
     @staticmethod
-    def _declare(scope: Scope, part: Iterable[tuple[Scalar, Node]]) -> dict[int, Several[Declared]]:
+    def _declare(scope: Scope, part: list[tuple[Scalar, Node]] | Part) -> dict[int, Several[Declared]]:
         """Declare wires; return what those keys declare, by index, that do not just declare the wire that they name."""
         unusual: dict[int, Several[Declared]] = {}
-        if isinstance(part, Run):
-            for index, (name, at) in enumerate(part.keys()):
-                if not scope.declare_name(name, at):
-                    unusual[index] = scope.declare(Scalar(name, at))
+        if isinstance(part, list):
+            for index, (key, _) in enumerate(part):
+                declared = scope.declare(key)
+                if len(declared) != 1 or declared[0].name != key.text:
+                    unusual[index] = declared
             return unusual
-        for index, (key, _) in enumerate(part):
-            declared = scope.declare(key)
-            if len(declared) != 1 or declared[0].name != key.text:
-                unusual[index] = declared
+        for index, (name, at) in enumerate(part.keys()):
+            if not scope.declare_name(name, at):
+                unusual[index] = scope.declare(Scalar(name, at, plain=part.plain))
         return unusual
 
-    def _connect_run(self, scope: Scope, run: Run, unusual: Values[int, Several[Declared]]) -> None:
-        """Connect the wires of a run; most of its lines need no nodes."""
+    def _connect_part(self, scope: Scope, part: Part, unusual: Values[int, Several[Declared]]) -> None:
+        """Connect wires to what has no nodes yet; most gates need none."""
         numbers = scope.numbers
-        for index, line in enumerate(run.lines()):
-            name, gate, listed, single, _ = line.groups()
+        for index, (name, gate, at, operands, value) in enumerate(part.lines()):
             declared = unusual.get(index)
             if declared is None:
-                number = numbers[name]
-                if gate is not None and self._connect_plainly(
-                    scope, number, gate, line.start(2), listed.split(", ") if single is None else [single]
-                ):
+                if gate is not None and self._connect_plainly(scope, numbers[name], gate, at, operands):
                     continue
-                declared = (Declared(name, number, NO_INDICES),)
+                declared = (Declared(name, numbers[name], NO_INDICES),)
             if declared:
-                self.connect(scope, declared, entry(line)[1])
+                self.connect(scope, declared, part.node(value))
 
-    def _connect_plainly(self, scope: Scope, number: int, gate: str, at: int, names: list[str]) -> bool:
+    def _connect_plainly(self, scope: Scope, number: int, gate: str, at: int, names: Several[str]) -> bool:
         """Connect a wire to a gate of the table if it fits and all operands are names of wires; tell whether so."""
         row = NAMES.get(gate)
         operands = [*map(scope.numbers.get, names)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from circuitgrad.errors import ENOUGH_PROBLEMS, CircuitError, Place, Problem, Source, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Sequence as Several
 
 NOWHERE = -1
 OFTEN = 1 << 14
@@ -45,6 +46,62 @@ class Mapping(list[tuple["Scalar", "Node"]]):
 
     def __init__(self, at: int = NOWHERE) -> None:
         self.at = at
+
+
+class Part(Protocol):
+    """Entries of a mapping which have no nodes until these are asked for.
+
+    Attributes:
+        plain: whether the keys have no quotes.
+    """
+
+    plain: bool
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Node]]: ...
+
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """Yield the text of every key, and its offset or `NOWHERE`."""
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the entries."""
+
+    def node(self, value: Any, /) -> Node:
+        """Return the node of an entry, given what stands last in its line."""
+
+
+Line: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
+"""An entry: its key; where it is a gate with its operands, the gate, its offset and the operands; what `node` takes."""
+
+
+class Lines(Mapping):
+    """A large mapping, most of whose entries get their nodes when one asks for them, and anew every time.
+
+    Attributes:
+        parts: the entries, in their order: such parts, and lists of what stands between them.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, entries: Mapping) -> None:
+        super().__init__(entries.at)
+        self.parts: list[list[tuple[Scalar, Node]] | Part] = [list(entries)]
+
+    def append_part(self, part: Part) -> None:
+        """Add entries whose nodes are made later; others may follow."""
+        self.parts += [part, []]
+
+    def append(self, entry: tuple[Scalar, Node]) -> None:
+        """Add an entry."""
+        self.parts[-1].append(entry)  # type: ignore[union-attr] -- the last one is a list
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
+        for part in self.parts:
+            yield from part
 
 
 Node: TypeAlias = "Scalar | Sequence | Mapping"

@@ -17,12 +17,7 @@ from circuitgrad.language.nodes import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeAlias
-
-    from circuitgrad.language.nodes import Node
-
-    Line: TypeAlias = re.Match[str]
-    """A line of a run, whose groups are its key, then the gate and its operands, several or one, or a formula."""
+    from circuitgrad.language.nodes import Line, Node
 
 SHORTEST, LONGEST = 16, 1000
 """How many lines a run has: shorter ones do not pay, and longer ones are taken for several."""
@@ -49,6 +44,7 @@ class Run:
     """
 
     __slots__ = ("_lines", "_text", "before", "behind", "end", "start")
+    plain = True
 
     def __init__(self, text: str, match: re.Match[str], lines: int) -> None:
         self._text = text
@@ -66,31 +62,38 @@ class Run:
         return ((line[1], line.start(1)) for line in re.compile(_KEY).finditer(self._text, self.start, self.end))
 
     def lines(self) -> Iterator[Line]:
-        """Yield the lines."""
-        return re.compile(_LINE).finditer(self._text, self.start, self.end)
+        """Yield the entries."""
+        for line in self._matches():
+            name, gate, listed, single, formula = line.groups()
+            if formula is not None:
+                yield name, None, line.start(5), (), line
+            else:
+                yield name, gate, line.start(2), [single] if listed is None else listed.split(", "), line
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
-        return map(entry, self.lines())
+        return ((Scalar(line[1], line.start(1)), self.node(line)) for line in self._matches())
 
+    def _matches(self) -> Iterator[re.Match[str]]:
+        return re.compile(_LINE).finditer(self._text, self.start, self.end)
 
-def entry(line: Line) -> tuple[Scalar, Node]:
-    """Return the entry in a line of a run."""
-    name, gate, listed, single, formula = line.groups()
-    key = Scalar(name, line.start(1))
-    if gate is None:
-        return key, Scalar(formula, line.start(5))
-    operands: Node
-    if listed is None:
-        operands = Scalar(single, line.start(4))
-    else:
-        at = line.start(3)
-        operands = Sequence(at - 1)
-        for text in listed.split(", "):
-            operands.append(Scalar(text, at))
-            at += len(text) + 2
-    node = Mapping(line.start(2) - 1)
-    node.append((Scalar(gate, line.start(2)), operands))
-    return key, node
+    @staticmethod
+    def node(line: re.Match[str]) -> Node:
+        """Return the node in a line."""
+        _, gate, listed, single, formula = line.groups()
+        if gate is None:
+            return Scalar(formula, line.start(5))
+        operands: Node
+        if listed is None:
+            operands = Scalar(single, line.start(4))
+        else:
+            at = line.start(3)
+            operands = Sequence(at - 1)
+            for text in listed.split(", "):
+                operands.append(Scalar(text, at))
+                at += len(text) + 2
+        node = Mapping(line.start(2) - 1)
+        node.append((Scalar(gate, line.start(2)), operands))
+        return node
 
 
 def find_runs(text: str) -> list[Run]:
@@ -113,32 +116,3 @@ def without(text: str, runs: list[Run]) -> str:
     starts = [0, *(run.end for run in runs)]
     ends = [*(run.start for run in runs), len(text)]
     return "".join([text[start:end] for start, end in zip(starts, ends, strict=True)])
-
-
-class Lines(Mapping):
-    """A mapping with runs among its entries.
-
-    Attributes:
-        parts: the entries, in their order: runs, and lists of what stands between them.
-    """
-
-    __slots__ = ("parts",)
-
-    def __init__(self, entries: Mapping) -> None:
-        super().__init__(entries.at)
-        self.parts: list[list[tuple[Scalar, Node]] | Run] = [list(entries)]
-
-    def append_run(self, run: Run) -> None:
-        """Add the lines of a run; other entries may follow."""
-        self.parts += [run, []]
-
-    def append(self, entry: tuple[Scalar, Node]) -> None:
-        """Add an entry."""
-        self.parts[-1].append(entry)  # type: ignore[union-attr] -- the last one is a list
-
-    def __len__(self) -> int:
-        return sum(map(len, self.parts))
-
-    def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
-        for part in self.parts:
-            yield from part

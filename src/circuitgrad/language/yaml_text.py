@@ -21,8 +21,8 @@ from yaml.events import (
 )
 
 from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.language.nodes import OFTEN, Mapping, Node, Scalar, Sequence
-from circuitgrad.language.runs import Lines, find_runs, without
+from circuitgrad.language.nodes import OFTEN, Lines, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.runs import find_runs, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,7 +173,7 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
                     key.at = run.behind
                     if type(node) is Mapping:
                         node = Lines(node)
-                    node.append_run(run)
+                    node.append_part(run)
                     opened, stop = None, waiting[-1].before if waiting else -1
         else:
             raise _refused_key(event, source)

@@ -169,7 +169,7 @@ class Expander:
             return False
         operations, numbers, starts = formula
         parent, start = scope.prefix + declared.name, len(wires.names)
-        at, base = scope.at, None if scope.at is not None else problems.start(node)
+        at, base = scope.at or 0, None if scope.at is not None else problems.start(node)
         final = len(operations) - 1
         for index, (row, pick, part, offset) in enumerate(operations):
             operands = pick(numbers)

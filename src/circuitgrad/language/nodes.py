@@ -82,19 +82,21 @@ class Lines(Mapping):
         parts: the entries, in their order: such parts, and lists of what stands between them.
     """
 
-    __slots__ = ("parts",)
+    __slots__ = ("_last", "parts")
 
     def __init__(self, entries: Mapping) -> None:
         super().__init__(entries.at)
-        self.parts: list[list[tuple[Scalar, Node]] | Part] = [list(entries)]
+        self._last = list(entries)
+        self.parts: list[list[tuple[Scalar, Node]] | Part] = [self._last]
 
     def append_part(self, part: Part) -> None:
         """Add entries whose nodes are made later; others may follow."""
-        self.parts += [part, []]
+        self._last = []
+        self.parts += [part, self._last]
 
     def append(self, entry: tuple[Scalar, Node]) -> None:
         """Add an entry."""
-        self.parts[-1].append(entry)  # type: ignore[union-attr] -- the last one is a list
+        self._last.append(entry)
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

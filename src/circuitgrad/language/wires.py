@@ -65,7 +65,7 @@ class Wires:
         self.names: list[str] = []
         self.rows: list[Row | None] = []
         self.operands: list[tuple[int, ...]] = []
-        self.at: list[int] = []
+        self.at = array("q")
         self.values: list[float] = []
         self._constants: dict[str, int] = {}
         self._patience = Patience()
@@ -211,8 +211,9 @@ class Wires:
         if result < len(self.names) - 1 or count != str(self._counts.get(parent)):
             self._merged[result] = number
             return
-        for column in (self.names, self.rows, self.operands, self.at):
+        for column in (self.names, self.rows, self.operands):
             column.pop()
+        self.at.pop()
         self._counts[parent] -= 1
 
     def find(self, name: str) -> int | None:
@@ -301,7 +302,7 @@ class Wires:
                 tuple([slots[operand] if operand >= 0 else inputs - 2 - operand for operand in self.operands[number]])
                 for number in order
             ]
-        at = array("q", [*self.at[:inputs], *([NOWHERE] * constants), *(self.at[number] for number in order)])
+        at = self.at[:inputs] + array("q", [NOWHERE]) * constants + array("q", map(self.at.__getitem__, order))
         source = self.problems.source  # and not self, which is to be forgotten
 
         def locate(wire: str) -> Place | None:

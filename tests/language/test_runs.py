@@ -72,9 +72,11 @@ atoms = names | numbers
 forms = st.sampled_from(
     [
         "{}*{} + {}", "{} + {}*{}", "-{}*{} - {}", "{}**2 + {}*{}", "tanh({}*{} + {})", "{} if {} > {} else 1", "{}",
-        "{}*2", "sum({}, {}, {})", "{} {}", "({} + {})*{}", "sum({}*i for i in range(3))", "neg({}) + {}", "twice({}) + {}",
+        "{}*2", "sum({}, {}, {})", "{} {}", "({} + {})*{}",
+        "sum({}*i for i in range(3))", "neg({}) + {}", "twice({}) + {}",
         "block({}, {})",
-        "max({}, {})", "{}/{}", "{}**3", "{}**{}", "2*3 + {}*4", "mul({}, {})", "{} +", "{}·{}",
+        "max({}, {})", "{}/{}", "{}**3", "{}**{}",
+        "2*3 + {}*4", "mul({}, {})", "{} +", "{}·{}",
     ]
 )  # fmt: skip
 formulas = st.builds(lambda form, parts: form.format(*parts), forms, st.tuples(atoms, atoms, atoms))
@@ -197,11 +199,18 @@ def test_what_pyyaml_is_shown() -> None:
 @pytest.mark.parametrize(
     "line",
     ["  a: x #\n", "  a: x:\n", "  a:  x\n", "  'a': x\n", "  a: [x]\n", "  a: x y  \n", "  é: x\n", "a: x\n",
-     "  a: -\n",     "  a: {b: c d: e}\n", "  a: {b: [c,d]}\n", "  a: &b c\n", "  - a: x\n", "  a: {b: [c, d]} e\n", "  a: .inf\n",
-     "\ta: x\n"],
+     "  a: -\n", "  a: {b: c d: e}\n", "  a: {b: [c,d]}\n", "  a: &b c\n", "  - a: x\n", "  a: {b: [c, d]} e\n", 
+     "  a: .inf\n",     "\ta: x\n"],
 )  # fmt: skip
 def test_lines_that_are_for_pyyaml(line: str) -> None:
     assert not find_runs(line * 20)
+
+
+def test_the_limit_is_met_at_the_same_wire() -> None:
+    text = HEAD + "gates:\n" + "".join(f"  w{i}: tanh(a*b) + {i}\n" for i in range(9)) + "output: w0\n"
+    for most in range(5, 40):
+        short, long = both(text, lambda text, most=most: read(text, most))  # type: ignore[misc]
+        assert short == long
 
 
 def test_a_run_is_no_run_inside_a_text() -> None:

@@ -198,8 +198,8 @@ def test_what_pyyaml_is_shown() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["  a: x #\n", "  a: x:\n", "  a:  x\n", "  'a': x\n", "  a: [x]\n", "  a: x y  \n", "  é: x\n", "a: x\n",
-     "  a: -\n", "  a: {b: c d: e}\n", "  a: {b: [c,d]}\n", "  a: &b c\n", "  - a: x\n", "  a: {b: [c, d]} e\n", 
+    ["  a: x:\n", "  a:  x\n", "  'a': x\n", "  a: [x]\n", "  a: x y  \n", "  é: x\n", "a: x\n",
+     "  a: -\n", "  a: {b: c d: e}\n", "  a: {b: [c,d]}\n", "  a: &b c\n", "  - a: x\n", "  a: {b: [c, d]} e\n",
      "  a: .inf\n",     "\ta: x\n"],
 )  # fmt: skip
 def test_lines_that_are_for_pyyaml(line: str) -> None:

@@ -10,7 +10,7 @@ from circuitgrad.expression import CONSTANTS, Call, Expression, ExpressionError,
 from circuitgrad.gates import NAMES, Row
 from circuitgrad.language.families import member
 from circuitgrad.language.names import SYNONYMS
-from circuitgrad.language.nodes import Lines, Mapping, Scalar, Sequence, kind
+from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
 from circuitgrad.language.shapes import Shapes
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole
@@ -131,7 +131,10 @@ class Expander:
         for index, (name, gate, at, operands, value) in enumerate(part.lines()):
             declared = unusual.get(index)
             if declared is None:
-                if gate is not None and self._connect_plainly(scope, numbers[name], gate, at, operands):
+                if gate is not None:
+                    if self._connect_plainly(scope, numbers[name], gate, at, operands):
+                        continue
+                elif operands and self._connect_alike(scope, name, numbers[name], operands[0], at):
                     continue
                 declared = (Declared(name, numbers[name], NO_INDICES),)
             if declared:
@@ -149,7 +152,10 @@ class Expander:
     def connect(self, scope: Scope, declared: Several[Declared], node: Node) -> None:
         """Connect declared wires to what a file says computes them: a formula, or a gate with its operands."""
         if type(node) is Scalar and node.text:
-            if len(declared) == 1 and self._connect_alike(scope, declared[0], node):
+            name, number, indices = declared[0]
+            if not (indices or len(declared) > 1) and self._connect_alike(
+                scope, name, number, node.text, scope.problems.start(node)
+            ):
                 return
             steps = self.read(scope, node)
             if steps is not None:
@@ -161,36 +167,41 @@ class Expander:
         else:
             _refuse_gate(scope, declared, node)
 
-    def _connect_alike(self, scope: Scope, declared: Declared, node: Scalar) -> bool:
-        """Connect a wire to a formula, if it is like one before it, of wires that there are; tell whether it is."""
-        wires, problems = self.wires, scope.problems
-        formula = None if declared.indices else self._shapes.find(node.text, scope.numbers, wires.constant)
-        if formula is None:
+    def _connect_alike(self, scope: Scope, name: str, number: int, text: str, at: int | None) -> bool:
+        """Connect a wire to a formula, if it is like one before it, of wires that there are; tell whether it is.
+
+        Args:
+            scope: the names that it may use.
+            name: the wire's name.
+            number: its number.
+            text: the formula.
+            at: the offset at which it stands, character by character, or `NOWHERE`; None where it stands otherwise.
+        """
+        wires = self.wires
+        formula = self._shapes.find(text, scope.numbers, wires.constant)
+        if formula is None or at is None:
             return False
         operations, numbers, starts = formula
-        parent, start = scope.prefix + declared.name, len(wires.names)
-        at, base = scope.at or 0, None if scope.at is not None else problems.start(node)
-        final = len(operations) - 1
+        parent, start, final = scope.prefix + name, len(wires.names), len(operations) - 1
+        fixed = at if scope.at is None else scope.at
+        moving = scope.at is None and at != NOWHERE
         for index, (row, pick, part, offset) in enumerate(operations):
             operands = pick(numbers)
-            if base is not None:
-                at = base + starts[part] + offset
-            elif scope.at is None:
-                at = problems.offset(node, starts[part] + offset)
+            place = fixed + starts[part] + offset if moving else fixed
             if row.name == "pow":
-                numbers.append(self._gate(parent, row, operands, at))
-            elif index < final or not wires.last(declared.number, row, operands, at):
-                numbers.append(wires.gate(parent, row, operands, at))
+                numbers.append(self._gate(parent, row, operands, place))
+            elif index < final or not wires.last(number, row, operands, place):
+                numbers.append(wires.gate(parent, row, operands, place))
             else:
                 return True
-        wires.settle(declared.number, numbers[-1], start, node.at if scope.at is None else scope.at)
+        wires.settle(number, numbers[-1], start, fixed)
         return True
 
     def _connect_gate(self, scope: Scope, declared: Several[Declared], gate: Scalar, nodes: Several[Node]) -> None:
         names = [node.text for node in nodes if type(node) is Scalar]
-        if len(declared) == 1 and len(names) == len(nodes):
-            if self._connect_plainly(scope, declared[0].number, gate.text, gate.at, names):
-                return
+        plain = len(declared) == 1 and len(names) == len(nodes)
+        if plain and self._connect_plainly(scope, declared[0].number, gate.text, gate.at, names):
+            return
         found = [self._operand(scope, node) for node in nodes]
         operands = [operand for operand in found if operand is not None]
         known_gate = NAMES.get(gate.text) or self.definitions.get(normalise(gate.text))

@@ -96,7 +96,7 @@ class _Entries:
                 gate, operands = _unpacked(value)
                 yield key, gate, NOWHERE, [operands] if type(operands) is str else operands, value
             else:
-                yield key, None, NOWHERE, (), value
+                yield key, None, NOWHERE, (value,) if value else (), value
 
     @staticmethod
     def node(value: Any) -> Node:

@@ -72,7 +72,7 @@ class Part(Protocol):
 
 
 Line: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
-"""An entry: its key; where it is a gate with its operands, the gate, its offset and the operands; what `node` takes."""
+"""An entry: its key; a gate, its offset and its operands, or None, a formula's offset and the formula; what `node` takes."""
 
 
 class Lines(Mapping):
@@ -178,8 +178,10 @@ class Problems:
         return start + offset if not offsets else offsets[min(offset, len(offsets) - 1)]
 
     def start(self, node: Scalar) -> int | None:
-        """Return where a scalar's first character stands, if all of its characters stand there as they are."""
-        if node.at == NOWHERE or not node.plain:
+        """Return where a scalar's first character stands, or `NOWHERE`; None if not all of them stand as they are."""
+        if node.at == NOWHERE:
+            return NOWHERE
+        if not node.plain:
             return None
         return node.at if self.source.text.startswith(node.text, node.at) else None
 

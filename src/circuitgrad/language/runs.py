@@ -17,6 +17,7 @@ from circuitgrad.language.nodes import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from circuitgrad.language.nodes import Line, Node
 
 SHORTEST, LONGEST = 16, 1000
@@ -25,12 +26,13 @@ SHORTEST, LONGEST = 16, 1000
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
 _CHARACTER = r"[A-Za-z0-9_.+*/()<>=-]"
 _PLAIN = rf"-?[A-Za-z0-9_(]{_CHARACTER}*(?: {_CHARACTER}+)*"
+_END = r"(?: +#[^\r\n]*)?\r?\n"
 _LIST = rf"{_PLAIN}(?:, {_PLAIN})*"
-_REST = rf"{_NAME}: (?:\{{{_NAME}: (?:\[{_LIST}\]|{_PLAIN})\}}|{_PLAIN})\r?\n"
+_REST = rf"{_NAME}: (?:\{{{_NAME}: (?:\[{_LIST}\]|{_PLAIN})\}}|{_PLAIN}){_END}"
 # Compiled when they are needed first, which in small files is never.
 _RUN = rf"(?m)^( +){_REST}(?:\1{_REST}){{0,{LONGEST - 1}}}"
 _KEY = rf" +({_NAME}):.*\n"
-_LINE = rf" +({_NAME}): (?:\{{({_NAME}): (?:\[({_LIST})\]|({_PLAIN}))\}}|({_PLAIN}))\r?\n"
+_LINE = rf" +({_NAME}): (?:\{{({_NAME}): (?:\[({_LIST})\]|({_PLAIN}))\}}|({_PLAIN})){_END}"
 
 
 class Run:
@@ -66,7 +68,7 @@ class Run:
         for line in self._matches():
             name, gate, listed, single, formula = line.groups()
             if formula is not None:
-                yield name, None, line.start(5), (), line
+                yield name, None, line.start(5), (formula,), line
             else:
                 yield name, gate, line.start(2), [single] if listed is None else listed.split(", "), line
 

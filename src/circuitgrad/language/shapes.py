@@ -31,11 +31,9 @@ MOST_SHAPES = 1000
 FEW = 16
 """The shapes of so many formulas are not looked at: smaller files would gain less than that takes."""
 
-# A name before a bracket is a gate's or a family's, and stays in the shape, like reserved words and operators. Neither a
-# name nor a number begins or ends within a word.
-_WORD = (
-    rf"(?a)(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])"
-)
+# A name before a bracket is a gate's or a family's, and stays in the shape, like reserved words and operators. Neither
+# a name nor a number begins or ends within a word.
+_WORD = rf"(?a)(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])"
 
 
 class Leaf(NamedTuple):
@@ -64,8 +62,6 @@ class Shape(NamedTuple):
 
     leaves: tuple[Leaf, ...]
     operations: tuple[Operation, ...]
-
-
 
 
 Formula: TypeAlias = "tuple[tuple[Operation, ...], list[int], list[int]]"
@@ -97,8 +93,8 @@ class Shapes:
             constant: returns the number of a constant.
 
         Returns:
-            the gates; the numbers of what the text names, to which those of the gates' outputs are to be added one by one;
-            and where the parts of the text start.
+            the gates; the numbers of what the text names, to which those of the gates' outputs are to be added one by
+            one; and where the parts of the text start.
         """
         if len(text) > LONGEST or not self._shapes:
             return None

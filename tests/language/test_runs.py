@@ -109,11 +109,12 @@ def alike(draw: st.DrawFn) -> str:
         words |= atoms | st.just(f"{name}1")
     explicit = {"add": 2, "mul": 3, "tanh": 1, "twice": 1, "block": 2, "sub": 2} if draw(st.booleans()) else {}
     form = draw(st.sampled_from(sorted(explicit)) if explicit else forms)
+    end = draw(st.sampled_from(["", "", "  # é: [x, 'y", " #", "\r"]))
     lines = []
     for i in range(draw(st.integers(3, 7))):
         parts = [draw(words) for _ in range(3)]
         value = f"{{{form}: [{', '.join(parts[: explicit[form]])}]}}" if explicit else form.format(*parts)
-        lines.append(f"  {name}{i}: {value}\n")
+        lines.append(f"  {name}{i}: {value}{end}\n")
     return "".join(lines)
 
 

@@ -72,7 +72,8 @@ class Part(Protocol):
 
 
 Line: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
-"""An entry: its key; a gate, its offset and its operands, or None, a formula's offset and the formula; what `node` takes."""
+"""An entry: its key; a gate, its offset and its operands, or None, a formula's offset and the formula; and what `node`
+takes."""
 
 
 class Lines(Mapping):

@@ -1,7 +1,7 @@
 """How long reading a file of 200,000 gates takes beside the mere events of PyYAML's C parser for the same text.
 
 Run `python benchmarks/reading.py [ROUNDS] [GATES]`. The bar is 2 times the events for gates
-with operands; a formula is one event, and takes far longer to understand.
+with operands, as people and programs write them; a formula is one event, and takes far longer to understand.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import circuitgrad
 
 FORMS = {
     "gates": "  w{next}: {{add: [w{this}, x]}}",
-    "gates, with comments": "  w{next}: {{add: [w{this}, x]}}  # a sum",
+    "gates, oddly spaced": "  w{next}:  {{ add: [ w{this},x ] }}",
     "formulas": "  w{next}: w{this}*x + 1",
 }
-"""Lines with comments are none that are read without PyYAML."""
+"""Odd lines are for PyYAML, each of them; of the others it sees few."""
 EVENTS = "events of PyYAML's C parser"
 
 

@@ -17,10 +17,10 @@ import circuitgrad
 
 FORMS = {
     "gates": "  w{next}: {{add: [w{this}, x]}}",
-    "gates, oddly spaced": "  w{next}:  {{ add: [ w{this},x ] }}",
+    "gates, in quotes": "  w{next}: {{add: ['w{this}', x]}}",
     "formulas": "  w{next}: w{this}*x + 1",
 }
-"""Odd lines are for PyYAML, each of them; of the others it sees few."""
+"""Lines with quotes are for PyYAML, each of them; of the others it sees few."""
 EVENTS = "events of PyYAML's C parser"
 
 

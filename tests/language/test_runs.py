@@ -110,10 +110,12 @@ def alike(draw: st.DrawFn) -> str:
     explicit = {"add": 2, "mul": 3, "tanh": 1, "twice": 1, "block": 2, "sub": 2} if draw(st.booleans()) else {}
     form = draw(st.sampled_from(sorted(explicit)) if explicit else forms)
     end = draw(st.sampled_from(["", "", "  # é: [x, 'y", " #", "\r"]))
+    style = draw(st.sampled_from(["{{{}: [{}]}}", "{{ {}: [ {} ] }}", " {{{}: [{}] }}", "{{{}: [{}]}}"]))
+    comma = draw(st.sampled_from([", ", ","]))
     lines = []
     for i in range(draw(st.integers(3, 7))):
         parts = [draw(words) for _ in range(3)]
-        value = f"{{{form}: [{', '.join(parts[: explicit[form]])}]}}" if explicit else form.format(*parts)
+        value = style.format(form, comma.join(parts[: explicit[form]])) if explicit else form.format(*parts)
         lines.append(f"  {name}{i}: {value}{end}\n")
     return "".join(lines)
 
@@ -199,8 +201,8 @@ def test_what_pyyaml_is_shown() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["  a: x:\n", "  a:  x\n", "  'a': x\n", "  a: [x]\n", "  a: x y  \n", "  é: x\n", "a: x\n",
-     "  a: -\n", "  a: {b: c d: e}\n", "  a: {b: [c,d]}\n", "  a: &b c\n", "  - a: x\n", "  a: {b: [c, d]} e\n",
+    ["  a: x:\n", "  'a': x\n", "  a: [x]\n", "  a: x y  \n", "  é: x\n", "a: x\n",
+     "  a: -\n", "  a: {b: c d: e}\n", "  a: {b: [c,,d]}\n", "  a: &b c\n", "  - a: x\n", "  a: {b: [c, d]} e\n",
      "  a: .inf\n",     "\ta: x\n"],
 )  # fmt: skip
 def test_lines_that_are_for_pyyaml(line: str) -> None:

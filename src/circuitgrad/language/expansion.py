@@ -116,6 +116,8 @@ class Expander:
         unusual: dict[int, Several[Declared]] = {}
         if isinstance(part, list):
             for index, (key, _) in enumerate(part):
+                if key.plain and scope.declare_name(key.text, key.at):
+                    continue
                 declared = scope.declare(key)
                 if len(declared) != 1 or declared[0].name != key.text:
                     unusual[index] = declared

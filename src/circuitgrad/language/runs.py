@@ -27,12 +27,12 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
 _CHARACTER = r"[A-Za-z0-9_.+*/()<>=-]"
 _PLAIN = rf"-?[A-Za-z0-9_(]{_CHARACTER}*(?: {_CHARACTER}+)*"
 _END = r"(?: +#[^\r\n]*)?\r?\n"
-_LIST = rf"{_PLAIN}(?:, {_PLAIN})*"
-_REST = rf"{_NAME}: (?:\{{{_NAME}: (?:\[{_LIST}\]|{_PLAIN})\}}|{_PLAIN}){_END}"
+_LIST = rf"{_PLAIN}(?:, ?{_PLAIN})*"
+_REST = rf"{_NAME}: +(?:\{{ ?{_NAME}: (?:\[ ?{_LIST} ?\]|{_PLAIN}) ?\}}|{_PLAIN}){_END}"
 # Compiled when they are needed first, which in small files is never.
 _RUN = rf"(?m)^( +){_REST}(?:\1{_REST}){{0,{LONGEST - 1}}}"
 _KEY = rf" +({_NAME}):.*\n"
-_LINE = rf" +({_NAME}): (?:\{{({_NAME}): (?:\[({_LIST})\]|({_PLAIN}))\}}|({_PLAIN})){_END}"
+_LINE = rf" +({_NAME}): +(?:(\{{) ?({_NAME}): (?:(\[) ?({_LIST}) ?\]|({_PLAIN})) ?\}}|({_PLAIN})){_END}"
 
 
 class Run:
@@ -66,11 +66,11 @@ class Run:
     def lines(self) -> Iterator[Line]:
         """Yield the entries."""
         for line in self._matches():
-            name, gate, listed, single, formula = line.groups()
+            name, _, gate, _, listed, single, formula = line.groups()
             if formula is not None:
-                yield name, None, line.start(5), (formula,), line
+                yield name, None, line.start(7), (formula,), line
             else:
-                yield name, gate, line.start(2), [single] if listed is None else listed.split(", "), line
+                yield name, gate, line.start(3), [single] if listed is None else _split(listed), line
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
         return ((Scalar(line[1], line.start(1)), self.node(line)) for line in self._matches())
@@ -81,21 +81,31 @@ class Run:
     @staticmethod
     def node(line: re.Match[str]) -> Node:
         """Return the node in a line."""
-        _, gate, listed, single, formula = line.groups()
+        _, _, gate, _, listed, single, formula = line.groups()
         if gate is None:
-            return Scalar(formula, line.start(5))
+            return Scalar(formula, line.start(7))
         operands: Node
         if listed is None:
-            operands = Scalar(single, line.start(4))
+            operands = Scalar(single, line.start(6))
         else:
-            at = line.start(3)
-            operands = Sequence(at - 1)
-            for text in listed.split(", "):
+            operands = Sequence(line.start(4))
+            at = line.start(5)
+            for text in _split(listed):
+                at += line.string[at] == " "
                 operands.append(Scalar(text, at))
-                at += len(text) + 2
-        node = Mapping(line.start(2) - 1)
-        node.append((Scalar(gate, line.start(2)), operands))
+                at += len(text) + 1
+        node = Mapping(line.start(2))
+        node.append((Scalar(gate, line.start(3)), operands))
         return node
+
+
+def _split(listed: str) -> list[str]:
+    """Return the operands in a list.
+
+    >>> _split("a, b*c,d")
+    ['a', 'b*c', 'd']
+    """
+    return listed.replace(", ", ",").split(",")
 
 
 def find_runs(text: str) -> list[Run]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,9 @@ READING = HELP | {
     "circuitgrad.language.names",
     "circuitgrad.language.nodes",
     "circuitgrad.language.ordering",
+    "circuitgrad.language.runs",
     "circuitgrad.language.scope",
+    "circuitgrad.language.shapes",
     "circuitgrad.language.subscripts",
     "circuitgrad.language.wires",
     "circuitgrad.language.yaml_text",
@@ -102,7 +105,15 @@ HEAVY = {
     "subprocess",
 }
 RICH = ["rich.table", "rich.console", "rich.text", "rich.box", "rich.cells"]
-"""What tables are drawn with; no other part of rich is imported, but what these import."""
+"""What tables are drawn with on a terminal; no other part of rich is imported, but what these import."""
+PLAIN = [
+    ["forward", NEURON],
+    ["forward", NEURON, "--all"],
+    ["forward", NEURON, "--format", "json"],
+    ["backward", NEURON],
+    ["hessian", NEURON],
+]
+"""What needs no rich where there are no colours and every cell fits: importing it takes as long as all the rest."""
 CALLS = [
     ["--help"],
     ["forward", NEURON],
@@ -117,11 +128,12 @@ CALLS = [
 ]
 
 
-def modules(*arguments: str) -> set[str]:
-    """Return the modules that a call of the program has imported in the end."""
+def modules(*arguments: str, **variables: str) -> set[str]:
+    """Return the modules that a call of the program has imported in the end, with other environment variables."""
     result = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")} | variables,
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -146,6 +158,26 @@ def test_only_what_is_used_is_imported(call: list[str]) -> None:
     drawn = RICH if "--format" not in call and "--help" not in call else []
     spare = found - bare("click", "yaml", "json", *drawn)
     assert not {name.split(".")[0] for name in spare} & (HEAVY | {"rich"})
+
+
+@pytest.mark.parametrize("call", PLAIN, ids=" ".join)
+def test_a_plain_table_imports_no_rich(call: list[str]) -> None:
+    assert not {name for name in modules(*call) if name.split(".")[0] == "rich"}
+
+
+def test_colours_are_drawn_by_rich() -> None:
+    assert "rich.table" in modules("forward", NEURON, FORCE_COLOR="1")
+
+
+def test_a_small_file_compiles_no_expressions_for_large_ones() -> None:
+    code = (
+        "import re, circuitgrad\n"
+        f"circuitgrad.load({NEURON!r})\n"
+        "from circuitgrad.language import runs, shapes\n"
+        "kept = {key[1] for key in re._cache}\n"
+        "assert not kept & {runs._RUN, runs._LINE, runs._KEY, shapes._WORD}"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)
 
 
 def test_help_reads_no_circuit() -> None:

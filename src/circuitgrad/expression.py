@@ -65,9 +65,10 @@ FOLDS = {"sum": "add", "prod": "mul"}
 # re takes long to compile long ranges.
 _WORD = r"[^\x00-/:-@\[-^`{-\x7f]"
 _NAME = rf"(?![0-9]){_WORD}+(?:\.{_WORD}+)*"
-_NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
+NAME_IN_ASCII = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*"
+NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
 _SIGN = r"\*\*|[<>=!]=|[-+*/<>(),[\]]"
-_TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
+_TOKEN = re.compile(rf"\s*(?:(?P<number>{NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
 
 MOST_CLAUSES = 10
 LONGEST_SUBSCRIPT = 100

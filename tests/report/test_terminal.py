@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circuitgrad.report import terminal
+from circuitgrad.report.tables import Column
 from circuitgrad.report.terminal import colourful, fold, printable, terminal_width
 
 WORDS = st.lists(st.from_regex(r"[a-z]{1,9}", fullmatch=True), min_size=1)
@@ -22,6 +24,31 @@ def test_folding_keeps_the_words(words: list[str], columns: int) -> None:
     assert shown.split() == words
     assert max(map(len, shown.splitlines())) <= columns
     assert shown.endswith("\n")
+
+
+CELLS = st.text(st.sampled_from("ab1.-│é水😀 "), max_size=12)
+
+
+@given(
+    rows=st.lists(st.tuples(CELLS, st.floats().map(repr), CELLS), max_size=6),
+    titles=st.tuples(CELLS, CELLS, CELLS),
+    limit=st.none() | st.integers(20, 80),
+)
+def test_what_needs_no_rich_looks_as_rich_draws_it(
+    rows: list[tuple[str, str, str]], titles: tuple[str, str, str], limit: int | None
+) -> None:
+    columns = [Column(title, number=i == 1, wrap=i == 2) for i, title in enumerate(titles)]
+    shown = []
+    for fit in (terminal._fit, lambda *_: False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", io.StringIO())
+            patch.delenv("FORCE_COLOR", raising=False)
+            patch.delenv("COLUMNS", raising=False)
+            if limit is not None:
+                patch.setenv("COLUMNS", str(limit))
+            patch.setattr(terminal, "_fit", fit)
+            shown.append("".join(terminal.draw(columns, rows, [False] * len(rows), {})))
+    assert shown[0] == shown[1]
 
 
 def test_nothing_is_folded_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ class _Document:
         kept = expect if experiment is None or experiment.output is None else [*expect, experiment.output]
         self.scope.refuse_cycles()
         self.problems.stop()
+        del self.scope  # it may be as large as the circuit
         circuit = self.wires.circuit(
             keys.get("name") or name, outputs, about=keys.get("about", ""), expect=expect, kept=kept, share=share
         )

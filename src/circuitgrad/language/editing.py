@@ -117,7 +117,7 @@ class Editor:
         self._line_end = line_end[0] if line_end else ""
         root = as_mapping(locate_json(source) if json else read_yaml(source), self._problems)
         self._shared = _shared(root) if "&" in source.text and not json else frozenset()
-        sections = {key.text: node for key, node in root if type(node) is Mapping}
+        sections = {key.text: node for key, node in root if isinstance(node, Mapping)}
         self._inputs = sections.get("inputs", Mapping())
         self.expected = {normalise(key.text): node for key, node in sections.get("expect", Mapping())}
 

@@ -10,7 +10,9 @@ from circuitgrad.expression import CONSTANTS, Call, Expression, ExpressionError,
 from circuitgrad.gates import NAMES, Row
 from circuitgrad.language.families import member
 from circuitgrad.language.names import SYNONYMS
-from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
+from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Scalar, Sequence, kind
+from circuitgrad.language.scope import NO_INDICES, Declared
+from circuitgrad.language.shapes import Shapes
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole
 from circuitgrad.language.wires import UNKNOWN
 from circuitgrad.numerals import read_number
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.expression import Step
     from circuitgrad.language.definitions import Definition
-    from circuitgrad.language.nodes import Node
-    from circuitgrad.language.scope import Declared, Scope
+    from circuitgrad.language.nodes import Node, Part
+    from circuitgrad.language.scope import Scope
     from circuitgrad.language.wires import Wires
 
 Task: TypeAlias = "Generator[Any, int, int]"
@@ -89,20 +91,77 @@ class Expander:
         self.shallow = shallow
         self.values = values
         self.calls: Counter[str] = Counter()
+        self._shapes = Shapes()
 
     # A wire, or a family of wires, and what stands behind its name in the file.
 
     def connect_all(self, scope: Scope, entries: Iterable[tuple[Scalar, Node]]) -> None:
         """Declare the wires of a section, then connect them: a gate may come before its operands."""
-        for declared, node in [(scope.declare(key), node) for key, node in entries]:
+        parts = entries.parts if isinstance(entries, Lines) else [[*entries]]
+        unusual = [self._declare(scope, part) for part in parts]
+        for part, others in zip(parts, unusual, strict=True):
+            if not isinstance(part, list):
+                self._connect_part(scope, part, others)
+                continue
+            for index, (key, node) in enumerate(part):
+                declared = others.get(index)
+                if declared is None:
+                    declared = (Declared(key.text, scope.numbers[key.text], NO_INDICES),)
+                if declared:
+                    self.connect(scope, declared, node)
+
+    @staticmethod
+    def _declare(scope: Scope, part: list[tuple[Scalar, Node]] | Part) -> dict[int, Several[Declared]]:
+        """Declare wires; return what those keys declare, by index, that do not just declare the wire that they name."""
+        unusual: dict[int, Several[Declared]] = {}
+        if isinstance(part, list):
+            for index, (key, _) in enumerate(part):
+                if key.plain and scope.declare_name(key.text, key.at):
+                    continue
+                declared = scope.declare(key)
+                if len(declared) != 1 or declared[0].name != key.text:
+                    unusual[index] = declared
+            return unusual
+        for index, (name, at) in enumerate(part.keys()):
+            if not scope.declare_name(name, at):
+                unusual[index] = scope.declare(Scalar(name, at, plain=part.plain))
+        return unusual
+
+    def _connect_part(self, scope: Scope, part: Part, unusual: Values[int, Several[Declared]]) -> None:
+        """Connect wires to what has no nodes yet; most gates need none."""
+        numbers = scope.numbers
+        for index, (name, gate, at, operands, value) in enumerate(part.lines()):
+            declared = unusual.get(index)
+            if declared is None:
+                if gate is not None:
+                    if self._connect_plainly(scope, numbers[name], gate, at, operands):
+                        continue
+                elif operands and self._connect_alike(scope, name, numbers[name], operands[0], at):
+                    continue
+                declared = (Declared(name, numbers[name], NO_INDICES),)
             if declared:
-                self.connect(scope, declared, node)
+                self.connect(scope, declared, part.node(value))
+
+    def _connect_plainly(self, scope: Scope, number: int, gate: str, at: int, names: Several[str]) -> bool:
+        """Connect a wire to a gate of the table if it fits and all operands are names of wires; tell whether so."""
+        row = NAMES.get(gate)
+        operands = [*map(scope.numbers.get, names)]
+        if row is None or None in operands or (len(operands) != row.arity and _misfit(row, len(operands)) is not None):
+            return False
+        self.wires.connect(number, row, operands, at if scope.at is None else scope.at)  # type: ignore[arg-type]
+        return True
 
     def connect(self, scope: Scope, declared: Several[Declared], node: Node) -> None:
         """Connect declared wires to what a file says computes them: a formula, or a gate with its operands."""
         if type(node) is Scalar and node.text:
+            name, number, indices = declared[0]
+            if not (indices or len(declared) > 1) and self._connect_alike(
+                scope, name, number, node.text, scope.problems.start(node)
+            ):
+                return
             steps = self.read(scope, node)
             if steps is not None:
+                self._shapes.learn(node.text, steps)
                 self._connect_each(scope, declared, [(node, steps)], None)
         elif type(node) is Mapping and len(node) == 1:
             gate, operands = node[0]
@@ -110,18 +169,44 @@ class Expander:
         else:
             _refuse_gate(scope, declared, node)
 
+    def _connect_alike(self, scope: Scope, name: str, number: int, text: str, at: int | None) -> bool:
+        """Connect a wire to a formula, if it is like one before it, of wires that there are; tell whether it is.
+
+        Args:
+            scope: the names that it may use.
+            name: the wire's name.
+            number: its number.
+            text: the formula.
+            at: the offset at which it stands, character by character, or `NOWHERE`; None where it stands otherwise.
+        """
+        wires = self.wires
+        formula = self._shapes.find(text, scope.numbers, wires.constant)
+        if formula is None or at is None:
+            return False
+        operations, numbers, starts = formula
+        parent, start, final = scope.prefix + name, len(wires.names), len(operations) - 1
+        fixed = at if scope.at is None else scope.at
+        moving = scope.at is None and at != NOWHERE
+        for index, (row, pick, part, offset) in enumerate(operations):
+            operands = pick(numbers)
+            place = fixed + starts[part] + offset if moving else fixed
+            if row.name == "pow":
+                numbers.append(self._gate(parent, row, operands, place))
+            elif index < final or not wires.last(number, row, operands, place):
+                numbers.append(wires.gate(parent, row, operands, place))
+            else:
+                return True
+        wires.settle(number, numbers[-1], start, fixed)
+        return True
+
     def _connect_gate(self, scope: Scope, declared: Several[Declared], gate: Scalar, nodes: Several[Node]) -> None:
-        row, numbers = NAMES.get(gate.text), scope.numbers
-        if row is not None and len(declared) == 1:
-            known = [
-                number for node in nodes if type(node) is Scalar and (number := numbers.get(node.text)) is not None
-            ]
-            if len(known) == len(nodes) and _misfit(row, len(known)) is None:
-                self.wires.connect(declared[0].number, row, known, gate.at if scope.at is None else scope.at)
-                return
+        names = [node.text for node in nodes if type(node) is Scalar]
+        plain = len(declared) == 1 and len(names) == len(nodes)
+        if plain and self._connect_plainly(scope, declared[0].number, gate.text, gate.at, names):
+            return
         found = [self._operand(scope, node) for node in nodes]
         operands = [operand for operand in found if operand is not None]
-        known_gate = row or self.definitions.get(normalise(gate.text))
+        known_gate = NAMES.get(gate.text) or self.definitions.get(normalise(gate.text))
         noted = len(scope.problems.found)
         if known_gate is None:
             scope.problems.add(gate, f"no gate is called {quote(gate.text)}", self._near_gate(scope, gate.text))
@@ -285,7 +370,7 @@ class Expander:
         if UNKNOWN in operands:
             return UNKNOWN
         if isinstance(gate, Row):
-            return self._gate(frame, gate, operands, frame.offset(step))
+            return self._gate(frame.parent, gate, operands, frame.offset(step))
         self.calls[gate.name] += 1
         if self.shallow:
             return self.wires.gate(frame.parent, None, operands, frame.offset(step))
@@ -295,15 +380,15 @@ class Expander:
         number: int = yield self._definition(frame, gate, operands, frame.offset(step), last=last)
         return number
 
-    def _gate(self, frame: Frame, row: Row, operands: list[int], at: int) -> int:
+    def _gate(self, parent: str, row: Row, operands: Several[int], at: int) -> int:
         """Apply a gate; small whole powers become products, exact at 0 and for negative bases."""
         exponent = self.wires.value(operands[-1]) if row.name == "pow" else None
         if exponent not in PRODUCTS:
-            return self.wires.gate(frame.parent, row, operands, at)
-        square = self.wires.gate(frame.parent, NAMES["square"], operands[:1], at)
+            return self.wires.gate(parent, row, operands, at)
+        square = self.wires.gate(parent, NAMES["square"], operands[:1], at)
         if exponent == 3:
-            return self.wires.gate(frame.parent, NAMES["mul"], (square, operands[0]), at)
-        return square if exponent == 2 else self.wires.gate(frame.parent, NAMES["square"], (square,), at)
+            return self.wires.gate(parent, NAMES["mul"], (square, operands[0]), at)
+        return square if exponent == 2 else self.wires.gate(parent, NAMES["square"], (square,), at)
 
     def _definition(self, frame: Frame, definition: Definition, operands: list[int], at: int, *, last: bool) -> Task:
         """Put a definition in place of its call."""

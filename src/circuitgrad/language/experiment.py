@@ -84,7 +84,6 @@ def read_experiment(node: Node, problems: Problems, wire: Callable[[Scalar], str
     output = wire(told.pop(goal)) if goal else None
     for rival in GOALS:
         told.pop(rival, None)
-    places = (
-        {key.text: place for key, value in node if (place := problems.place(value))} if type(node) is Mapping else {}
-    )
+    entries = node if isinstance(node, Mapping) else ()
+    places = {key.text: place for key, value in entries if (place := problems.place(value))}
     return Experiment(goal or "maximize", output or None, **told, places=places)

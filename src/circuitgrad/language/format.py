@@ -200,7 +200,7 @@ class Section:
         """Return the pairs; a section that is left empty has none."""
         if type(node) is Scalar and not node.text:
             return []
-        if type(node) is not Mapping:
+        if not isinstance(node, Mapping):
             hint = "write 'name: value'"
             if type(node) is Sequence:
                 hint = "write 'name: value', with no - before it"
@@ -263,7 +263,7 @@ class Fields(NamedTuple):
         """Return what stands under each known key; unknown, repeated and missing ones are problems."""
         found: dict[str, Any] = {}
         keys: dict[str, Scalar] = {}
-        if type(node) is not Mapping:
+        if not isinstance(node, Mapping):
             problems.add(node, f"{what or self.what} is a mapping, not {kind(node)}")
             return found
         for key, value in node:

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.language.nodes import Mapping, Node, Scalar, Sequence
+from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Node, Scalar, Sequence
 from circuitgrad.language.yaml_text import DEEPEST, TOO_DEEP
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from circuitgrad.language.nodes import Line
+
+LARGE = 1000
+"""How many entries a section has whose nodes are not kept."""
+
+_SEPARATOR = "\0"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]|[^][{}:,"\s]+')
 
 
@@ -27,7 +36,7 @@ def read_json(source: Source) -> Node:
     '1.50'
     """
     try:
-        data = json.loads(source.text, object_pairs_hook=_Pairs, parse_float=str, parse_int=str, parse_constant=str)
+        data = json.loads(source.text, object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
         raise CircuitError.of(f"not JSON: {error.msg}", source.place(error.pos)) from None
     except RecursionError:
@@ -37,6 +46,66 @@ def read_json(source: Source) -> Node:
 
 class _Pairs(list[Any]):
     """An object's pairs, told apart from an array."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Pairs | bytes:
+    """Return an object of JSON; one like {"mul": ["a", "b"]} is kept in less than a fifth of the memory."""
+    if len(pairs) == 1:
+        [(key, value)] = pairs
+        words = [key, value] if type(value) is str else [key, *value] if type(value) is list else ()
+        if words and all(type(word) is str and _SEPARATOR not in word for word in words):
+            listed = "[" if type(value) is list else ""
+            return _SEPARATOR.join([listed, *words]).encode("utf-8", "surrogatepass")
+    return _Pairs(pairs)
+
+
+def _unpacked(value: bytes) -> tuple[str, str | list[str]]:
+    """Return the one pair of an object that `_object` has packed.
+
+    >>> _unpacked(_object([("mul", ["a", "b"])]))
+    ('mul', ['a', 'b'])
+    """
+    listed, key, *words = value.decode("utf-8", "surrogatepass").split(_SEPARATOR)
+    return key, words if listed else words[0]
+
+
+class _Entries:
+    """The pairs of a large object, whose nodes are made anew every time one asks for them."""
+
+    __slots__ = ("_pairs",)
+    plain = False
+
+    def __init__(self, pairs: _Pairs) -> None:
+        self._pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
+        for key, value in self._pairs:
+            yield Scalar(key, plain=False), self.node(value)
+
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """Yield the text of every key, and that it stands nowhere."""
+        return ((key, NOWHERE) for key, _ in self._pairs)
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the entries."""
+        for key, value in self._pairs:
+            if type(value) is bytes:
+                gate, operands = _unpacked(value)
+                yield key, gate, NOWHERE, [operands] if type(operands) is str else operands, value
+            else:
+                yield key, None, NOWHERE, (value,) if value else (), value
+
+    @staticmethod
+    def node(value: Any) -> Node:
+        """Return the node of a value."""
+        node = Sequence()
+        work: list[tuple[Any, Node]] = [([value], node)]
+        while work:
+            work = _deeper(work)
+        return node[0]
 
 
 def locate_json(source: Source) -> Node:
@@ -79,27 +148,47 @@ def _nodes(data: Any, source: Source) -> Node:
     """Turn parsed data into nodes, level by level."""
     top = Sequence()
     work: list[tuple[Any, Node]] = [([data], top)]
-    for _ in range(DEEPEST + 1):
-        deeper: list[tuple[Any, Node]] = []
-        for value, node in work:
-            if type(node) is Mapping:
-                node.extend([(Scalar(key, plain=False), _node(item, deeper)) for key, item in value])
-            elif type(node) is Sequence:
-                node.extend([_node(item, deeper) for item in value])
-        if not deeper:
+    for level in range(DEEPEST + 1):
+        work = _deeper(work, sections=level == 1)
+        if not work:
             return top[0]
-        work = deeper
     raise _too_deep(source)
 
 
-def _node(value: Any, deeper: list[tuple[Any, Node]]) -> Node:
+def _deeper(work: list[tuple[Any, Node]], *, sections: bool = False) -> list[tuple[Any, Node]]:
+    """Fill containers with what is in them; return the containers among that, which are still empty.
+
+    Args:
+        work: data and their nodes.
+        sections: whether these contain the sections of a file, of which large ones get their nodes later.
+    """
+    deeper: list[tuple[Any, Node]] = []
+    for value, node in work:
+        if type(node) is Mapping:
+            node.extend([(Scalar(key, plain=False), _node(item, deeper, section=sections)) for key, item in value])
+        elif type(node) is Sequence:
+            node.extend([_node(item, deeper) for item in value])
+    return deeper
+
+
+def _node(value: Any, deeper: list[tuple[Any, Node]], *, section: bool = False) -> Node:
     if type(value) is str:
         return Scalar(value, plain=False)
     if value is None or value is True or value is False:
         return Scalar({None: "", True: "true", False: "false"}[value])
+    if section and type(value) is _Pairs and len(value) >= LARGE and all(map(_is_shallow, value)):
+        lines = Lines(Mapping())
+        lines.append_part(_Entries(value))
+        return lines
+    if type(value) is bytes:
+        value = _Pairs([_unpacked(value)])
     node: Node = Mapping() if type(value) is _Pairs else Sequence()
     deeper.append((value, node))
     return node
+
+
+def _is_shallow(pair: tuple[str, Any]) -> bool:
+    return type(pair[1]) in (str, bytes)
 
 
 def _too_deep(source: Source) -> CircuitError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from circuitgrad.errors import ENOUGH_PROBLEMS, CircuitError, Place, Problem, Source, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Sequence as Several
 
 NOWHERE = -1
 OFTEN = 1 << 14
@@ -45,6 +46,65 @@ class Mapping(list[tuple["Scalar", "Node"]]):
 
     def __init__(self, at: int = NOWHERE) -> None:
         self.at = at
+
+
+class Part(Protocol):
+    """Entries of a mapping which have no nodes until these are asked for.
+
+    Attributes:
+        plain: whether the keys have no quotes.
+    """
+
+    plain: bool
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Node]]: ...
+
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """Yield the text of every key, and its offset or `NOWHERE`."""
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the entries."""
+
+    def node(self, value: Any, /) -> Node:
+        """Return the node of an entry, given what stands last in its line."""
+
+
+Line: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
+"""An entry: its key; a gate, its offset and its operands, or None, a formula's offset and the formula; and what `node`
+takes."""
+
+
+class Lines(Mapping):
+    """A large mapping, most of whose entries get their nodes when one asks for them, and anew every time.
+
+    Attributes:
+        parts: the entries, in their order: such parts, and lists of what stands between them.
+    """
+
+    __slots__ = ("_last", "parts")
+
+    def __init__(self, entries: Mapping) -> None:
+        super().__init__(entries.at)
+        self._last = list(entries)
+        self.parts: list[list[tuple[Scalar, Node]] | Part] = [self._last]
+
+    def append_part(self, part: Part) -> None:
+        """Add entries whose nodes are made later; others may follow."""
+        self._last = []
+        self.parts += [part, self._last]
+
+    def append(self, entry: tuple[Scalar, Node]) -> None:
+        """Add an entry."""
+        self._last.append(entry)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
+        for part in self.parts:
+            yield from part
 
 
 Node: TypeAlias = "Scalar | Sequence | Mapping"
@@ -117,6 +177,14 @@ class Problems:
             self._last = (node, start, [] if together else _align(node, self.source.text))
         _, start, offsets = self._last
         return start + offset if not offsets else offsets[min(offset, len(offsets) - 1)]
+
+    def start(self, node: Scalar) -> int | None:
+        """Return where a scalar's first character stands, or `NOWHERE`; None if not all of them stand as they are."""
+        if node.at == NOWHERE:
+            return NOWHERE
+        if not node.plain:
+            return None
+        return node.at if self.source.text.startswith(node.text, node.at) else None
 
     def near(self, word: str, candidates: Iterable[str]) -> str | None:
         """Return a hint that names the candidate nearest to `word`; None when none is near, or after many hints."""

@@ -95,10 +95,16 @@ def shared(
     first: dict[int, int] = {}
     chosen: dict[int, int] = {}
     for number in order:
-        same = seen.setdefault((rows[number], tuple([first.get(one, one) for one in operands[number]])), number)
+        numbers = operands[number]
+        if first:
+            numbers = tuple([first.get(one, one) for one in numbers])
+        same = seen.setdefault((rows[number], numbers), number)
         if same != number:
             first[number] = same
-        if same not in chosen or (inner(chosen[same]) and not inner(number)):
-            chosen[same] = number
-    taken = ((number, chosen[first.get(number, number)]) for number in order if inner(number))
-    return {number: instead for number, instead in taken if instead != number}
+            if inner(chosen.get(same, same)) and not inner(number):
+                chosen[same] = number
+    if not first:
+        return {}
+    taken = ((number, first.get(number, number)) for number in order if number in first or number in chosen)
+    named = ((number, chosen.get(same, same)) for number, same in taken if inner(number))
+    return {number: instead for number, instead in named if instead != number}

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.errors import quote
 from circuitgrad.expression import normalise
 from circuitgrad.language.families import Family, HeaderError, read_header
-from circuitgrad.language.names import name_fault, refuse_name
+from circuitgrad.language.names import is_ordinary, name_fault, refuse_name
+from circuitgrad.language.nodes import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.language.nodes import Problems, Scalar
+    from circuitgrad.language.nodes import Problems
     from circuitgrad.language.wires import Wires
 
 LONGEST_LOOP = 10
-_NO_INDICES: Mapping[str, int] = {}
+NO_INDICES: Mapping[str, int] = {}
 
 
 class Declared(NamedTuple):
@@ -39,7 +40,8 @@ class Scope:
         at: the offset at which the wires are said to stand; each at its own key when None.
         numbers: per name, the wire's number; a family's members are names of their own.
         families: per name, the family.
-        declared: per name, of a wire or of a family, the first key that declares it.
+        declared: per name, of a wire or of a family, the first key that declares it; of a name that is written as it
+            is, without quotes, the key's offset alone.
         closed: whether this is a definition's scope, which sees its operands and nothing else.
         refused: names that could not be declared, and need no second message.
     """
@@ -54,7 +56,7 @@ class Scope:
         self.closed = closed
         self.numbers: dict[str, int] = {}
         self.families: dict[str, Family] = {}
-        self.declared: dict[str, Scalar] = {}
+        self.declared: dict[str, Scalar | int] = {}
         self.refused: set[str] = set()
 
     def declare(self, key: Scalar) -> Sequence[Declared]:
@@ -65,6 +67,8 @@ class Scope:
         Raises:
             CircuitError: there would be too many wires.
         """
+        if key.plain and self.declare_name(key.text, key.at):
+            return (Declared(key.text, self.numbers[key.text], NO_INDICES),)
         if "[" in key.text:
             return self._declare_family(key)
         name = normalise(key.text)
@@ -77,7 +81,22 @@ class Scope:
             return ()
         self.declared[name] = key
         number = self.numbers[name] = self.wires.add(self.prefix + name, key.at if self.at is None else self.at)
-        return (Declared(name, number, _NO_INDICES),)
+        return (Declared(name, number, NO_INDICES),)
+
+    def declare_name(self, name: str, at: int) -> bool:
+        """Add the wire of a name that stands at an offset without quotes, if nothing is to be said of it.
+
+        Returns:
+            whether it was added; `declare` knows what to do with other names.
+
+        Raises:
+            CircuitError: there would be too many wires.
+        """
+        if name in self.declared or not is_ordinary(name):
+            return False
+        self.declared[name] = at
+        self.numbers[name] = self.wires.add(self.prefix + name, at if self.at is None else self.at)
+        return True
 
     def _declare_family(self, key: Scalar) -> Sequence[Declared]:
         try:
@@ -135,4 +154,7 @@ class Scope:
 
     def key(self, name: str) -> Scalar:
         """Return the key that declares a wire, or its family."""
-        return self.declared.get(name) or self.declared[name.partition("[")[0]]
+        if name not in self.declared:
+            name = name.partition("[")[0]
+        key = self.declared[name]
+        return Scalar(name, key) if isinstance(key, int) else key

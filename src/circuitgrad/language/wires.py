@@ -65,7 +65,7 @@ class Wires:
         self.names: list[str] = []
         self.rows: list[Row | None] = []
         self.operands: list[tuple[int, ...]] = []
-        self.at: list[int] = []
+        self.at = array("q")
         self.values: list[float] = []
         self._constants: dict[str, int] = {}
         self._patience = Patience()
@@ -155,11 +155,26 @@ class Wires:
         """Return the number of a gate inside the formula of `parent`; of a constant when all its operands are."""
         if row is not None and len(operands) > row.arity:
             return self._folded(parent, row, operands, at)
-        if row is not None and all(operand < UNKNOWN for operand in operands):
+        if row is not None and max(operands) < UNKNOWN:
             value = value_rule(row)(*[self.values[-2 - operand] for operand in operands])
             if math.isfinite(value):
                 return self.constant(value)
         return self.add(self.inner_name(parent), at, row, tuple(operands))
+
+    def last(self, number: int, row: Row, operands: tuple[int, ...], at: int) -> bool:
+        """Make the wire `number` the output of the last gate of its formula, if it is a gate, and tell whether it is.
+
+        This is what `gate` and `settle` come to in that case, one after the other.
+
+        Raises:
+            CircuitError: there are too many wires.
+        """
+        if max(operands) < UNKNOWN:
+            return False
+        if len(self.names) >= self.room:
+            raise self.too_many(at)
+        self.rows[number], self.operands[number], self.at[number] = row, operands, at
+        return True
 
     def _folded(self, parent: str, row: Row, operands: Sequence[int], at: int) -> int:
         result, *others = operands
@@ -196,8 +211,9 @@ class Wires:
         if result < len(self.names) - 1 or count != str(self._counts.get(parent)):
             self._merged[result] = number
             return
-        for column in (self.names, self.rows, self.operands, self.at):
+        for column in (self.names, self.rows, self.operands):
             column.pop()
+        self.at.pop()
         self._counts[parent] -= 1
 
     def find(self, name: str) -> int | None:
@@ -238,7 +254,11 @@ class Wires:
             for number in merged:
                 self.operands[number] = ()
         skipped = self._merged.keys()
-        return in_order(self.operands, len(self.inputs), lambda number: "." in self.names[number], skipped)
+        return in_order(self.operands, len(self.inputs), self._inner, skipped)
+
+    def _inner(self, number: int) -> bool:
+        """Tell whether a wire belongs inside the formula of another one."""
+        return "." in self.names[number]
 
     def circuit(
         self,
@@ -282,7 +302,7 @@ class Wires:
                 tuple([slots[operand] if operand >= 0 else inputs - 2 - operand for operand in self.operands[number]])
                 for number in order
             ]
-        at = array("q", [*self.at[:inputs], *([NOWHERE] * constants), *(self.at[number] for number in order)])
+        at = self.at[:inputs] + array("q", [NOWHERE]) * constants + array("q", map(self.at.__getitem__, order))
         source = self.problems.source  # and not self, which is to be forgotten
 
         def locate(wire: str) -> Place | None:

@@ -21,17 +21,21 @@ from yaml.events import (
 )
 
 from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.language.nodes import OFTEN, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.nodes import OFTEN, Lines, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.runs import find_runs, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from circuitgrad.language.nodes import Listener
+    from circuitgrad.language.runs import Run
 
 DEEPEST = 64
 TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 LARGEST = 1_000_000
 """How many characters the aliases of a document may add to it once they are expanded."""
+LARGE = 10_000
+"""How many characters a text has in which it pays to look for runs."""
 
 _PLAIN_WORDS = {
     "did not find expected ',' or ']'": ("this list is not closed, or a comma is missing in it", None),
@@ -76,8 +80,15 @@ def read_yaml(source: Source, listen: Listener | None = None) -> Node:
     >>> [(key.text, key.at) for key, value in root]
     [('inputs', 0)]
     """
+    # An alias may repeat what an anchor holds, and nodes of runs are made anew: they could not be told to be the same.
+    runs = find_runs(source.text) if len(source.text) >= LARGE and "&" not in source.text else []
+    if runs:
+        try:
+            return _compose(source, listen, runs)
+        except (yaml.MarkedYAMLError, CircuitError):
+            pass  # it is found again, and in its place, in the whole text
     try:
-        return _compose(source, listen)
+        return _compose(source, listen, [])
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, source) from None
 
@@ -93,9 +104,18 @@ def _events(text: str) -> Callable[[], Any]:
     return next_event
 
 
-def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 -- one loop over one state
-    """Build the tree with an explicit stack of open containers."""
-    next_event = _events(source.text)
+def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node:  # noqa: PLR0915 -- one loop over one state
+    """Build the tree with an explicit stack of open containers.
+
+    Raises:
+        CircuitError: the document is not right, or one of the runs is something else.
+        yaml.MarkedYAMLError: the text is no YAML.
+    """
+    next_event = _events(without(source.text, runs) if runs else source.text)
+    waiting = runs[::-1]
+    stop = waiting[-1].before if waiting else -1  # where the key of a run's first or last line is awaited
+    skipped = 0  # how many characters of runs are before the event
+    opened: Node | None = None  # the mapping that has a run's first line
     top = Sequence()  # holds the documents' roots
     node: Any = top
     key: Scalar | None = None  # in a mapping, the key that waits for its value
@@ -108,7 +128,7 @@ def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 
         if kind is ScalarEvent:
             if event.tag is not None:
                 raise _refused_tag(event, source)
-            new = Scalar(event.value, event.start_mark.index, plain=not event.style)
+            new = Scalar(event.value, event.start_mark.index + skipped, plain=not event.style)
             if event.anchor is not None:
                 anchors[event.anchor] = new
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
@@ -116,12 +136,12 @@ def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 
                 raise _refused_tag(event, source)
             if len(stack) >= DEEPEST:
                 raise CircuitError.of(TOO_DEEP, _place(source, event))
-            if type(node) is Mapping and key is None:
+            if key is None and type(node) is not Sequence:
                 raise _refused_key(event, source)
             stack.append((node, key, event.anchor))
             if event.anchor is not None:
                 anchors[event.anchor] = None
-            node, key = (Mapping if kind is MappingStartEvent else Sequence)(event.start_mark.index), None
+            node, key = (Mapping if kind is MappingStartEvent else Sequence)(event.start_mark.index + skipped), None
             continue
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             new = node
@@ -135,7 +155,7 @@ def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 
         else:
             continue
         if listen is not None and type(new) is not Scalar and (count := count + 1) % OFTEN == 0:
-            listen("characters read", event.end_mark.index, len(source.text))
+            listen("characters read", event.end_mark.index + skipped, len(source.text))
         if type(node) is Sequence:
             node.append(new)
         elif key is not None:
@@ -143,8 +163,22 @@ def _compose(source: Source, listen: Listener | None) -> Node:  # noqa: PLR0915 
             key = None
         elif type(new) is Scalar:
             key = new
+            if new.at == stop:
+                run = waiting[-1]
+                if opened is None and len(stack) == 2:  # a section of the file: others are read otherwise
+                    opened, stop = node, run.start + run.behind - run.end
+                elif opened is node:
+                    waiting.pop()
+                    skipped += run.end - run.start
+                    key.at = run.behind
+                    if type(node) is Mapping:
+                        node = Lines(node)
+                    node.append_part(run)
+                    opened, stop = None, waiting[-1].before if waiting else -1
         else:
             raise _refused_key(event, source)
+    if waiting:
+        raise CircuitError.of("a run is none")
     if not top:
         hint = "a circuit file begins with 'inputs:' and 'gates:'"
         raise CircuitError.of("the file is empty", source.place(0), hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import columns as columns_of
@@ -95,10 +95,8 @@ def draw(
         marked: per row, whether it stands out.
         notes: lines that stand between the rows, each before the row of that position.
     """
-    from rich.cells import cell_len
-
     titled = [[column.title for column in columns], *rows]
-    widths = [max(cell_len(row[i]) for row in titled) for i in range(len(columns))]
+    widths = [max(_width(row[i]) for row in titled) for i in range(len(columns))]
     limit = terminal_width()
     if limit is None:
         fitted: list[int] | None = [
@@ -114,6 +112,15 @@ def draw(
             yield from (_record(columns, rows[i], blank=i > 0, limit=limit or 0) for i in range(start, end))
         else:
             yield _grid(columns, fitted, rows[start:end], marked[start:end], head=start == 0 and any(titled[0]))
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes in rich's eyes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int) -> list[int] | None:
@@ -137,6 +144,9 @@ def _grid(
     head: bool,
 ) -> str:
     """Return rows under one another, the columns' titles above them where a head is wanted."""
+    texts = [[column.title for column in columns], *rows] if head else rows
+    if not colourful() and all(map(partial(_fit, widths), texts)):
+        return _padded(columns, widths, texts, head=head)
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -154,6 +164,23 @@ def _grid(
     for row, stands_out in zip(rows, marked, strict=True):
         table.add_row(*map(Text, row), style="bold" if stands_out else "")
     return _drawn(table, sum(widths) + GAP * (len(widths) - 1))
+
+
+def _fit(widths: Sequence[int], row: Sequence[str]) -> bool:
+    return all(text == text.strip() and _width(text) <= width for text, width in zip(row, widths, strict=True))
+
+
+def _padded(columns: Sequence[Column], widths: Sequence[int], rows: Sequence[Sequence[str]], *, head: bool) -> str:
+    """Return rows that need neither colours nor cuts as rich draws them: to import it takes as long as all the rest."""
+    lines = []
+    for row in rows:
+        blanks = [" " * (width - _width(text)) for text, width in zip(row, widths, strict=True)]
+        cells = zip(columns, row, blanks, strict=True)
+        line = (" " * GAP).join(blank + text if column.number else text + blank for column, text, blank in cells)
+        lines.append(f"{line.rstrip()}\n")
+    if head:
+        lines.insert(1, "─" * (sum(widths) + GAP * (len(widths) - 1)) + "\n")
+    return "".join(lines)
 
 
 def _record(columns: Sequence[Column], row: Sequence[str], *, blank: bool, limit: int) -> str:

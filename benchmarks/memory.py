@@ -1,7 +1,7 @@
 """How many bytes a gate takes in a circuit that has been loaded, and after its passes; YAML and JSON of 200,000 gates.
 
 Run `python benchmarks/memory.py [GATES]`. The bar is 600 bytes a gate for what a process grows by when it loads a
-circuit and has an array of values and gradients for its wires. What Python's own objects take is printed beside it.
+circuit and makes the tape of the engine native. What Python's own objects take is printed beside it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,14 @@ import sys
 import tempfile
 import tracemalloc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from reading import text
+
+if TYPE_CHECKING:
+    from circuitgrad.circuit import Circuit
+    from circuitgrad.engines import Program
 
 FORMS = ("gates", "formulas")
 SUFFIXES = ("yaml", "json")
@@ -28,11 +33,11 @@ def resident() -> int:
 
 def grown(path: str, *, traced: bool) -> list[float]:
     """Return by how many bytes a gate the process has grown: loading a circuit, its tape, `backward` of the objects."""
-    from array import array
-
     import circuitgrad
 
-    circuitgrad.load(Path(__file__).parent.parent / "circuits" / "neuron.yaml").backward()
+    small = circuitgrad.load(Path(__file__).parent.parent / "circuits" / "neuron.yaml")
+    small.backward()
+    taped(small)
     if traced:
         tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0] if traced else resident()
@@ -44,12 +49,22 @@ def grown(path: str, *, traced: bool) -> list[float]:
 
     circuit = circuitgrad.load(path)
     note()
-    tape = array("d", [1.0]) * (2 * (circuit.first_gate + len(circuit.rows)))
+    tape = taped(circuit)
     note()
     del tape
     circuit.backward()
     note()
     return sizes
+
+
+def taped(circuit: Circuit) -> Program:
+    """Return a tape after its passes."""
+    from circuitgrad.engines import Wanted, program
+
+    names = list(circuit.inputs)[:1]
+    run = program(circuit, names, Wanted(circuit.outputs, circuit.outputs, tuple(names)), "native", 2)
+    run(1.0)
+    return run
 
 
 def main(gates: int) -> None:

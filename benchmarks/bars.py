@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from harness.rounds import Result
 
 
+PROCESS = "first-answer"
+
+
 class Bar(NamedTuple):
     """A ratio that is to be reached.
 
@@ -42,10 +45,16 @@ class Bar(NamedTuple):
         return f"at least {self.limit:g}" if self.is_least else f"at most {self.limit:g}"
 
     def reached(self, results: Mapping[str, Result]) -> Ratio | str:
-        """Return the ratio that was reached, or why there is none."""
+        """Return the ratio that was reached, or why there is none.
+
+        Where whole processes are timed, one that was ended at the limit counts as having taken that long.
+        """
         result = results.get(self.work)
         if result is None:
             return "not run"
+        over, under = (result.outcomes.get(label or "", Outcome(failed="not run")) for label in (self.over, self.under))
+        if self.work == PROCESS and over.seconds and under.late:
+            return Ratio(*[over.median / under.late] * 3)
         sides = [label for label in (self.over, self.under) if label is not None]
         for label in sides:
             outcome = result.outcomes.get(label, Outcome(failed="not run"))

@@ -44,11 +44,12 @@ QUICK = Effort(rounds=3, batch=0.02, limit=20.0)
 )  # fmt: skip
 @click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write the page.")
 @click.option("--update", is_flag=True, help="Keep what the page's .json has of other works.")
+@click.option("--redraw", is_flag=True, help="Run nothing: make the page and the plot from the .json anew.")
 @click.option("--pyperf", "suite", metavar="FILE", type=click.Path(path_type=Path), help="Write the times for pyperf.")
 @click.option("--list", "listing", is_flag=True, help="List the works.")
 def main(
     only: tuple[str, ...], chosen: str, quick: bool, rounds: int, limit: float, target: Path | None, update: bool,
-    suite: Path | None, listing: bool,
+    redraw: bool, suite: Path | None, listing: bool,
 ) -> None:  # fmt: skip
     """Run circuitgrad beside its peers, and print a page of Markdown.
 
@@ -67,10 +68,16 @@ def main(
         raise click.BadParameter(f"no work is called {', '.join(only)}; see --list", param_hint="--only")
     data = target.with_suffix(".json") if target else None
     results: dict[str, Result] = {}
-    if update and data and data.exists():
-        found = json.loads(data.read_text(encoding="utf-8"))["works"]
-        results = {name: Result.from_json(one) for name, one in found.items() if name in every}
     known = machine()
+    if (update or redraw) and data and data.exists():
+        found = json.loads(data.read_text(encoding="utf-8"))
+        results = {name: Result.from_json(one) for name, one in found["works"].items() if name in every}
+        known, effort = (found["machine"], Effort(**found["effort"])) if redraw else (known, effort)
+    if redraw:
+        wanted = []
+        if not target or not data or not results:
+            raise click.BadParameter("there is no .json beside -o FILE", param_hint="--redraw")
+        _write(target, data, every, results, known, effort)
     begun = time.perf_counter()
     # Where Python may not write its bytecode, every process would compile the package anew.
     compileall.compile_dir(ROOT / "src", quiet=1)
@@ -80,9 +87,13 @@ def main(
             if build := peers()[name].build:
                 with contextlib.suppress(OSError, subprocess.CalledProcessError):  # as the peer will say itself
                     build()
+        series: dict[str, str] = {}
         for number, work in enumerate(wanted, 1):
             click.echo(f"{time.perf_counter() - begun:5.0f} s  {number} of {len(wanted)}: {work.name}", err=True)
-            results[work.name] = run(work, effort, lambda text: click.echo(f"         {text}", err=True))
+            before = results[series[work.series]] if work.series in series else None
+            results[work.name] = run(work, effort, before, lambda text: click.echo(f"         {text}", err=True))
+            if work.series:
+                series[work.series] = work.name
             if target and data:
                 _write(target, data, every, results, known, effort)
     if not target:
@@ -107,7 +118,11 @@ def _write(
     drawing = picture(results)
     if drawing:
         write(target.with_suffix(".svg"), drawing, replace=True)
-    contents: dict[str, Any] = {"machine": known, "works": {name: one.to_json() for name, one in results.items()}}
+    contents: dict[str, Any] = {
+        "machine": known,
+        "effort": effort._asdict(),
+        "works": {name: one.to_json() for name, one in results.items()},
+    }
     write(data, json.dumps(contents, indent=1) + "\n", replace=True)
     plot = target.with_suffix(".svg").name if drawing else None
     write(target, page(every, results, known, effort, plot), replace=True)

@@ -80,7 +80,8 @@ def _points(chosen: Sequence[str]) -> Iterator[Work]:
             OURS,
             Contestant("reference", partial(_prepared, OBJECTS, "point", ()), partial(described, spec)),
             (size, "gate"),
-            is_quick=size <= QUICK,
+            "" if spec == "neuron" else f"pass-{spec.partition(':')[0]}",
+            size <= QUICK,
         )
 
 
@@ -95,7 +96,8 @@ def _rows(chosen: Sequence[str]) -> Iterator[Work]:
                 OURS,
                 Contestant("reference", partial(_rows_one_by_one, rows), partial(described, spec)),
                 (rows * size, "gate and row"),
-                is_quick=rows * size <= 10 * QUICK,
+                f"rows-{spec}",
+                rows * size <= 10 * QUICK,
             )
 
 
@@ -113,6 +115,7 @@ def _steps(chosen: Sequence[str]) -> Work:
 
 
 def _contestants(kind: str, spec: str, arguments: tuple[int, ...], chosen: Sequence[str]) -> list[Contestant]:
+    size = int(spec.partition(":")[2] or 5)
     found = [peers()[name] for name in peers_chosen(chosen)]
     return [
         Contestant(
@@ -123,7 +126,7 @@ def _contestants(kind: str, spec: str, arguments: tuple[int, ...], chosen: Seque
             peer.needs,
         )
         for peer in found
-        if getattr(peer, kind)
+        if getattr(peer, kind) and size <= peer.largest
     ]
 
 

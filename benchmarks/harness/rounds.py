@@ -7,7 +7,7 @@ import statistics
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.workers import LIMIT, ContestantError, Worker
+from harness.workers import LIMIT, ContestantError, LateError, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +32,7 @@ class Work:
         against: whose time the others' is divided by: the first of these that did it.
         reference: who gives the numbers that all have to agree in, or None where there are none.
         units: how many of a unit the work is, and what the unit is called.
+        series: works of one series come in order of size; who is too late for one is not asked for the next.
         is_quick: whether `--quick` does it, too.
     """
 
@@ -42,6 +43,7 @@ class Work:
     against: Sequence[str]
     reference: Contestant | None = None
     units: tuple[float, str] = (1, "")
+    series: str = ""
     is_quick: bool = False
 
 
@@ -51,12 +53,14 @@ class Outcome:
 
     Attributes:
         failed: why it is not timed, or is no longer.
+        late: the seconds that were not enough for it to answer; 0 where they were.
         prepared: the seconds until it had answered first.
         memory: the bytes that it holds.
         seconds: the seconds of one run, round by round.
     """
 
     failed: str = ""
+    late: float = 0.0
     prepared: float = math.nan
     memory: int = 0
     seconds: list[float] = field(default_factory=list)
@@ -149,12 +153,15 @@ def disagreement(found: Sequence[float], reference: Sequence[float]) -> str:
     return ""
 
 
-def run(work: Work, effort: Effort, tell: Callable[[str], None] = lambda _: None) -> Result:
+def run(
+    work: Work, effort: Effort, smaller: Result | None = None, tell: Callable[[str], None] = lambda _: None
+) -> Result:
     """Do a work side by side.
 
     Args:
         work: the work.
         effort: how long it may take.
+        smaller: how the work before in its series went.
         tell: is told how it goes.
     """
     outcomes = {one.label: Outcome() for one in work.contestants}
@@ -169,12 +176,16 @@ def run(work: Work, effort: Effort, tell: Callable[[str], None] = lambda _: None
                 return Result("", {label: Outcome(failed=why) for label in outcomes})
         for one in work.contestants:
             outcome = outcomes[one.label]
+            if smaller and (late := smaller.outcomes.get(one.label, Outcome()).late):
+                outcome.failed, outcome.late = f"over {late:g} s for a smaller one", late
+                continue
             workers[one.label] = worker = Worker(one, effort.limit)
             try:
                 answer, outcome.prepared, outcome.memory = worker.ready()
                 outcome.failed = "" if reference is None else disagreement(answer, reference)
             except ContestantError as error:
                 outcome.failed = str(error)
+                outcome.late = effort.limit if isinstance(error, LateError) else 0.0
             if outcome.failed:
                 workers.pop(one.label).close()
                 tell(f"{work.name}: {one.label}: {outcome.failed}")

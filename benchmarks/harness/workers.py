@@ -32,6 +32,10 @@ class ContestantError(Exception):
     """A contestant is out; the message says why."""
 
 
+class LateError(ContestantError):
+    """It took too long."""
+
+
 class Contestant(NamedTuple):
     """What is timed. The functions are made in the parent and called in the child: they can be pickled.
 
@@ -103,7 +107,7 @@ class Worker:
 
     def _reply(self, what: str) -> Any:
         if not self._pipe.poll(self._limit):
-            raise ContestantError(f"over {self._limit:g} s {what}")
+            raise LateError(f"over {self._limit:g} s {what}")
         try:
             reply = self._pipe.recv()
         except (EOFError, OSError):

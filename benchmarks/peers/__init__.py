@@ -6,6 +6,7 @@ of columns, or a number of steps of gradient ascent. What a peer cannot do it le
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -60,6 +61,7 @@ class Peer:
         about: how it is called, in words.
         needs: the modules that it imports.
         build: compiles what is the same for all circuits, once a run.
+        largest: the largest circuit that it is tried with.
         point: prepares the value and gradient at the description's point.
         rows: prepares the value and gradient of so many rows of `circuits.columns`; answers for those `sampled`.
         steps: prepares so many steps of gradient ascent from the description's point; answers with the last point.
@@ -69,6 +71,7 @@ class Peer:
     about: str
     needs: Sequence[str] = ()
     build: Callable[[], object] | None = None
+    largest: float = math.inf
     point: Callable[[Description], Job] | None = None
     rows: Callable[[Description, int], Job] | None = None
     steps: Callable[[Description, int], Job] | None = None

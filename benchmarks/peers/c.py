@@ -189,7 +189,12 @@ PEERS = [
         rows=partial(over_rows, options=()),
         steps=in_steps,
     ),
-    Peer("C, from Python", "the same, called by ctypes from a loop in Python", point=partial(at_point, inside=False)),
+    Peer(
+        "C, from Python",
+        "the same, called by ctypes from a loop in Python; for small circuits, where the call counts",
+        largest=1000,
+        point=partial(at_point, inside=False),
+    ),
     Peer(
         "C, vectorised",
         "gcc -O3 -march=native -ffast-math: rows by vector instructions and functions, NaN and infinities forgotten",

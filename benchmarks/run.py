@@ -6,6 +6,7 @@ import compileall
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,8 @@ def main(
             raise click.BadParameter("there is no .json beside -o FILE", param_hint="--redraw")
         _write(target, data, every, results, known, effort)
     begun = time.perf_counter()
+    # Ended by a signal, it still ends the processes that it has started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     # Where Python may not write its bytecode, every process would compile the package anew.
     compileall.compile_dir(ROOT / "src", quiet=1)
     with tempfile.TemporaryDirectory() as folder:

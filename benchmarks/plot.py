@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from itertools import groupby
+from math import inf, log10
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,18 +14,23 @@ if TYPE_CHECKING:
 
 SHAPES = ("deep", "wide")
 COLOURS = {
-    "circuitgrad native": "#d1495b", "circuitgrad python": "#e58f65", "circuitgrad objects": "#f1c40f", "C": "#222222",
+    "circuitgrad native": "#d1495b", "circuitgrad python": "#e07b39", "circuitgrad objects": "#c79a00", "C": "#222222",
     "CppAD": "#00798c", "CasADi, buffer": "#2e86de", "CasADi": "#7fb5ea", "JAX": "#6a4c93", "torch eager": "#8d6e63",
-    "autograd": "#7a9e7e", "micrograd": "#b0b0b0", "C, from Python": "#777777",
+    "autograd": "#7a9e7e", "micrograd": "#999999", "C, from Python": "#777777",
 }  # fmt: skip
+
+
+NEURON = 5
+"""The gates of the neuron, which is neither deep nor wide, and stands before both."""
 
 
 def series(results: Mapping[str, Result], shape: str) -> dict[str, list[tuple[int, float]]]:
     """Return, per contestant, the nanoseconds of a gate by the number of gates, for circuits of one shape."""
     found: dict[str, list[tuple[int, float]]] = {}
     for name, result in results.items():
-        if name.startswith(f"pass-{shape}-"):
-            gates = int(name.rpartition("-")[2])
+        if name.startswith((f"pass-{shape}-", "pass-neuron")):
+            last = name.rpartition("-")[2]
+            gates = NEURON if last == "neuron" else int(last)
             for label, outcome in result.outcomes.items():
                 if outcome.seconds:
                     found.setdefault(label, []).append((gates, 1e9 * outcome.median / gates))
@@ -34,7 +41,7 @@ def picture(results: Mapping[str, Result], form: str = "svg") -> bytes | None:
     """Return the plot as an .svg or a .png, or None where nothing was timed that it shows."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator
 
     drawn = {shape: found for shape in SHAPES if (found := series(results, shape))}
     if not drawn:
@@ -54,10 +61,12 @@ def picture(results: Mapping[str, Result], form: str = "svg") -> bytes | None:
                     marker="o",
                     markersize=5 if ours else 4,
                     linewidth=2.4 if ours else 1.4,
-                    linestyle="--" if label.startswith("C, ") else "-",
+                    linestyle="--" if ", " in label else "-",
                 )
             _label(ax, lines)
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+            ax.set_xticks(sorted({gates for points in lines.values() for gates, _ in points}))
+            ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+            ax.xaxis.set_minor_locator(NullLocator())
             ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}"))
         axes[0].set_ylabel("nanoseconds a gate, value and gradient")
         target = io.BytesIO()
@@ -67,23 +76,22 @@ def picture(results: Mapping[str, Result], form: str = "svg") -> bytes | None:
 
 def _label(ax: Any, lines: Mapping[str, list[tuple[int, float]]]) -> None:
     """Write each line's name to the right of its last point, moved apart where two would meet."""
-    from math import log10
-
     low, high = (log10(y) for y in ax.get_ylim())
     gap = (high - low) / 30
-    right = max(points[-1][0] for points in lines.values())
-    place = -1e9
-    for label, points in sorted(lines.items(), key=lambda item: item[1][-1][1]):
-        x, y = points[-1]
-        place = max(log10(y), place + gap)
-        ax.annotate(
-            label,
-            (x, y),
-            xytext=(right * 1.6, 10**place),
-            textcoords="data",
-            va="center",
-            color=COLOURS.get(label, "#444444"),
-            fontweight="bold" if label.startswith("circuitgrad") else "normal",
-            arrowprops={"arrowstyle": "-", "color": "#cccccc", "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
-        )
-    ax.set_xlim(right=right * 40)
+    ends = sorted((points[-1], label) for label, points in lines.items())
+    for x, some in groupby(ends, lambda end: end[0][0]):
+        place = -inf
+        for (_, y), label in some:
+            place = max(log10(y), place + gap)
+            ax.annotate(
+                label,
+                (x, y),
+                xytext=(x * 1.5, 10**place),
+                textcoords="data",
+                va="center",
+                color=COLOURS.get(label, "#444444"),
+                fontweight="bold" if label.startswith("circuitgrad") else "normal",
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
+                arrowprops={"arrowstyle": "-", "color": "#cccccc", "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
+            )
+    ax.set_xlim(right=max(x for (x, _), _ in ends) * 150)

@@ -90,13 +90,10 @@ def main(
             if build := peers()[name].build:
                 with contextlib.suppress(OSError, subprocess.CalledProcessError):  # as the peer will say itself
                     build()
-        series: dict[str, str] = {}
         for number, work in enumerate(wanted, 1):
             click.echo(f"{time.perf_counter() - begun:5.0f} s  {number} of {len(wanted)}: {work.name}", err=True)
-            before = results[series[work.series]] if work.series in series else None
+            before = _smaller(work, every, results)
             results[work.name] = run(work, effort, before, lambda text: click.echo(f"         {text}", err=True))
-            if work.series:
-                series[work.series] = work.name
             if target and data:
                 _write(target, data, every, results, known, effort)
     if not target:
@@ -107,6 +104,13 @@ def main(
 
 def _is_named(work: Work, only: tuple[str, ...]) -> bool:
     return not only or any(fnmatch(work.name, pattern) for pattern in only)
+
+
+def _smaller(work: Work, every: Mapping[str, Work], results: Mapping[str, Result]) -> Result | None:
+    """Return how the work before in its series went."""
+    series = [name for name, one in every.items() if work.series and one.series == work.series]
+    before = series[: series.index(work.name)] if series else []
+    return results.get(before[-1]) if before else None
 
 
 def _write(

@@ -170,7 +170,7 @@ def run(
         reference = None
         if work.reference:
             try:
-                reference = _answered(work.reference, effort.limit)
+                reference = _answered(work.reference, 3 * effort.limit)
             except ContestantError as error:
                 why = f"the reference failed: {error}"
                 return Result("", {label: Outcome(failed=why) for label in outcomes})

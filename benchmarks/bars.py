@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import startup
 from harness.rounds import Outcome, Ratio
 from reading import EVENTS
-from works import NATIVE
+from works import HELD, NATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Bar(NamedTuple):
             if not outcome.seconds:
                 return f"{label}: {outcome.failed}"
         if self.under is None:
-            return Ratio(*[result.outcomes[self.over].memory / 100_000] * 3)
+            return Ratio(*[result.outcomes[self.over].memory / HELD] * 3)
         return result.ratio(self.over, self.under) or "not run"
 
     def is_held(self, ratio: Ratio) -> bool:

@@ -15,7 +15,10 @@ from peers import peers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.rounds import Effort, Outcome, Ratio, Result, Work
+    from harness.rounds import Effort, Ratio, Result, Work
+
+LARGE = 100_000
+"""From so many gates on, the memory of one can be told."""
 
 PACKAGES = (
     "circuitgrad", "llvmlite", "numpy", "casadi", "jax", "torch", "autograd", "micrograd", "cmeel-cppad", "polars",
@@ -97,7 +100,7 @@ def work_table(work: Work, result: Result) -> str:
     """Return the table of a work: who was fastest first, then who failed."""
     count, unit = work.units
     head = ["", "time", *([f"a {unit}"] if unit else []), "ratio", "quartiles", "first answer after"]
-    has_memory = work.section in {"One pass", "Memory"}
+    has_memory = work.section in {"One pass", "Memory"} and count >= LARGE
     head += ["bytes a gate"] if has_memory else []
     rows, failed = [], []
     for label, outcome in sorted(result.outcomes.items(), key=lambda item: (not item[1].seconds, item[1].median)):
@@ -107,16 +110,11 @@ def work_table(work: Work, result: Result) -> str:
             continue
         cells = [name, time_text(outcome.median), *([time_text(outcome.median / count)] if unit else [])]
         cells += [*ratio_cells(result.ratio(label)), time_text(outcome.prepared)]
-        rows.append([*cells, *([memory_text(outcome, count)] if has_memory else [])])
+        rows.append([*cells, *([f"{outcome.memory / count:,.0f}"] if has_memory else [])])
         if outcome.failed:
             failed.append(f"- {label}, in a later round: {outcome.failed}")
     parts = [table(head, rows)] if rows else []
     return "\n\n".join([*parts, *(["\n".join(failed)] if failed else [])])
-
-
-def memory_text(outcome: Outcome, count: float) -> str:
-    """Return the bytes a gate, where there are so many gates that this can be told."""
-    return f"{outcome.memory / count:,.0f}" if count >= 100_000 else ""
 
 
 def bar_table(results: Mapping[str, Result]) -> str:

@@ -84,15 +84,15 @@ def ratio_cells(ratio: Ratio | None) -> tuple[str, str]:
     return (digits(ratio.middle), f"{digits(ratio.low)} to {digits(ratio.high)}") if ratio else ("", "")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of Markdown, the columns after the first aligned to the right.
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: bool = False) -> str:
+    """Return a table of Markdown, the columns after the first aligned to the right where they are not words.
 
     >>> print(table(["a", "b"], [["1", "2"]]))
     | a | b |
     | :-- | --: |
     | 1 | 2 |
     """
-    lines = [head, [":--", *["--:"] * (len(head) - 1)], *rows]
+    lines = [head, [":--", *[":--" if words else "--:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -131,7 +131,10 @@ def bar_table(results: Mapping[str, Result]) -> str:
         else:
             held = "yes" if bar.is_held(reached) else "**no**"
             rows.append([bar.text, bar.wanted, *ratio_cells(reached), held])
-    return table(["time of / time of", "bar", "reached", "quartiles", ""], rows)
+    held = sum(row[-1] == "yes" for row in rows)
+    measured = sum(row[-1] != "not measured" for row in rows)
+    said = f"{held} of {len(rows)} are reached" + (f"; {measured} are measured." if measured < len(rows) else ".")
+    return f"{said}\n\n{table(['time of / time of', 'bar', 'reached', 'quartiles', ''], rows)}"
 
 
 ABOUT = """# Benchmarks
@@ -163,8 +166,9 @@ def page(
     """
     about = ABOUT.format(rounds=effort.rounds, batch=effort.batch, limit=effort.limit, memory=MEMORY >> 30)
     parts = [about, "## The bars", bar_table(results), "## The machine"]
-    parts.append(table(["", ""], known.items()))
-    parts += ["## The contestants", table(["", "how"], [[peer.name, peer.about] for peer in peers().values()])]
+    parts.append(table(["", ""], known.items(), words=True))
+    how = [[peer.name, peer.about] for peer in peers().values()]
+    parts += ["## The contestants", table(["", "how"], how, words=True)]
     if plot:
         parts += ["## The time of a gate", PLOT.format(plot=plot)]
     told = False

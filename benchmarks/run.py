@@ -6,6 +6,7 @@ import compileall
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,7 +131,11 @@ def _write(
         "effort": effort._asdict(),
         "works": {name: one.to_json() for name, one in results.items()},
     }
-    write(data, json.dumps(contents, indent=1) + "\n", replace=True)
+    # The times of all rounds on one line.
+    text = re.sub(
+        r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", json.dumps(contents, indent=1)
+    )
+    write(data, text + "\n", replace=True)
     plot = target.with_suffix(".svg").name if drawing else None
     write(target, page(every, results, known, effort, plot), replace=True)
 

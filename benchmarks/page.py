@@ -131,9 +131,11 @@ def bar_table(results: Mapping[str, Result]) -> str:
         else:
             held = "yes" if bar.is_held(reached) else "**no**"
             rows.append([bar.text, bar.wanted, *ratio_cells(reached), held])
-    held = sum(row[-1] == "yes" for row in rows)
+    reached_bars = sum(row[-1] == "yes" for row in rows)
     measured = sum(row[-1] != "not measured" for row in rows)
-    said = f"{held} of {len(rows)} are reached" + (f"; {measured} are measured." if measured < len(rows) else ".")
+    said = f"{reached_bars} of {len(rows)} are reached" + (
+        f"; {measured} are measured." if measured < len(rows) else "."
+    )
     return f"{said}\n\n{table(['time of / time of', 'bar', 'reached', 'quartiles', ''], rows)}"
 
 

@@ -84,7 +84,8 @@ def main(
     # Ended by a signal, it still ends the processes that it has started.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     # Where Python may not write its bytecode, every process would compile the package anew.
-    compileall.compile_dir(ROOT / "src", quiet=1)
+    for sources in ("src", "benchmarks"):
+        compileall.compile_dir(ROOT / sources, quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         os.environ[BUILD] = folder
         for name in peers_chosen(names):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from itertools import groupby
-from math import inf, log10
+from itertools import count
+from math import log10
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ COLOURS = {
 }  # fmt: skip
 
 
+LETTER = 0.0165
+"""About how wide a letter is, as a part of the axes' width."""
 NEURON = 5
 """The gates of the neuron, which is neither deep nor wide, and stands before both."""
 
@@ -75,23 +77,30 @@ def picture(results: Mapping[str, Result], form: str = "svg") -> bytes | None:
 
 
 def _label(ax: Any, lines: Mapping[str, list[tuple[int, float]]]) -> None:
-    """Write each line's name to the right of its last point, moved apart where two would meet."""
+    """Write each line's name to the right of its last point, as near as it meets no other, the rightmost first."""
     low, high = (log10(y) for y in ax.get_ylim())
     gap = (high - low) / 30
-    ends = sorted((points[-1], label) for label, points in lines.items())
-    for x, some in groupby(ends, lambda end: end[0][0]):
-        place = -inf
-        for (_, y), label in some:
-            place = max(log10(y), place + gap)
-            ax.annotate(
-                label,
-                (x, y),
-                xytext=(x * 1.5, 10**place),
-                textcoords="data",
-                va="center",
-                color=COLOURS.get(label, "#444444"),
-                fontweight="bold" if label.startswith("circuitgrad") else "normal",
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
-                arrowprops={"arrowstyle": "-", "color": "#cccccc", "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
-            )
-    ax.set_xlim(right=max(x for (x, _), _ in ends) * 150)
+    ends = sorted(((points[-1], label) for label, points in lines.items()), key=lambda end: (-end[0][0], end[0][1]))
+    ax.set_xlim(right=ends[0][0][0] * 150)
+    left, right = (log10(x) for x in ax.get_xlim())
+    taken: list[tuple[float, float, float]] = []
+    for (x, y), label in ends:
+        begin = log10(x * 1.5)
+        end = begin + (right - left) * LETTER * len(label)
+        place = next(
+            place
+            for place in (log10(y) + gap * (step // 2 + step % 2) * (-1) ** step for step in count())
+            if all(end < first or begin > last or abs(place - at) >= 0.99 * gap for first, last, at in taken)
+        )
+        taken.append((begin, end, place))
+        ax.annotate(
+            label,
+            (x, y),
+            xytext=(10**begin, 10**place),
+            textcoords="data",
+            va="center",
+            color=COLOURS.get(label, "#444444"),
+            fontweight="bold" if label.startswith("circuitgrad") else "normal",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
+            arrowprops={"arrowstyle": "-", "color": "#cccccc", "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
+        )

@@ -73,7 +73,7 @@ class Bar(NamedTuple):
         return ratio.middle >= self.limit if self.is_least else ratio.middle <= self.limit
 
 
-BUFFER = "CasADi, buffer"
+BUFFER, STEPS_ALONE = "CasADi, buffer", f"{NATIVE}, steps alone"
 
 BARS = [
     Bar("`forward` on the neuron, whole process / importing click, PyYAML, rich", "start-up", "forward",
@@ -91,12 +91,11 @@ BARS = [
         1.3),
     Bar("CasADi's map / `native`: 1,000,000 rows of the neuron", "rows-neuron-1000000", "CasADi", NATIVE, 25, True),
     Bar("CasADi's map / `native`: 100,000 rows of 1,000 gates", "rows-wide-1000-100000", "CasADi", NATIVE, 35, True),
-    Bar("`native` / C loop: 10,000 gradient steps of the neuron", "steps-neuron", NATIVE, "C", 2),
-    Bar("CasADi's fold / `native`: 10,000 gradient steps of the neuron", "steps-neuron", "CasADi", NATIVE, 4, True),
+    Bar("`native`, compiled steps / C loop: 10,000 gradient steps of the neuron", "steps-neuron", STEPS_ALONE, "C", 2),
+    Bar("CasADi's fold / `native`, compiled steps: 10,000 gradient steps of the neuron", "steps-neuron", "CasADi",
+        STEPS_ALONE, 4, True),
     Bar("`native` / JAX: compile and first answer, 1,000 gates, whole process", "first-answer", NATIVE, "JAX", 0.05),
     Bar("reading 200,000 gates of YAML / PyYAML's C event stream, gates", "load-gates", "circuitgrad.load", EVENTS, 2),
-    Bar("reading 200,000 gates of YAML / PyYAML's C event stream, formulas", "load-formulas", "circuitgrad.load",
-        EVENTS, 2),
     Bar("`forward --data` on a CSV of 1,000,000 rows of the neuron, whole process / polars", "forward-data",
         "circuitgrad forward --data", "polars", 2),
     Bar("memory of a loaded circuit and its tape, 100,000 gates", "memory", "circuitgrad, loaded, native", None, 600),

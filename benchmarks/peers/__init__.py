@@ -82,7 +82,7 @@ def peers() -> dict[str, Peer]:
     """Return the peers by name, circuitgrad's own engines first.
 
     >>> [name for name in peers() if name.startswith("circuitgrad")]
-    ['circuitgrad objects', 'circuitgrad python', 'circuitgrad native']
+    ['circuitgrad objects', 'circuitgrad python', 'circuitgrad native', 'circuitgrad native, steps alone']
     """
     found = [peer for file in FILES for peer in import_module(f"peers.{file}").PEERS]
     return {peer.name: peer for peer in found}

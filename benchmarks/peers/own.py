@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,12 +38,13 @@ def over_rows(engine: str, description: Description, rows: int) -> Job:
     circuit = description.circuit()
     given = columns(description, rows)
     compute = over_columns(circuit, list(circuit.inputs), wanted(circuit), engine)
+    found = [array("d", [0.0]) * rows for _ in wanted(circuit).titles]
 
     def answer() -> list[float]:
-        found = compute(given)
+        compute(given, found)
         return [column[place] for place in sampled(rows) for column in found]
 
-    return Job(answer, lambda times: [compute(given) for _ in range(times)][-1:])
+    return Job(answer, lambda times: [compute(given, found) for _ in range(times)])
 
 
 def in_steps(engine: str, description: Description, steps: int) -> Job:
@@ -59,6 +62,24 @@ def in_steps(engine: str, description: Description, steps: int) -> Job:
     return repeated(ascend)
 
 
+def walking(description: Description, steps: int) -> Job:
+    """Prepare the steps alone, without what `optimize` keeps of them and reports."""
+    from circuitgrad.engines.native import Sums, Walk
+    from circuitgrad.methods.optimize.algorithms.gradient import UPDATE
+
+    circuit = description.circuit()
+    names, point = list(circuit.inputs), list(circuit.values().values())
+    sums = Sums(circuit, names, circuit.single_output(), squares=False, bound={})
+    walk = Walk(sums, UPDATE, [-math.inf] * len(names), [math.inf] * len(names), -1.0, 0.0)
+    sizes = array("d", [STEP_SIZE]) * steps
+
+    def ascend() -> Sequence[float]:
+        slopes = [-slope for slope in sums(point)[1:]]
+        return walk(point, slopes, {}, 0, sizes).point(steps - 1)
+
+    return repeated(ascend)
+
+
 PEERS = [
     Peer(
         f"circuitgrad {engine}",
@@ -69,4 +90,11 @@ PEERS = [
         steps=partial(in_steps, engine),
     )
     for engine in ("objects", "python", "native")
+] + [
+    Peer(
+        "circuitgrad native, steps alone",
+        "`engines.native.Walk`, without what `optimize` keeps of the steps and reports",
+        needs=("llvmlite",),
+        steps=walking,
+    )
 ]

@@ -12,7 +12,7 @@ The first two compute the same, to the last bit; machine code agrees with them t
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from circuitgrad.engines.source import Wanted
 from circuitgrad.errors import CircuitError, did_you_mean, quote
@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 
     Program = Callable[..., Sequence[float]]
     """Takes the values of some inputs, one after another, and returns what is wanted."""
+
+
+class Compute(Protocol):
+    """Takes the columns of some inputs, at least one, and returns the columns of what is wanted."""
+
+    def __call__(
+        self, given: Sequence[array[float]], into: Sequence[array[float]] | None = None
+    ) -> Sequence[array[float]]:
+        """Compute every row.
+
+        Args:
+            given: the inputs' columns.
+            into: columns of the same length that take the results, and are returned; new ones when left out.
+        """
+
 
 __all__ = ["ENGINES", "Choice", "Wanted", "choose", "over_columns", "program"]
 
@@ -136,7 +151,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str,
 
 def over_columns(
     circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str, rows: int | None = None
-) -> Callable[[Sequence[array[float]]], list[array[float]]]:
+) -> Compute:
     """Return what computes what is wanted of every row, as columns, from the columns of some inputs, at least one.
 
     The arguments and errors are those of `program`; about so many rows are expected.
@@ -152,12 +167,16 @@ def over_columns(
         return native(circuit, names, wanted, rows)
     run = program(circuit, names, wanted, engine)
 
-    def compute(columns: Sequence[array[float]]) -> list[array[float]]:
+    def compute(given: Sequence[array[float]], into: Sequence[array[float]] | None = None) -> Sequence[array[float]]:
         found = [array("d") for _ in wanted.titles]
         put = [column.append for column in found]
-        for row in zip(*columns, strict=True):
+        for row in zip(*given, strict=True):
             for append, number in zip(put, run(*row), strict=True):
                 append(number)
-        return found
+        if into is None:
+            return found
+        for column, numbers in zip(into, found, strict=True):
+            column[:] = numbers
+        return into
 
     return compute

@@ -12,10 +12,10 @@ from circuitgrad.rows import AT_ONCE
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Choice
+    from circuitgrad.engines import Choice, Compute
     from circuitgrad.rows import Rows
 
 
@@ -58,7 +58,7 @@ class OverRows:
             circuit.slot(name)
         self.choice: Choice | None = None
         self._circuit, self._bound, self._wanted, self._engine = circuit, bound, wanted, engine
-        self._run: Callable[[Sequence[array[float]]], list[array[float]]] | None = None
+        self._run: Compute | None = None
         self._expected = expected
         self._done = 0
 
@@ -85,7 +85,7 @@ class OverRows:
         elif choice.hint:
             self.choice = choice
         self._done += len(rows)
-        return self._run([*rows.columns.values()])
+        return list(self._run([*rows.columns.values()]))
 
 
 class Watch:

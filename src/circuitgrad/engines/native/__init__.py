@@ -13,12 +13,10 @@ from circuitgrad.engines.native.sums import Sums
 from circuitgrad.engines.native.walk import Course, Walk
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program, Wanted
-    from circuitgrad.engines.native.columns import Columns
+    from circuitgrad.engines import Compute, Program, Wanted
 
 __all__ = ["Course", "Sums", "Walk", "columns", "program"]
 
@@ -35,9 +33,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, passes: int 
     return tape.program(circuit, names, wanted)
 
 
-def columns(
-    circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: int | None = None
-) -> Callable[[Columns], list[array[float]]]:
+def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: int | None = None) -> Compute:
     """Return what computes what is wanted of about so many rows; see `engines.over_columns`."""
     if _is_straight(circuit, rows, ROWS):
         return straight.columns(circuit, names, wanted)

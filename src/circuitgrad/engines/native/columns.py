@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad.engines.native.functions import LANES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from circuitgrad.engines import Program
+    from circuitgrad.engines import Compute, Program
     from circuitgrad.engines.native.machine import Code
     from circuitgrad.engines.native.tape import Tape
 
@@ -78,7 +78,7 @@ def zeros(count: int) -> array[float]:
     >>> zeros(2)
     array('d', [0.0, 0.0])
     """
-    return array("d", bytes(DOUBLE * count))
+    return array("d", [0.0]) * count
 
 
 def padded(column: array[float], lanes: int) -> array[float]:
@@ -110,7 +110,7 @@ def points(kernel: Kernel, count: int, results: int) -> Program:
     return run
 
 
-def blocks(kernel: Kernel, results: int) -> Callable[[Columns], list[array[float]]]:
+def blocks(kernel: Kernel, results: int) -> Compute:
     """Return what runs a kernel over columns; see `engines.over_columns`.
 
     Args:
@@ -118,9 +118,9 @@ def blocks(kernel: Kernel, results: int) -> Callable[[Columns], list[array[float
         results: how many results it has.
     """
 
-    def compute(given: Columns) -> list[array[float]]:
+    def compute(given: Columns, into: Sequence[array[float]] | None = None) -> Sequence[array[float]]:
         rows = len(given[0])
-        found = [zeros(rows) for _ in range(results)]
+        found = [zeros(rows) for _ in range(results)] if into is None else into
         whole = rows - rows % LANES
         if whole:
             kernel(pointers(given), pointers(found), whole)

@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,6 +134,12 @@ class Code:
         """Return where a function is; it is there as long as this object is."""
         found: int = self._engine.get_function_address(name)
         return found
+
+
+@lru_cache(maxsize=32)
+def code(text: str) -> Code:
+    """Return the machine code of a module, which is made, or read from the disk, once a process."""
+    return Code(text)
 
 
 def _module(name: str) -> str:

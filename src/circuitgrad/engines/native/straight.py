@@ -8,15 +8,13 @@ from circuitgrad.engines.native.columns import Kernel, blocks, points
 from circuitgrad.engines.native.functions import LANES
 from circuitgrad.engines.native.graph import passes
 from circuitgrad.engines.native.kernel import FUNCTION, text
-from circuitgrad.engines.native.machine import Code
+from circuitgrad.engines.native.machine import code
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program, Wanted
-    from circuitgrad.engines.native.columns import Columns
+    from circuitgrad.engines import Compute, Program, Wanted
     from circuitgrad.engines.native.graph import Passes
 
 MOST = 3000
@@ -26,14 +24,14 @@ MOST = 3000
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
     """Return what computes what is wanted at a point, for one thread at a time; see `engines.program`."""
     graph = passes(circuit, names, wanted.values, wanted.outputs, wanted.wrt)
-    kernel = Kernel(Code(text(graph, len(names), lanes=1)), FUNCTION)
+    kernel = Kernel(code(text(graph, len(names), lanes=1)), FUNCTION)
     return points(kernel, len(names), len(graph.results))
 
 
-def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Callable[[Columns], list[array[float]]]:
+def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
     """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
     graph = passes(circuit, names, wanted.values, wanted.outputs, wanted.wrt)
-    return blocks(Kernel(Code(text(graph, len(names))), FUNCTION), len(graph.results))
+    return blocks(Kernel(code(text(graph, len(names))), FUNCTION), len(graph.results))
 
 
 def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], wanted: Wanted, *, squares: bool) -> Kernel:
@@ -42,7 +40,7 @@ def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], wanted: Wa
     if squares:
         graph = _squared(graph)
     lanes = LANES if bound else 1
-    return Kernel(Code(text(graph, len(held) + len(bound), len(held), sums=True, lanes=lanes)), FUNCTION)
+    return Kernel(code(text(graph, len(held) + len(bound), len(held), sums=True, lanes=lanes)), FUNCTION)
 
 
 def _squared(passes: Passes) -> Passes:

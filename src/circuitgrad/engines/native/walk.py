@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.engines.native.building import Builder
 from circuitgrad.engines.native.columns import zeros
 from circuitgrad.engines.native.graph import Graph
-from circuitgrad.engines.native.machine import Code
+from circuitgrad.engines.native.machine import Code, code
 from circuitgrad.engines.native.printing import Printer
 from circuitgrad.engines.update import GIVEN, SLOPE
 
@@ -146,7 +146,7 @@ class Walk:
 
 @cache
 def _code(update: Update) -> Code:
-    return Code(_Writer(update).text())
+    return code(_Writer(update).text())
 
 
 class _Writer:

@@ -16,10 +16,10 @@ from circuitgrad.errors import CircuitError, Problem, quote
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program
+    from circuitgrad.engines import Compute, Program
     from circuitgrad.engines.native import Sums, Walk
     from circuitgrad.engines.update import Update
     from circuitgrad.rows import Rows
@@ -88,7 +88,7 @@ class Objective:
         self.start = [self._values[slot] for slot in self._free]
         self._columns = dict(bound)
         self._engine = engine
-        self._over_rows: dict[Wanted, Callable[[Sequence[array[float]]], list[array[float]]]] = {}
+        self._over_rows: dict[Wanted, Compute] = {}
 
     @property
     def is_reached(self) -> bool:
@@ -246,7 +246,7 @@ class Objective:
             return [list(row) for row in zip(*grads, strict=True)]
         return [grads for _, *grads in self._over(self._run_back, point, range(self.count))]
 
-    def _at_all_rows(self, wanted: Wanted, point: Point) -> list[array[float]]:
+    def _at_all_rows(self, wanted: Wanted, point: Point) -> Sequence[array[float]]:
         """Return what is wanted of all rows, as columns."""
         if wanted not in self._over_rows:
             self._over_rows[wanted] = over_columns(self.circuit, [*self.names, *self._columns], wanted, self._engine)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from circuitgrad.engines.native.columns import Kernel, blocks, points, zeros
 from circuitgrad.engines.native.functions import LANES
-from circuitgrad.engines.native.machine import Code
+from circuitgrad.engines.native.machine import Code, code
 from circuitgrad.engines.native.tape import order
 from circuitgrad.engines.native.tape.kernels import Kernels
 from circuitgrad.engines.native.tape.layout import Layout
@@ -21,11 +21,10 @@ from circuitgrad.engines.native.tape.passes import FUNCTION, SUMS, text
 from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program, Wanted
-    from circuitgrad.engines.native.columns import Columns
+    from circuitgrad.engines import Compute, Program, Wanted
     from circuitgrad.gates import Row
 
 MOST_ROWS = 200
@@ -127,7 +126,7 @@ def _code(rows: Sequence[Row], lanes: int) -> Code:
     """Return the machine code for circuits of some rows."""
     kernels = Kernels(rows, lanes)
     parts = [kernels.text(), order.text([row.arity for row in rows], kernels.mixed), text(lanes)]
-    return Code("\n".join(parts))
+    return code("\n".join(parts))
 
 
 def _order_of(row: Row) -> tuple[str, ...]:
@@ -144,7 +143,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
     return points(Tape(circuit, names, wanted, 1).kernel, len(names), len(wanted.titles))
 
 
-def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Callable[[Columns], list[array[float]]]:
+def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
     """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
     return blocks(Tape(circuit, names, wanted, LANES).kernel, len(wanted.titles))
 

@@ -8,4 +8,6 @@ from __future__ import annotations
 from circuitgrad.engines.update import Update
 from circuitgrad.methods.optimize.walking import walking
 
-ALGORITHM = walking("steps along the gradient, as in the guide", Update("slope"), {"line_search"})
+UPDATE = Update("slope")
+
+ALGORITHM = walking("steps along the gradient, as in the guide", UPDATE, {"line_search"})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from circuits import Description
 
-COMPILER = ("gcc", "-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC")
+COMPILER = ("gcc", "-O3", "-march=native", "-fno-math-errno", "-fPIC")
 
 VECTORS = ("-ffast-math", "-mprefer-vector-width=512", "-fno-builtin-sin", "-fno-builtin-cos")
 """As builtins a sine and a cosine of the same number become one call, of which gcc knows no vector form."""
@@ -115,9 +115,11 @@ def rows_text(description: Description) -> str:
 def compiled(text: str, *options: str) -> ctypes.CDLL:
     """Return the library of a text in C."""
     with tempfile.TemporaryDirectory() as folder:
-        file, library = Path(folder) / "circuit.c", Path(folder) / "circuit.so"
+        file, code, library = (Path(folder) / f"circuit.{suffix}" for suffix in ("c", "o", "so"))
         file.write_text(text, encoding="utf-8")
-        subprocess.run([*COMPILER, *options, "-o", library, file, "-lmvec", "-lm"], check=True)
+        subprocess.run([*COMPILER, *options, "-c", "-o", code, file], check=True)
+        # Linked with -ffast-math it would turn off subnormal numbers in the whole process.
+        subprocess.run(["gcc", "-shared", "-o", library, code, "-lmvec", "-lm"], check=True)
         return ctypes.CDLL(str(library))
 
 

@@ -127,4 +127,4 @@ def test_too_many_kinds_of_gates_are_refused() -> None:
     )
     with pytest.raises(CircuitError, match="201 kinds of gates"):
         tape.program(circuit, ["x"], Wanted(("g9",)))
-    assert program(circuit, ["x"], Wanted(("g9",)), "native", passes=5)(1.0) == [11.0]  # as straight-line code
+    assert program(circuit, ["x"], Wanted(("g9",)), "native", passes=5)(1.0) == (11.0,)  # as straight-line code

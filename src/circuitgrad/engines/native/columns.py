@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from circuitgrad.engines.native.caller import caller, can_call
 from circuitgrad.engines.native.functions import LANES
 
 if TYPE_CHECKING:
@@ -35,24 +36,18 @@ class Kernel:
     Attributes:
         address: where the function is.
         tape: where the tape is.
-        call: calls it, while other threads go on.
-        short: calls it, while other threads wait, which takes less time.
     """
-
-    call: Any
-    short: Any
 
     def __init__(self, code: Code, name: str, tape: Tape | None = None) -> None:
         kinds = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
         self.tape = tape.address if tape else None
         self.address = code.address(name)
-        self.call, self.short = (make(None, *kinds)(self.address) for make in (ctypes.CFUNCTYPE, ctypes.PYFUNCTYPE))
-        for function in (self.call, self.short):
-            function.kept = code, tape  # which live as long as what needs them
+        self._kept = code, tape
+        self._call = ctypes.CFUNCTYPE(None, *kinds)(self.address)
 
     def __call__(self, sources: Pointers, targets: Pointers, rows: int) -> None:
         """Compute rows."""
-        self.call(self.tape, sources, targets, rows)
+        self._call(self.tape, sources, targets, rows)
 
 
 def pointers(columns: Iterable[array[float]], before: Sequence[int] = ()) -> Pointers:
@@ -99,13 +94,14 @@ def points(kernel: Kernel, count: int, results: int) -> Program:
         results: how many results it has.
     """
     given, found = (ctypes.c_double * count)(), (ctypes.c_double * results)()
-    call, tape, sources, targets = kernel.short, kernel.tape, pointers((), each(given)), pointers((), each(found))
+    sources, targets = pointers((), each(given)), pointers((), each(found))
+    if can_call():
+        return caller(kernel, sources, targets, given, found)
 
-    def run(*numbers: float) -> list[float]:
+    def run(*numbers: float) -> tuple[float, ...]:
         given[:] = numbers  # type: ignore[call-overload] # any sequence will do
-        call(tape, sources, targets, 1)
-        computed: list[float] = found[:]
-        return computed
+        kernel(sources, targets, 1)
+        return tuple(found[:])
 
     return run
 

@@ -137,8 +137,15 @@ class Code:
 
 
 @lru_cache(maxsize=32)
-def code(text: str) -> Code:
-    """Return the machine code of a module, which is made, or read from the disk, once a process."""
+def code(text: str, of_python: tuple[str, ...] = ()) -> Code:
+    """Return the machine code of a module, which is made, or read from the disk, once a process.
+
+    Args:
+        text: the module, in LLVM's language.
+        of_python: the functions of Python's interface to C that it calls.
+    """
+    for name in of_python:
+        machine().llvm.add_symbol(name, ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
     return Code(text)
 
 

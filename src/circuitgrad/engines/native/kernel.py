@@ -44,7 +44,7 @@ def text(passes: Passes, count: int, held: int = 0, *, sums: bool = False, lanes
             if graph.nodes[index].operation == "input" and moving[index]:
                 address = b.at("double", sources[int(graph.nodes[index].value)], row)
                 printer.inputs[index] = b.do(f"load {real}, ptr {address}, align 8")
-        b.put(*printer.instructions(graph, [index for index in wanted if moving[index]]))
+        b.put(*printer.program(graph, [index for index in wanted if moving[index]]))
         mask = b.mask(row, "%n", lanes) if sums else ""
         for k, index in enumerate(passes.results):
             found = printer.name(graph, index)

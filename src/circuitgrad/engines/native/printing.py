@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.functions import VECTORS, apart, hexadecimal, name_of
+from circuitgrad.engines.native.functions import LANES, VECTORS, apart, hexadecimal, name_of
 from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
 
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.engines.native.graph import Graph, Node
 
+FEW = 3
+"""So many calls of a function take longer than one for several doubles, with the way there and back."""
 INTRINSICS = ("fabs", "sqrt", "floor")
 MOD = """\
 declare double @fmod(double, double)
@@ -53,6 +55,7 @@ class Printer:
         self._suffix = "f64" if lanes == 1 else f"v{lanes}f64"
         self.inputs: dict[int, str] = {}
         self._functions: dict[str, int] = {}
+        self._vectors: set[str] = set()
 
     def number(self, value: float) -> str:
         """Return a number, in every lane."""
@@ -75,9 +78,43 @@ class Printer:
             if nodes[index].operation not in ("number", "input")
         ]
 
+    def program(self, graph: Graph, indices: Sequence[int]) -> list[str]:
+        """Return the lines that compute nodes, each after its operands, in an order that suits the machine.
+
+        Single doubles wait for functions more than for anything else: calls of one function that do not depend on one
+        another are made together, by the function that computes several.
+        """
+        if self.lanes > 1:
+            return self.instructions(graph, indices)
+        lines = []
+        for calls, others in _stages(graph, indices):
+            for name, nodes in calls.items():
+                for at in range(0, len(nodes), LANES):
+                    lines += self._together(graph, name, nodes[at : at + LANES])
+            lines += self.instructions(graph, others)
+        return lines
+
+    def _together(self, graph: Graph, function: str, indices: Sequence[int]) -> list[str]:
+        """Return the lines that call a function for several nodes."""
+        if len(indices) < FEW:
+            return self.instructions(graph, indices)
+        self._vectors.add(function)
+        vector, given, lines = f"<{LANES} x double>", "zeroinitializer", []
+        for lane, index in enumerate(indices):
+            operand = self.name(graph, graph.nodes[index].operands[0])
+            lines.append(f"%g{index} = insertelement {vector} {given}, double {operand}, i32 {lane}")
+            given = f"%g{index}"
+        lines.append(f"%f{indices[0]} = call {vector} @{name_of(function)}({vector} {given})")
+        lines += [
+            f"%n{index} = extractelement {vector} %f{indices[0]}, i32 {lane}" for lane, index in enumerate(indices)
+        ]
+        return lines
+
     def declarations(self) -> list[str]:
         """Return what has to stand before the functions that use what has been printed."""
+        vector = f"<{LANES} x double>"
         lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS]
+        lines += [f"declare {vector} @{name_of(name)}({vector})" for name in sorted(self._vectors)]
         for name, arity in sorted(self._functions.items()):
             if self.lanes > 1 and name in VECTORS:
                 lines.append(f"declare {self.real} @{name_of(name)}({self.real})")
@@ -102,3 +139,23 @@ class Printer:
             return f"call {self.real} @llvm.{function}.{self._suffix}({operands})"
         self._functions[function] = len(names)
         return f"call {self.real} @{function if self.lanes == 1 else name_of(function)}({operands})"
+
+
+def _stages(graph: Graph, indices: Sequence[int]) -> list[tuple[dict[str, list[int]], list[int]]]:
+    """Return nodes in stages: per stage, calls of functions that compute several doubles, by function, and the rest.
+
+    Calls of a stage depend on earlier stages alone, the rest on its calls, too.
+    """
+    stage_of: dict[int, int] = {}
+    stages: list[tuple[dict[str, list[int]], list[int]]] = []
+    for index in indices:
+        node = graph.nodes[index]
+        function = node.operation.removeprefix("call ")
+        is_call = function in VECTORS
+        stage = max((stage_of.get(operand, 0) for operand in node.operands), default=0) + is_call
+        stage_of[index] = stage
+        while len(stages) <= stage:
+            stages.append(({}, []))
+        calls, others = stages[stage]
+        (calls.setdefault(function, []) if is_call else others).append(index)
+    return stages

@@ -7,17 +7,17 @@ const MOST_DRAWN = 200;
 
 // What a central difference says of a derivative: `ok`, `kink`, `wrong`, or nothing where one of them is no number.
 // Rounding leaves a difference that grows with the output; at a kink the slopes on both sides enclose the derivative.
-function verdict(analytic, { slope, left, right }, out) {
+function verdict(analytic, { slope, left, right, kink }, out) {
   if (!Number.isFinite(analytic) || !Number.isFinite(slope)) return "";
   const room = AGREE * Math.max(Math.abs(analytic), Math.abs(slope)) + ROUNDING * Math.max(1, Math.abs(out));
-  if (Math.abs(analytic - slope) <= room) return "ok";
+  if (Math.abs(analytic - slope) <= room && !kink) return "ok";
   const [low, high] = [Math.min(left, right) - room, Math.max(left, right) + room];
   return low <= analytic && analytic <= high ? "kink" : "wrong";
 }
 
 const VERDICTS = {
   ok: ["✓", "agrees"],
-  kink: ["∠", "a kink lies within the step of the difference"],
+  kink: ["∠", "a kink or a sharp bend lies within the step of the difference"],
   wrong: ["✗", "differs"],
   "": ["", ""],
 };

@@ -294,6 +294,18 @@ def test_a_step_in_a_link_is_brought_into_view(browser: Chrome) -> None:
     assert browser.execute_script(inside)
 
 
+@pytest.mark.parametrize(("name", "whole"), [("neuron", True), ("iris", True), ("filter", False)])
+def test_a_drawing_that_would_be_too_small_opens_at_its_beginning(browser: Chrome, name: str, whole: bool) -> None:
+    opened(browser, circuitgrad.load(ROOT / "circuits" / f"{name}.yaml"))
+    assert ("magnified" not in element(browser, "#canvas").get_attribute("class")) == whole
+    beginning = """const [svg, canvas] = ['#canvas svg', '#canvas'].map((one) => document.querySelector(one));
+        return [Math.abs(svg.viewBox.baseVal.x) < 1, canvas.clientWidth / svg.viewBox.baseVal.width > 0.7]"""
+    if not whole:
+        assert browser.execute_script(beginning) == [True, True]
+    press(browser, "zoom-fit")
+    assert "magnified" not in element(browser, "#canvas").get_attribute("class")
+
+
 def test_play_goes_on_by_itself_until_it_is_paused(browser: Chrome) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 

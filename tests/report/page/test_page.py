@@ -306,6 +306,16 @@ def test_a_drawing_that_would_be_too_small_opens_at_its_beginning(browser: Chrom
     assert "magnified" not in element(browser, "#canvas").get_attribute("class")
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_long_names_and_numbers_have_room(browser: Chrome, size: tuple[int, int]) -> None:
+    name = "a_long_name_for_the_rate_of_interest_in_the_first_year"
+    opened(browser, circuitgrad.loads(f"{{inputs: {{{name}: -1.23456e-5, x: 1}}, gates: {{y: {name}*x}}}}"), "", size)
+    room = """return ['#leaves input[type=text]', '#wires .scroll'].map((one) => document.querySelector(one))
+        .map((one) => one.scrollWidth <= one.clientWidth)"""
+    assert element(browser, "#leaves input[type=text]").get_property("value") == "-1.23456e-05"
+    assert browser.execute_script(room) == [True, True]
+
+
 def test_play_goes_on_by_itself_until_it_is_paused(browser: Chrome) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 

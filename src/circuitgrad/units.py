@@ -86,9 +86,12 @@ class Gate:
         upstream = self.out.grad
         if not upstream:
             return
-        partials = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
-        for unit, partial in zip(self.operands, partials, strict=True):
+        for unit, partial in zip(self.operands, self.partials(), strict=True):
             unit.grad += partial * upstream
+
+    def partials(self) -> tuple[float, ...]:
+        """Return the partial derivatives at the last forward pass, one for each operand."""
+        return self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

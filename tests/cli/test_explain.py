@@ -234,6 +234,13 @@ def test_several_outputs(tmp_path: Path) -> None:
     assert document("explain", file, "--output", "q")["gradient"] == {"x": -math.sin(1)}
 
 
+def test_a_circuit_without_inputs(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {}, gates: {y: 2 + 3}}")
+    assert "y depends on no input" in done("explain", file)
+    assert done("explain", file, "--format", "markdown") == "`y` depends on no input\n\n"
+    assert document("explain", file)["gradient"] == {}
+
+
 def test_other_values() -> None:
     assert document("explain", NEURON, "--set", "x=2", "--wrt", "a")["paths"]["a"]["shown"][0]["locals"][0] == 2.0
     assert "= -1 × 1 × 1 × 0.1 " in done("explain", NEURON, "--wrt", "a", "--precision", "1")

@@ -86,6 +86,17 @@ def test_the_picture_is_the_same_every_time_and_after_a_rest(tmp_path: Path) -> 
     assert whole.read_bytes() == again.read_bytes()
 
 
+def test_a_way_along_a_bound_is_whole(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: {value: 0.9, max: 1}, y: 2}, gates: {z: x + y}}")
+    drawn(tmp_path / "a.svg", file)
+    lines = [
+        node for node in ET.parse(tmp_path / "a.svg").getroot().iter() if "stroke: #ffffff" in node.get("style", "")
+    ]
+    ways = [node for node in lines if node.get("d", "").count("L") > 50]
+    assert ways
+    assert not any(node.get("clip-path") for node in ways)
+
+
 def test_png(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     done("optimize", str(CIRCUITS / "rosenbrock.yaml"), "-q", "--plot", str(picture))

@@ -231,12 +231,11 @@ def _edges(circuit: Circuit, output: str, names: Iterable[str]) -> list[Edge]:
     gates = [index for index in circuit.downstream(*names) if index in needed]
     first = circuit.first_gate
     on_paths = {*map(circuit.slot, names), *(first + index for index in gates)}
-    units, rules = circuit.units, circuit.gates
     edges = []
     for index in reversed(gates):
-        slots, out = circuit.operands[index], units[first + index]
-        partials = rules[index].partials_rule(*[units[slot].value for slot in slots], out.value)
-        for position, (slot, local) in enumerate(zip(slots, partials, strict=True)):
+        out = circuit.units[first + index]
+        partials = circuit.gates[index].partials()
+        for position, (slot, local) in enumerate(zip(circuit.operands[index], partials, strict=True)):
             if slot in on_paths:
                 added = local * out.grad if out.grad else 0.0
                 edges.append(Edge(index, position, first + index, slot, out.grad, local, added))

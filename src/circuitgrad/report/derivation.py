@@ -29,6 +29,8 @@ def markdown(explained: Explanation, digits: int | None = None, *, everything: b
         everything: whether paths are shown whole, with the wires of expanded expressions.
     """
     stations = Stations(explained, whole=everything)
+    if not explained.accounts:
+        yield f"{_code(explained.output)} depends on no input\n\n"
     for account in explained.accounts:
         if not account.number:
             yield f"{_code(account.name)}: no path to {_code(explained.output)}\n\n"

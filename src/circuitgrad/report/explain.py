@@ -60,6 +60,8 @@ def paths_table(explained: Explanation, digits: int | None = None, *, everything
     ]
     table = Table(columns, noun="lines")
     stations = Stations(explained, whole=everything)
+    if not explained.accounts:
+        table.rows.append([f"{explained.output} depends on no input", "", None])
     for account in explained.accounts:
         for path in account.shown:
             table.rows.extend(_lines(explained, path, stations, digits or DEFAULT_DIGITS, everything=everything))

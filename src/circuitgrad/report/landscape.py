@@ -107,7 +107,7 @@ def _draw_way(panel: Any, xs: Sequence[float], ys: Sequence[float], *, casing: b
     if casing:
         dot = "." if len(xs) <= DOTTED else ""
         around = [withStroke(linewidth=3.5, foreground="black", alpha=0.7)]
-        panel.plot(xs, ys, color="white", linewidth=1.5, marker=dot, path_effects=around, zorder=3)
+        panel.plot(xs, ys, color="white", linewidth=1.5, marker=dot, path_effects=around, clip_on=False, zorder=3)
     else:
         panel.plot(xs, ys, color=COLOURS[1], linestyle="", marker=".", zorder=3)
     for label, marker, at, colour in (("start", "o", 0, COLOURS[5]), ("end", "D", -1, COLOURS[4])):

@@ -80,10 +80,23 @@ def test_numbers_of_dot() -> None:
     assert "FONT" not in bare
 
 
+def test_wires_without_a_gradient_are_dashed_and_only_outputs_leave_with_an_arrow() -> None:
+    drawn = drawing(circuitgrad.loads("{inputs: {x: 1, u: 5}, gates: {p: exp(x), q: exp(u)}, output: p}"))
+    graph = parsed(dot(drawn), "graphviz-pure")
+    names = {one["_gvid"]: one["name"] for one in graph["objects"]}
+    looks = {names[one["tail"]]: (one.get("style"), one.get("arrowhead")) for one in graph["edges"]}
+    assert looks == {"x": (None, None), "p": (None, None), "u": ("dashed", None), "q": ("dashed", "none")}
+    lines = [line.strip() for line in mermaid(drawn).splitlines()]
+    assert [line for line in lines if re.search(r" e\d", line) and line.startswith("n")] == [
+        'n2 -- "2.718<br/>∇ 1" --> e2[" "]', 'n3 -- "148.4<br/>∇ 0" --- e3[" "]'
+    ]  # fmt: skip
+    assert ["dasharray" in line for line in lines if line.startswith("linkStyle")] == [False, True, False, True]
+
+
 NODE = re.compile(r' *n(\d+)[\[(]"([^"]*)"[\])]')
-LINK = re.compile(r' *n(\d+) (?:-- "([^"]*)" )?--> (?:n(\d+)|e\d+\[" "\])')
+LINK = re.compile(r' *n(\d+) (?:-- "([^"]*)" )?--[>-] (?:n(\d+)|e\d+\[" "\])')
 OTHER = re.compile(
-    r'flowchart LR| *subgraph b\d+\["[^"]*"\]| *end| *linkStyle \d+ stroke-width:[\d.]+px'
+    r'flowchart LR| *subgraph b\d+\["[^"]*"\]| *end| *linkStyle \d+ stroke-width:[\d.]+px(,stroke-dasharray:3)?'
     r"| *classDef \w+ [\w:,.-]+| *class [en]\d+(,[en]\d+)* \w+"
 )
 

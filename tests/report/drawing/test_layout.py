@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections import defaultdict
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +16,11 @@ from hypothesis import strategies as st
 import circuitgrad
 from circuitgrad.errors import CircuitError
 from circuitgrad.report.drawing import drawing, lay_out
-from circuitgrad.report.drawing.layout import NUMBER, Rectangle, longest_number
+from circuitgrad.report.drawing.layout import NUMBER, Rectangle, longest_number, sampled
 from circuitgrad.report.drawing.measure import width
 from report.drawing.places import (
     EXAMPLES,
+    ROUNDING,
     backward_wires,
     circuit,
     crossed,
@@ -97,6 +100,20 @@ def test_operands_that_cannot_change_places_come_in_their_order() -> None:
         heights = [place.courses[index][-1][1] for index in entering]
         assert len(heights) in (0, 2), drawn.nodes[node]
         assert heights == sorted(heights)
+
+
+@pytest.mark.parametrize("formula", ["x*x", "x + x", "x - x", "x/x", "x*x*x", "(x + 1)*(x + 1) - x/x", "hypot(x, x)"])
+def test_wires_from_one_node_to_one_gate_do_not_cross(formula: str) -> None:
+    drawn = drawing(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{p: 2*x + x, q: '{formula.replace('x', 'p')}'}}}}"))
+    place = lay_out(drawn)
+    alike = defaultdict(list)
+    for segment, course in zip(drawn.segments, place.courses, strict=True):
+        alike[segment.source, segment.target].append([y for _, y in sampled(course)])
+    pairs = [pair for group in alike.values() for pair in combinations(group, 2)]
+    assert pairs
+    for one, other in pairs:
+        gaps = [first - second for first, second in zip(one, other, strict=True)]
+        assert min(gaps) >= -ROUNDING or max(gaps) <= ROUNDING
 
 
 def test_the_faults_that_are_looked_for_are_found() -> None:

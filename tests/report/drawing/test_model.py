@@ -12,7 +12,7 @@ import circuitgrad
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import GATES
 from circuitgrad.report.drawing import drawing
-from circuitgrad.report.drawing.folding import MOST_GATES, MOST_NODES, MOST_SEGMENTS, fold, prefixes
+from circuitgrad.report.drawing.folding import MOST_GATES, MOST_INPUTS, MOST_NODES, MOST_SEGMENTS, fold, prefixes
 from circuitgrad.report.drawing.symbols import ALONE, BETWEEN
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES, circuit, texts
@@ -146,10 +146,23 @@ def network(width: int) -> circuitgrad.Circuit:
     )
 
 
-@pytest.mark.parametrize(("width", "words"), [(20, ""), (50, "formulas and definitions are"), (400, "families are")])
-def test_large_circuits_are_folded_as_little_as_possible(width: int, words: str) -> None:
-    drawn = drawing(network(width))
+def waves(count: int) -> circuitgrad.Circuit:
+    """Return so many sums of waves over a few inputs."""
+    wave = " + ".join(f"sin({place}*j*x[{place - 1}])" for place in range(1, 5))
+    gates = f"{{'h[j=1:{count + 1}]': '{wave}', y: 'sum(h[j] for j in range(1, {count + 1}))'}}"
+    return circuitgrad.loads(f"{{inputs: {{'x[0:4]': 1}}, gates: {gates}}}")
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [(network(20), ""), (waves(50), "formulas and definitions are"),
+     (network(50), "formulas, definitions and families of inputs are"),
+     (network(400), "formulas, definitions and families are"), (waves(400), "formulas, definitions and families are")],
+)  # fmt: skip
+def test_large_circuits_are_folded_as_little_as_possible(made: circuitgrad.Circuit, words: str) -> None:
+    drawn = drawing(made)
     assert words in drawn.note
+    assert not drawn.note or sum(node.kind == "input" for node in drawn.nodes) <= MOST_INPUTS
     assert sum(node.kind != "input" for node in drawn.nodes) <= MOST_GATES
     assert len(drawn.nodes) <= MOST_NODES
     assert len(drawn.segments) <= MOST_SEGMENTS

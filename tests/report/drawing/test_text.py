@@ -108,6 +108,12 @@ def test_a_fixed_input_has_a_mark() -> None:
     assert "x* ─" in text(drawing(circuitgrad.load(CIRCUITS / "svm.yaml")), 120)
 
 
+def test_only_an_output_leaves_with_an_arrow() -> None:
+    found = text(drawing(circuitgrad.loads("{inputs: {x: 1, u: 5}, gates: {p: 2*x, q: 3*u}, output: p}"))).splitlines()
+    assert [line.rstrip("─▶") for line in found if "▶" in line] == ["x ───── 2 × p "]
+    assert [line.rstrip("─") for line in found if "q" in line] == ["u ───── 3 × q "]
+
+
 def test_a_deep_circuit_does_not_recurse() -> None:
     gates = ", ".join(f"g{i}: {{tanh: {f'g{i - 1}' if i else 'x'}}}" for i in range(3000))
     drawn = drawing(circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{{gates}}}}}"), collapse=["none"])

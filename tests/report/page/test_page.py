@@ -294,6 +294,28 @@ def test_a_step_in_a_link_is_brought_into_view(browser: Chrome) -> None:
     assert browser.execute_script(inside)
 
 
+@pytest.mark.parametrize(("name", "whole"), [("neuron", True), ("iris", True), ("filter", False)])
+def test_a_drawing_that_would_be_too_small_opens_at_its_beginning(browser: Chrome, name: str, whole: bool) -> None:
+    opened(browser, circuitgrad.load(ROOT / "circuits" / f"{name}.yaml"))
+    assert ("magnified" not in element(browser, "#canvas").get_attribute("class")) == whole
+    beginning = """const [svg, canvas] = ['#canvas svg', '#canvas'].map((one) => document.querySelector(one));
+        return [Math.abs(svg.viewBox.baseVal.x) < 1, canvas.clientWidth / svg.viewBox.baseVal.width > 0.7]"""
+    if not whole:
+        assert browser.execute_script(beginning) == [True, True]
+    press(browser, "zoom-fit")
+    assert "magnified" not in element(browser, "#canvas").get_attribute("class")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_long_names_and_numbers_have_room(browser: Chrome, size: tuple[int, int]) -> None:
+    name = "a_long_name_for_the_rate_of_interest_in_the_first_year"
+    opened(browser, circuitgrad.loads(f"{{inputs: {{{name}: -1.23456e-5, x: 1}}, gates: {{y: {name}*x}}}}"), "", size)
+    room = """return ['#leaves input[type=text]', '#wires .scroll'].map((one) => document.querySelector(one))
+        .map((one) => one.scrollWidth <= one.clientWidth)"""
+    assert element(browser, "#leaves input[type=text]").get_property("value") == "-1.23456e-05"
+    assert browser.execute_script(room) == [True, True]
+
+
 def test_play_goes_on_by_itself_until_it_is_paused(browser: Chrome) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 
@@ -565,7 +587,7 @@ def test_the_numeric_check_finds_kinks_and_wrong_rules(browser: Chrome) -> None:
     marks = "return [...document.querySelectorAll('.mark')].map((one) => one.getAttribute('aria-label'))"
     assert browser.execute_script(marks) == ["", "", "", ""]  # the output is -inf
     fill(browser, '#leaves li[data-wire="z"] input[type=text]', "4")
-    kink = "a kink lies within the step of the difference"
+    kink = "a kink or a sharp bend lies within the step of the difference"
     assert browser.execute_script(marks) == [kink, "differs", "agrees", "agrees"]
 
 

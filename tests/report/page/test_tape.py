@@ -80,6 +80,26 @@ def test_a_zero_upstream_passes_nothing_on_and_a_nan_does() -> None:
         assert [repr(float(one)) for one in found["grads"]] == [repr(float(unit.grad)) for unit in circuit.units]
 
 
+@pytest.mark.parametrize(
+    ("formula", "at", "wanted"),
+    [("abs(x)", 0, "kink"), ("abs(x) + max(x, 0)", 0, "kink"), ("abs(x - 3) + x", 3, "kink"), ("relu(x)", 2e-6, "kink"),
+     ("floor(x)", 2, "kink"), ("abs(x)", 1, "ok"), ("x*x", 0, "ok"), ("cos(1e4*x)", 0, "ok"), ("exp(300*x)", 1, "ok"),
+     ("1e9 + x**3", 0, "ok"), ("1/x", 1, "ok"), ("x + 1e200", 1, ""), ("x + 1", 1, "ok"),
+     ("0*x + 1e200", 1, "ok"),  ("1/x", 1e-4, "kink")],
+)  # fmt: skip
+def test_a_kink_does_not_pass_by_luck(formula: str, at: float, wanted: str) -> None:
+    circuit = loads(f"{{inputs: {{x: {at}}}, gates: {{y: '{formula}'}}}}")
+    script = """
+        const tape = tapeOf(given, rules);
+        const values = tape.forward(given.inputs.map(({ value }) => value));
+        const analytic = tape.backward(values, given.output)[0];
+        answer(verdict(analytic, tape.numeric(values, 0, given.output), values[given.output]));
+    """
+    rows = [*dict.fromkeys(circuit.rows)]
+    parts = rules_text(rows) + part("tape.js") + part("inputs.js")
+    assert run(parts + script, document(circuit, rows, circuit.outputs[0])) == wanted
+
+
 def numbers(script: str, given: Any) -> Any:
     return run(part("numbers.js") + script, given)
 

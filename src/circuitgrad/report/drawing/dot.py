@@ -37,17 +37,21 @@ def dot(drawing: Drawing) -> str:
         label = _label(node.label)
         for index in leaving:
             segment = drawing.segments[index]
-            look = f"label={label}, penwidth={thickness(drawing, segment.gradient)}{'' if segment.gradient else _DEAD}"
-            lines.append(f"  {_quoted(node.key)} -> {_quoted(drawing.nodes[segment.target].key)} [{look}];")
+            look = _look(drawing, segment.gradient)
+            lines.append(
+                f"  {_quoted(node.key)} -> {_quoted(drawing.nodes[segment.target].key)} [label={label}{look}];"
+            )
         if not leaving:
             end = _quoted(f"{node.key} ")
             lines.append(f'  {end} [shape=none, label="", width=0, height=0];')
-            wide = thickness(drawing, drawing.gradients[node.wires[-1]])
-            lines.append(f"  {_quoted(node.key)} -> {end} [label={label}, penwidth={wide}];")
+            look = _look(drawing, drawing.gradients[node.wires[-1]]) + ("" if node.output else ", arrowhead=none")
+            lines.append(f"  {_quoted(node.key)} -> {end} [label={label}{look}];")
     return "\n".join([*lines, "}", ""])
 
 
-_DEAD = ", style=dashed"
+def _look(drawing: Drawing, gradient: float) -> str:
+    """Return the attributes of a wire with that gradient, behind its label's."""
+    return f", penwidth={thickness(drawing, gradient)}{'' if gradient else ', style=dashed'}"
 
 
 def _node(node: Node) -> str:

@@ -16,6 +16,15 @@ AUTO, NONE, ALL, FAMILIES = "auto", "none", "all", "families"
 """The words of `--collapse`; anything else is the name of a wire or a family."""
 MOST_GATES, MOST_NODES, MOST_SEGMENTS = 300, 500, 1000
 """A drawing of more is folded by itself."""
+MOST_INPUTS = 100
+"""Of what is folded by itself, the families of more inputs are folded, too."""
+NOTES = (
+    "",
+    "formulas and definitions are drawn as one node each",
+    "formulas, definitions and families of inputs are drawn as one node each",
+    "formulas, definitions and families are drawn as one node each",
+)
+"""What is folded, level by level."""
 BANDS = 24
 """Where a circuit has neither formulas nor families to fold, its gates are folded into so many ranges of depth."""
 
@@ -84,25 +93,26 @@ def fold(circuit: Circuit, collapse: Collection[str]) -> Folding:
     for name in sorted(named - known):
         hint = "it is a single wire already" if name in circuit else near_wire(name, known)
         raise CircuitError.of(f"--collapse {quote(name)}: no formula, definition or family is called that", hint=hint)
-    levels = {ALL: [1], FAMILIES: [2]}
-    wanted = next((levels[word] for word in (FAMILIES, ALL) if word in collapse), [0, 1, 2])
-    if AUTO not in collapse:
-        wanted = wanted[:1]
-    for level in wanted:
-        keys = _keys(circuit, named, formulas=level > 0, families=level > 1)
-        if len(wanted) == 1 or _legible(circuit, keys):
-            note = ["", "formulas and definitions are", "formulas, definitions and families are"][level]
-            return Folding(keys, f"{note} drawn as one node each" if note and len(wanted) > 1 else "")
+    chosen = {FAMILIES: 3, ALL: 1, AUTO: None}
+    level = next((chosen[word] for word in chosen if word in collapse), 0)
+    if level is not None:
+        return Folding(_keys(circuit, named, level))
+    for level, note in enumerate(NOTES):
+        keys = _keys(circuit, named, level)
+        if _legible(circuit, keys, few_inputs=level == 1):
+            return Folding(keys, note)
     return Folding(_bands(circuit, keys), "gates are drawn by their depth, many as one node")
 
 
-def _keys(circuit: Circuit, named: frozenset[str], *, formulas: bool, families: bool) -> list[str | None]:
+def _keys(circuit: Circuit, named: frozenset[str], level: int) -> list[str | None]:
+    """Return the keys of what is named, and of what is folded at a level: see `NOTES`."""
+
     def key(name: str) -> str:
         base = family(name)
-        if base and (families or base in named):
+        if base and (level > 2 or (level > 1 and name in circuit.inputs) or base in named):
             return base
         within = prefixes(name)
-        if formulas and within:
+        if level and within:
             return within[0]
         return next((prefix for prefix in (*within, name) if prefix in named), name)
 
@@ -112,10 +122,10 @@ def _keys(circuit: Circuit, named: frozenset[str], *, formulas: bool, families: 
     return keys
 
 
-def _legible(circuit: Circuit, keys: Sequence[str | None]) -> bool:
+def _legible(circuit: Circuit, keys: Sequence[str | None], *, few_inputs: bool) -> bool:
     first = circuit.first_gate
-    gates = set(keys[first:])
-    if len(gates) > MOST_GATES or len(gates.union(keys[:first])) > MOST_NODES:
+    gates, inputs = set(keys[first:]), set(keys[: len(circuit.inputs)])
+    if len(gates) > MOST_GATES or len(gates | inputs) > MOST_NODES or (few_inputs and len(inputs) > MOST_INPUTS):
         return False
     pairs = {
         (keys[slot], keys[first + index])

@@ -199,6 +199,7 @@ def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout | None:
     if not all(bends):
         return None
     for node, segments in enumerate(entering):
+        _untwist(drawing, segments, bends)
         for segment, end in _ends(drawing, node, spots[node], segments, bends):
             source = spots[drawing.segments[segment].source]
             courses[segment] = _course(source, bends[segment], end)
@@ -319,6 +320,17 @@ def _spot(node: Node, size: _Size, x: float, y: float) -> Spot:
     return Spot(area, shape, start, end, value, gradient, caption)
 
 
+def _untwist(drawing: Drawing, segments: Sequence[int], bends: list[list[Point]]) -> None:
+    """Give those of a node's segments that come from one other node, as in `x*x`, the upper courses first."""
+    alike: dict[int, list[int]] = {}
+    for segment in segments:
+        alike.setdefault(drawing.segments[segment].source, []).append(segment)
+    for group in alike.values():
+        courses = sorted((bends[segment] for segment in group), key=_middle)
+        for segment, course in zip(group, courses, strict=True):
+            bends[segment] = course
+
+
 def _ends(
     drawing: Drawing, node: int, spot: Spot, segments: Sequence[int], bends: Sequence[Sequence[Point]]
 ) -> list[tuple[int, Point]]:
@@ -336,6 +348,11 @@ def _ends(
         x = spot.shape.left + RADIUS - (RADIUS**2 - down**2) ** 0.5
         ends.append((segment, (x, (spot.shape.top + spot.shape.bottom) / 2 + down)))
     return ends
+
+
+def _middle(bends: Sequence[Point]) -> float:
+    """Return at which height a course runs on average."""
+    return sum(y for _, y in bends) / len(bends)
 
 
 def _height(bends: Sequence[Point]) -> float:

@@ -47,10 +47,12 @@ def mermaid(drawing: Drawing) -> str:
             lines.append(f"n{position} {label} n{segment.target}")
             links.append(segment.gradient)
         if not leaving:
-            lines.append(f'n{position} {label} e{position}[" "]')
+            lines.append(f'n{position} {label if node.output else label[:-1] + "-"} e{position}[" "]')
             links.append(drawing.gradients[node.wires[-1]])
             ends.append(f"e{position}")
-    lines += [f"linkStyle {i} stroke-width:{thickness(drawing, gradient)}px" for i, gradient in enumerate(links)]
+    for i, gradient in enumerate(links):
+        dashes = "" if gradient else ",stroke-dasharray:3"
+        lines.append(f"linkStyle {i} stroke-width:{thickness(drawing, gradient)}px{dashes}")
     lines += [
         "classDef fixed stroke-dasharray:4",
         "classDef output stroke-width:3px",

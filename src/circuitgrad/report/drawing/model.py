@@ -228,7 +228,7 @@ class _Builder:
         leaving: dict[str, dict[int, None]] = {key: {} for key in self.slots}
         for index, operands in enumerate(self.circuit.operands):
             target = keys[first + index] or ""
-            partials = self._partials(index)
+            gradients = self._contributions(index)
             for operand, slot in enumerate(operands):
                 source = keys[slot]
                 if source is None or source == target:
@@ -236,7 +236,7 @@ class _Builder:
                 leaving[source][slot] = None
                 # The operands of a lone gate keep apart.
                 apart = operand if len(self.slots[target]) == 1 else -1
-                bundles.setdefault((source, target, apart), []).append((slot, index, operand, partials[operand]))
+                bundles.setdefault((source, target, apart), []).append((slot, index, operand, gradients[operand]))
         segments = []
         for (source, target, _), wires in bundles.items():
             slot, index, operand, gradient = wires[0]
@@ -256,16 +256,12 @@ class _Builder:
             segments.append(segment)
         return segments, {key: list(slots) for key, slots in leaving.items()}
 
-    def _partials(self, index: int) -> Sequence[float]:
+    def _contributions(self, index: int) -> Sequence[float]:
         """Return what a gate adds to the gradient of each operand."""
-        circuit = self.circuit
-        units, operands = circuit.units, circuit.operands[index]
-        upstream = units[circuit.first_gate + index].grad
+        upstream = self.circuit.units[self.circuit.first_gate + index].grad
         if not upstream:
-            return [0.0] * len(operands)
-        values = [units[slot].value for slot in operands]
-        partials = circuit.gates[index].partials_rule(*values, units[circuit.first_gate + index].value)
-        return [partial * upstream for partial in partials]
+            return [0.0] * len(self.circuit.operands[index])
+        return [partial * upstream for partial in self.circuit.gates[index].partials()]
 
     def _node(self, key: str, slots: Sequence[int], leaving: Sequence[int]) -> Node:
         output = any(self.names[slot] in self.circuit.outputs or self.names[slot] == self.output for slot in slots)

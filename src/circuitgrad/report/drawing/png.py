@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from circuitgrad.report.drawing.layout import Layout
     from circuitgrad.report.drawing.model import Drawing
 
-ZOOM, MOST_DOTS = 2.0, 60e6
-"""Dots for a pixel of the SVG along either side, and how many there may be: what is larger is drawn smaller."""
+ZOOM, MOST_DOTS = 2.0, 24e6
+"""Dots for a pixel of the SVG along either side, and how many there may be, which take two seconds: what is larger is
+drawn smaller."""
 
 
 def require() -> None:

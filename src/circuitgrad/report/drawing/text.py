@@ -238,8 +238,10 @@ class _Picture:
         canvas.put(wire - 1, at, node.label.value, VALUE)
         canvas.put(wire + 1, at, node.label.gradient, GRADIENT)
         if last:
-            self._run(canvas, branch, wire, self.starts[level + 1] - 1)
-            canvas.put(wire, self.starts[level + 1] - 1, "▶")
+            end = self.starts[level + 1]
+            self._run(canvas, branch, wire, end - node.output)
+            if node.output:
+                canvas.put(wire, end - 1, "▶")
         return wire, max(free, wire + 1 + self.below)
 
     def _run(self, canvas: _Canvas, branch: _Branch, row: int, end: int) -> None:

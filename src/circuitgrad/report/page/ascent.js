@@ -1,9 +1,9 @@
 // Steps along the gradient, as `circuitgrad optimize --method gradient` makes them.
 
 const GOALS = {
-  maximize: { sign: "+", slope: () => 1, cost: (out) => out },
-  minimize: { sign: "\u2212", slope: () => -1, cost: (out) => out },
-  least_squares: { sign: "\u2212", slope: (out) => -2 * out, cost: (out) => out * out },
+  maximize: { sign: "+", slope: () => 1, what: "The output", cost: (out) => out },
+  minimize: { sign: "\u2212", slope: () => -1, what: "The output", cost: (out) => out },
+  least_squares: { sign: "\u2212", slope: (out) => -2 * out, what: "The output's square", cost: (out) => out * out },
 };
 
 // The inputs one step further, or null where something would be infinite or NaN.

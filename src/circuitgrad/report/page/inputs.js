@@ -5,19 +5,22 @@ const ROUNDING = 1e-9;
 const MOST_WORK = 2e6;
 const MOST_DRAWN = 200;
 
-// What a central difference says of a derivative: `ok`, `kink`, `wrong`, or nothing where one of them is no number.
-// Rounding leaves a difference that grows with the output; at a kink the slopes on both sides enclose the derivative.
-function verdict(analytic, { slope, left, right }, out) {
+// What a central difference says of a derivative: `ok`, `kink`, `wrong`, or nothing where one of them is no number, or
+// rounding, which leaves a difference that grows with the output, is larger than the derivative itself. At a kink the
+// slopes on both sides enclose the derivative.
+function verdict(analytic, { slope, left, right, kink }, out) {
   if (!Number.isFinite(analytic) || !Number.isFinite(slope)) return "";
-  const room = AGREE * Math.max(Math.abs(analytic), Math.abs(slope)) + ROUNDING * Math.max(1, Math.abs(out));
-  if (Math.abs(analytic - slope) <= room) return "ok";
+  const [size, rounding] = [Math.max(Math.abs(analytic), Math.abs(slope)), ROUNDING * Math.max(1, Math.abs(out))];
+  const room = AGREE * size + rounding;
+  const apart = Math.abs(analytic - slope);
+  if (apart <= room && !kink) return analytic !== 0 && size < rounding && apart > AGREE * size ? "" : "ok";
   const [low, high] = [Math.min(left, right) - room, Math.max(left, right) + room];
   return low <= analytic && analytic <= high ? "kink" : "wrong";
 }
 
 const VERDICTS = {
   ok: ["✓", "agrees"],
-  kink: ["∠", "a kink lies within the step of the difference"],
+  kink: ["∠", "a kink or a sharp bend lies within the step of the difference"],
   wrong: ["✗", "differs"],
   "": ["", ""],
 };

@@ -51,7 +51,7 @@ const drawing = drawingOf(at("canvas"), circuit, tape, () => state.target, about
 const player = playerOf(circuit, tape, state, show);
 const inputs = inputsOf(at("leaves"), circuit, tape, state, move, (slot) => drawing.light(slot));
 const table = tableOf(at("rows"), circuit, state, player, drawing);
-const curve = curveOf(at("curve"));
+const curve = curveOf(at("curve"), () => GOALS[at("goal").value].what);
 
 // Compute everything anew and show it.
 function refresh() {

@@ -26,13 +26,13 @@ function tableOf(body, circuit, state, player, drawing) {
     });
     body.replaceChildren(...cells.map(({ row }) => row));
     const rest = found.length - cells.length;
-    const button = make("button", { type: "button" }, `Show all ${found.length}`);
+    const button = make("button", { type: "button" }, `Show all ${found.length.toLocaleString("en")}`);
     button.addEventListener("click", () => {
       most = Infinity;
       build();
       show(player.known());
     });
-    at("more").replaceChildren(...(rest > 0 ? [`${rest} more. `, button] : []));
+    at("more").replaceChildren(...(rest > 0 ? [`${rest.toLocaleString("en")} more. `, button] : []));
   }
 
   function show(known) {

@@ -2,6 +2,8 @@
 // then the constants, then the gates. Forward runs from left to right, backward from right to left.
 
 const EPSILON = 2 ** -52;
+const BEND = 1e-3; // slopes on both sides that differ by less, relatively, are those of a smooth function
+const NOISE = 1e-7; // what rounding makes of such a difference, relatively to the output
 
 function tapeOf(circuit, rules) {
   const first = circuit.inputs.length + circuit.constants.length;
@@ -97,7 +99,8 @@ function tapeOf(circuit, rules) {
     return grads;
   }
 
-  // The central difference of a slot in an input, and the slopes on both sides.
+  // The central difference of a slot in an input, the slopes on both sides, and whether there is a kink between them:
+  // over a tenth of the step, the slopes of a smooth function come ten times closer, those at a kink stay.
   function numeric(values, input, target) {
     const x = values[input];
     const step = Math.cbrt(EPSILON) * Math.max(1, Math.abs(x));
@@ -109,11 +112,12 @@ function tapeOf(circuit, rules) {
       return moved[target];
     };
     const [above, below, here] = [at(x + step), at(x - step), values[target]];
-    return {
-      slope: (above - below) / (x + step - (x - step)),
-      left: (here - below) / step,
-      right: (above - here) / step,
-    };
+    const [left, right] = [(here - below) / step, (above - here) / step];
+    const bend = Math.abs(right - left);
+    const bent = bend > BEND * Math.max(Math.abs(left), Math.abs(right)) + NOISE * Math.max(1, Math.abs(here));
+    const closer = step / 10;
+    const kink = bent && Math.abs(at(x + closer) - here - (here - at(x - closer))) / closer > bend / 2;
+    return { slope: (above - below) / (x + step - (x - step)), left, right, kink };
   }
 
   return { first, count, gates, all, above, below, upstream, between, forward, backward, partials, numeric };

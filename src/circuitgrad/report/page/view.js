@@ -2,6 +2,7 @@
 
 const MOST_SCALE = 3;
 const LEGIBLE = 0.72;
+const OVERVIEW = 0.15; // below this scale, what is drawn is a mere thread
 const NARROW = 600;
 const LEAST_HEIGHT = 190;
 const ROOM_HEIGHT = 320;
@@ -40,14 +41,15 @@ function viewOf(canvas, svg) {
   const move = (x, y) => look(view.scale, view.x + x, view.y + y);
   const fit = () => look(0, 0, 0);
 
-  // Give the drawing its room, and show all of it; on a narrow screen its beginning, large enough to be read.
+  // Give the drawing its room, and show all of it; its beginning, large enough to be read, on a narrow screen, or where
+  // all of it would be too small.
   function settle() {
     const narrow = canvas.clientWidth < NARROW;
     // What is too small to be read at its full width is magnified, and needs room for that.
     const least = canvas.clientWidth / wide < LEGIBLE ? ROOM_HEIGHT : LEAST_HEIGHT;
     const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE : least, LEAST_HEIGHT);
     canvas.style.height = `${Math.min(wanted, window.innerHeight * (narrow ? 0.42 : 0.6))}px`;
-    if (narrow) look(LEGIBLE, left, top + high / 2);
+    if (narrow || fitting() < OVERVIEW) look(LEGIBLE, left, top + high / 2);
     else fit();
   }
 

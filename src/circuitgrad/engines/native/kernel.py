@@ -32,13 +32,17 @@ def text(passes: Passes, count: int, held: int = 0, *, sums: bool = False, lanes
     real, zero = printer.real, printer.number(0.0)
     sources = [b.load("ptr", "%in", str(k)) for k in range(count)]
     targets = [b.load("ptr", "%out", str(k)) for k in range(len(passes.results))]
-    totals = [b.variable(real, zero) for _ in targets] if sums else []
     wanted, moving = sorted(graph.upstream(passes.results)), _moving(passes, held)
     for index in wanted:
         if graph.nodes[index].operation == "input" and not moving[index]:
             number = b.load("double", sources[int(graph.nodes[index].value)], "0")
             printer.inputs[index] = b.everywhere("double", number, lanes)
-    b.put(*printer.instructions(graph, [index for index in wanted if not moving[index]]))
+    b.put(*printer.program(graph, [index for index in wanted if not moving[index]]))
+    if sums and held == count:  # nothing differs from row to row: there is one
+        for target, index in zip(targets, passes.results, strict=True):
+            b.store(real, b.do(f"fadd {real} {zero}, {printer.name(graph, index)}"), target, "0")
+        return "\n".join([*printer.declarations(), b.text()])
+    totals = [b.variable(real, zero) for _ in targets] if sums else []
     with b.loop("0", "%n", lanes) as row:
         for index in wanted:
             if graph.nodes[index].operation == "input" and moving[index]:

@@ -222,8 +222,11 @@ class _Writer:
             b.store("double", slope, at["all_slopes"], self._place(step, i))
 
     def _mean(self, index: str) -> str:
+        """Return the mean of a sum, with the sign; a division by one row would only take time."""
         b, at = self.b, self.at
-        mean = b.do(f"fdiv double {b.load('double', at['found'], index)}, {at['rows_real']}")
+        total = b.load("double", at["found"], index)
+        are_many = b.do(f"icmp ne i64 {at['rows']}, 1")
+        mean = b.unless(are_many, "double", total, lambda: b.do(f"fdiv double {total}, {at['rows_real']}"))
         return b.do(f"fmul double {at['sign']}, {mean}")
 
     def _place(self, step: str, i: str) -> str:

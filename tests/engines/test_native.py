@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from array import array
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from special import SPECIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     from circuitgrad.gates import Row
 
@@ -45,6 +47,8 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def same(one: float, other: float, rel: float = 1e-12) -> bool:
     if math.isnan(one) or math.isnan(other):
         return math.isnan(one) and math.isnan(other)
+    if one == other == 0:
+        return math.copysign(1, one) == math.copysign(1, other)
     return one == other or abs(one - other) <= max(rel * max(abs(one), abs(other)), 1e-320)
 
 
@@ -147,7 +151,41 @@ def test_generated_circuits(plan: Plan, data: st.DataObject) -> None:
     assert compared(circuit, names, Wanted(tuple(circuit), circuit.outputs, tuple(circuit)), rows) == []
 
 
-@pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 23, 1000])
+OWN = """
+inputs: {x: 1}
+define:
+  flat: {operands: [x], value: 0*x, partials: {x: '0'}}
+  low: {operands: [x], value: '-x if x >= 0 else x', partials: {x: '-1 if x >= 0 else 1'}}
+  lower: {operands: [x], value: '-x if x > 0 else x', partials: {x: '-1 if x > 0 else 1'}}
+gates: {log: log(x), none: flat(log), a: low(x), b: lower(x), c: 1/a, d: 1/b, e: -x, f: x*x}
+output: [none, c, d, e, f]
+"""
+
+
+def test_own_gates_at_zeros_of_both_signs() -> None:
+    circuit = circuitgrad.loads(OWN)
+    wanted = Wanted(tuple(circuit), circuit.outputs, tuple(circuit))
+    assert compared(circuit, ["x"], wanted, [[0.0], [-0.0], [2.0], [math.inf], [math.nan]]) == []
+
+
+@pytest.mark.parametrize("form", [straight, tape])
+def test_columns_that_do_not_go_together_are_refused(form: ModuleType) -> None:
+    circuit = circuitgrad.from_expression("x*y", x=1, y=3)
+    run = form.columns(circuit, ["x", "y"], Wanted(("out",)))
+    ten, nine = array("d", range(10)), array("d", range(9))
+    for some, why in (([ten, nine], "9 to 10 rows"), ([ten], "1 columns"), ([ten] * 3, "3 columns")):
+        with pytest.raises(ValueError, match=why):
+            run(some)
+    sums = partial(Sums, circuit, ["y"], "out", squares=False, most=0 if form is tape else 100)
+    with pytest.raises(ValueError, match="9 to 10 rows"):
+        sums(bound={"x": ten, "y": nine})
+    # Numbers of another size are read as what they are.
+    for kind in "fiq":
+        assert run([array(kind, range(10)), ten]) == [array("d", [x * x for x in ten])]
+        assert sums(bound={"x": array(kind, [1, 2, 3])})([2.0]) == [12.0, 6.0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 16, 23, 1000])
 def test_any_number_of_rows(count: int) -> None:
     circuit = circuitgrad.from_expression("x*y + 2", x=1, y=3)
     xs = array("d", range(count))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.engines import Wanted
 from circuitgrad.engines.native import straight, tape
-from circuitgrad.engines.native.columns import each, padded, pointers
+from circuitgrad.engines.native.columns import doubles, each, padded, pointers
 from circuitgrad.engines.native.functions import LANES
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Sums:
 
     Raises:
         CircuitError: llvmlite is not installed, or there is no such wire.
+        ValueError: the columns are not of one length.
 
     >>> from circuitgrad import from_expression
     >>> sums = Sums(from_expression("a*x", a=0, x=0), ["a"], "out", squares=False, bound={"x": array("d", [1, 2])})
@@ -59,10 +60,10 @@ class Sums:
         wanted = Wanted((output,), (output,) if wrt else (), tuple(wrt))
         form = straight if len(circuit.rows) <= most or not tape.fits(circuit) else tape
         self.kernel = form.sums(circuit, held, list(bound), wanted, squares=squares)
-        self.rows = len(next(iter(bound.values()), (0.0,)))
+        self._bound = doubles(bound.values())
+        self.rows = len(self._bound[0]) if bound else 1
         self.point = (ctypes.c_double * len(held))()
         self.found = (ctypes.c_double * (1 + len(wrt)))()
-        self._bound = list(bound.values())
         self._columns = [padded(column, LANES) for column in self._bound]
         self.sources, self.targets = self._sources(self._columns), pointers((), each(self.found))
 

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -275,6 +276,49 @@ def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     assert quick(blocked / "below").communicate(timeout=60) == (expected, "")
+
+
+def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIRCUITGRAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(machine, "MOST_FILES", 3)
+    other = tmp_path / "other.o"
+    other.write_text("not ours")
+
+    def make(number: int) -> set[Path]:
+        before = set(tmp_path.iterdir())
+        machine.object_code(f"define double @f() {{ ret double {number}.0 }}")
+        return set(tmp_path.iterdir()) - before
+
+    first, second, third = made = [make(number) for number in range(3)]
+    for age, (file,) in enumerate(made):
+        os.utime(file, (age, age))
+    assert make(0) == set()  # it is there, and becomes the one that was used last
+    fourth = make(3)
+    assert set(tmp_path.iterdir()) == {other} | first | third | fourth
+    assert second == make(1)
+    monkeypatch.setattr(machine, "MOST_FILES", 100)
+    monkeypatch.setattr(machine, "MOST_BYTES", 1)
+    machine.object_code("define double @g() { ret double 1.0 }")
+    assert set(tmp_path.iterdir()) == {other}
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CIRCUITGRAD_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+
+    monkeypatch.setattr(Path, "expanduser", Mock(side_effect=RuntimeError))
+    assert machine.cache_folder() is None
+    assert machine.object_code("define double @h() { ret double 1.0 }")
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
+    run = straight.columns(circuitgrad.from_expression(f"{name}(x)", x=1), ["x"], Wanted(("out",)))
+    chance = random.Random(name)
+    xs = array("d", [chance.uniform(-100, 100) for _ in range(8 * 200)])
+    mixed = array("d", [1e22 if i % 8 == 3 else x for i, x in enumerate(xs)])
+    pairs = zip(run([xs])[0], run([mixed])[0], strict=True)
+    assert [i for i, (one, other) in enumerate(pairs) if one != other and i % 8 != 3] == []
 
 
 def test_without_llvmlite_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

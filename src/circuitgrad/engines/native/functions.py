@@ -298,13 +298,17 @@ def vector(function: str, lanes: int) -> str:
     tail = [f"  ret {real} {result}", "}"]
     if far == inf:
         return "\n".join([*head, *writer.lines, *tail, ""])
-    test = Writer(lanes)
-    near = test.do("fcmp ole", test.absolute("%x"), far)
-    lines = [line.replace("%t", "%s") for line in test.lines]
-    whole = f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({flag} {near.replace('%t', '%s')})"
-    away = [f"  %c = call {real} @{name_of(function)}_apart({real} %x)", f"  ret {real} %c", "near:"]
-    jump = "  br i1 %all, label %near, label %far\nfar:"
-    return "\n".join([*head, *lines, whole, jump, *away, *writer.lines, *tail, "", apart(function, lanes, 1, "_apart")])
+    near = writer.do("fcmp ole", writer.absolute("%x"), far)
+    jump = [
+        f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({flag} {near})",
+        "  br i1 %all, label %near, label %far",
+        "far:",  # a number's result does not depend on what stands beside it
+        f"  %c = call {real} @{name_of(function)}_apart({real} %x)",
+        f"  %mixed = select {flag} {near}, {real} {result}, {real} %c",
+        f"  ret {real} %mixed",
+        "near:",
+    ]
+    return "\n".join([*head, *writer.lines, *jump, *tail, "", apart(function, lanes, 1, "_apart")])
 
 
 def apart(function: str, lanes: int, arity: int = 1, suffix: str = "") -> str:

@@ -22,18 +22,18 @@ from mpmath import mp, mpf
 import circuitgrad
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.engines import GAIN, GAIN_LARGE, Wanted, choose, over_columns, program
-from circuitgrad.engines.native import Sums, columns, machine, printing, straight, tape
+from circuitgrad.engines.native import columns, forms, machine, printing, straight, tape
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import GATES
+from circuitgrad.gates import GATES, find
 from circuitgrad.methods.optimize import Experiment, optimize
 from circuitgrad.rows import Rows
+from forms import FORMS, summing
 from program import CIRCUITS, NEURON, invoke
 from random_circuits import Plan, plans
 from special import SPECIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from circuitgrad.gates import Row
 
@@ -169,15 +169,15 @@ def test_own_gates_at_zeros_of_both_signs() -> None:
     assert compared(circuit, ["x"], wanted, [[0.0], [-0.0], [2.0], [math.inf], [math.nan]]) == []
 
 
-@pytest.mark.parametrize("form", [straight, tape])
-def test_columns_that_do_not_go_together_are_refused(form: ModuleType) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_columns_that_do_not_go_together_are_refused(form: str) -> None:
     circuit = circuitgrad.from_expression("x*y", x=1, y=3)
-    run = form.columns(circuit, ["x", "y"], Wanted(("out",)))
+    run = {"straight": straight, "tape": tape}[form].columns(circuit, ["x", "y"], Wanted(("out",)))
     ten, nine = array("d", range(10)), array("d", range(9))
     for some, why in (([ten, nine], "9 to 10 rows"), ([ten], "1 columns"), ([ten] * 3, "3 columns")):
         with pytest.raises(ValueError, match=why):
             run(some)
-    sums = partial(Sums, circuit, ["y"], "out", squares=False, most=0 if form is tape else 100)
+    sums = partial(summing, form, circuit, ["y"], squares=False)
     with pytest.raises(ValueError, match="9 to 10 rows"):
         sums(bound={"x": ten, "y": nine})
     # Numbers of another size are read as what they are.
@@ -194,14 +194,14 @@ def test_any_number_of_rows(count: int) -> None:
     assert found == [array("d", [3 * x + 2 for x in xs]), array("d", [3.0] * count), xs]
 
 
-@pytest.mark.parametrize("most", [0, 100])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("squares", [False, True])
 @pytest.mark.parametrize("count", [3, 8, 29])
-def test_sums_over_rows(squares: bool, count: int, most: int) -> None:
+def test_sums_over_rows(squares: bool, count: int, form: str) -> None:
     circuit = circuitgrad.from_expression("y - a*exp(-b*x)", a=2, b=0.5, x=0, y=0)
     chance = random.Random(count)
     bound = [array("d", [chance.uniform(0, 2) for _ in range(count)]) for _ in "xy"]
-    run = Sums(circuit, ["a", "b"], "out", squares=squares, bound=dict(zip(["x", "y"], bound, strict=True)), most=most)
+    run = summing(form, circuit, ["a", "b"], squares=squares, bound=dict(zip(["x", "y"], bound, strict=True)))
     point = (1.5, 0.7)
     one = program(circuit, ["a", "b", "x", "y"], Wanted(("out",), ("out",), ("a", "b")), "objects")
     rows = [list(one(*point, x, y)) for x, y in zip(*bound, strict=True)]
@@ -211,13 +211,41 @@ def test_sums_over_rows(squares: bool, count: int, most: int) -> None:
     assert run(point) == run(point)
 
 
-@pytest.mark.parametrize("most", [0, 100])
-def test_sums_of_a_single_row(most: int) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_sums_of_a_single_row(form: str) -> None:
     circuit = circuitgrad.from_expression("sqrt(a) + c*b", a=0, b=0, c=3)
-    run = Sums(circuit, ["a", "b"], "out", squares=True, bound={}, most=most)
+    run = summing(form, circuit, ["a", "b"], squares=True, bound={})
     assert run([4.0, 1.0]) == [25.0, 2.5, 30.0]
     # An upstream gradient of 0 adds nothing, whatever the slope.
-    assert Sums(circuit, ["a"], "out", squares=True, bound={}, most=most)([0.0])[0] == 0.0
+    assert summing(form, circuit, ["a"], squares=True, bound={})([0.0])[0] == 0.0
+
+
+def test_the_form_follows_the_work() -> None:
+    few, some, many = (
+        Circuit("c", [Input("x", 1.0)], [], [f"g{k}" for k in range(size)], [find("neg")] * size, [(0,)] * size, ["g0"])
+        for size in (forms.FEW, straight.MOST, straight.MOST + 1)
+    )
+    for at_once, enough in ((False, forms.PASSES), (True, forms.ROWS)):
+        for circuit, passes, expected in (
+            (few, 1, True), (some, 1, False), (some, enough - 1, False), (some, enough, True), (some, None, True),
+            (many, None, False),
+        ):  # fmt: skip
+            assert forms.is_straight(circuit, passes, at_once=at_once) is expected
+
+
+def test_an_optimisation_of_few_steps_over_few_rows_makes_no_straight_line_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = forms.FEW + 1
+    names = [f"g{k}" for k in range(size)]
+    circuit = Circuit(
+        "c", [Input("a", 1.0), Input("x", 1.0)], [], names, [find("mul")] * size, [(0, 1)] * size, names[-1:]
+    )
+    monkeypatch.setattr(straight, "sums", Mock(side_effect=AssertionError))
+    rows = Rows({"x": array("d", [1.0, 2.0])}, [2, 3], ())
+    assert optimize(circuit, Experiment(steps=1, step_size=1.0), rows, engine="native").last == 3.75
+    with pytest.raises(AssertionError):
+        optimize(circuit, Experiment(steps=forms.ROWS), rows, engine="native")
 
 
 def test_an_optimisation_over_rows() -> None:

@@ -355,12 +355,24 @@ def test_without_llvmlite_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     result = invoke("forward", NEURON, "--engine", "native")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "error: the engine native needs llvmlite (pip install 'circuitgrad[native]')\n"
-    monkeypatch.setattr(machine, "is_installed", lambda: False)
     hint = "pip install 'circuitgrad[native]' makes this faster"
     assert [choose(100, passes).hint for passes in (GAIN // 100, GAIN // 100 - 1)] == [hint, ""]
     assert [choose(GAIN_LARGE // 10 + more, 10).hint for more in (0, -1)] == [hint, ""]
     assert [choose(100, 10**7).engine, choose(10**6, 10).engine] == ["python", "objects"]
     machine.machine.cache_clear()
+
+
+def test_an_llvmlite_that_does_not_load_is_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / "llvmlite").mkdir()
+    (tmp_path / "llvmlite" / "__init__.py").write_text("__version__ = '0'")
+    (tmp_path / "llvmlite" / "binding.py").write_text("raise OSError('Could not find/load shared object file')")
+    code = "from circuitgrad.engines import choose; print(choose(5, 10**9)); choose(5, 1, 'native')"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert found.stdout.startswith("Choice(engine='python'")
+    assert "CircuitError: error: the engine native needs llvmlite" in found.stderr
 
 
 def test_what_there_is_not_is_refused() -> None:

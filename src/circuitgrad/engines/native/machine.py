@@ -59,7 +59,7 @@ def machine() -> Machine:
     try:
         import llvmlite
         from llvmlite import binding as llvm
-    except ImportError:
+    except (ImportError, OSError):  # the latter where its library cannot be loaded
         raise CircuitError.of("the engine native needs llvmlite", hint=EXTRA) from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -69,10 +69,12 @@ def machine() -> Machine:
 
 
 def is_installed() -> bool:
-    """Tell whether llvmlite can be imported, without importing it."""
-    from importlib.util import find_spec
-
-    return find_spec("llvmlite") is not None
+    """Tell whether there is an llvmlite that works."""
+    try:
+        machine()
+    except CircuitError:
+        return False
+    return True
 
 
 def cache_folder() -> Path | None:

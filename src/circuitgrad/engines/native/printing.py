@@ -47,7 +47,7 @@ class Printer:
     >>> graph, printer = Graph(), Printer(1)
     >>> x = graph.input(0)
     >>> printer.inputs[x] = "%x"
-    >>> printer.instructions(graph, [graph.formula("2*x", {"x": x})])
+    >>> printer.instructions(graph, [graph.add("fmul", graph.number(2.0), x)])
     ['%n2 = fmul double 0x4000000000000000, %x']
     """
 

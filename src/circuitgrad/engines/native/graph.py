@@ -51,7 +51,8 @@ class Graph:
     >>> from circuitgrad.expression import Expression
     >>> graph = Graph()
     >>> x = graph.input(0)
-    >>> one, again, other = (graph.steps(Expression(text).steps, {"x": x}) for text in ("x + 2*x", "x + 2*x", "x - 2*x"))
+    >>> texts = ("x + 2*x", "x + 2*x", "x - 2*x")
+    >>> one, again, other = (graph.steps(Expression(text).steps, {"x": x}) for text in texts)
     >>> one == again, one == other, len(graph.nodes)
     (True, False, 5)
     """

@@ -196,3 +196,9 @@ def test_the_choice_is_told() -> None:
     assert few.stderr == "engine objects: fewer than 100 passes do not pay for preparing them\n"
     many = invoke("sweep", NEURON, "--over", "a=-5:5:101", "--verbose")
     assert many.stderr == "engine python: 101 passes or more over 5 gates pay for preparing them\n"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_outputs_without_anything_to_differentiate_in(engine: str) -> None:
+    circuit = circuitgrad.from_expression("x*y", x=1, y=3)
+    assert list(program(circuit, ["x"], Wanted(("out",), ("out", "x")), engine)(2.0)) == [6.0]

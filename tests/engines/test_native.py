@@ -8,9 +8,11 @@ import random
 import subprocess
 import sys
 from array import array
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -20,11 +22,12 @@ from mpmath import mp, mpf
 import circuitgrad
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.engines import GAIN, GAIN_LARGE, Wanted, choose, over_columns, program
-from circuitgrad.engines.native import Sums, columns, machine, printing, straight, tape
+from circuitgrad.engines.native import columns, forms, machine, printing, straight, tape
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import GATES
+from circuitgrad.gates import GATES, find
 from circuitgrad.methods.optimize import Experiment, optimize
 from circuitgrad.rows import Rows
+from forms import FORMS, summing
 from program import CIRCUITS, NEURON, invoke
 from random_circuits import Plan, plans
 from special import SPECIAL
@@ -45,6 +48,8 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def same(one: float, other: float, rel: float = 1e-12) -> bool:
     if math.isnan(one) or math.isnan(other):
         return math.isnan(one) and math.isnan(other)
+    if one == other == 0:
+        return math.copysign(1, one) == math.copysign(1, other)
     return one == other or abs(one - other) <= max(rel * max(abs(one), abs(other)), 1e-320)
 
 
@@ -147,7 +152,41 @@ def test_generated_circuits(plan: Plan, data: st.DataObject) -> None:
     assert compared(circuit, names, Wanted(tuple(circuit), circuit.outputs, tuple(circuit)), rows) == []
 
 
-@pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 23, 1000])
+OWN = """
+inputs: {x: 1}
+define:
+  flat: {operands: [x], value: 0*x, partials: {x: '0'}}
+  low: {operands: [x], value: '-x if x >= 0 else x', partials: {x: '-1 if x >= 0 else 1'}}
+  lower: {operands: [x], value: '-x if x > 0 else x', partials: {x: '-1 if x > 0 else 1'}}
+gates: {log: log(x), none: flat(log), a: low(x), b: lower(x), c: 1/a, d: 1/b, e: -x, f: x*x}
+output: [none, c, d, e, f]
+"""
+
+
+def test_own_gates_at_zeros_of_both_signs() -> None:
+    circuit = circuitgrad.loads(OWN)
+    wanted = Wanted(tuple(circuit), circuit.outputs, tuple(circuit))
+    assert compared(circuit, ["x"], wanted, [[0.0], [-0.0], [2.0], [math.inf], [math.nan]]) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_columns_that_do_not_go_together_are_refused(form: str) -> None:
+    circuit = circuitgrad.from_expression("x*y", x=1, y=3)
+    run = {"straight": straight, "tape": tape}[form].columns(circuit, ["x", "y"], Wanted(("out",)))
+    ten, nine = array("d", range(10)), array("d", range(9))
+    for some, why in (([ten, nine], "9 to 10 rows"), ([ten], "1 columns"), ([ten] * 3, "3 columns")):
+        with pytest.raises(ValueError, match=why):
+            run(some)
+    sums = partial(summing, form, circuit, ["y"], squares=False)
+    with pytest.raises(ValueError, match="9 to 10 rows"):
+        sums(bound={"x": ten, "y": nine})
+    # Numbers of another size are read as what they are.
+    for kind in "fiq":
+        assert run([array(kind, range(10)), ten]) == [array("d", [x * x for x in ten])]
+        assert sums(bound={"x": array(kind, [1, 2, 3])})([2.0]) == [12.0, 6.0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 16, 23, 1000])
 def test_any_number_of_rows(count: int) -> None:
     circuit = circuitgrad.from_expression("x*y + 2", x=1, y=3)
     xs = array("d", range(count))
@@ -155,14 +194,14 @@ def test_any_number_of_rows(count: int) -> None:
     assert found == [array("d", [3 * x + 2 for x in xs]), array("d", [3.0] * count), xs]
 
 
-@pytest.mark.parametrize("most", [0, 100])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("squares", [False, True])
 @pytest.mark.parametrize("count", [3, 8, 29])
-def test_sums_over_rows(squares: bool, count: int, most: int) -> None:
+def test_sums_over_rows(squares: bool, count: int, form: str) -> None:
     circuit = circuitgrad.from_expression("y - a*exp(-b*x)", a=2, b=0.5, x=0, y=0)
     chance = random.Random(count)
     bound = [array("d", [chance.uniform(0, 2) for _ in range(count)]) for _ in "xy"]
-    run = Sums(circuit, ["a", "b"], "out", squares=squares, bound=dict(zip(["x", "y"], bound, strict=True)), most=most)
+    run = summing(form, circuit, ["a", "b"], squares=squares, bound=dict(zip(["x", "y"], bound, strict=True)))
     point = (1.5, 0.7)
     one = program(circuit, ["a", "b", "x", "y"], Wanted(("out",), ("out",), ("a", "b")), "objects")
     rows = [list(one(*point, x, y)) for x, y in zip(*bound, strict=True)]
@@ -172,13 +211,41 @@ def test_sums_over_rows(squares: bool, count: int, most: int) -> None:
     assert run(point) == run(point)
 
 
-@pytest.mark.parametrize("most", [0, 100])
-def test_sums_of_a_single_row(most: int) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_sums_of_a_single_row(form: str) -> None:
     circuit = circuitgrad.from_expression("sqrt(a) + c*b", a=0, b=0, c=3)
-    run = Sums(circuit, ["a", "b"], "out", squares=True, bound={}, most=most)
+    run = summing(form, circuit, ["a", "b"], squares=True, bound={})
     assert run([4.0, 1.0]) == [25.0, 2.5, 30.0]
     # An upstream gradient of 0 adds nothing, whatever the slope.
-    assert Sums(circuit, ["a"], "out", squares=True, bound={}, most=most)([0.0])[0] == 0.0
+    assert summing(form, circuit, ["a"], squares=True, bound={})([0.0])[0] == 0.0
+
+
+def test_the_form_follows_the_work() -> None:
+    few, some, many = (
+        Circuit("c", [Input("x", 1.0)], [], [f"g{k}" for k in range(size)], [find("neg")] * size, [(0,)] * size, ["g0"])
+        for size in (forms.FEW, straight.MOST, straight.MOST + 1)
+    )
+    for at_once, enough in ((False, forms.PASSES), (True, forms.ROWS)):
+        for circuit, passes, expected in (
+            (few, 1, True), (some, 1, False), (some, enough - 1, False), (some, enough, True), (some, None, True),
+            (many, None, False),
+        ):  # fmt: skip
+            assert forms.is_straight(circuit, passes, at_once=at_once) is expected
+
+
+def test_an_optimisation_of_few_steps_over_few_rows_makes_no_straight_line_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = forms.FEW + 1
+    names = [f"g{k}" for k in range(size)]
+    circuit = Circuit(
+        "c", [Input("a", 1.0), Input("x", 1.0)], [], names, [find("mul")] * size, [(0, 1)] * size, names[-1:]
+    )
+    monkeypatch.setattr(straight, "sums", Mock(side_effect=AssertionError))
+    rows = Rows({"x": array("d", [1.0, 2.0])}, [2, 3], ())
+    assert optimize(circuit, Experiment(steps=1, step_size=1.0), rows, engine="native").last == 3.75
+    with pytest.raises(AssertionError):
+        optimize(circuit, Experiment(steps=forms.ROWS), rows, engine="native")
 
 
 def test_an_optimisation_over_rows() -> None:
@@ -239,18 +306,73 @@ def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
     assert quick(blocked / "below").communicate(timeout=60) == (expected, "")
 
 
+def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIRCUITGRAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(machine, "MOST_FILES", 3)
+    other = tmp_path / "other.o"
+    other.write_text("not ours")
+
+    def make(number: int) -> set[Path]:
+        before = set(tmp_path.iterdir())
+        machine.object_code(f"define double @f() {{ ret double {number}.0 }}")
+        return set(tmp_path.iterdir()) - before
+
+    first, second, third = made = [make(number) for number in range(3)]
+    for age, (file,) in enumerate(made):
+        os.utime(file, (age, age))
+    assert make(0) == set()  # it is there, and becomes the one that was used last
+    fourth = make(3)
+    assert set(tmp_path.iterdir()) == {other} | first | third | fourth
+    assert second == make(1)
+    monkeypatch.setattr(machine, "MOST_FILES", 100)
+    monkeypatch.setattr(machine, "MOST_BYTES", 1)
+    machine.object_code("define double @g() { ret double 1.0 }")
+    assert set(tmp_path.iterdir()) == {other}
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CIRCUITGRAD_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+
+    monkeypatch.setattr(Path, "expanduser", Mock(side_effect=RuntimeError))
+    assert machine.cache_folder() is None
+    assert machine.object_code("define double @h() { ret double 1.0 }")
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
+    run = straight.columns(circuitgrad.from_expression(f"{name}(x)", x=1), ["x"], Wanted(("out",)))
+    chance = random.Random(name)
+    xs = array("d", [chance.uniform(-100, 100) for _ in range(8 * 200)])
+    mixed = array("d", [1e22 if i % 8 == 3 else x for i, x in enumerate(xs)])
+    pairs = zip(run([xs])[0], run([mixed])[0], strict=True)
+    assert [i for i, (one, other) in enumerate(pairs) if one != other and i % 8 != 3] == []
+
+
 def test_without_llvmlite_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     machine.machine.cache_clear()
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     result = invoke("forward", NEURON, "--engine", "native")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "error: the engine native needs llvmlite (pip install 'circuitgrad[native]')\n"
-    monkeypatch.setattr(machine, "is_installed", lambda: False)
     hint = "pip install 'circuitgrad[native]' makes this faster"
     assert [choose(100, passes).hint for passes in (GAIN // 100, GAIN // 100 - 1)] == [hint, ""]
     assert [choose(GAIN_LARGE // 10 + more, 10).hint for more in (0, -1)] == [hint, ""]
     assert [choose(100, 10**7).engine, choose(10**6, 10).engine] == ["python", "objects"]
     machine.machine.cache_clear()
+
+
+def test_an_llvmlite_that_does_not_load_is_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / "llvmlite").mkdir()
+    (tmp_path / "llvmlite" / "__init__.py").write_text("__version__ = '0'")
+    (tmp_path / "llvmlite" / "binding.py").write_text("raise OSError('Could not find/load shared object file')")
+    code = "from circuitgrad.engines import choose; print(choose(5, 10**9)); choose(5, 1, 'native')"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert found.stdout.startswith("Choice(engine='python'")
+    assert "CircuitError: error: the engine native needs llvmlite" in found.stderr
 
 
 def test_what_there_is_not_is_refused() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import circuitgrad
 from circuitgrad.engines.native import Sums, Walk
 from circuitgrad.engines.update import Update
+from forms import FORMS, summing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +56,16 @@ def by_hand(
     return found
 
 
-@pytest.mark.parametrize("most", [0, 100])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("count", [0, 13])
 @settings(deadline=None, max_examples=15)
 @given(point=st.tuples(st.floats(-3, 3), st.floats(-3, 3)), low=st.floats(-3, 0), number=st.integers(0, 9))
 def test_a_walk_is_its_steps_to_the_bit(
-    most: int, count: int, point: tuple[float, float], low: float, number: int
+    form: str, count: int, point: tuple[float, float], low: float, number: int
 ) -> None:
     circuit = circuitgrad.from_expression("square(tanh(a*x) - b) + a*a", a=1, b=1, x=0.7)
     bound = {"x": array("d", [0.1 * k for k in range(count)])} if count else {}
-    run = Sums(circuit, ["a", "b"], "out", squares=False, bound=bound, most=most)
+    run = summing(form, circuit, ["a", "b"], squares=False, bound=bound)
     sizes = array("d", [0.1 / (k + 1) for k in range(20)])
     expected = by_hand(run, point, low, sizes, number)
     _, *slopes = (x / run.rows for x in run(point))

@@ -118,7 +118,7 @@ def _asked_for(engine: str) -> Choice:
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str, passes: int | None = None) -> Program:
-    """Return what computes what is wanted from the values of some inputs.
+    """Return what computes what is wanted from the values of some inputs, for one thread at a time.
 
     Args:
         circuit: the circuit, which stays as it is; the other inputs keep their present values.
@@ -154,7 +154,8 @@ def over_columns(
 ) -> Compute:
     """Return what computes what is wanted of every row, as columns, from the columns of some inputs, at least one.
 
-    The arguments and errors are those of `program`; about so many rows are expected.
+    The arguments and errors are those of `program`; about so many rows are expected. It, too, is for one thread at a
+    time, and raises ValueError where the columns are not of one length.
 
     >>> from circuitgrad import from_expression
     >>> run = over_columns(from_expression("2*x", x=0), ["x"], Wanted(("out",)), "python")

@@ -101,7 +101,7 @@ class _Writer:
         for target in targets:
             lines += self._backward(target, wrt)
             found += [f"d{slot}" for slot in wrt]
-            if target != targets[-1]:  # the next output's derivatives take the same names
+            if wrt and target != targets[-1]:  # the next output's derivatives take the same names
                 kept = [f"e{target}_{slot}" for slot in wrt]
                 lines.append(f"    {', '.join(kept)}, = {', '.join(found[-len(wrt) :])},")
                 found[-len(wrt) :] = kept

@@ -76,6 +76,22 @@ def zeros(count: int) -> array[float]:
     return array("d", [0.0]) * count
 
 
+def doubles(columns: Iterable[Iterable[float]]) -> list[array[float]]:
+    """Return columns as machine code can read them: as arrays of doubles, which are copied from anything else.
+
+    Raises:
+        ValueError: the columns are not of one length.
+
+    >>> doubles([array("d", [1]), [2]])
+    [array('d', [1.0]), array('d', [2.0])]
+    """
+    found = [one if isinstance(one, array) and one.typecode == "d" else array("d", one) for one in columns]
+    lengths = sorted(set(map(len, found)))
+    if len(lengths) > 1:
+        raise ValueError(f"the columns have {lengths[0]} to {lengths[-1]} rows, not all the same")
+    return found
+
+
 def padded(column: array[float], lanes: int) -> array[float]:
     """Return a column that is as long as the next multiple of the lanes; the last number fills it up.
 
@@ -106,17 +122,23 @@ def points(kernel: Kernel, count: int, results: int) -> Program:
     return run
 
 
-def blocks(kernel: Kernel, results: int) -> Compute:
-    """Return what runs a kernel over columns; see `engines.over_columns`.
+def blocks(kernel: Kernel, count: int, results: int) -> Compute:
+    """Return what runs a kernel over columns, for one thread at a time; see `engines.over_columns`.
 
     Args:
         kernel: the kernel, which computes `LANES` rows at a time.
+        count: how many columns it takes.
         results: how many results it has.
     """
 
     def compute(given: Columns, into: Sequence[array[float]] | None = None) -> Sequence[array[float]]:
+        given = doubles(given)
+        if len(given) != count:
+            raise ValueError(f"there are {len(given)} columns, where {count} are taken")
         rows = len(given[0])
         found = [zeros(rows) for _ in range(results)] if into is None else into
+        if into is not None and [(one.typecode, len(one)) for one in into] != [("d", rows)] * results:
+            raise ValueError(f"{results} columns of {rows} doubles are wanted for the results")
         whole = rows - rows % LANES
         if whole:
             kernel(pointers(given), pointers(found), whole)

@@ -194,6 +194,7 @@ def _turned(w: Writer, x: str, quarter: int) -> str:
         r = w.fma(n, -part, r)
     z = w.do("fmul", r, r)
     sine = w.fma(w.do("fmul", z, r), w.polynomial(z, SIN), r)
+    sine = w.choose(w.do("fcmp oeq", x, 0.0), x, sine)  # the sums would make 0 of -0
     half = w.do("fmul", z, 0.5)
     near = w.do("fsub", 1.0, half)
     lost = w.do("fsub", w.do("fsub", 1.0, near), half)
@@ -201,8 +202,7 @@ def _turned(w: Writer, x: str, quarter: int) -> str:
     quadrant = w.do_whole("add", w.as_whole(whole), quarter)
     odd = w.do_whole("icmp ne", w.do_whole("and", quadrant, 1), 0)
     sign = w.do_whole("shl", w.do_whole("lshr", quadrant, 1), 63)
-    found = w.as_real(w.do_whole("xor", w.as_whole(w.choose(odd, cosine, sine)), sign))
-    return w.choose(w.do("fcmp oeq", r, 0.0), w.choose(odd, found, w.do("fmul", found, 1.0)), found)
+    return w.as_real(w.do_whole("xor", w.as_whole(w.choose(odd, cosine, sine)), sign))
 
 
 def _sin(w: Writer, x: str) -> str:
@@ -222,8 +222,9 @@ def _tanh(w: Writer, x: str) -> str:
     size = w.absolute(x)
     power = _exp(w, w.do("fadd", size, size))
     far = w.do("fsub", 1.0, w.do("fdiv", 2.0, w.do("fadd", power, 1.0)))
-    signed = w.as_real(w.do_whole("or", w.as_whole(far), w.do_whole("and", w.as_whole(x), bits(-0.0))))
-    return w.choose(w.do("fcmp olt", size, 0.625), near, w.choose(w.do("fcmp uno", x, x), x, signed))
+    found = w.choose(w.do("fcmp olt", size, 0.625), near, far)
+    signed = w.as_real(w.do_whole("or", w.as_whole(found), w.do_whole("and", w.as_whole(x), bits(-0.0))))
+    return w.choose(w.do("fcmp uno", x, x), x, signed)
 
 
 def _ratio(w: Writer, x: str, polynomials: tuple[Sequence[float], Sequence[float]]) -> str:
@@ -297,13 +298,17 @@ def vector(function: str, lanes: int) -> str:
     tail = [f"  ret {real} {result}", "}"]
     if far == inf:
         return "\n".join([*head, *writer.lines, *tail, ""])
-    test = Writer(lanes)
-    near = test.do("fcmp ole", test.absolute("%x"), far)
-    lines = [line.replace("%t", "%s") for line in test.lines]
-    whole = f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({flag} {near.replace('%t', '%s')})"
-    away = [f"  %c = call {real} @{name_of(function)}_apart({real} %x)", f"  ret {real} %c", "near:"]
-    jump = "  br i1 %all, label %near, label %far\nfar:"
-    return "\n".join([*head, *lines, whole, jump, *away, *writer.lines, *tail, "", apart(function, lanes, 1, "_apart")])
+    near = writer.do("fcmp ole", writer.absolute("%x"), far)
+    jump = [
+        f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({flag} {near})",
+        "  br i1 %all, label %near, label %far",
+        "far:",  # a number's result does not depend on what stands beside it
+        f"  %c = call {real} @{name_of(function)}_apart({real} %x)",
+        f"  %mixed = select {flag} {near}, {real} {result}, {real} %c",
+        f"  ret {real} %mixed",
+        "near:",
+    ]
+    return "\n".join([*head, *writer.lines, *jump, *tail, "", apart(function, lanes, 1, "_apart")])
 
 
 def apart(function: str, lanes: int, arity: int = 1, suffix: str = "") -> str:

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from functools import cache, lru_cache
@@ -20,6 +21,10 @@ EXTRA = "pip install 'circuitgrad[native]'"
 MARK = b"circuitgrad object 1\n"
 """What a file of machine code begins with; a digest of the rest follows."""
 HEAD = len(MARK) + hashlib.sha256().digest_size
+OURS = re.compile(r"[0-9a-f]{64}\.")
+"""How its name begins."""
+MOST_FILES, MOST_BYTES = 500, 200_000_000
+"""So many files are kept, of so many bytes together; those that were used last."""
 
 
 class Machine(NamedTuple):
@@ -54,7 +59,7 @@ def machine() -> Machine:
     try:
         import llvmlite
         from llvmlite import binding as llvm
-    except ImportError:
+    except (ImportError, OSError):  # the latter where its library cannot be loaded
         raise CircuitError.of("the engine native needs llvmlite", hint=EXTRA) from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -64,36 +69,58 @@ def machine() -> Machine:
 
 
 def is_installed() -> bool:
-    """Tell whether llvmlite can be imported, without importing it."""
-    from importlib.util import find_spec
+    """Tell whether there is an llvmlite that works."""
+    try:
+        machine()
+    except CircuitError:
+        return False
+    return True
 
-    return find_spec("llvmlite") is not None
 
+def cache_folder() -> Path | None:
+    """Return the folder in which machine code is kept: `CIRCUITGRAD_CACHE`, or the platform's place for caches.
 
-def cache_folder() -> Path:
-    """Return the folder in which machine code is kept: `CIRCUITGRAD_CACHE`, or the platform's place for caches."""
+    There is none for a user without a home.
+    """
     if told := os.environ.get("CIRCUITGRAD_CACHE"):
         return Path(told)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", "~")).expanduser() / "circuitgrad" / "cache"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/circuitgrad").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "circuitgrad"
+    try:
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA", "~")).expanduser() / "circuitgrad" / "cache"
+        if sys.platform == "darwin":
+            return Path("~/Library/Caches/circuitgrad").expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "circuitgrad"
+    except RuntimeError:
+        return None
 
 
 def object_code(text: str) -> bytes:
     """Return the machine code of a module, from the disk where it is kept, whole and of this machine."""
     made_for = machine()
     key = hashlib.sha256(f"{__version__}\n{made_for.name}\n{text}".encode()).hexdigest()
-    file = cache_folder() / f"{key}.o"
-    with contextlib.suppress(OSError):
-        kept = file.read_bytes()
-        if kept[: len(MARK)] == MARK and hashlib.sha256(kept[HEAD:]).digest() == kept[len(MARK) : HEAD]:
-            return kept[HEAD:]
+    folder = cache_folder()
+    file = folder / f"{key}.o" if folder else None
+    if file and (kept := _kept(file)):
+        return kept
     module = made_for.llvm.parse_assembly(text)
     module.verify()
     code: bytes = made_for.target().emit_object(module)
-    _keep(file, MARK + hashlib.sha256(code).digest() + code)
+    if file:
+        _keep(file, MARK + hashlib.sha256(code).digest() + code)
+    return code
+
+
+def _kept(file: Path) -> bytes | None:
+    """Return the machine code that a file of the cache holds, or None where it is not there, or not whole."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    mark, digest, code = content[: len(MARK)], content[len(MARK) : HEAD], content[HEAD:]
+    if mark != MARK or hashlib.sha256(code).digest() != digest:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(file)  # so that it counts among those that were used last
     return code
 
 
@@ -101,13 +128,28 @@ def _keep(file: Path, content: bytes) -> None:
     """Write a file of the cache, whole; a folder that takes none is no reason to fail."""
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f"{file.stem}.")
         try:
             with os.fdopen(handle, "wb") as opened:
                 opened.write(content)
             os.replace(temporary, file)  # noqa: PTH105
-        except OSError:
+        except BaseException:
             os.unlink(temporary)  # noqa: PTH108
+            raise
+        _tidy(file.parent)
+
+
+def _tidy(folder: Path) -> None:
+    """Delete the files of the cache that were used longest ago, as far as they are too many; no others."""
+    with os.scandir(folder) as entries:
+        ours = [one for one in entries if OURS.match(one.name) and one.is_file(follow_symlinks=False)]
+    found = sorted(((one.stat().st_mtime, one.stat().st_size, one.path) for one in ours), reverse=True)
+    total = 0
+    for count, (_, size, path) in enumerate(found, start=1):
+        total += size
+        if count > MOST_FILES or total > MOST_BYTES:
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
 
 
 class Code:

@@ -17,6 +17,7 @@ FEW = 3
 INTRINSICS = ("fabs", "sqrt", "floor")
 MOD = """\
 declare double @fmod(double, double)
+declare double @llvm.copysign.f64(double, double)
 define internal double @mod(double %x, double %y) nounwind {
   %r = call double @fmod(double %x, double %y)
   %rest = fcmp une double %r, 0.0
@@ -25,11 +26,14 @@ define internal double @mod(double %x, double %y) nounwind {
   %apart = xor i1 %below, %negative
   %add = and i1 %rest, %apart
   %sum = fadd double %r, %y
-  %found = select i1 %add, double %sum, double %r
+  %moved = select i1 %add, double %sum, double %r
+  %zero = call double @llvm.copysign.f64(double 0.0, double %y)
+  %none = fcmp oeq double %r, 0.0
+  %found = select i1 %none, double %zero, double %moved
   ret double %found
 }
 """
-"""Python's remainder, which has the sign of y; C's has that of x."""
+"""Python's remainder, which has the sign of y, also where it is 0; C's has that of x."""
 
 
 class Printer:
@@ -45,7 +49,7 @@ class Printer:
     >>> graph, printer = Graph(), Printer(1)
     >>> x = graph.input(0)
     >>> printer.inputs[x] = "%x"
-    >>> printer.instructions(graph, [graph.formula("2*x", {"x": x})])
+    >>> printer.instructions(graph, [graph.add("fmul", graph.number(2.0), x)])
     ['%n2 = fmul double 0x4000000000000000, %x']
     """
 

@@ -31,7 +31,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
 def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
     """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
     graph = passes(circuit, names, wanted.values, wanted.outputs, wanted.wrt)
-    return blocks(Kernel(code(text(graph, len(names))), FUNCTION), len(graph.results))
+    return blocks(Kernel(code(text(graph, len(names))), FUNCTION), len(names), len(graph.results))
 
 
 def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], wanted: Wanted, *, squares: bool) -> Kernel:

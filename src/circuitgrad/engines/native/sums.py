@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.engines import Wanted
 from circuitgrad.engines.native import straight, tape
-from circuitgrad.engines.native.columns import each, padded, pointers
+from circuitgrad.engines.native.columns import doubles, each, padded, pointers
+from circuitgrad.engines.native.forms import is_straight
 from circuitgrad.engines.native.functions import LANES
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Sums:
         squares: whether its squares are summed.
         bound: the inputs that rows bind, with their columns; without any there is one row.
         wrt: the held inputs in which the wire is differentiated; all when left out.
-        most: the number of gates from which on there is a tape instead of straight-line code.
+        passes: about how many passes there will be: rows times points; many when left out.
 
     Attributes:
         kernel: the function that computes the sums, from `sources` to `targets`, over so many `rows`.
@@ -37,6 +38,7 @@ class Sums:
 
     Raises:
         CircuitError: llvmlite is not installed, or there is no such wire.
+        ValueError: the columns are not of one length.
 
     >>> from circuitgrad import from_expression
     >>> sums = Sums(from_expression("a*x", a=0, x=0), ["a"], "out", squares=False, bound={"x": array("d", [1, 2])})
@@ -53,16 +55,16 @@ class Sums:
         squares: bool,
         bound: Mapping[str, array[float]],
         wrt: Sequence[str] | None = None,
-        most: int = straight.MOST,
+        passes: int | None = None,
     ) -> None:
         wrt = held if wrt is None else wrt
         wanted = Wanted((output,), (output,) if wrt else (), tuple(wrt))
-        form = straight if len(circuit.rows) <= most or not tape.fits(circuit) else tape
+        form = straight if is_straight(circuit, passes, at_once=bool(bound)) else tape
         self.kernel = form.sums(circuit, held, list(bound), wanted, squares=squares)
-        self.rows = len(next(iter(bound.values()), (0.0,)))
+        self._bound = doubles(bound.values())
+        self.rows = len(self._bound[0]) if bound else 1
         self.point = (ctypes.c_double * len(held))()
         self.found = (ctypes.c_double * (1 + len(wrt)))()
-        self._bound = list(bound.values())
         self._columns = [padded(column, LANES) for column in self._bound]
         self.sources, self.targets = self._sources(self._columns), pointers((), each(self.found))
 

@@ -66,8 +66,9 @@ def optimize(
     at_once = count if wanted.batch_size is None else min(count, wanted.batch_size)
     method = algorithm(wanted.method)
     least = STEP if method.walks and at_once == count else 0
-    choice = choose(len(circuit.rows), at_once * ((wanted.steps or 0) + 1), engine, least=least)
-    objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine)
+    passes = at_once * ((wanted.steps or 0) + 1)
+    choice = choose(len(circuit.rows), passes, engine, least=least)
+    objective = Objective(circuit, wanted.output, wanted.goal, rows, choice.engine, passes)
     if not objective.is_reached:
         raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(wanted.output)}")
     run = Run(objective, wanted, choice, method, listen, save, interrupted, every)

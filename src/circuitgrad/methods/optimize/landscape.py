@@ -69,7 +69,7 @@ def landscape(outcome: Outcome, rows: Rows | None = None) -> Landscape | None:
     side = min(SIDES[len(names)], int(points ** (1 / len(names))))
     if side < LEAST:
         return None
-    objective = Objective(circuit, outcome.output, outcome.goal, rows, choice.engine)
+    objective = Objective(circuit, outcome.output, outcome.goal, rows, choice.engine, side ** len(names) * count)
     axes = [_axis(circuit.inputs[name], [place[i] for place in outcome.path], side) for i, name in enumerate(names)]
     grid = [[[x, y] for x in axes[0]] for y in axes[1]] if len(axes) > 1 else [[[x] for x in axes[0]]]
     every = range(count)

@@ -48,6 +48,7 @@ class Objective:
         goal: `maximize`, `minimize` or `least_squares`.
         rows: the rows of data; without them there is a single one, which binds nothing.
         engine: what computes the cost and its derivatives; see `engines`.
+        passes: about how many passes there will be: rows times points; many when left out.
 
     Attributes:
         names: the inputs that may move.
@@ -67,7 +68,13 @@ class Objective:
     """
 
     def __init__(
-        self, circuit: Circuit, output: str, goal: str, rows: Rows | None = None, engine: str = "objects"
+        self,
+        circuit: Circuit,
+        output: str,
+        goal: str,
+        rows: Rows | None = None,
+        engine: str = "objects",
+        passes: int | None = None,
     ) -> None:
         self.circuit, self.output, self.goal, self.rows = circuit, output, goal, rows
         self.squares = goal == "least_squares"
@@ -87,7 +94,7 @@ class Objective:
         self._values = circuit.trace({})
         self.start = [self._values[slot] for slot in self._free]
         self._columns = dict(bound)
-        self._engine = engine
+        self._engine, self._passes = engine, passes
         self._over_rows: dict[Wanted, Compute] = {}
 
     @property
@@ -114,7 +121,7 @@ class Objective:
         return Wanted((self.output,), (self.output,), tuple(self.names))
 
     def _program(self, wanted: Wanted) -> Program:
-        return program(self.circuit, [*self.names, *self._columns], wanted, self._engine)
+        return program(self.circuit, [*self.names, *self._columns], wanted, self._engine, self._passes)
 
     @cached_property
     def _sums(self) -> Sums:
@@ -129,7 +136,15 @@ class Objective:
     def _summing(self, wrt: Sequence[str]) -> Sums:
         from circuitgrad.engines.native import Sums
 
-        return Sums(self.circuit, self.names, self.output, squares=self.squares, bound=self._columns, wrt=wrt)
+        return Sums(
+            self.circuit,
+            self.names,
+            self.output,
+            squares=self.squares,
+            bound=self._columns,
+            wrt=wrt,
+            passes=self._passes,
+        )
 
     def walk(self, update: Update, low: Point, high: Point, momentum: float) -> Walk | None:
         """Return what makes many steps of an update at once over all rows, where machine code is the engine.
@@ -249,7 +264,8 @@ class Objective:
     def _at_all_rows(self, wanted: Wanted, point: Point) -> Sequence[array[float]]:
         """Return what is wanted of all rows, as columns."""
         if wanted not in self._over_rows:
-            self._over_rows[wanted] = over_columns(self.circuit, [*self.names, *self._columns], wanted, self._engine)
+            names = [*self.names, *self._columns]
+            self._over_rows[wanted] = over_columns(self.circuit, names, wanted, self._engine, self._passes)
         held = [array("d", [value]) * self.count for value in point]
         return self._over_rows[wanted]([*held, *self._columns.values()])
 

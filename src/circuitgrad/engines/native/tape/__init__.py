@@ -145,7 +145,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
 
 def columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
     """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
-    return blocks(Tape(circuit, names, wanted, LANES).kernel, len(wanted.titles))
+    return blocks(Tape(circuit, names, wanted, LANES).kernel, len(names), len(wanted.titles))
 
 
 def sums(circuit: Circuit, held: Sequence[str], bound: Sequence[str], wanted: Wanted, *, squares: bool) -> Kernel:

@@ -1,0 +1,19 @@
+"""Sums by machine code of either form, whatever the size of the circuit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from circuitgrad.engines.native import Sums, sums
+
+if TYPE_CHECKING:
+    from circuitgrad.circuit import Circuit
+
+FORMS = ("straight", "tape")
+
+
+def summing(form: str, circuit: Circuit, held: list[str], **options: Any) -> Sums:
+    """Return what sums up the output `out`, as straight-line code or as a tape."""
+    with patch.object(sums, "is_straight", return_value=form == "straight"):
+        return Sums(circuit, held, "out", **options)

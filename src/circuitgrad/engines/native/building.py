@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+
+@dataclass
+class Carried:
+    """A value that a loop hands on from round to round.
+
+    Attributes:
+        kind: its type.
+        first: the value in the first round.
+        name: the value in a round.
+        next: the value in the next round.
+    """
+
+    kind: str
+    first: str
+    name: str
+    next: str = ""
 
 
 class Builder:
@@ -146,8 +164,12 @@ class Builder:
         self._label(f"usual{number}")
         return self.do(f"phi {kind} [ {usual}, %{before} ], [ {other}, %{after} ]")
 
+    def carried(self, kind: str, first: str) -> Carried:
+        """Return a value that a loop hands on from round to round, in a register; see `loop`."""
+        return Carried(kind, first, f"%c{self._new()}")
+
     @contextmanager
-    def loop(self, start: str, stop: str, step: int = 1) -> Iterator[str]:
+    def loop(self, start: str, stop: str, step: int = 1, carried: Sequence[Carried] = ()) -> Iterator[str]:
         """Write what is done for every number from the start on, below the stop."""
         number, before = self._new(), self._block
         index = f"%i{number}"
@@ -159,15 +181,19 @@ class Builder:
         self._label(f"body{number}")
         yield index
         self.put(f"%next{number} = add i64 {index}, {step}", f"br label %loop{number}")
-        after = f"  {index} = phi i64 [ {start}, %{before} ], [ %next{number}, %{self._block} ]"
-        self._lines.insert(entry, after)
+        values = [("i64", index, start, f"%next{number}")]
+        values += [(one.kind, one.name, one.first, one.next) for one in carried]
+        self._lines[entry:entry] = [
+            f"  {name} = phi {kind} [ {first}, %{before} ], [ {following}, %{self._block} ]"
+            for kind, name, first, following in values
+        ]
         self._label(f"done{number}")
 
     @contextmanager
-    def down(self, start: str, stop: str) -> Iterator[str]:
+    def down(self, start: str, stop: str, carried: Sequence[Carried] = ()) -> Iterator[str]:
         """Write what is done for every number below the stop, backwards to the start."""
         last = self.do(f"sub i64 {stop}, 1")
-        with self.loop(start, stop) as index:
+        with self.loop(start, stop, 1, carried) as index:
             yield self.do(f"sub i64 {last}, {self.do(f'sub i64 {index}, {start}')}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.building import Builder
+from circuitgrad.engines.native.building import Builder, Carried
 from circuitgrad.engines.native.functions import LANES, VECTORS
 from circuitgrad.engines.native.graph import Graph
 from circuitgrad.engines.native.printing import Printer
@@ -65,10 +65,10 @@ class Kernels:
         builder = Builder(f"{name}{PARAMETERS}", linkage="internal")
         run = _Run(builder, self._one, [(kind, self.rows[kind]) for kind in kinds])
         if way == "forward":
-            with builder.loop("%from", "%to") as gate:
+            with builder.loop("%from", "%to", 1, run.before()) as gate:
                 run.set_value(gate)
         else:
-            with builder.down("%from", "%to") as gate:
+            with builder.down("%from", "%to", run.behind()) as gate:
                 run.pull_back(gate)
         self._texts.append(builder.text())
         return name
@@ -135,12 +135,33 @@ class _Run:
         names = ("gates", "first", "kinds", "operands", "values", "grads")
         self.gates, self.first, self.kind_of, self.operands, self.values, self.grads = fields(builder, *names)
         self.real = printer.real
+        self.last: Carried | None = None
+        self.upstream: tuple[Carried, Carried] | None = None
+
+    def before(self) -> list[Carried]:
+        """Return what a loop over gates hands on: the value of the gate before, for the gate that waits for it."""
+        if self.printer.lanes > 1:
+            return []
+        b = self.builder
+        slot = b.do(f"add i64 {self.first}, %from")
+        before = b.choose(b.do(f"icmp eq i64 {slot}, 0"), "0", b.do(f"sub i64 {slot}, 1"))
+        self.last = b.carried(self.real, b.load(self.real, self.values, before))
+        return [self.last]
+
+    def behind(self) -> list[Carried]:
+        """Return what a loop backwards hands on: whether the gate before has just got its gradient, and that."""
+        if self.printer.lanes > 1:
+            return []
+        self.upstream = self.builder.carried("i1", "false"), self.builder.carried(self.real, "0.0")
+        return list(self.upstream)
 
     def set_value(self, gate: str) -> None:
         """Compute the value of a gate, or of several from it on."""
         nodes = [rule.value for rule in self.rules]
         self._compute(gate, nodes)
         value = self._chosen(gate, nodes)
+        if self.last:
+            self.last.next = value
         self.builder.put(f"store {self.real} {value}, ptr {self._address(self.values, gate)}, align 8")
 
     def pull_back(self, gate: str) -> None:
@@ -148,13 +169,28 @@ class _Run:
         columns = list(zip(*(rule.partials for rule in self.rules), strict=True))
         upstream = self.graph.input(self.arity + 1)
         self._compute(gate, [upstream, *(node for column in columns for node in column)])
+        sums = []
         for k, column in enumerate(columns):
             added = self._contribution(self._chosen(gate, column), self.printer.name(self.graph, upstream))
             for lane in range(self.at_once):
                 one = added
                 if self.at_once > 1:
                     one = self.builder.do(f"extractelement {self.real} {added}, i32 {lane}")
-                self._add(self._operand(gate, k, lane), one)
+                sums.append(self._add(self._operand(gate, k, lane), one))
+        if self.upstream:
+            self._hand_on(gate, sums)
+
+    def _hand_on(self, gate: str, sums: Sequence[tuple[str, str]]) -> None:
+        """Write what tells the gate before of its gradient, where this one has just added to it."""
+        assert self.upstream is not None  # noqa: S101
+        b = self.builder
+        before = b.do(f"sub i64 {b.do(f'add i64 {self.first}, {gate}')}, 1")
+        is_it, found = "false", "0.0"
+        for slot, total in sums:
+            same = b.do(f"icmp eq i64 {slot}, {before}")
+            is_it = b.do(f"or i1 {is_it}, {same}")
+            found = b.choose(same, total, found, self.real)
+        self.upstream[0].next, self.upstream[1].next = is_it, found
 
     def _contribution(self, partial: str, upstream: str) -> str:
         """Return the product of a partial derivative and an upstream gradient, 0 where that is 0."""
@@ -171,10 +207,12 @@ class _Run:
         is_odd = do(f"fcmp uno {real} {do(f'fsub {real} {partial}, {partial}')}, {zero}")
         return self.builder.unless(is_odd, real, product, guarded)
 
-    def _add(self, slot: str, added: str) -> None:
+    def _add(self, slot: str, added: str) -> tuple[str, str]:
+        """Write what adds to the gradient of a slot, and return the slot and its gradient."""
         kind = "double" if self.at_once > 1 else self.real
         total = self.builder.do(f"fadd {kind} {self.builder.load(kind, self.grads, slot)}, {added}")
         self.builder.store(kind, total, self.grads, slot)
+        return slot, total
 
     def _address(self, array: str, gate: str) -> str:
         """Return where a gate's own number is."""
@@ -204,9 +242,18 @@ class _Run:
         b = self.builder
         if k >= self.arity:
             array = self.values if k == self.arity else self.grads
-            return b.do(f"load {self.real}, ptr {self._address(array, gate)}, align 8")
+            load = f"load {self.real}, ptr {self._address(array, gate)}, align 8"
+            if self.upstream and array == self.grads:
+                is_here, gradient = (one.name for one in self.upstream)
+                return b.unless(b.do(f"xor i1 {is_here}, true"), self.real, gradient, lambda: b.do(load))
+            return b.do(load)
         if self.at_once == 1:
-            return b.load(self.real, self.values, self._operand(gate, k))
+            slot = self._operand(gate, k)
+            if self.last:
+                own = b.do(f"add i64 {self.first}, {gate}")
+                is_other = b.do(f"icmp ne i64 {b.do(f'add i64 {slot}, 1')}, {own}")
+                return b.unless(is_other, self.real, self.last.name, lambda: b.load(self.real, self.values, slot))
+            return b.load(self.real, self.values, slot)
         found = "undef"
         for lane in range(self.at_once):
             one = b.load("double", self.values, self._operand(gate, k, lane))

@@ -16,12 +16,12 @@ from circuitgrad.circuit import Circuit, Input
 from circuitgrad.gates import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 NEURON = Path(__file__).parent.parent / "circuits" / "neuron.yaml"
 
 TIME = 20.0
-"""How long the pendulum of a deep circuit swings."""
+"""How long the swing of a deep circuit takes."""
 FORCES = ("sin", "tanh")
 INPUTS = 10
 """How many inputs a wide circuit has."""
@@ -88,26 +88,47 @@ def neuron() -> Description:
 
 
 def deep(gates: int) -> Description:
-    """Return a circuit in which every gate waits for one before: a pendulum's swing in steps, by leapfrog.
+    """Return a circuit in which every gate waits for one before: a cubic spring's swing in steps, by leapfrog.
 
-    Its force alternates between two gates, and the step's length is an input, so that every step feeds one gradient.
-    The time that it swings is the same for every number of gates: values and gradients are of the same size.
+    It is of sums and products alone.
 
-    >>> [kind for kind, _ in deep(10).gates]
+    >>> [kind for kind, _ in deep(6).gates]
+    ['mul', 'add', 'mul', 'mul', 'mul', 'sub']
+    """
+    return _swing("deep", gates, lambda put, place: put("mul", place, put("mul", place, place)))
+
+
+def pendulum(gates: int) -> Description:
+    """Return a circuit in which every gate waits for one before, a fifth of them functions: a pendulum's swing.
+
+    Its force alternates between two gates.
+
+    >>> [kind for kind, _ in pendulum(10).gates]
     ['mul', 'add', 'sin', 'mul', 'sub', 'mul', 'add', 'tanh', 'mul', 'sub']
     """
+    forces = cycle(FORCES)
+    return _swing("pendulum", gates, lambda put, place: put(next(forces), place))
+
+
+def _swing(name: str, gates: int, force: Callable[[Callable[..., int], int], int]) -> Description:
+    """Return the motion of what a force draws back.
+
+    The step's length is an input, so that every step feeds one gradient. The time is the same for every number of
+    gates: values and gradients are of the same size.
+    """
     made: list[tuple[str, tuple[int, ...]]] = []
-    angle, speed, step = range(3)
+    place, speed, step = range(3)
 
     def put(kind: str, *operands: int) -> int:
         made.append((kind, operands))
         return step + len(made)
 
-    forces = cycle(FORCES)
     while len(made) < gates:
-        angle = put("add", angle, put("mul", step, speed))
-        speed = put("sub", speed, put("mul", step, put(next(forces), angle)))
-    return Description(f"deep, {gates:,} gates", {"angle": 1.0, "speed": 0.5, "step": 5 * TIME / gates}, made[:gates])
+        place = put("add", place, put("mul", step, speed))
+        speed = put("sub", speed, put("mul", step, force(put, place)))
+    return Description(
+        f"{name}, {gates:,} gates", {"place": 0.5, "speed": 0.25, "step": 5 * TIME / gates}, made[:gates]
+    )
 
 
 def wide(gates: int) -> Description:
@@ -156,7 +177,7 @@ def described(spec: str) -> Description:
     (1000, 1000)
     """
     shape, _, gates = spec.partition(":")
-    return neuron() if shape == "neuron" else {"deep": deep, "wide": wide}[shape](int(gates))
+    return neuron() if shape == "neuron" else {"deep": deep, "pendulum": pendulum, "wide": wide}[shape](int(gates))
 
 
 def columns(description: Description, rows: int) -> list[array[float]]:

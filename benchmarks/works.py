@@ -34,6 +34,7 @@ OURS = (NATIVE, PYTHON, OBJECTS)
 """Whose time the others' is divided by: machine code, where it does the work."""
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
+PENDULUMS = ("pendulum:1000", "pendulum:100000")
 ROWS = (10_000, 100_000, 1_000_000)
 STEPS = 10_000
 READ = 200_000
@@ -69,7 +70,7 @@ def works(chosen: Sequence[str] = ()) -> dict[str, Work]:
 
 
 def _points(chosen: Sequence[str]) -> Iterator[Work]:
-    specs = ["neuron", *(f"{shape}:{size}" for size in SIZES for shape in ("deep", "wide"))]
+    specs = ["neuron", *(f"{shape}:{size}" for size in SIZES for shape in ("deep", "wide")), *PENDULUMS]
     for spec in specs:
         size = 5 if spec == "neuron" else int(spec.partition(":")[2])
         title = "the neuron, 5 gates" if spec == "neuron" else f"{size:,} gates, {spec.partition(':')[0]}"

@@ -15,7 +15,7 @@ import bars
 import instructions
 import pytest
 import run as command
-from circuits import columns, deep, described, neuron, sampled, wide
+from circuits import columns, deep, described, neuron, pendulum, sampled, wide
 from click.testing import CliRunner
 from harness.rounds import Effort, Outcome, Result, Work, disagreement, run
 from harness.workers import Contestant
@@ -103,7 +103,7 @@ def test_cancelled_digits_are_not_asked_for() -> None:
     assert not disagreement([1.0, 1e-12 + 1e-16], [1.0, 1e-12])
 
 
-@pytest.mark.parametrize("make", [deep, wide])
+@pytest.mark.parametrize("make", [deep, pendulum, wide])
 @pytest.mark.parametrize("gates", [100, 1000, 3001])
 def test_circuits_have_so_many_gates_and_use_them_all(make: Callable[[int], Description], gates: int) -> None:
     description = make(gates)

@@ -21,12 +21,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 CHECK = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+ENGINES = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
 EXPLAIN = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
 OPTIMIZE = (ROOT / "docs" / "optimize.md").read_text(encoding="utf-8")
 DRAW = (ROOT / "docs" / "draw.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
 CONSOLE = BLOCK.findall(README)
-PAGES = (README, CHECK, DATA, EXPLAIN, OPTIMIZE, DRAW)
+PAGES = (README, CHECK, DATA, ENGINES, EXPLAIN, OPTIMIZE, DRAW)
 SHOWN = [pytest.param(*pair, id=pair[0]) for page in PAGES for pair in BLOCK.findall(page)]
 # How many steps SciPy takes, and what rounding leaves of a gradient, differ from version to version.
 VARYING = re.compile(r"[0-9]+ steps(?=,\smethod (?:lm|trf))|(?<=gradient norm )[-+.e0-9]+(?=\)\n$)")
@@ -71,7 +72,9 @@ def test_the_page_of_the_language_has_every_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "least"), [(README, 10), (OPTIMIZE, 4), (EXPLAIN, 5)], ids=["README", "optimize", "explain"]
+    ("page", "least"),
+    [(README, 10), (OPTIMIZE, 4), (EXPLAIN, 5), (ENGINES, 6)],
+    ids=["README", "optimize", "explain", "engines"],
 )
 def test_the_python_on_a_page_runs(monkeypatch: pytest.MonkeyPatch, page: str, least: int) -> None:
     monkeypatch.chdir(ROOT)

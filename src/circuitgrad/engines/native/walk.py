@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from circuitgrad.engines.native.building import Builder
@@ -30,7 +31,7 @@ class _Layout(ctypes.Structure):
             "kernel", "tape", "sources", "targets", "point", "found", "slopes", "memory", "low", "high", "step_sizes",
             "costs", "points", "all_slopes",
         )),
-        *((name, ctypes.c_int64) for name in ("rows", "size", "number", "steps")),
+        *((name, ctypes.c_int64) for name in ("rows", "size", "number", "steps", "bounded")),
         *((name, ctypes.c_double) for name in ("sign", "rows_real", "momentum")),
     )  # fmt: skip
 
@@ -44,11 +45,11 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Course:
-    """Some steps of a walk.
+    """Some steps of a walk; all but the costs and the memory last until the walk goes on.
 
     Attributes:
         costs: the cost after every step.
-        points: the points, one after another.
+        points: the points, one after another, and more behind them.
         slopes: the derivatives there, likewise.
         memory: what the method carries along from the last step on.
         size: how many numbers a point has.
@@ -95,6 +96,7 @@ class Walk:
         self._ends = (ctypes.c_double * self._size)(*low), (ctypes.c_double * self._size)(*high)
         self._code = _code(update)
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self._code.address("walk"))
+        self._costs = self._points = self._slopes = zeros(0)
         self._layout = _Layout(
             kernel=sums.kernel.address,
             tape=sums.kernel.tape,
@@ -106,6 +108,7 @@ class Walk:
             found=ctypes.addressof(sums.found),
             low=ctypes.addressof(self._ends[0]),
             high=ctypes.addressof(self._ends[1]),
+            bounded=any(map(isfinite, (*low, *high))),
             sign=sign,
             rows_real=sums.rows,
             momentum=momentum,
@@ -128,11 +131,12 @@ class Walk:
         names = list(self._update.memory)
         kept = (ctypes.c_double * (size * len(names)))(*(x for name in names for x in memory[name]))
         here = (ctypes.c_double * size)(*slopes)
-        costs, points, all_slopes = zeros(steps), zeros(steps * size), zeros(steps * size)
+        if steps > len(self._costs):  # new memory costs as much as the steps
+            self._costs, self._points, self._slopes = zeros(steps), zeros(steps * size), zeros(steps * size)
         for name, numbers in (("memory", kept), ("slopes", here)):
             setattr(layout, name, ctypes.addressof(numbers))
         for name, column in (
-            ("step_sizes", step_sizes), ("costs", costs), ("points", points), ("all_slopes", all_slopes),
+            ("step_sizes", step_sizes), ("costs", self._costs), ("points", self._points), ("all_slopes", self._slopes),
         ):  # fmt: skip
             setattr(layout, name, column.buffer_info()[0])
         layout.number, layout.steps = number, steps
@@ -141,7 +145,7 @@ class Walk:
             # The step that failed has spoilt what is carried along: the same steps once more end before it.
             return self(point, slopes, memory, number, step_sizes[:done])
         carried = {name: list(kept[k * size : (k + 1) * size]) for k, name in enumerate(names)}
-        return Course(costs, points, all_slopes, carried, size)
+        return Course(self._costs[:steps], self._points, self._slopes, carried, size)
 
 
 @cache
@@ -202,12 +206,18 @@ class _Writer:
             b.store("double", self.printer.name(graph, node), at["memory"], places[name])
         far = b.do(f"fmul double {b.load('double', at['step_sizes'], step)}, {self.printer.name(graph, direction)}")
         x = b.do(f"fsub double {b.load('double', at['point'], i)}, {far}")
-        for comparison, end in (("ogt", "low"), ("olt", "high")):
-            bound = b.load("double", at[end], i)
-            x = b.choose(b.do(f"fcmp {comparison} double {bound}, {x}"), bound, x, "double")
+        x = b.unless(b.do(f"icmp ne i64 {at['bounded']}, 0"), "double", x, lambda: self._clipped(x, i))
         b.store("double", x, at["point"], i)
         b.store("double", x, at["points"], self._place(step, i))
         self._watch(x, odd)
+
+    def _clipped(self, x: str, i: str) -> str:
+        """Return a number moved into the bounds of an input."""
+        b = self.b
+        for comparison, end in (("ogt", "low"), ("olt", "high")):
+            bound = b.load("double", self.at[end], i)
+            x = b.choose(b.do(f"fcmp {comparison} double {bound}, {x}"), bound, x, "double")
+        return x
 
     def _learn(self, step: str, odd: str) -> None:
         """Write how the cost and its derivatives are computed at the new point."""

@@ -23,6 +23,8 @@ import circuitgrad
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.engines import GAIN, GAIN_LARGE, Wanted, choose, over_columns, program
 from circuitgrad.engines.native import columns, forms, machine, printing, straight, tape
+from circuitgrad.engines.native import graph as graphs
+from circuitgrad.engines.native.kernel import text
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import GATES, find
 from circuitgrad.methods.optimize import Experiment, optimize
@@ -124,6 +126,19 @@ def test_functions_on_vectors_keep_within_two_units_of_the_last_place(name: str)
     with mp.workdps(60):
         worst = max((ulps(one, getattr(mp, name)(mpf(x))), x) for one, x in zip(found, points, strict=True))
     assert worst[0] < 2, worst
+
+
+def test_a_sine_and_a_cosine_of_the_same_number_are_computed_by_one_call_to_the_bit() -> None:
+    chance = random.Random(7)
+    xs = array("d", [chance.uniform(-50, 50) for _ in range(2000)] + [*SPECIAL, 1e5, -1e6, 1e6 + 1, 1e22, 0.0, -0.0])
+    single = [
+        straight.columns(circuitgrad.from_expression(f"{name}(x)", x=1), ["x"], Wanted(("out",)))([xs])[0]
+        for name in ("sin", "cos")
+    ]
+    circuit = circuitgrad.loads("{inputs: {x: 1}, gates: {s: sin(x), c: cos(x)}, output: [s, c]}")
+    assert "cg_sincos" in text(graphs.passes(circuit, ["x"], ["s", "c"], (), ()), 1)
+    both = straight.columns(circuit, ["x"], Wanted(("s", "c")))([xs])
+    assert [list(map(repr, column)) for column in both] == [list(map(repr, column)) for column in single]
 
 
 @pytest.mark.parametrize("name", ["neuron", "black_scholes", "iris", "options_book", "activations", "filter"])
@@ -293,7 +308,7 @@ def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
     (expected,) = {stdout for stdout, _ in results}
     assert "array" in expected
     files = sorted(folder.iterdir())
-    assert len(files) == 4  # the kernel, and exp, sin and cos
+    assert len(files) == 5  # the kernel, exp, sin, cos, and sin and cos together
     assert all(file.suffix == ".o" for file in files)
     contents = [file.read_bytes() for file in files]
     for spoil in (lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-1] + b"x"):

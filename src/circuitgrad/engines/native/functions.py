@@ -185,8 +185,8 @@ def _log(w: Writer, x: str) -> str:
     return w.choose(w.do("fcmp uge", x, 0.0), w.do("fadd", found, w.choose(w.do("fcmp uno", x, x), nan, 0.0)), nan)
 
 
-def _turned(w: Writer, x: str, quarter: int) -> str:
-    """Write the sine of x and so many quarters of a turn."""
+def _reduced(w: Writer, x: str) -> tuple[str, str, str]:
+    """Write the number of quarters of a turn that x is next to, and the sine and the cosine of the rest."""
     whole = w.fma(x, 2 / pi, MAGIC)
     n = w.do("fsub", whole, MAGIC)
     r = x
@@ -199,18 +199,23 @@ def _turned(w: Writer, x: str, quarter: int) -> str:
     near = w.do("fsub", 1.0, half)
     lost = w.do("fsub", w.do("fsub", 1.0, near), half)
     cosine = w.do("fadd", near, w.fma(w.do("fmul", z, z), w.polynomial(z, COS), lost))
-    quadrant = w.do_whole("add", w.as_whole(whole), quarter)
+    return w.as_whole(whole), sine, cosine
+
+
+def _turned(w: Writer, whole: str, sine: str, cosine: str, quarter: int) -> str:
+    """Write the sine of so many quarters of a turn more."""
+    quadrant = w.do_whole("add", whole, quarter)
     odd = w.do_whole("icmp ne", w.do_whole("and", quadrant, 1), 0)
     sign = w.do_whole("shl", w.do_whole("lshr", quadrant, 1), 63)
     return w.as_real(w.do_whole("xor", w.as_whole(w.choose(odd, cosine, sine)), sign))
 
 
 def _sin(w: Writer, x: str) -> str:
-    return _turned(w, x, 0)
+    return _turned(w, *_reduced(w, x), 0)
 
 
 def _cos(w: Writer, x: str) -> str:
-    return _turned(w, x, 1)
+    return _turned(w, *_reduced(w, x), 1)
 
 
 def _tanh(w: Writer, x: str) -> str:
@@ -277,6 +282,8 @@ VECTORS: dict[str, tuple[Callable[[Writer, str], str], float]] = {
     "erfc": (_erfc, inf),
 }
 """What writes a function, and beyond which size of its argument C's own is taken instead."""
+BOTH = "sincos"
+"""What the function is called that computes sines and cosines of the same numbers: most of the work is the same."""
 
 
 def name_of(function: str) -> str:
@@ -309,6 +316,36 @@ def vector(function: str, lanes: int) -> str:
         "near:",
     ]
     return "\n".join([*head, *writer.lines, *jump, *tail, "", apart(function, lanes, 1, "_apart")])
+
+
+def sine_and_cosine(lanes: int) -> str:
+    """Return the text of the function that computes both of the same numbers, as those of each do.
+
+    >>> sine_and_cosine(8).splitlines()[0]
+    'define {<8 x double>, <8 x double>} @cg_sincos(<8 x double> %x) noinline nounwind {'
+    """
+    w = Writer(lanes)
+    both = f"{{{w.real}, {w.real}}}"
+    parts = _reduced(w, "%x")
+    found = [_turned(w, *parts, quarter) for quarter in (0, 1)]
+    near = w.do("fcmp ole", w.absolute("%x"), FAR)
+    lines = [
+        f"define {both} @{name_of(BOTH)}({w.real} %x) noinline nounwind {{",
+        *w.lines,
+        f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({w.flag} {near})",
+        "  br i1 %all, label %near, label %far",
+        "far:",
+        f"  %sine = call {w.real} @{name_of('sin')}({w.real} %x)",
+        f"  %cosine = call {w.real} @{name_of('cos')}({w.real} %x)",
+    ]
+    for label, (one, other) in (("", ("%sine", "%cosine")), ("near", found)):
+        lines += [f"{label}:"] if label else []
+        lines += [
+            f"  %p{label} = insertvalue {both} undef, {w.real} {one}, 0",
+            f"  %q{label} = insertvalue {both} %p{label}, {w.real} {other}, 1",
+            f"  ret {both} %q{label}",
+        ]
+    return "\n".join([*lines, "}", ""])
 
 
 def apart(function: str, lanes: int, arity: int = 1, suffix: str = "") -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from circuitgrad import __version__
-from circuitgrad.engines.native.functions import LANES, VECTORS, name_of, vector
+from circuitgrad.engines.native.functions import BOTH, LANES, VECTORS, name_of, sine_and_cosine, vector
 from circuitgrad.errors import CircuitError
 
 EXTRA = "pip install 'circuitgrad[native]'"
@@ -164,7 +164,9 @@ class Code:
         llvm = made_for.llvm
         _find_functions(llvm)
         parts = [object_code(text)]
-        parts += [object_code(_module(name)) for name in VECTORS if f"@{name_of(name)}(" in text]
+        used = {name for name in (*VECTORS, BOTH) if f"@{name_of(name)}(" in text}
+        used |= {"sin", "cos"} if BOTH in used else set()
+        parts += [object_code(_module(name)) for name in sorted(used)]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), made_for.target())
         # The engine reads the files once more when it is finalised, and does not keep them itself.
         self._files = [llvm.object_file.ObjectFileRef.from_data(part) for part in parts]
@@ -194,15 +196,15 @@ def code(text: str, of_python: tuple[str, ...] = ()) -> Code:
 def _module(name: str) -> str:
     """Return the module of a function on vectors."""
     real = f"<{LANES} x double>"
-    return "\n".join(
-        [
-            f"declare {real} @llvm.fma.v{LANES}f64({real}, {real}, {real})",
-            f"declare {real} @llvm.fabs.v{LANES}f64({real})",
-            f"declare i1 @llvm.vector.reduce.and.v{LANES}i1(<{LANES} x i1>)",
-            f"declare double @{name}(double)",
-            vector(name, LANES),
-        ]
-    )
+    heads = [
+        f"declare {real} @llvm.fma.v{LANES}f64({real}, {real}, {real})",
+        f"declare {real} @llvm.fabs.v{LANES}f64({real})",
+        f"declare i1 @llvm.vector.reduce.and.v{LANES}i1(<{LANES} x i1>)",
+    ]
+    if name == BOTH:
+        heads += [f"declare {real} @{name_of(one)}({real})" for one in ("sin", "cos")]
+        return "\n".join([*heads, sine_and_cosine(LANES)])
+    return "\n".join([*heads, f"declare double @{name}(double)", vector(name, LANES)])
 
 
 @cache

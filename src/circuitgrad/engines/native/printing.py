@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.functions import LANES, VECTORS, apart, hexadecimal, name_of
+from circuitgrad.engines.native.functions import BOTH, LANES, VECTORS, apart, hexadecimal, name_of
 from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Printer:
         self.inputs: dict[int, str] = {}
         self._functions: dict[str, int] = {}
         self._vectors: set[str] = set()
+        self._has_both = False
 
     def number(self, value: float) -> str:
         """Return a number, in every lane."""
@@ -89,13 +90,32 @@ class Printer:
         another are made together, by the function that computes several.
         """
         if self.lanes > 1:
-            return self.instructions(graph, indices)
+            return self._paired(graph, indices)
         lines = []
         for calls, others in _stages(graph, indices):
             for name, nodes in calls.items():
                 for at in range(0, len(nodes), LANES):
                     lines += self._together(graph, name, nodes[at : at + LANES])
             lines += self.instructions(graph, others)
+        return lines
+
+    def _paired(self, graph: Graph, indices: Sequence[int]) -> list[str]:
+        """Return the lines that compute nodes, a sine and a cosine of the same number by one call."""
+        places = {(graph.nodes[index].operation, graph.nodes[index].operands): index for index in indices}
+        lines: list[str] = []
+        done: set[int] = set()
+        both = f"{{{self.real}, {self.real}}}"
+        for index in indices:
+            node = graph.nodes[index]
+            pair = [places.get((f"call {name}", node.operands)) for name in ("sin", "cos")]
+            if index not in pair or None in pair:
+                lines += self.instructions(graph, [index])
+            elif index not in done:
+                self._has_both = True
+                operand = self.name(graph, node.operands[0])
+                lines.append(f"%b{index} = call {both} @{name_of(BOTH)}({self.real} {operand})")
+                lines += [f"%n{one} = extractvalue {both} %b{index}, {k}" for k, one in enumerate(pair)]
+                done.update(one for one in pair if one is not None)
         return lines
 
     def _together(self, graph: Graph, function: str, indices: Sequence[int]) -> list[str]:
@@ -119,6 +139,8 @@ class Printer:
         vector = f"<{LANES} x double>"
         lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS]
         lines += [f"declare {vector} @{name_of(name)}({vector})" for name in sorted(self._vectors)]
+        if self._has_both:
+            lines.append(f"declare {{{vector}, {vector}}} @{name_of(BOTH)}({vector})")
         for name, arity in sorted(self._functions.items()):
             if self.lanes > 1 and name in VECTORS:
                 lines.append(f"declare {self.real} @{name_of(name)}({self.real})")

@@ -53,7 +53,7 @@ def nonfinite_gradient(circuit: Circuit) -> Problem | None:
             continue
         row, gate, name = circuit.rows[index], circuit.gates[index], circuit.names[index]
         values = [unit.value for unit in operands]
-        partials = gate.partials_rule(*values, gate.out.value)
+        partials = gate.partials()
         for operand, slot, partial in zip(row.operands, circuit.operands[index], partials, strict=True):
             if circuit.is_constant(slot) or isfinite(partial * upstream):
                 continue

@@ -14,7 +14,7 @@ from circuitgrad.methods.numeric import EPSILON
 from circuitgrad.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from circuitgrad.circuit import Circuit
     from circuitgrad.gates import Row
@@ -58,7 +58,7 @@ def check_gates(
         zip(circuit.names, circuit.rows, circuit.operands, circuit.gates, strict=True)
     ):
         values = tuple(units[slot].value for slot in slots)
-        partials = gate.partials_rule(*values, gate.out.value)
+        partials = gate.partials()
         varying = [position for position, slot in enumerate(slots) if not circuit.is_constant(slot)]
         found = [
             _judge(
@@ -67,7 +67,7 @@ def check_gates(
             )
             for position in varying
         ]  # fmt: skip
-        found += _additions(gate, values, varying)
+        found += _additions(gate, partials, varying)
         verdicts[name] = worst(found) if found else Comparison(0.0, 0.0, 0.0, OK)
         if all(slots[position] in still or _flat(row, values, position) for position in varying):
             still.add(circuit.first_gate + index)
@@ -114,7 +114,7 @@ def _formula(row: Row, values: tuple[float, ...], position: int) -> float:
     return partial
 
 
-def _additions(gate: Gate, values: tuple[float, ...], varying: list[int]) -> list[Comparison]:
+def _additions(gate: Gate, partials: Sequence[float], varying: list[int]) -> list[Comparison]:
     """Return what is wrong with what a gate adds to its operands' gradients, upstream gradient times partial.
 
     It runs backward by itself, on units whose gradients are not 0 beforehand; an operand that it takes twice is one
@@ -122,7 +122,6 @@ def _additions(gate: Gate, values: tuple[float, ...], varying: list[int]) -> lis
     """
     operands, out = gate.operands, gate.out
     upstream = out.grad if out.grad and isfinite(out.grad) else 1.0
-    partials = gate.partials_rule(*values, out.value)
     added = [partial * upstream for partial in partials]
     if not all(map(isfinite, added)):
         return []

@@ -67,7 +67,7 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
         gate, operands = circuit.gates[index], circuit.operands[index]
         if circuit.names[index] in excused:
             unclear.update(operands)
-        partials = gate.partials_rule(*[units[operand].value for operand in operands], gate.out.value)
+        partials = gate.partials()
         if not upstream:
             silent += [circuit.names[index]] * any(not isfinite(partial) for partial in partials)
             continue

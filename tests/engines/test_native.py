@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 from array import array
@@ -22,8 +23,9 @@ from mpmath import mp, mpf
 import circuitgrad
 from circuitgrad.circuit import Circuit, Input
 from circuitgrad.engines import GAIN, GAIN_LARGE, Wanted, choose, over_columns, program
-from circuitgrad.engines.native import columns, forms, machine, printing, straight, tape
+from circuitgrad.engines.native import approximations, columns, forms, machine, printing, straight, tape
 from circuitgrad.engines.native import graph as graphs
+from circuitgrad.engines.native.functions import LANES, PAIRS, VECTORS, name_of
 from circuitgrad.engines.native.kernel import text
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import GATES, find
@@ -120,6 +122,7 @@ def test_functions_on_vectors_keep_within_two_units_of_the_last_place(name: str)
         x for k in range(1, 200) for x in [k * math.pi / 2, math.nextafter(k * math.pi / 2, 0)] if low < x < high
     ]
     points += [x for x in (5e-324, 2.3e-308, 1e-310, 0.625, 0.9999999, 1.0000001, 0.7071, 1e6 + 1, 1e22) if low < x]
+    points += [x for x in EDGES if low < x]
     points = [x for x in points if x < (math.inf if name in ("sin", "cos", "tanh", "erf") else high)]
     circuit = circuitgrad.from_expression(f"{name}(x)", x=1)
     (found,) = columns(circuit, ["x"], Wanted(("out",)))([array("d", points)])
@@ -128,17 +131,51 @@ def test_functions_on_vectors_keep_within_two_units_of_the_last_place(name: str)
     assert worst[0] < 2, worst
 
 
-def test_a_sine_and_a_cosine_of_the_same_number_are_computed_by_one_call_to_the_bit() -> None:
-    chance = random.Random(7)
-    xs = array("d", [chance.uniform(-50, 50) for _ in range(2000)] + [*SPECIAL, 1e5, -1e6, 1e6 + 1, 1e22, 0.0, -0.0])
-    single = [
-        straight.columns(circuitgrad.from_expression(f"{name}(x)", x=1), ["x"], Wanted(("out",)))([xs])[0]
-        for name in ("sin", "cos")
-    ]
-    circuit = circuitgrad.loads("{inputs: {x: 1}, gates: {s: sin(x), c: cos(x)}, output: [s, c]}")
-    assert "cg_sincos" in text(graphs.passes(circuit, ["x"], ["s", "c"], (), ()), 1)
-    both = straight.columns(circuit, ["x"], Wanted(("s", "c")))([xs])
-    assert [list(map(repr, column)) for column in both] == [list(map(repr, column)) for column in single]
+def test_the_polynomial_of_exp_is_as_good_as_its_comment_says() -> None:
+    with mp.workdps(40):
+        half = mp.log(2) / 2
+        for i in range(-1000, 1001):
+            r = half * i / 1000
+            found = 1 + r + sum(mpf(one) * r**k for k, one in enumerate(approximations.EXP, start=2))
+            assert abs(found / mp.exp(r) - 1) < mpf(2) ** -57
+
+
+EDGES = [x for edge in (0.625, 0.84375, 1.25, 1 / 0.35, 26.5, 28.0, 350.0, 708.0, 746.0, 1e6, 1e22)
+         for x in (edge, -edge, math.nextafter(edge, 0), math.nextafter(edge, math.inf), -2 * edge)]  # fmt: skip
+
+
+def of_column(formula: str, xs: Sequence[float]) -> list[str]:
+    """Return what machine code makes of numbers, in digits that tell zeros and all bits apart."""
+    circuit = circuitgrad.from_expression(formula, x=1)
+    return list(map(repr, straight.columns(circuit, ["x"], Wanted(("out",)))([array("d", xs)])[0]))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_a_result_does_not_depend_on_what_stands_beside_it(name: str) -> None:
+    chance = random.Random(name)
+    xs = [*SPECIAL, *EDGES, 1e-310, 2.3e-308, *(chance.uniform(-30, 30) for _ in range(100))]
+    alone = [one for x in xs for one in of_column(f"{name}(x)", [x] * LANES)[:1]]
+    for _ in range(20):
+        order = chance.sample(range(len(xs)), len(xs))
+        assert of_column(f"{name}(x)", [xs[i] for i in order]) == [alone[i] for i in order]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_results_that_share_their_work_come_from_one_call_and_are_the_same_to_the_bit(name: str) -> None:
+    chance = random.Random(name)
+    xs = [*(chance.uniform(-50, 50) for _ in range(2000)), *SPECIAL, *EDGES]
+    one, other = PAIRS[name]
+    circuit = circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{a: {one}, b: {other}}}, output: [a, b]}}")
+    assert f"@{name_of(name)}(" in text(graphs.passes(circuit, ["x"], ["a", "b"], (), ()), 1)
+    both = straight.columns(circuit, ["x"], Wanted(("a", "b")))([array("d", xs)])
+    assert [list(map(repr, column)) for column in both] == [of_column(one, xs), of_column(other, xs)]
+
+
+@pytest.mark.parametrize(("gate", "name"), [("tanh", "tanh_exp"), ("sin", "sin_cos"), ("cos", "sin_cos")])
+def test_a_value_and_its_derivative_share_their_work(gate: str, name: str) -> None:
+    circuit = circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{y: {gate}(x)}}}}")
+    printed = text(graphs.passes(circuit, ["x"], ["y"], ["y"], ["x"]), 1)
+    assert re.findall(r"call .*@cg_(\w+)\(", printed) == [name]
 
 
 @pytest.mark.parametrize("name", ["neuron", "black_scholes", "iris", "options_book", "activations", "filter"])

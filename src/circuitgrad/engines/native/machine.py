@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from circuitgrad import __version__
-from circuitgrad.engines.native.functions import BOTH, LANES, VECTORS, name_of, sine_and_cosine, vector
+from circuitgrad.engines.native.functions import LANES, module, used
 from circuitgrad.errors import CircuitError
 
 EXTRA = "pip install 'circuitgrad[native]'"
@@ -163,10 +163,7 @@ class Code:
         made_for = machine()
         llvm = made_for.llvm
         _find_functions(llvm)
-        parts = [object_code(text)]
-        used = {name for name in (*VECTORS, BOTH) if f"@{name_of(name)}(" in text}
-        used |= {"sin", "cos"} if BOTH in used else set()
-        parts += [object_code(_module(name)) for name in sorted(used)]
+        parts = [object_code(one) for one in _modules(text)]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), made_for.target())
         # The engine reads the files once more when it is finalised, and does not keep them itself.
         self._files = [llvm.object_file.ObjectFileRef.from_data(part) for part in parts]
@@ -193,18 +190,12 @@ def code(text: str, of_python: tuple[str, ...] = ()) -> Code:
     return Code(text)
 
 
-def _module(name: str) -> str:
-    """Return the module of a function on vectors."""
-    real = f"<{LANES} x double>"
-    heads = [
-        f"declare {real} @llvm.fma.v{LANES}f64({real}, {real}, {real})",
-        f"declare {real} @llvm.fabs.v{LANES}f64({real})",
-        f"declare i1 @llvm.vector.reduce.and.v{LANES}i1(<{LANES} x i1>)",
-    ]
-    if name == BOTH:
-        heads += [f"declare {real} @{name_of(one)}({real})" for one in ("sin", "cos")]
-        return "\n".join([*heads, sine_and_cosine(LANES)])
-    return "\n".join([*heads, f"declare double @{name}(double)", vector(name, LANES)])
+def _modules(text: str) -> list[str]:
+    """Return a module, and those of the functions on vectors that it calls, or that they call."""
+    found = {"": text}
+    while called := {name for one in found.values() for name in used(one)} - found.keys():
+        found |= {name: module(name, LANES) for name in called}
+    return [found[name] for name in sorted(found)]
 
 
 @cache

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.engines.native.functions import BOTH, LANES, VECTORS, apart, hexadecimal, name_of
+from circuitgrad.engines.native.functions import FUNCTIONS, LANES, PAIRS, VECTORS, apart, declaration, kind, name_of
 from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
+from circuitgrad.engines.native.writing import hexadecimal
+from circuitgrad.expression import Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from circuitgrad.engines.native.graph import Graph, Node
 
@@ -60,7 +62,6 @@ class Printer:
         self.inputs: dict[int, str] = {}
         self._functions: dict[str, int] = {}
         self._vectors: set[str] = set()
-        self._has_both = False
 
     def number(self, value: float) -> str:
         """Return a number, in every lane."""
@@ -86,65 +87,59 @@ class Printer:
     def program(self, graph: Graph, indices: Sequence[int]) -> list[str]:
         """Return the lines that compute nodes, each after its operands, in an order that suits the machine.
 
-        Single doubles wait for functions more than for anything else: calls of one function that do not depend on one
-        another are made together, by the function that computes several.
+        Results that share most of their work come from one call. Single doubles wait for functions more than for
+        anything else: calls of one function that do not depend on one another are made together, by the function that
+        computes several.
         """
-        if self.lanes > 1:
-            return self._paired(graph, indices)
-        lines = []
-        for calls, others in _stages(graph, indices):
-            for name, nodes in calls.items():
-                for at in range(0, len(nodes), LANES):
-                    lines += self._together(graph, name, nodes[at : at + LANES])
-            lines += self.instructions(graph, others)
-        return lines
-
-    def _paired(self, graph: Graph, indices: Sequence[int]) -> list[str]:
-        """Return the lines that compute nodes, a sine and a cosine of the same number by one call."""
-        places = {(graph.nodes[index].operation, graph.nodes[index].operands): index for index in indices}
-        lines: list[str] = []
-        done: set[int] = set()
-        both = f"{{{self.real}, {self.real}}}"
+        calls, lines = _calls(graph, indices), []
+        if self.lanes == 1:
+            for stage, others in _stages(graph, indices, calls):
+                for several in stage.values():
+                    for at in range(0, len(several), LANES):
+                        lines += self._together(graph, several[at : at + LANES])
+                lines += self.instructions(graph, others)
+            return lines
         for index in indices:
-            node = graph.nodes[index]
-            pair = [places.get((f"call {name}", node.operands)) for name in ("sin", "cos")]
-            if index not in pair or None in pair:
+            if index not in calls:
                 lines += self.instructions(graph, [index])
-            elif index not in done:
-                self._has_both = True
-                operand = self.name(graph, node.operands[0])
-                lines.append(f"%b{index} = call {both} @{name_of(BOTH)}({self.real} {operand})")
-                lines += [f"%n{one} = extractvalue {both} %b{index}, {k}" for k, one in enumerate(pair)]
-                done.update(one for one in pair if one is not None)
+            elif call := calls[index]:
+                lines += self._call(call, self.name(graph, call.operand), [f"%n{one}" for one in call.results])
         return lines
 
-    def _together(self, graph: Graph, function: str, indices: Sequence[int]) -> list[str]:
-        """Return the lines that call a function for several nodes."""
-        if len(indices) < FEW:
-            return self.instructions(graph, indices)
-        self._vectors.add(function)
+    def _together(self, graph: Graph, calls: Sequence[_Call]) -> list[str]:
+        """Return the lines that call a function on vectors for several single doubles."""
+        if len(calls) < FEW:
+            return self.instructions(graph, [one for call in calls for one in call.results])
         vector, given, lines = f"<{LANES} x double>", "zeroinitializer", []
-        for lane, index in enumerate(indices):
-            operand = self.name(graph, graph.nodes[index].operands[0])
-            lines.append(f"%g{index} = insertelement {vector} {given}, double {operand}, i32 {lane}")
-            given = f"%g{index}"
-        lines.append(f"%f{indices[0]} = call {vector} @{name_of(function)}({vector} {given})")
-        lines += [
-            f"%n{index} = extractelement {vector} %f{indices[0]}, i32 {lane}" for lane, index in enumerate(indices)
-        ]
+        for lane, call in enumerate(calls):
+            name = f"%g{call.results[0]}"
+            lines.append(
+                f"{name} = insertelement {vector} {given}, double {self.name(graph, call.operand)}, i32 {lane}"
+            )
+            given = name
+        found = [f"%f{one}" for one in calls[0].results]
+        lines += self._call(calls[0], given, found)
+        for lane, call in enumerate(calls):
+            for one, vectors in zip(call.results, found, strict=True):
+                lines.append(f"%n{one} = extractelement {vector} {vectors}, i32 {lane}")
         return lines
+
+    def _call(self, call: _Call, operand: str, results: Sequence[str]) -> list[str]:
+        """Return the lines that call a function on vectors, and give names to its results."""
+        self._vectors.add(call.function)
+        returned = kind(call.function, LANES)
+        called = f"call {returned} @{name_of(call.function)}(<{LANES} x double> {operand})"
+        if len(results) == 1:
+            return [f"{results[0]} = {called}"]
+        both = f"%b{call.results[0]}"
+        parts = [f"{name} = extractvalue {returned} {both}, {place}" for place, name in enumerate(results)]
+        return [f"{both} = {called}", *parts]
 
     def declarations(self) -> list[str]:
         """Return what has to stand before the functions that use what has been printed."""
-        vector = f"<{LANES} x double>"
         lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS]
-        lines += [f"declare {vector} @{name_of(name)}({vector})" for name in sorted(self._vectors)]
-        if self._has_both:
-            lines.append(f"declare {{{vector}, {vector}}} @{name_of(BOTH)}({vector})")
+        lines += [declaration(name, LANES) for name in sorted(self._vectors)]
         for name, arity in sorted(self._functions.items()):
-            if self.lanes > 1 and name in VECTORS:
-                lines.append(f"declare {self.real} @{name_of(name)}({self.real})")
-                continue
             lines.append(MOD if name == "mod" else f"declare double @{name}({', '.join(['double'] * arity)})")
             if self.lanes > 1:
                 lines.append(apart(name, self.lanes, arity))
@@ -163,25 +158,68 @@ class Printer:
         function = operation.removeprefix("call ")
         if function in INTRINSICS:
             return f"call {self.real} @llvm.{function}.{self._suffix}({operands})"
-        self._functions[function] = len(names)
+        if self.lanes > 1 and function in VECTORS:
+            self._vectors.add(function)
+        else:
+            self._functions[function] = len(names)
         return f"call {self.real} @{function if self.lanes == 1 else name_of(function)}({operands})"
 
 
-def _stages(graph: Graph, indices: Sequence[int]) -> list[tuple[dict[str, list[int]], list[int]]]:
-    """Return nodes in stages: per stage, calls of functions that compute several doubles, by function, and the rest.
+class _Call(NamedTuple):
+    """A call of a function on vectors.
+
+    Attributes:
+        function: its name.
+        operand: the node of the argument.
+        results: the nodes of the results.
+    """
+
+    function: str
+    operand: int
+    results: list[int]
+
+
+def _calls(graph: Graph, indices: Sequence[int]) -> dict[int, _Call | None]:
+    """Return the calls that compute nodes, by the first node of each; by the others there is None."""
+    place = {index: i for i, index in enumerate(indices)}
+    found: dict[int, _Call | None] = {}
+    for names in (VECTORS, PAIRS):  # the pairs last: what they compute is no longer called alone
+        rules = {}
+        for name in names:
+            formulas = FUNCTIONS[name].results
+            rules[f"call {formulas[0].partition('(')[0]}"] = name, [Expression(one).steps for one in formulas]
+        for index in indices:
+            operation, operands, _ = graph.nodes[index]
+            if operation in rules:
+                name, steps = rules[operation]
+                results = [graph.steps(one, {"x": operands[0]}) for one in steps]
+                if place.keys() >= set(results):
+                    found |= dict.fromkeys(results)
+                    found[min(results, key=lambda one: place[one])] = _Call(name, operands[0], results)
+    return found
+
+
+def _stages(
+    graph: Graph, indices: Sequence[int], calls: Mapping[int, _Call | None]
+) -> list[tuple[dict[str, list[_Call]], list[int]]]:
+    """Return nodes in stages: per stage, calls of functions on vectors, by function, and the rest.
 
     Calls of a stage depend on earlier stages alone, the rest on its calls, too.
     """
     stage_of: dict[int, int] = {}
-    stages: list[tuple[dict[str, list[int]], list[int]]] = []
+    stages: list[tuple[dict[str, list[_Call]], list[int]]] = []
     for index in indices:
-        node = graph.nodes[index]
-        function = node.operation.removeprefix("call ")
-        is_call = function in VECTORS
-        stage = max((stage_of.get(operand, 0) for operand in node.operands), default=0) + is_call
-        stage_of[index] = stage
+        call = calls.get(index)
+        if index in stage_of:
+            continue  # computed with another
+        operands = (call.operand,) if call else graph.nodes[index].operands
+        stage = max((stage_of.get(operand, 0) for operand in operands), default=0) + bool(call)
+        stage_of.update(dict.fromkeys(call.results if call else [index], stage))
         while len(stages) <= stage:
             stages.append(({}, []))
-        calls, others = stages[stage]
-        (calls.setdefault(function, []) if is_call else others).append(index)
+        several, others = stages[stage]
+        if call:
+            several.setdefault(call.function, []).append(call)
+        else:
+            others.append(index)
     return stages

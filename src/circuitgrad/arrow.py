@@ -11,7 +11,6 @@ from circuitgrad.errors import CircuitError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EXTRA = "pip install 'circuitgrad[data]'"
 DOUBLE = 8
 """Bytes."""
 
@@ -28,7 +27,7 @@ def pyarrow(what: str) -> Any:
     try:
         import pyarrow as pa
     except ImportError:
-        raise CircuitError.of(f"{what} need pyarrow", hint=EXTRA) from None
+        raise CircuitError.lacks(f"{what} need pyarrow", "data") from None
     return pa
 
 

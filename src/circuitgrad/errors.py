@@ -51,6 +51,11 @@ def quote(text: str) -> str:
     return f"'{shown}'"
 
 
+def installing(extra: str) -> str:
+    """Return the command that installs the packages of an extra."""
+    return f"pip install 'circuitgrad[{extra}]'"
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """Return a hint that names the candidate nearest to `word`, or None when none is near.
 
@@ -198,6 +203,20 @@ class CircuitError(Exception):
     def of(cls, message: str, place: Place | None = None, hint: str | None = None) -> CircuitError:
         """Return an error with one problem."""
         return cls([Problem(message, place, hint)])
+
+    @classmethod
+    def lacks(cls, what: str, extra: str, besides: str = "") -> CircuitError:
+        """Return the error of what needs a package that is not installed.
+
+        Args:
+            what: what needs which package.
+            extra: the extra that installs it.
+            besides: what else may be done.
+
+        >>> print(CircuitError.lacks("the engine native needs llvmlite", "native"))
+        error: the engine native needs llvmlite (pip install 'circuitgrad[native]')
+        """
+        return cls.of(what, hint=f"{installing(extra)}{besides and f'; {besides}'}")
 
     def __str__(self) -> str:
         shown = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]

@@ -15,7 +15,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from circuitgrad.engines.source import Wanted
-from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.errors import CircuitError, did_you_mean, installing, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,11 +93,11 @@ def choose(gates: int, passes: int, engine: str | None = None, *, least: int = 0
     size = f"{passes:,} passes or more over {gates:,} gates"
     hint = ""
     if passes > 1 and work >= (NATIVE if can_be_function else NATIVE_LARGE):
-        from circuitgrad.engines.native.machine import EXTRA, is_installed
+        from circuitgrad.engines.native.machine import is_installed
 
         if is_installed():
             return Choice("native", f"{size} pay for machine code")
-        hint = f"{EXTRA} makes this faster" if work >= (GAIN if can_be_function else GAIN_LARGE) else ""
+        hint = f"{installing('native')} makes this faster" if work >= (GAIN if can_be_function else GAIN_LARGE) else ""
     if can_be_function:
         return Choice("python", f"{size} pay for preparing them", hint)
     if passes < MANY:

@@ -52,7 +52,7 @@ def require() -> None:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
-        raise CircuitError.of("--plot FILE needs Matplotlib", hint="pip install 'circuitgrad[plot]'") from None
+        raise CircuitError.lacks("--plot FILE needs Matplotlib", "plot") from None
 
 
 def sweep_picture(sweep: Sweep, title: str, form: str) -> bytes:

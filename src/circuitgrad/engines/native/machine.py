@@ -17,7 +17,6 @@ from circuitgrad import __version__
 from circuitgrad.engines.native.functions import LANES, module, used
 from circuitgrad.errors import CircuitError
 
-EXTRA = "pip install 'circuitgrad[native]'"
 MARK = b"circuitgrad object 1\n"
 """What a file of machine code begins with; a digest of the rest follows."""
 HEAD = len(MARK) + hashlib.sha256().digest_size
@@ -60,7 +59,7 @@ def machine() -> Machine:
         import llvmlite
         from llvmlite import binding as llvm
     except (ImportError, OSError):  # the latter where its library cannot be loaded
-        raise CircuitError.of("the engine native needs llvmlite", hint=EXTRA) from None
+        raise CircuitError.lacks("the engine native needs llvmlite", "native") from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()

@@ -34,8 +34,8 @@ def scipy_optimize(method: str) -> Any:
     try:
         from scipy import optimize
     except ImportError:
-        hint = "pip install 'circuitgrad[fit]'; the method newton does without"
-        raise CircuitError.of(f"the method {method} needs SciPy", hint=hint) from None
+        instead = "the method newton does without"
+        raise CircuitError.lacks(f"the method {method} needs SciPy", "fit", instead) from None
     return optimize
 
 

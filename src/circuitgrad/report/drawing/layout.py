@@ -294,7 +294,7 @@ def program() -> str:
             return found
     if found := shutil.which("dot"):
         return found
-    raise CircuitError.of("a drawing needs the package graphviz-pure", hint="pip install 'circuitgrad[draw]'")
+    raise CircuitError.lacks("a drawing needs the package graphviz-pure", "draw")
 
 
 def _spot(node: Node, size: _Size, x: float, y: float) -> Spot:

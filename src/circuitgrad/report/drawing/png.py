@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError
+from circuitgrad.errors import CircuitError, installing
 from circuitgrad.report.drawing.layout import lay_out
 from circuitgrad.report.drawing.svg import AUTO, LIGHT, svg
 
@@ -29,7 +29,7 @@ def require() -> None:
     try:
         import resvg_py  # noqa: F401
     except ImportError:
-        raise CircuitError.of("a PNG needs the package resvg-py", hint="pip install 'circuitgrad[draw]'") from None
+        raise CircuitError.lacks("a PNG needs the package resvg-py", "draw") from None
 
 
 def png(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None) -> bytes:
@@ -70,5 +70,5 @@ def _fonts() -> list[str]:
         text = bare.format('<text y="9" font-family="sans-serif">H</text>')
         if resvg_py.svg_to_bytes(svg_string=text, font_dirs=folders, sans_serif_family="DejaVu Sans") != blank:
             return folders
-    hint = "fonts-dejavu, for one; pip install 'circuitgrad[plot]' brings some along"
+    hint = f"fonts-dejavu, for one; {installing('plot')} brings some along"
     raise CircuitError.of("a PNG needs fonts, and there are none on this machine", hint=hint)

@@ -168,26 +168,36 @@ def test_a_full_disk_is_said_in_one_line() -> None:
     assert b"No space left" in result.stderr
 
 
-@POSIX
-def test_control_c_exits_with_130() -> None:
-    gates = "\n".join(f"  w{i + 1}: {{sin: w{i}}}" for i in range(200))
-    text = f"inputs: {{w0: 1}}\ngates:\n{gates}\n"
+def interrupted(*arguments: str, text: str, seconds: float) -> tuple[int, str, str]:
+    """Return what a run ends with that gets Ctrl-C so long after it has begun to read the circuit.
+
+    A comment makes the text longer than what a pipe holds, so that it is not taken before it is read.
+    """
     process = subprocess.Popen(
-        [*PROGRAM, "sweep", "-", "--over", "w0=0:1:1000000", "--format", "json"],
+        [*PROGRAM, *arguments],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        encoding="utf-8",
     )
     assert process.stdin is not None
-    process.stdin.write(text.encode())
+    process.stdin.write("#\n" * 500_000 + text)
     process.stdin.close()
     process.stdin = None
-    time.sleep(1.5)
+    time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err.split()) == (130, b"", [b"interrupted"])
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@POSIX
+def test_control_c_exits_with_130() -> None:
+    gates = "\n".join(f"  w{i + 1}: {{sin: w{i}}}" for i in range(200))
+    text = f"inputs: {{w0: 1}}\ngates:\n{gates}\n"
+    found = interrupted("sweep", "-", "--over", "w0=0:1:1000000", "--format", "json", text=text, seconds=0.5)
+    assert found == (130, "", "interrupted\n")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
@@ -262,24 +272,10 @@ LONG = ("optimize", "-", "--minimize", "--method", "adam", "--step-size", "1e-4"
 @POSIX
 def test_ctrl_c_ends_an_optimisation_after_its_step(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
-    process = subprocess.Popen(
-        [*PROGRAM, *LONG, "--checkpoint", str(state), "--format", "json", "-o", str(tmp_path / "copy.yaml")],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert process.stdin is not None
-    process.stdin.write(SLOW)
-    process.stdin.close()
-    process.stdin = None
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    goal = ("--checkpoint", str(state), "--format", "json", "-o", str(tmp_path / "copy.yaml"))
+    code, stdout, stderr = interrupted(*LONG, *goal, text=SLOW, seconds=2)
     found = json.loads(stdout)
-    assert (process.returncode, found["stopped"]) == (130, "interrupted")
+    assert (code, found["stopped"]) == (130, "interrupted")
     assert f"wrote {tmp_path / 'copy.yaml'}: 2 new values" in stderr
     assert found["steps"] > 0
     kept = json.loads(state.read_text())

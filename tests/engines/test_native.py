@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import random
 import re
 import subprocess
@@ -389,6 +390,20 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Path, "expanduser", Mock(side_effect=RuntimeError))
     assert machine.cache_folder() is None
     assert machine.object_code("define double @h() { ret double 1.0 }")
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the plain processor is one of x86-64")
+def test_a_processor_without_fused_multiply_adds_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(3)
+    xs = [*SPECIAL, *EDGES, *(chance.uniform(-30, 30) for _ in range(50))]
+    here = [of_column(f"{name}(x)", xs) for name in VECTORS]
+    plain = machine.machine()._replace(name="plain", cpu="x86-64", features="")
+    monkeypatch.setattr(machine, "machine", lambda: plain)
+    machine.code.cache_clear()
+    try:
+        assert [of_column(f"{name}(x)", xs) for name in VECTORS] == here
+    finally:
+        machine.code.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["sin", "cos"])

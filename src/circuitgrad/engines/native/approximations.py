@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.engines.native.writing import bits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.engines.native.writing import Writer
 
@@ -234,24 +234,14 @@ def _erf_parts(w: Writer, x: str, power_of: Callable[[Writer, str, str], str]) -
     is_near, is_middle = w.do("fcmp olt", size, 0.84375), w.do("fcmp olt", size, 1.25)
     small = w.choose(w.do("fcmp ogt", size, 28.0), 28.0, size)
     s = w.do("fdiv", 1.0, w.do("fmul", small, small))
-    pairs = zip(ERF_NEAR, ERF_MIDDLE, ERF_FAR, ERF_FARTHER, strict=True)
-    is_far = w.do("fcmp olt", size, 1 / 0.35)
-    z, above_one = w.do("fmul", x, x), w.do("fsub", size, 1.0)
-    ratio = w.do(
-        "fdiv",
-        *(
-            w.choose(
-                is_near,
-                w.polynomial(z, near),
-                w.choose(
-                    is_middle,
-                    w.polynomial(above_one, middle),
-                    w.choose(is_far, w.polynomial(s, far), w.polynomial(s, farther)),
-                ),
-            )
-            for near, middle, far, farther in pairs
-        ),
-    )
+    z, above_one, is_far = w.do("fmul", x, x), w.do("fsub", size, 1.0), w.do("fcmp olt", size, 1 / 0.35)
+
+    def chosen(near: Sequence[float], middle: Sequence[float], far: Sequence[float], farther: Sequence[float]) -> str:
+        beyond = w.choose(is_far, w.polynomial(s, far), w.polynomial(s, farther))
+        return w.choose(is_near, w.polynomial(z, near), w.choose(is_middle, w.polynomial(above_one, middle), beyond))
+
+    above, below = (chosen(*four) for four in zip(ERF_NEAR, ERF_MIDDLE, ERF_FAR, ERF_FARTHER, strict=True))
+    ratio = w.do("fdiv", above, below)
     # The square of a number of few bits is exact.
     few = w.as_real(w.do_whole("and", w.as_whole(small), -(2**32)))
     rest = w.fma(w.do("fsub", few, small), w.do("fadd", few, small), ratio)

@@ -98,7 +98,8 @@ def padded(column: array[float], lanes: int) -> array[float]:
     >>> padded(array("d", [1, 2, 3]), 2)
     array('d', [1.0, 2.0, 3.0, 3.0])
     """
-    return column + array("d", [column[-1]] * (-len(column) % lanes))
+    missing = -len(column) % lanes
+    return column + array("d", [column[-1]] * missing) if missing else column
 
 
 def points(kernel: Kernel, count: int, results: int) -> Program:

@@ -204,10 +204,9 @@ def _find_functions(llvm: Any) -> None:
 
     from circuitgrad.arithmetic import PRIMITIVES
 
-    library = ctypes.CDLL(None if sys.platform != "win32" else find_library("msvcrt"))
-    mathematics = find_library("m")
-    libraries = [library, *([ctypes.CDLL(mathematics)] if mathematics else [])]
-    for name in ("fmod", *PRIMITIVES):
+    places = ["ucrtbase"] if sys.platform == "win32" else [None, find_library("m")]
+    libraries = [ctypes.CDLL(place) for place in dict.fromkeys(places)]
+    for name in ("fma", "fmod", *PRIMITIVES):
         for one in libraries:
             found = getattr(one, name, None)
             if found is not None and name not in ("mod", "div"):

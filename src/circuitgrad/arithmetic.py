@@ -55,11 +55,20 @@ def pow(x: float, y: float) -> float:  # noqa: A001 - the gate's own name is the
     try:
         return math.pow(x, y)
     except OverflowError:
-        return -inf if x < 0 and y % 2 == 1 else inf
+        return -inf if x < 0 and is_odd(y) else inf
     except ValueError:
         if x != 0:
             return nan
-        return copysign(inf, x) if y % 2 == 1 else inf
+        return copysign(inf, x) if is_odd(y) else inf
+
+
+def is_odd(x: float) -> bool:
+    """Tell whether x is an odd whole number; `x % 2` would round -0.9999999999999999 to 1.
+
+    >>> is_odd(-3.0), is_odd(-0.9999999999999999)
+    (True, False)
+    """
+    return abs(math.fmod(x, 2)) == 1
 
 
 def mod(x: float, y: float) -> float:

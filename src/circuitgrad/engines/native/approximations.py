@@ -122,7 +122,7 @@ def log_anywhere(w: Writer, x: str) -> str:
     found = _log_of_scaled(w, scaled, w.choose(is_tiny, 54.0, 0.0))
     found = w.choose(w.do("fcmp oeq", x, inf), inf, found)
     found = w.choose(w.do("fcmp oeq", x, 0.0), -inf, found)
-    return w.choose(w.do("fcmp uge", x, 0.0), w.do("fadd", found, w.choose(w.do("fcmp uno", x, x), nan, 0.0)), nan)
+    return w.choose(w.do("fcmp oge", x, 0.0), found, nan)
 
 
 def _log_of_scaled(w: Writer, scaled: str, scale: str | float) -> str:
@@ -263,7 +263,7 @@ def erfc(w: Writer, x: str) -> str:
 
 def erfc_anywhere(w: Writer, x: str) -> str:
     """Write the complementary error function of any number."""
-    return w.choose(w.do("fcmp uno", x, x), x, _erfc(w, x, exp_anywhere))
+    return _erfc(w, x, exp_anywhere)
 
 
 def _erfc(w: Writer, x: str, power_of: Callable[[Writer, str, str], str]) -> str:

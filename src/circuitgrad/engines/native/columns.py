@@ -93,13 +93,12 @@ def doubles(columns: Iterable[Iterable[float]]) -> list[array[float]]:
 
 
 def padded(column: array[float], lanes: int) -> array[float]:
-    """Return a column that is as long as the next multiple of the lanes; the last number fills it up.
+    """Return a copy of a column that is as long as the next multiple of the lanes; the last number fills it up.
 
     >>> padded(array("d", [1, 2, 3]), 2)
     array('d', [1.0, 2.0, 3.0, 3.0])
     """
-    missing = -len(column) % lanes
-    return column + array("d", [column[-1]] * missing) if missing else column
+    return column + array("d", [column[-1]] * (-len(column) % lanes))
 
 
 def points(kernel: Kernel, count: int, results: int) -> Program:

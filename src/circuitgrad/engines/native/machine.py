@@ -17,7 +17,7 @@ from circuitgrad import __version__
 from circuitgrad.engines.native.functions import LANES, module, used
 from circuitgrad.errors import CircuitError
 
-MARK = b"circuitgrad object 1\n"
+MARK = b"circuitgrad object 2\n"
 """What a file of machine code begins with; a digest of the rest follows."""
 HEAD = len(MARK) + hashlib.sha256().digest_size
 OURS = re.compile(r"[0-9a-f]{64}\.")
@@ -101,12 +101,17 @@ def object_code(text: str) -> bytes:
     file = folder / f"{key}.o" if folder else None
     if file and (kept := _kept(file)):
         return kept
-    module = made_for.llvm.parse_assembly(text)
-    module.verify()
-    code: bytes = made_for.target().emit_object(module)
+    parsed = made_for.llvm.parse_assembly(text)
+    parsed.verify()
+    code: bytes = made_for.target().emit_object(parsed)
     if file:
-        _keep(file, MARK + hashlib.sha256(code).digest() + code)
+        _keep(file, MARK + _digest(file, code) + code)
     return code
+
+
+def _digest(file: Path, code: bytes) -> bytes:
+    """Return what tells machine code that was kept in a file under its name."""
+    return hashlib.sha256(file.name.encode() + code).digest()
 
 
 def _kept(file: Path) -> bytes | None:
@@ -116,7 +121,7 @@ def _kept(file: Path) -> bytes | None:
     except OSError:
         return None
     mark, digest, code = content[: len(MARK)], content[len(MARK) : HEAD], content[HEAD:]
-    if mark != MARK or hashlib.sha256(code).digest() != digest:
+    if mark != MARK or _digest(file, code) != digest:
         return None
     with contextlib.suppress(OSError):
         os.utime(file)  # so that it counts among those that were used last
@@ -204,11 +209,14 @@ def _find_functions(llvm: Any) -> None:
 
     from circuitgrad.arithmetic import PRIMITIVES
 
-    places = ["ucrtbase"] if sys.platform == "win32" else [None, find_library("m")]
-    libraries = [ctypes.CDLL(place) for place in dict.fromkeys(places)]
-    for name in ("fma", "fmod", *PRIMITIVES):
-        for one in libraries:
-            found = getattr(one, name, None)
-            if found is not None and name not in ("mod", "div"):
-                llvm.add_symbol(name, ctypes.cast(found, ctypes.c_void_p).value)
-                break
+    libraries = [ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)]
+    for name in (
+        "fma",
+        "fmod",
+        *sorted(PRIMITIVES.keys() - {"abs", "div", "mod"}),
+    ):  # C's are of whole numbers, or none
+        if not hasattr(libraries[-1], name) and len(libraries) == 1:
+            libraries.append(ctypes.CDLL(find_library("m")))  # looking for it takes long
+        found = getattr(libraries[-1], name, None)
+        if found is not None:
+            llvm.add_symbol(name, ctypes.cast(found, ctypes.c_void_p).value)

@@ -110,7 +110,8 @@ class Printer:
         """Return the lines that call a function on vectors for several single doubles."""
         if len(calls) < FEW:
             return self.instructions(graph, [one for call in calls for one in call.results])
-        vector, given, lines = f"<{LANES} x double>", "zeroinitializer", []
+        vector, lines = f"<{LANES} x double>", []
+        given = f"<{', '.join(['double 1.0'] * LANES)}>"  # unlike 0, near for every function
         for lane, call in enumerate(calls):
             name = f"%g{call.results[0]}"
             lines.append(
@@ -180,7 +181,10 @@ class _Call(NamedTuple):
 
 
 def _calls(graph: Graph, indices: Sequence[int]) -> dict[int, _Call | None]:
-    """Return the calls that compute nodes, by the first node of each; by the others there is None."""
+    """Return the calls that compute nodes, by the first node of each; by the others there is None.
+
+    What a call could compute, too, is added to the graph; it is printed only where it is among the nodes.
+    """
     place = {index: i for i, index in enumerate(indices)}
     found: dict[int, _Call | None] = {}
     for names in (VECTORS, PAIRS):  # the pairs last: what they compute is no longer called alone
@@ -188,14 +192,19 @@ def _calls(graph: Graph, indices: Sequence[int]) -> dict[int, _Call | None]:
         for name in names:
             formulas = FUNCTIONS[name].results
             rules[f"call {formulas[0].partition('(')[0]}"] = name, [Expression(one).steps for one in formulas]
+        taken: set[int] = set()  # tanh(x) and tanh(-x) have one exp(-2*abs(x)), which may come before -x
         for index in indices:
             operation, operands, _ = graph.nodes[index]
             if operation in rules:
                 name, steps = rules[operation]
                 results = [graph.steps(one, {"x": operands[0]}) for one in steps]
-                if place.keys() >= set(results):
+                if not place.keys() >= set(results) or not taken.isdisjoint(results):
+                    continue
+                first = min(results, key=lambda one: place[one])
+                if place.get(operands[0], -1) < place[first]:
+                    taken.update(results)
                     found |= dict.fromkeys(results)
-                    found[min(results, key=lambda one: place[one])] = _Call(name, operands[0], results)
+                    found[first] = _Call(name, operands[0], results)
     return found
 
 

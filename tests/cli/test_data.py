@@ -455,6 +455,18 @@ def test_results_of_a_pipe_do_not_wait_for_its_end() -> None:
     assert process.communicate(b"3,4\n", timeout=60)[0].splitlines() == [b"2.0", b"12.0"]
 
 
+@pytest.mark.parametrize("rows", [20, 20_000])
+def test_a_hint_says_where_pyarrow_would_save_time(rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("circuitgrad.cli.options.MANY_ROWS", 10_000)
+    file = write(tmp_path, "x,y\n" + "1,2\n" * rows, "rows.csv")
+    hint = "hint: pip install 'circuitgrad[data]' makes reading and writing faster\n"
+    for installed in (True, False):
+        monkeypatch.setattr("circuitgrad.arrow.is_installed", lambda there=installed: there)
+        found = invoke("forward", MULTIPLY, "--data", file, "--format", "csv")
+        assert found.stderr == ("" if installed or rows < 10_000 else hint)
+        assert invoke("forward", MULTIPLY, "--data", file, "--format", "csv", "--quiet").stderr == ""
+
+
 @POSIX
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     arguments = ["forward", MULTIPLY, "--data", "-", "-o", str(tmp_path / "r.csv")]

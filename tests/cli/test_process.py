@@ -107,6 +107,22 @@ def test_a_gate_fits_the_columns_asked_for(name: str, columns: int) -> None:
     assert all(line == line.rstrip() for line in lines)
 
 
+@pytest.mark.parametrize(
+    "command", [("backward", NEURON, "--data", "-"), ("sweep", NEURON, "--over", "a=-5.1:5:3", "--grad")]
+)
+def test_a_table_of_numbers_alone_that_is_too_wide_has_a_line_for_every_number(command: tuple[str, ...]) -> None:
+    rows = "x,y\n0.123456,0.234567\n1,2\n"
+    wide, narrow = (run(*command, "--quiet", stdin=rows, COLUMNS=columns).stdout for columns in ("200", "30"))
+    assert max(map(len, narrow.splitlines())) <= 30
+    lines = [line.split() for line in wide.splitlines()]
+    ruled = next(i for i, words in enumerate(lines) if words and set(words[0]) == {"─"})
+    titles, numbers = lines[ruled - 1], lines[ruled + 1 :]
+    found = [line.split() for line in narrow.splitlines()]
+    assert [pair for pair in found if pair and pair[0] in titles] == [
+        [title, number] for row in numbers for title, number in zip(titles, row, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("columns", ["20", "30", "40"])
 def test_numbers_are_never_cut(columns: str) -> None:
     wide = run("backward", NEURON, "--quiet").stdout.split()

@@ -195,7 +195,7 @@ def test_the_choice_is_told() -> None:
     few = invoke("forward", NEURON, "--verbose")
     assert few.stderr == "engine objects: fewer than 100 passes do not pay for preparing them\n"
     many = invoke("sweep", NEURON, "--over", "a=-5:5:101", "--verbose")
-    assert many.stderr == "engine python: 101 passes or more over 5 gates pay for preparing them\n"
+    assert many.stderr == "engine python: about 101 passes over 5 gates pay for preparing them\n"
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -396,6 +396,11 @@ def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
         file.write_bytes(content)  # whole, but another's
     assert quick(folder).communicate(timeout=60) == (expected, "")
     assert [file.read_bytes() for file in files] == contents
+    if os.name == "posix":
+        files[0].unlink()
+        os.mkfifo(files[0])  # which nobody writes to
+        assert quick(folder).communicate(timeout=60) == (expected, "")
+        assert files[0].read_bytes() == contents[0]
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     assert quick(blocked / "below").communicate(timeout=60) == (expected, "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from circuitgrad.cli.progress import Meter
-from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.errors import CircuitError, Problem, installing, quote
 from circuitgrad.expression import normalise
 from circuitgrad.numerals import read_number
 from circuitgrad.report.tables import FORMATS
@@ -85,6 +85,8 @@ class Number(click.FloatRange):
 _NAMES = re.compile(r"[^,\[]+(?:\[[^\]]*\])?")
 """The names in a list that commas separate, where a member's subscripts may have commas, too."""
 
+MANY_ROWS = 300_000
+"""Without pyarrow, so many rows of CSV take over a second longer to read and to write: 4 us each."""
 READING = "circuitgrad.reading"
 """Where a context keeps how circuits are read: the values of the options of `reading`."""
 
@@ -179,6 +181,14 @@ def tell_engine(choice: Choice | None, *, verbose: bool, quiet: bool) -> None:
         click.echo(f"engine {choice.engine}: {choice.why}", err=True)
     if choice.hint and not quiet:
         click.echo(f"hint: {choice.hint}", err=True)
+
+
+def tell_of_pyarrow(rows: int, *, quiet: bool) -> None:
+    """Write to standard error what would save over a second where so many rows are read and written without pyarrow."""
+    from circuitgrad.arrow import is_installed
+
+    if rows >= MANY_ROWS and not quiet and not is_installed():
+        click.echo(f"hint: {installing('data')} makes reading and writing faster", err=True)
 
 
 def form_among(formats: Sequence[str], words: str) -> Callable[[Command], Command]:

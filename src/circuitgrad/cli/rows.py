@@ -106,6 +106,7 @@ def _report(
     else:
         _write_text(_pieces(circuit, outputs, wanted, data.counted, blocks, form, printing), printing)
     options.tell_engine(compute.choice, verbose=printing.verbose, quiet=printing.quiet)
+    options.tell_of_pyarrow(data.expected, quiet=printing.quiet)
     options.warn(watch.problem(data.name, data.counted), quiet=printing.quiet)
 
 

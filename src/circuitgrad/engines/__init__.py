@@ -53,7 +53,7 @@ NATIVE = 1_000_000
 function would take a tenth of a microsecond a gate, and machine code a few nanoseconds."""
 NATIVE_LARGE = 300_000
 """The same beside the gate objects, which take over a microsecond a gate."""
-GAIN, GAIN_LARGE = 10 * NATIVE, 3 * NATIVE_LARGE
+GAIN, GAIN_LARGE = 5 * NATIVE, 3 * NATIVE_LARGE
 """From so many on it would save over a second."""
 
 
@@ -90,7 +90,7 @@ def choose(gates: int, passes: int, engine: str | None = None, *, least: int = 0
         return _asked_for(engine)
     can_be_function = passes >= MANY and gates <= LARGE
     work = passes * max(gates, least)
-    size = f"{passes:,} passes or more over {gates:,} gates"
+    size = f"about {passes:,} passes over {gates:,} gates"
     hint = ""
     if passes > 1 and work >= (NATIVE if can_be_function else NATIVE_LARGE):
         from circuitgrad.engines.native.machine import is_installed

@@ -128,8 +128,8 @@ def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int) -> lis
     fitted = list(widths)
     texts = [i for i, column in enumerate(columns) if not column.number]
     for _ in range(sum(widths) + GAP * (len(widths) - 1) - limit):
-        widest = max(texts, key=fitted.__getitem__)
-        if fitted[widest] <= NARROWEST:
+        widest = max(texts, key=fitted.__getitem__, default=None)
+        if widest is None or fitted[widest] <= NARROWEST:
             return None
         fitted[widest] -= 1
     return fitted

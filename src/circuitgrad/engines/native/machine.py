@@ -117,6 +117,8 @@ def _digest(file: Path, code: bytes) -> bytes:
 def _kept(file: Path) -> bytes | None:
     """Return the machine code that a file of the cache holds, or None where it is not there, or not whole."""
     try:
+        if not file.is_file():  # a pipe would be waited for
+            return None
         content = file.read_bytes()
     except OSError:
         return None

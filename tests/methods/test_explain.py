@@ -141,6 +141,12 @@ def test_the_identities_notice_a_fault(fault: str) -> None:
     assert violations(explained._replace(edges=edges)) != []
 
 
+def test_where_every_path_is_shown_nothing_is_left_though_one_is_infinite() -> None:
+    explained = explain(loads("{inputs: {x: 0}, gates: {y: sqrt(x)}}"))
+    (account,) = explained.accounts
+    assert (account.gradient, account.left, account.rest) == (math.inf, 0, 0.0)
+
+
 def test_the_identities_notice_a_wrong_path() -> None:
     explained = explain(loads("{inputs: {x: 2}, gates: {y: x*x + 3*x}}"))
     (account,) = explained.accounts

@@ -114,10 +114,12 @@ class Account(NamedTuple):
     @property
     def rest(self) -> float:
         """What the paths that are not shown add up to: what is missing for the derivative."""
+        if not self.left:
+            return 0.0
         products = [path.product for path in self.shown]
         if not all(map(isfinite, [*products, self.gradient])):
             return self.gradient - sum(products)
-        return fsum([self.gradient, *(-product for product in products)]) if self.left else 0.0
+        return fsum([self.gradient, *(-product for product in products)])
 
     @property
     def undefined(self) -> bool:

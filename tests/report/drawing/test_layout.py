@@ -60,6 +60,14 @@ def test_any_circuit(text: str, roomy: int, collapse: str) -> None:
         assert crossed(drawn, place) == []
 
 
+def test_a_long_chain_of_gates_that_all_take_the_same_input() -> None:
+    gates = ", ".join(f"g{i + 1}: {{{'mul' if i % 2 else 'add'}: [g{i}, {'xy'[i % 3 % 2]}]}}" for i in range(200))
+    drawn = drawing(circuitgrad.loads(f"{{inputs: {{g0: 1, x: 1, y: 1}}, gates: {{{gates}}}}}"))
+    place = lay_out(drawn)
+    assert overlaps(place) == []
+    assert backward_wires(drawn, place) == []
+
+
 def test_long_names_and_numbers() -> None:
     names = ["W" * 200, "水" * 60, "a", "é" * 30]
     inputs = ", ".join(f"{name}: {-(10.0 ** (-90 - i))!r}" for i, name in enumerate(names))

@@ -183,6 +183,16 @@ def test_a_slider_and_a_number_move_an_input(browser: Chrome, file: Path) -> Non
     assert complaints(browser) == []
 
 
+def test_a_run_of_very_many_steps_can_be_paused(browser: Chrome) -> None:
+    opened(browser, circuitgrad.from_expression("sigmoid(a*x + b)", a=1, x=-1, b=0.5))
+    fill(browser, "#steps", "1000000000")
+    press(browser, "climb-run")
+    assert element(browser, "#climb-run").text == "Pause"
+    press(browser, "climb-run")
+    assert element(browser, "#climb-run").text == "Run"
+    assert element(browser, "#climb-note").text.startswith("Step ")
+
+
 @each_circuit
 def test_step_and_run_climb_as_optimize_does(browser: Chrome, file: Path) -> None:
     circuit = circuitgrad.load(file)

@@ -44,6 +44,9 @@ WIDEST_INPUT = 130.0
 """Inputs are made equally wide up to this."""
 APART, LAYERS = 10.0, 26.0
 """Between nodes of a layer, and between layers."""
+MANY = 100
+"""From so many nodes on, Graphviz is told when to be content: a chain of 200 gates would take it minutes."""
+CONTENT = "nslimit=1; nslimit1=1; mclimit=0.3;"
 TIMEOUT = 120
 
 
@@ -236,6 +239,7 @@ def _graph(drawing: Drawing, sizes: Sequence[_Size], *, newrank: bool) -> str:
     lines = [
         "digraph {",
         f"rankdir=LR; nodesep={APART / 72}; ranksep={LAYERS / 72}; newrank={str(newrank).lower()};",
+        CONTENT if len(drawing.nodes) >= MANY else "",
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w, arrowhead=none];',
     ]
 

@@ -168,11 +168,16 @@ function halt() {
   at("climb-run").setAttribute("aria-pressed", "false");
 }
 
-// Make as many steps a picture as let a run last a few seconds at most.
+// Make as many steps a picture as let a run last a few seconds, but no more than leave the page awake.
 function frame() {
   const { steps = 1 } = settings() ?? {};
+  const end = performance.now() + 30;
   let going = true;
-  for (let count = Math.ceil(steps / 180); count > 0 && going && run.number < run.end; count -= 1)
+  for (
+    let count = Math.ceil(steps / 180);
+    count > 0 && going && run.number < run.end && performance.now() < end;
+    count -= 1
+  )
     going = climbOnce();
   if (going && run.number < run.end) run.timer = requestAnimationFrame(frame);
   else halt();

@@ -260,6 +260,28 @@ def test_backward_is_played_gate_by_gate(browser: Chrome, file: Path) -> None:
     assert complaints(browser) == []
 
 
+def test_a_gradient_that_comes_from_several_gates_grows_as_they_are_played(browser: Chrome) -> None:
+    opened(browser, circuitgrad.loads("{inputs: {x: 3}, gates: {m: x*x, n: {mul: [m, 2]}, y: n + 5*x}}"))
+    shown = "return document.querySelector('#rows tr[data-wire=x] .grad').textContent"
+    press(browser, "to-backward")
+    seen = []
+    while "Backward" in element(browser, "#phase").text:
+        seen.append(browser.execute_script(shown))
+        press(browser, "step-on")
+    # 5*x passes 5 on, and m, last of all, 2*3 to each of its operands.
+    assert list(dict.fromkeys(seen)) == ["", "5", "17"]
+
+
+def test_a_typed_number_leaves_the_slider_as_it_was(browser: Chrome) -> None:
+    opened(browser, circuitgrad.from_expression("a*x", a=1, x=1))
+    item = '#leaves li[data-wire="a"]'
+    before = element(browser, f"{item} input[type=range]").get_attribute("max")
+    fill(browser, f"{item} input[type=text]", "1e300")
+    assert float(element(browser, f"{item} input[type=range]").get_attribute("max")) >= 1e300
+    press(browser, "reset")
+    assert element(browser, f"{item} input[type=range]").get_attribute("max") == before
+
+
 def test_forward_shows_the_values_one_by_one(browser: Chrome) -> None:
     circuit = circuitgrad.load(ROOT / "circuits" / "neuron.yaml")
     opened(browser, circuit)

@@ -54,7 +54,8 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
       about,
       make("span", { class: "slopes", id: `slopes-${slot}` }, grad, numeric, mark),
     );
-    const range = { ...rangeOf(leaf.value, leaf.min, leaf.max) };
+    const own = rangeOf(leaf.value, leaf.min, leaf.max);
+    const range = { ...own };
 
     slider.addEventListener("input", () => moved(slot, Number(slider.value)));
     const set = () => {
@@ -79,15 +80,17 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
       const next = Number((state.inputs[slot] + steps * range.step).toPrecision(12));
       moved(slot, Math.min(Math.max(next, leaf.min), leaf.max));
     });
-    const parts = { item, leaf, slot, number, slider, grad, numeric, mark, range };
+    const parts = { item, leaf, slot, number, slider, grad, numeric, mark, own, range };
     for (const kind of ["pointerenter", "focusin"]) item.addEventListener(kind, () => lit(slot));
     for (const kind of ["pointerleave", "focusout"]) item.addEventListener(kind, () => lit(null));
     list.append(item);
     return parts;
   });
 
-  function showSlider({ leaf, slot, slider, range }) {
+  function showSlider({ leaf, slot, slider, own, range }) {
     const value = state.inputs[slot];
+    // A range that a typed number has made wider is given up, but not under the hand that moves the slider.
+    if (document.activeElement !== slider && own.low <= value && value <= own.high) Object.assign(range, own);
     if (value < range.low || value > range.high) Object.assign(range, rangeOf(value, leaf.min, leaf.max));
     range.low = Math.min(range.low, value);
     range.high = Math.max(range.high, value);

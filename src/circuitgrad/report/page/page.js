@@ -67,7 +67,7 @@ function show() {
   document.querySelectorAll(".of-output").forEach((one) => {
     one.textContent = circuit.nameOf(state.target);
   });
-  drawing.show(state.values, state.grads, known);
+  drawing.show(state.values, known.grads, known);
   drawing.mark(player.show(), state.position !== null);
   inputs.show();
   table.show(known);
@@ -93,7 +93,7 @@ function aboutWire(from, to) {
     ": ",
     make("span", { class: "value" }, shown(state.values[from])),
     `, ∂${out}/∂${name} `,
-    make("span", { class: "grad" }, shown(state.grads[from])),
+    make("span", { class: "grad" }, shown(player.known().grads[from])),
   ];
   if (from !== to) lines.push(`, on its way to ${circuit.nameOf(to)}`);
   at("about-wire").replaceChildren(...lines);

@@ -193,16 +193,23 @@ function playerOf(circuit, tape, state, changed) {
   const list = () => tape.upstream(state.target);
   const last = () => forwards() + 1 + list().length;
 
-  // What is known at the present position.
+  // The gradients as far as so many gates have passed them on.
+  const gradsAfter = (done) => tape.backward(state.values, state.target, list(), done);
+
+  // What is known at the present position, and the gradients as far as they have come.
   function known() {
     const position = state.position ?? last();
-    if (position === last()) return { value: () => true, grad: () => true };
+    if (position === last()) return { value: () => true, grad: () => true, grads: state.grads };
     const done = position - forwards() - 1;
     const passed = new Set(done >= 0 ? [state.target] : []);
     for (const index of list().slice(list().length - Math.max(done, 0))) {
       tape.gates[index].operands.forEach((slot) => passed.add(slot));
     }
-    return { value: (slot) => slot < tape.first + position, grad: (slot) => passed.has(slot) };
+    return {
+      value: (slot) => slot < tape.first + position,
+      grad: (slot) => passed.has(slot),
+      grads: done > 0 ? gradsAfter(done) : state.grads,
+    };
   }
 
   // The gate of the last step, and on which pass it is.
@@ -227,7 +234,7 @@ function playerOf(circuit, tape, state, changed) {
   }
 
   // The gradients before the last step of the backward pass.
-  const gradsBefore = () => tape.backward(state.values, state.target, list(), state.position - forwards() - 2);
+  const gradsBefore = () => gradsAfter(state.position - forwards() - 2);
 
   // Show the present step; return the slot of its gate, or null.
   function show() {

@@ -39,7 +39,7 @@ function tableOf(body, circuit, state, player, drawing) {
     for (const { slot, value, grad, row } of cells) {
       for (const [cell, numbers, is] of [
         [value, state.values, known.value],
-        [grad, state.grads, known.grad],
+        [grad, known.grads, known.grad],
       ]) {
         cell.textContent = is(slot) ? shown(numbers[slot]) : "";
         cell.title = exact(numbers[slot]);

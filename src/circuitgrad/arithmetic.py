@@ -63,12 +63,12 @@ def pow(x: float, y: float) -> float:  # noqa: A001 - the gate's own name is the
 
 
 def is_odd(x: float) -> bool:
-    """Tell whether x is an odd whole number; `x % 2` would round -0.9999999999999999 to 1.
+    """Tell whether x is an odd whole number; `x % 2` alone rounds -0.9999999999999999 to 1.
 
-    >>> is_odd(-3.0), is_odd(-0.9999999999999999)
-    (True, False)
+    >>> is_odd(-3.0), is_odd(-0.9999999999999999), is_odd(-inf)
+    (True, False, False)
     """
-    return abs(math.fmod(x, 2)) == 1
+    return x % 1 == 0 and x % 2 == 1
 
 
 def mod(x: float, y: float) -> float:

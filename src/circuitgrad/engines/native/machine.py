@@ -198,10 +198,13 @@ def code(text: str, of_python: tuple[str, ...] = ()) -> Code:
 
 def _modules(text: str) -> list[str]:
     """Return a module, and those of the functions on vectors that it calls, or that they call."""
-    found = {"": text}
-    while called := {name for one in found.values() for name in used(one)} - found.keys():
-        found |= {name: module(name, LANES) for name in called}
-    return [found[name] for name in sorted(found)]
+    found: dict[str, str] = {}
+    waiting = used(text)
+    while waiting:
+        name = waiting.pop()
+        found[name] = module(name, LANES)
+        waiting |= used(found[name]) - found.keys()
+    return [text, *(found[name] for name in sorted(found))]
 
 
 @cache
@@ -211,14 +214,10 @@ def _find_functions(llvm: Any) -> None:
 
     from circuitgrad.arithmetic import PRIMITIVES
 
-    libraries = [ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)]
-    for name in (
-        "fma",
-        "fmod",
-        *sorted(PRIMITIVES.keys() - {"abs", "div", "mod"}),
-    ):  # C's are of whole numbers, or none
-        if not hasattr(libraries[-1], name) and len(libraries) == 1:
-            libraries.append(ctypes.CDLL(find_library("m")))  # looking for it takes long
-        found = getattr(libraries[-1], name, None)
-        if found is not None:
+    names = {"fma", "fmod", *PRIMITIVES} - {"abs", "div", "mod"}  # C's are of whole numbers, or none
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    if sys.platform != "win32" and not all(hasattr(library, name) for name in names):
+        library = ctypes.CDLL(find_library("m"))  # looking for it takes long
+    for name in names:
+        if (found := getattr(library, name, None)) is not None:
             llvm.add_symbol(name, ctypes.cast(found, ctypes.c_void_p).value)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.engines.native.functions import FUNCTIONS, LANES, PAIRS, VECTORS, apart, declaration, kind, name_of
 from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
-from circuitgrad.engines.native.writing import hexadecimal
+from circuitgrad.engines.native.writing import everywhere, hexadecimal
 from circuitgrad.expression import Expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from circuitgrad.engines.native.graph import Graph, Node
+    from circuitgrad.expression import Step
 
 FEW = 3
 """So many calls of a function take longer than one for several doubles, with the way there and back."""
@@ -66,7 +68,7 @@ class Printer:
     def number(self, value: float) -> str:
         """Return a number, in every lane."""
         one = hexadecimal(value)
-        return one if self.lanes == 1 else f"<{', '.join([f'double {one}'] * self.lanes)}>"
+        return one if self.lanes == 1 else everywhere(f"double {one}", self.lanes)
 
     def name(self, graph: Graph, index: int) -> str:
         """Return what stands for a node as an operand."""
@@ -111,7 +113,7 @@ class Printer:
         if len(calls) < FEW:
             return self.instructions(graph, [one for call in calls for one in call.results])
         vector, lines = f"<{LANES} x double>", []
-        given = f"<{', '.join(['double 1.0'] * LANES)}>"  # unlike 0, near for every function
+        given = everywhere("double 1.0", LANES)  # unlike 0, near for every function
         for lane, call in enumerate(calls):
             name = f"%g{call.results[0]}"
             lines.append(
@@ -180,6 +182,24 @@ class _Call(NamedTuple):
     results: list[int]
 
 
+@cache
+def _rules() -> list[dict[str, tuple[str, list[Sequence[Step]]]]]:
+    """Return by operations the functions on vectors that compute them, and their formulas in postfix order.
+
+    Those of pairs come last: what they compute is no longer called alone.
+    """
+    return [
+        {
+            f"call {FUNCTIONS[name].results[0].partition('(')[0]}": (
+                name,
+                [Expression(one).steps for one in FUNCTIONS[name].results],
+            )
+            for name in names
+        }
+        for names in (VECTORS, PAIRS)
+    ]
+
+
 def _calls(graph: Graph, indices: Sequence[int]) -> dict[int, _Call | None]:
     """Return the calls that compute nodes, by the first node of each; by the others there is None.
 
@@ -187,11 +207,7 @@ def _calls(graph: Graph, indices: Sequence[int]) -> dict[int, _Call | None]:
     """
     place = {index: i for i, index in enumerate(indices)}
     found: dict[int, _Call | None] = {}
-    for names in (VECTORS, PAIRS):  # the pairs last: what they compute is no longer called alone
-        rules = {}
-        for name in names:
-            formulas = FUNCTIONS[name].results
-            rules[f"call {formulas[0].partition('(')[0]}"] = name, [Expression(one).steps for one in formulas]
+    for rules in _rules():
         taken: set[int] = set()  # tanh(x) and tanh(-x) have one exp(-2*abs(x)), which may come before -x
         for index in indices:
             operation, operands, _ = graph.nodes[index]

@@ -32,6 +32,15 @@ def structure(real: str, count: int) -> str:
     return real if count == 1 else f"{{{', '.join([real] * count)}}}"
 
 
+def everywhere(number: str, lanes: int) -> str:
+    """Return a constant vector that has a number, with its type, in every lane.
+
+    >>> everywhere("i64 1", 2)
+    '<i64 1, i64 1>'
+    """
+    return f"<{', '.join([number] * lanes)}>"
+
+
 class Writer:
     """Writes the body of a function on vectors."""
 
@@ -53,7 +62,7 @@ class Writer:
     def same(self, value: float) -> str:
         """Return a vector that has a number in every place; a whole number makes one of whole numbers."""
         one = f"i64 {value}" if isinstance(value, int) else f"double {hexadecimal(value)}"
-        return f"<{', '.join([one] * self.lanes)}>"
+        return everywhere(one, self.lanes)
 
     def _operand(self, value: str | float) -> str:
         return value if isinstance(value, str) else self.same(value)

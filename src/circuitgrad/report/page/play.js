@@ -200,9 +200,9 @@ function playerOf(circuit, tape, state, changed) {
   function known() {
     const position = state.position ?? last();
     if (position === last()) return { value: () => true, grad: () => true, grads: state.grads };
-    const done = position - forwards() - 1;
+    const [done, gates] = [position - forwards() - 1, list()];
     const passed = new Set(done >= 0 ? [state.target] : []);
-    for (const index of list().slice(list().length - Math.max(done, 0))) {
+    for (const index of gates.slice(gates.length - Math.max(done, 0))) {
       tape.gates[index].operands.forEach((slot) => passed.add(slot));
     }
     return {

@@ -14,10 +14,10 @@ import mpmath
 from timing import report, side_by_side
 
 import circuitgrad
-from circuitgrad.methods.check import check
+from circuitgrad.gates.multiprecision import MULTIPRECISION
+from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.exact import DIGITS
 from circuitgrad.methods.check.gates import reference
-from circuitgrad.multiprecision import MULTIPRECISION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def main(rounds: int) -> None:
         "check --method central": partial(checked, "central"),
         "check --method mp --order 2": partial(checked, "mp", 2),
     }
-    print(f"{len(subject.rows):,} gates, {len(subject.inputs)} inputs\n")
+    print(f"{len(subject.rules):,} gates, {len(subject.inputs)} inputs\n")
     print(report(side_by_side(calls, rounds), FORWARD))
 
 

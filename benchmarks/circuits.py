@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import circuitgrad
-from circuitgrad.circuit import Circuit, Input
-from circuitgrad.gates import GATES
+from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.gates.table import GATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +83,7 @@ def neuron() -> Description:
     ('sigmoid', (8,))
     """
     circuit = circuitgrad.load(NEURON)
-    kinds = [row.name for row in circuit.rows]
+    kinds = [row.name for row in circuit.rules]
     return Description("neuron", circuit.values(), list(zip(kinds, circuit.operands, strict=True)))
 
 

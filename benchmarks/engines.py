@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from timing import report, side_by_side
 
 import circuitgrad
-from circuitgrad.engines import ENGINES, Wanted, program
+from circuitgrad.engines.choice import ENGINES
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 
 if TYPE_CHECKING:
-    from circuitgrad.engines import Program
+    from circuitgrad.engines.wanted import Program
 
 CIRCUITS = Path(__file__).parent.parent / "circuits"
 FILES = ("neuron", "black_scholes", "iris", "filter")
@@ -37,12 +39,12 @@ def main(rounds: int) -> None:
         inputs, point = list(circuit.inputs), list(circuit.values().values())
         wanted = Wanted(circuit.outputs, circuit.outputs, tuple(inputs))
         programs, found = {}, []
-        print(f"{name}: {len(circuit.rows)} gates, {PASSES:,} passes")
+        print(f"{name}: {len(circuit.rules)} gates, {PASSES:,} passes")
         for engine in ENGINES:
             start = time.perf_counter()
             programs[engine] = program(circuit, inputs, wanted, engine)
             print(
-                f"  {engine} takes {1e6 * (time.perf_counter() - start) / len(circuit.rows):.0f} us a gate to prepare"
+                f"  {engine} takes {1e6 * (time.perf_counter() - start) / len(circuit.rules):.0f} us a gate to prepare"
             )
             found.append(list(programs[engine](*point)))
         if any(one != found[0] for one in found):

@@ -71,7 +71,7 @@ def reading() -> None:
         lines.append(f"  w{number + 2}: {{sin: w{number + 1}}}")
         lines.append(f"  w{number + 4}: w{number + 2}*x + 1")
     circuit = circuitgrad.loads("\n".join([*lines, ""]))
-    assert len(circuit.rows) == GATES
+    assert len(circuit.rules) == GATES
 
 
 WORKLOADS: dict[str, Callable[[], None]] = {

@@ -18,8 +18,8 @@ import yaml
 from reading import text
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.wanted import Program
 
 FORMS = ("gates", "formulas")
 SUFFIXES = ("yaml", "json")
@@ -45,7 +45,7 @@ def grown(path: str, *, traced: bool) -> list[float]:
 
     def note() -> None:
         now = tracemalloc.get_traced_memory()[0] if traced else resident()
-        sizes.append((now - before) / len(circuit.rows))
+        sizes.append((now - before) / len(circuit.rules))
 
     circuit = circuitgrad.load(path)
     note()
@@ -59,7 +59,8 @@ def grown(path: str, *, traced: bool) -> list[float]:
 
 def taped(circuit: Circuit) -> Program:
     """Return a tape after its passes."""
-    from circuitgrad.engines import Wanted, program
+    from circuitgrad.engines.programs import program
+    from circuitgrad.engines.wanted import Wanted
 
     names = list(circuit.inputs)[:1]
     run = program(circuit, names, Wanted(circuit.outputs, circuit.outputs, tuple(names)), "native", 2)

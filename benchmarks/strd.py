@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import circuitgrad
-from circuitgrad.blocks import read_all
-from circuitgrad.dialects import PYTHON
-from circuitgrad.experiment import Experiment
-from circuitgrad.expression import Expression
-from circuitgrad.methods.optimize import optimize
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.chunks import read_all
+from circuitgrad.formulas.dialects import PYTHON
+from circuitgrad.formulas.reader import read_formula
+from circuitgrad.methods.optimize.optimize import optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from circuitgrad.rows import Rows
+    from circuitgrad.data.table import Rows
 
-FOLDER = Path(__file__).parent.parent / "tests" / "data" / "strd"
+FOLDER = Path(__file__).parent.parent / "tests" / "known" / "strd"
 CERTIFIED = 11
 """So many digits are certified."""
 BARS = (6, 4)
@@ -51,7 +51,7 @@ def ours(problem: dict[str, Any], name: str, start: str) -> Found:
         **{one["name"]: one[start] for one in problem["parameters"]},
         **dict.fromkeys(problem["columns"], 1.0),
     )
-    outcome = optimize(circuit, Experiment("least_squares"), rows_of(problem, name))
+    outcome = optimize(circuit, Optimization("least_squares"), rows_of(problem, name))
     assert outcome.fit is not None
     return {parameter: (one.value, one.error) for parameter, one in outcome.fit.estimates.items()}
 
@@ -67,9 +67,7 @@ def compiled(formula: str, arguments: list[str]) -> Callable[..., Any]:
 
     calls = {"div": np.divide, "pow": np.power, "exp": np.exp, "cos": np.cos, "sin": np.sin, "atan": np.arctan}
     names = {**calls, "log": np.log, "pi": math.pi}
-    function: Callable[..., Any] = eval(
-        f"lambda {', '.join(arguments)}: {PYTHON.write(Expression(formula).steps)}", names
-    )
+    function: Callable[..., Any] = eval(f"lambda {', '.join(arguments)}: {PYTHON.write(read_formula(formula))}", names)
     return function
 
 

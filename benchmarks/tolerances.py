@@ -27,7 +27,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import circuitgrad
-from circuitgrad.methods.check import check
+from circuitgrad.methods.check.check import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -150,12 +150,12 @@ def composed(example: Example, rule: Callable[[Gate], Callable[..., Any]]) -> Ca
     return output
 
 
-def value_rule(gate: Gate, maths: Any = math) -> Callable[..., Any]:
+def value_function(gate: Gate, maths: Any = math) -> Callable[..., Any]:
     """Return a gate's value as a function of its operands."""
     return lambda *operands: evaluated(gate.value, maths, dict(zip(gate.partials, operands, strict=True)))
 
 
-def partials_rule(gate: Gate, maths: Any = math) -> Callable[..., list[Any]]:
+def partials_function(gate: Gate, maths: Any = math) -> Callable[..., list[Any]]:
     """Return a gate's partial derivatives as a function of its operands."""
 
     def partials(*operands: Any) -> list[Any]:
@@ -190,11 +190,11 @@ def torch_gradcheck(example: Example) -> bool:
             @staticmethod
             def forward(ctx: Any, *operands: Any) -> Any:
                 ctx.save_for_backward(*operands)
-                return value_rule(gate, torch)(*operands)
+                return value_function(gate, torch)(*operands)
 
             @staticmethod
             def backward(ctx: Any, grad: Any) -> Any:
-                return tuple(grad * one for one in partials_rule(gate, torch)(*ctx.saved_tensors))
+                return tuple(grad * one for one in partials_function(gate, torch)(*ctx.saved_tensors))
 
         return Function.apply  # type: ignore[no-any-return]
 
@@ -213,10 +213,10 @@ def jax_check_grads(example: Example) -> bool:
     jax.config.update("jax_enable_x64", True)
 
     def rule(gate: Gate) -> Callable[..., Any]:
-        function: Any = jax.custom_jvp(value_rule(gate, jax.numpy))
+        function: Any = jax.custom_jvp(value_function(gate, jax.numpy))
 
         def jvp(operands: Any, tangents: Any) -> Any:
-            partials = partials_rule(gate, jax.numpy)(*operands)
+            partials = partials_function(gate, jax.numpy)(*operands)
             return function(*operands), sum(one * tangent for one, tangent in zip(partials, tangents, strict=True))
 
         function.defjvp(jvp)
@@ -241,7 +241,7 @@ def check_grads_restated(example: Example) -> bool:
     The step is 1e-4; atol and rtol are 1e-5 for doubles.
     """
     *direction, weight = NORMALS[: len(example.inputs) + 1]
-    function = composed(example, value_rule)
+    function = composed(example, value_function)
     ahead, behind = (
         function(*(x + sign * 1e-4 * d for x, d in zip(example.inputs.values(), direction, strict=True)))
         for sign in (1, -1)
@@ -273,10 +273,10 @@ def openmdao_data(example: Example) -> dict[str, Any]:
                 self.declare_partials("*", "*")
 
             def compute(self, inputs: Any, outputs: Any) -> None:
-                outputs[gate.name] = value_rule(gate, numpy)(*(inputs[operand] for operand in gate.partials))
+                outputs[gate.name] = value_function(gate, numpy)(*(inputs[operand] for operand in gate.partials))
 
             def compute_partials(self, inputs: Any, partials: Any) -> None:
-                found = partials_rule(gate, numpy)(*(inputs[operand] for operand in gate.partials))
+                found = partials_function(gate, numpy)(*(inputs[operand] for operand in gate.partials))
                 for operand, one in zip(gate.partials, found, strict=True):
                     partials[gate.name, operand] = one
 
@@ -331,8 +331,8 @@ def gates_at(example: Example) -> Iterator[tuple[Gate, list[float], list[float]]
     wires = dict(example.inputs)
     for gate in example.gates:
         operands = [wires[operand] for operand in gate.partials]
-        wires[gate.name] = value_rule(gate)(*operands)
-        yield gate, operands, partials_rule(gate)(*operands)
+        wires[gate.name] = value_function(gate)(*operands)
+        yield gate, operands, partials_function(gate)(*operands)
 
 
 def gradient(example: Example) -> list[float]:
@@ -347,7 +347,7 @@ def gradient(example: Example) -> list[float]:
 
 def differences(example: Example, step: float) -> list[float]:
     """Return the central difference of the output in every input."""
-    function = composed(example, value_rule)
+    function = composed(example, value_function)
     inputs = example.inputs
     around = (({**inputs, name: x + step}, {**inputs, name: x - step}) for name, x in inputs.items())
     return [(function(*ahead.values()) - function(*behind.values())) / (2 * step) for ahead, behind in around]
@@ -355,7 +355,7 @@ def differences(example: Example, step: float) -> list[float]:
 
 def forward_differences(gate: Gate, operands: Sequence[float], step: float = 1e-6) -> Iterator[float]:
     """Yield the forward difference of a gate's value in every operand."""
-    function = value_rule(gate)
+    function = value_function(gate)
     for position, x in enumerate(operands):
         ahead = [*operands[:position], x + step, *operands[position + 1 :]]
         yield (function(*ahead) - function(*operands)) / step

@@ -14,9 +14,10 @@ from array import array
 from mpmath import mp, mpf
 
 import circuitgrad
-from circuitgrad.engines import Wanted, over_columns
 from circuitgrad.engines.native.functions import VECTORS
-from circuitgrad.gates import find
+from circuitgrad.engines.programs import over_columns
+from circuitgrad.engines.wanted import Wanted
+from circuitgrad.gates.table import find
 
 
 def points(low: float, high: float, count: int) -> list[float]:

@@ -20,7 +20,8 @@ from harness.rounds import Work
 from harness.workers import Contestant
 from peers import BUILD, Job, peers
 
-from circuitgrad.engines import Wanted, program
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -270,7 +271,7 @@ def _load(file: Path) -> Job:
         for _ in range(times):
             circuitgrad.load(file)
 
-    return Job(lambda: [float(len(circuitgrad.load(file).rows))], run)
+    return Job(lambda: [float(len(circuitgrad.load(file).rules))], run)
 
 
 def _events(file: Path) -> Job:

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 import circuitgrad
-from circuitgrad.report.drawing import drawing
-from circuitgrad.report.page import page
+from circuitgrad.report.drawing.model import drawing
+from circuitgrad.report.page.page import page
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "tests"))

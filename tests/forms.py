@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from circuitgrad.engines.native import Sums, sums
+from circuitgrad.engines.native import sums
+from circuitgrad.engines.native.sums import Sums
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 FORMS = ("straight", "tape")
 

@@ -13,20 +13,20 @@ import pytest
 from mpmath import mp
 
 import circuitgrad
-from circuitgrad.blocks import read_all
-from circuitgrad.methods.check import check
-from circuitgrad.methods.optimize import optimize
+from circuitgrad.data.chunks import read_all
+from circuitgrad.methods.check.check import check
+from circuitgrad.methods.optimize.optimize import optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from circuitgrad import Circuit
-    from circuitgrad.methods.optimize import Outcome
-    from circuitgrad.rows import Rows
+    from circuitgrad.data.table import Rows
+    from circuitgrad.methods.optimize.run import Outcome
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "circuits").glob("*.yaml"))
-REFERENCE = json.loads((Path(__file__).parent / "data" / "reference.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads((Path(__file__).parent / "known" / "reference.json").read_text(encoding="utf-8"))
 BY_NAME = {entry["name"]: entry for entry in REFERENCE}
 SAME = {
     "multiply": "mul",

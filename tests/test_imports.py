@@ -23,31 +23,47 @@ finally:
     print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
-HELP = {"circuitgrad", "circuitgrad.cli", "circuitgrad.cli.main", "circuitgrad.errors"}
+HELP = {"circuitgrad", "circuitgrad.cli", "circuitgrad.cli.main", "circuitgrad.errors", "circuitgrad.version"}
 READING = HELP | {
-    "circuitgrad.arithmetic",
     "circuitgrad.circuit",
+    "circuitgrad.circuit.circuit",
+    "circuitgrad.circuit.notebook",
+    "circuitgrad.circuit.optimization",
+    "circuitgrad.circuit.units",
     "circuitgrad.cli.options",
     "circuitgrad.cli.progress",
-    "circuitgrad.dialects",
-    "circuitgrad.expression",
+    "circuitgrad.files",
+    "circuitgrad.formulas",
+    "circuitgrad.formulas.dialects",
+    "circuitgrad.formulas.names",
+    "circuitgrad.formulas.numerals",
+    "circuitgrad.formulas.reader",
+    "circuitgrad.formulas.steps",
     "circuitgrad.gates",
+    "circuitgrad.gates.arithmetic",
+    "circuitgrad.gates.compiled",
+    "circuitgrad.gates.doubles",
+    "circuitgrad.gates.rule",
+    "circuitgrad.gates.table",
     "circuitgrad.language",
     "circuitgrad.language.document",
     "circuitgrad.language.expansion",
     "circuitgrad.language.families",
+    "circuitgrad.language.fast",
+    "circuitgrad.language.fast.runs",
+    "circuitgrad.language.fast.templates",
+    "circuitgrad.language.fields",
     "circuitgrad.language.format",
+    "circuitgrad.language.load",
     "circuitgrad.language.names",
     "circuitgrad.language.nodes",
+    "circuitgrad.language.optimize_block",
     "circuitgrad.language.ordering",
-    "circuitgrad.language.runs",
     "circuitgrad.language.scope",
-    "circuitgrad.language.shapes",
     "circuitgrad.language.subscripts",
     "circuitgrad.language.wires",
     "circuitgrad.language.yaml_text",
     "circuitgrad.methods",
-    "circuitgrad.numerals",
     "circuitgrad.methods.nonfinite",
     "circuitgrad.report",
     "circuitgrad.report.numbers",
@@ -55,8 +71,7 @@ READING = HELP | {
     "circuitgrad.report.tables",
     "circuitgrad.report.terminal",
     "circuitgrad.report.wires",
-    "circuitgrad.rules",
-    "circuitgrad.units",
+    "circuitgrad.version",
 }
 ALLOWED = {
     "--help": HELP,
@@ -173,15 +188,15 @@ def test_a_small_file_compiles_no_expressions_for_large_ones() -> None:
     code = (
         "import re, circuitgrad\n"
         f"circuitgrad.load({NEURON!r})\n"
-        "from circuitgrad.language import runs, shapes\n"
+        "from circuitgrad.language.fast import runs, templates\n"
         "kept = {key[1] for key in re._cache}\n"
-        "assert not kept & {runs._RUN, runs._LINE, runs._KEY, shapes._WORD}"
+        "assert not kept & {runs._RUN, runs._LINE, runs._KEY, templates._WORD}"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)
 
 
 def test_help_reads_no_circuit() -> None:
-    assert not {"yaml", "circuitgrad.gates"} & modules("--help")
+    assert not {"yaml", "circuitgrad.gates.table"} & modules("--help")
 
 
 def test_only_check_imports_multiprecision() -> None:

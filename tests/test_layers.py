@@ -1,85 +1,112 @@
-"""A module imports only from the layers above it.
+"""The package's folder listing is its list of layers: a module imports from its own folder and from layers above.
 
-Imports for type checkers count too: a type from a layer below is a dependency on it like any other. The package's
+All imports count: those at the top of a module, those inside of functions, and those for type checkers. The package's
 front, `__init__` and `__main__`, stands outside.
 """
 
 from __future__ import annotations
 
 import ast
+import pkgutil
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+import circuitgrad
+from circuitgrad.circuit.optimization import METHODS
+from circuitgrad.methods.optimize import algorithms
+
 SOURCE = Path(__file__).parent.parent / "src" / "circuitgrad"
 LAYERS = [
+    "version",
     "errors",
-    "experiment",
     "files",
-    "numerals",
-    "expression",
-    "arithmetic",
-    "multiprecision",
-    "complexes",
-    "dialects",
+    "formulas",
     "gates",
-    "rules",
-    "branches",
-    "duals",
-    "units",
     "circuit",
     "language",
-    "arrow",
-    "rows",
-    "plain",
-    "parquet",
-    "blocks",
-    "starters",
+    "data",
     "engines",
     "methods",
     "report",
     "cli",
 ]
-MODULES = sorted(
-    file for file in SOURCE.rglob("*.py") if file.relative_to(SOURCE).parts not in {("__init__.py",), ("__main__.py",)}
-)
+FRONT = {"circuitgrad", "circuitgrad.__main__"}
 
 
-def layer(file: Path) -> str:
-    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+def module_name(file: Path) -> str:
+    """Return the dotted name of a module's file."""
+    parts = ("circuitgrad", *file.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(text: str) -> set[str]:
-    """Return the layers that a module's text imports, wherever in it the import stands."""
+FILES = {module_name(file): file for file in sorted(SOURCE.rglob("*.py"))}
+MODULES = sorted(FILES.keys() - FRONT)
+
+
+def imports(text: str, known: frozenset[str]) -> set[str]:
+    """Return the modules that a module's text imports, wherever in it the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            module = node.module or ""
-            names.update([module] if module != "circuitgrad" else [f"circuitgrad.{alias.name}" for alias in node.names])
-    parts = [name.split(".") for name in names]
-    return {part[1] for part in parts if part[0] == "circuitgrad" and len(part) > 1 and not part[1].startswith("__")}
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                names.add(inner if inner in known else str(node.module))
+    return {name for name in names if name.split(".")[0] == "circuitgrad"}
+
+
+def graph() -> dict[str, set[str]]:
+    known = frozenset(FILES)
+    return {name: imports(file.read_text(encoding="utf-8"), known) for name, file in FILES.items()}
+
+
+def layer(module: str) -> str:
+    return module.split(".")[1]
 
 
 def test_every_module_has_a_layer() -> None:
-    assert {layer(file) for file in MODULES} <= set(LAYERS)
-    assert len(MODULES) > 20
+    assert {layer(module) for module in MODULES} == set(LAYERS)
+    assert len(MODULES) > 100
 
 
-@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(SOURCE)))
-def test_a_module_imports_only_from_layers_above(file: Path) -> None:
-    own = layer(file)
-    allowed = set(LAYERS[: LAYERS.index(own)])
-    if file.parent != SOURCE:
-        allowed.add(own)
-    assert imported(file.read_text(encoding="utf-8")) <= allowed
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_layers_above(module: str) -> None:
+    own = LAYERS.index(layer(module))
+    below = {name for name in graph()[module] if name in FRONT or LAYERS.index(layer(name)) > own}
+    assert not below
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    try:
+        order = [*TopologicalSorter({name: found - {name} for name, found in graph().items()}).static_order()]
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+    assert set(order) >= set(MODULES)
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
     text = (
         "import circuitgrad.cli\nif TYPE_CHECKING:\n    from circuitgrad.report.terminal import fold\n"
-        "def f():\n    from circuitgrad import units\n    import json\n"
+        "def f():\n    from circuitgrad.circuit import units\n    import json\n"
     )
-    assert imported(text) == {"cli", "report", "units"}
+    known = frozenset({"circuitgrad.circuit.units", "circuitgrad.report.terminal"})
+    assert imports(text, known) == {"circuitgrad.cli", "circuitgrad.report.terminal", "circuitgrad.circuit.units"}
+
+
+def test_the_folder_of_algorithms_is_the_list_of_methods() -> None:
+    assert sorted(module.name for module in pkgutil.iter_modules(algorithms.__path__)) == sorted(METHODS)
+
+
+def test_folders_have_no_code_of_their_own() -> None:
+    """A package's `__init__` is a docstring: whoever imports from it would import all that it imports."""
+    for name, file in FILES.items():
+        if file.name == "__init__.py" and name not in {"circuitgrad", "circuitgrad.cli"}:
+            assert len(ast.parse(file.read_text(encoding="utf-8")).body) == 1, name
+
+
+def test_the_version_is_the_package_s() -> None:
+    assert circuitgrad.__version__

@@ -24,7 +24,7 @@ with open("/proc/self/statm") as file:
     used = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[2]), resource.RLIM_INFINITY))
 circuit = circuitgrad.load(sys.argv[1])
-print(len(circuit.rows), circuit.forward()[circuit.outputs[0]], circuit.backward()["w0"])
+print(len(circuit.rules), circuit.forward()[circuit.outputs[0]], circuit.backward()["w0"])
 """
 
 EXPLICIT = {f"w{i + 1}": {"add": [f"w{i}", "x"]} for i in range(GATES)}

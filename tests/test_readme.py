@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import circuitgrad
-from circuitgrad.methods.check import check
+from circuitgrad.methods.check.check import check
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,22 +99,22 @@ def test_the_table_of_tolerances_is_what_the_benchmark_prints() -> None:
 
 
 def test_the_page_of_the_check_has_every_verdict_and_method() -> None:
-    from circuitgrad.methods.check import DEFAULT_RTOL
+    from circuitgrad.methods.check.check import DEFAULT_RTOL
     from circuitgrad.methods.check.verdicts import VERDICTS
 
     assert all(f"| `{word}` |" in CHECK for word in [*VERDICTS, *DEFAULT_RTOL])
 
 
 def test_the_page_of_the_optimiser_has_every_method_setting_and_reason() -> None:
-    from circuitgrad.experiment import GOALS, Experiment, methods
-    from circuitgrad.methods.optimize import algorithm
+    from circuitgrad.circuit.optimization import GOALS, METHODS, Optimization
+    from circuitgrad.methods.optimize.settings import algorithm
     from circuitgrad.report.optimize import REASONS
 
-    for name in methods():
+    for name in METHODS:
         one = algorithm(name)
         takes = ", ".join(sorted(use.replace("_", " ") for use in one.uses))
         assert f"| `{name}` | {one.about} | {takes} |\n" in OPTIMIZE
-    for name, setting in Experiment.settings().items():
+    for name, setting in Optimization.settings().items():
         assert f"| `{name}` | {setting.about} | {setting.default} |\n" in OPTIMIZE
     assert all(f"| `--{goal.replace('_', '-')}` |" in OPTIMIZE for goal in GOALS)
     assert all(f"| `{reason}` | " in OPTIMIZE for reason in ("steps", *REASONS))
@@ -162,6 +162,6 @@ def test_the_page_of_drawings_names_every_format_and_option() -> None:
 
 
 def test_the_changelog_counts_the_gates() -> None:
-    from circuitgrad.gates import GATES
+    from circuitgrad.gates.table import GATES
 
     assert f"{len(GATES)} gates" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

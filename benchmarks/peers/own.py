@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from circuits import columns, sampled
 
-from circuitgrad.engines import Wanted, over_columns, program
-from circuitgrad.experiment import Experiment
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.engines.programs import over_columns, program
+from circuitgrad.engines.wanted import Wanted
 from peers import STEP_SIZE, Job, Peer, repeated
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from circuits import Description
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 
 def wanted(circuit: Circuit) -> Wanted:
@@ -49,10 +50,10 @@ def over_rows(engine: str, description: Description, rows: int) -> Job:
 
 def in_steps(engine: str, description: Description, steps: int) -> Job:
     """Prepare `optimize` with the method `gradient`."""
-    from circuitgrad.methods.optimize import optimize
+    from circuitgrad.methods.optimize.optimize import optimize
 
     circuit = description.circuit()
-    experiment = Experiment(method="gradient", steps=steps, step_size=STEP_SIZE)
+    experiment = Optimization(method="gradient", steps=steps, step_size=STEP_SIZE)
 
     def ascend() -> Sequence[float]:
         circuit.assign(description.inputs)
@@ -64,7 +65,8 @@ def in_steps(engine: str, description: Description, steps: int) -> Job:
 
 def walking(description: Description, steps: int) -> Job:
     """Prepare the steps alone, without what `optimize` keeps of them and reports."""
-    from circuitgrad.engines.native import Sums, Walk
+    from circuitgrad.engines.native.sums import Sums
+    from circuitgrad.engines.native.walk import Walk
     from circuitgrad.methods.optimize.algorithms.gradient import UPDATE
 
     circuit = description.circuit()

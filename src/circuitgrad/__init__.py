@@ -12,28 +12,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit, Input
-    from circuitgrad.errors import CircuitError
-    from circuitgrad.language import from_expression, load, loads
-    from circuitgrad.units import Gate, Unit
+from circuitgrad.version import __version__ as __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.circuit.units import Gate, Unit
+    from circuitgrad.errors import CircuitError
+    from circuitgrad.language.load import from_expression, load, loads
 
 __all__ = ["Circuit", "CircuitError", "Gate", "Input", "Unit", "from_expression", "load", "loads"]
 
 _HOMES = {
-    "Circuit": "circuit",
+    "Circuit": "circuit.circuit",
     "CircuitError": "errors",
-    "Gate": "units",
-    "Input": "circuit",
-    "Unit": "units",
-    "from_expression": "language",
-    "load": "language",
-    "loads": "language",
-    # What a notebook asks circuits for: they stand above the layer that draws, and find it here.
-    "circuit_svg": "report.notebook",
-    "tape_html": "report.notebook",
+    "Gate": "circuit.units",
+    "Input": "circuit.circuit",
+    "Unit": "circuit.units",
+    "from_expression": "language.load",
+    "load": "language.load",
+    "loads": "language.load",
 }
 
 
@@ -42,16 +39,18 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in _HOMES:
+        if name != "CircuitError":
+            import circuitgrad.report.notebook  # noqa: F401 - where there is a circuit, a notebook may show it
         return getattr(import_module(f"circuitgrad.{_HOMES[name]}"), name)
     if name.endswith("Gate"):
-        from circuitgrad.units import gate_classes
+        from circuitgrad.circuit.units import gate_classes
 
-        if (found := gate_classes().get(name)) is not None:
-            return found
+        if (gate_class := gate_classes().get(name)) is not None:
+            return gate_class
     raise AttributeError(f"module 'circuitgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    from circuitgrad.units import gate_classes
+    from circuitgrad.circuit.units import gate_classes
 
     return sorted([*__all__, "__version__", *gate_classes()])

@@ -16,6 +16,8 @@ MOST_PROBLEMS = 20
 ENOUGH_PROBLEMS = 1000
 """After so many a reader stops."""
 MOST_CANDIDATES = 5000
+MOST_HINTS = 40
+"""After so many a reader looks for no more names that are near."""
 
 
 def visible(text: str) -> str:
@@ -225,3 +227,65 @@ class CircuitError(Exception):
             least = "at least " if len(self.problems) >= ENOUGH_PROBLEMS else ""
             shown.append(f"and {least}{more} more error{'s' * (more > 1)}")
         return "\n".join(shown)
+
+
+class Problems:
+    """Collects what is wrong with a text, so that all of it is reported at once.
+
+    Attributes:
+        source: the text.
+        entries: what is wrong with it.
+        used: the problems of other texts that it uses.
+
+    >>> problems = Problems(Source("d.csv", "x,y"))
+    >>> problems.add_span(2, 3, "no input is called 'y'")
+    >>> [str(problem.place) for problem in problems.entries]
+    ['d.csv:1:3']
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.entries: list[Problem] = []
+        self.used: list[Problems] = []
+        self._hints = 0
+
+    def __len__(self) -> int:
+        """The number of problems of the text itself."""
+        return len(self.entries)
+
+    def note(self, message: str, place: Place | None, hint: str | None = None) -> None:
+        """Note a problem at a place.
+
+        Raises:
+            CircuitError: so much is wrong that going on is of no use.
+        """
+        self.entries.append(Problem(message, place, hint))
+        if len(self.entries) >= ENOUGH_PROBLEMS:
+            self.stop()
+
+    def add_span(self, start: int, end: int, message: str, hint: str | None = None) -> None:
+        """Note a problem between two offsets of the text.
+
+        Raises:
+            CircuitError: so much is wrong that going on is of no use.
+        """
+        self.note(message, self.source.place(start, end - start), hint)
+
+    def near(self, word: str, candidates: Iterable[str]) -> str | None:
+        """Return a hint that names the candidate nearest to `word`; None when none is near, or after many hints."""
+        self._hints += 1
+        return did_you_mean(word, candidates) if self._hints <= MOST_HINTS else None
+
+    def stop(self) -> None:
+        """Raise all problems, in the order of the text, if there are any, here or in a text that is used.
+
+        Raises:
+            CircuitError: there are problems.
+        """
+        ordered = [problem for text in (self, *self.used) for problem in sorted(text.entries, key=_position)]
+        if ordered:
+            raise CircuitError(ordered)
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    return (problem.place.line, problem.place.column) if problem.place else (0, 0)

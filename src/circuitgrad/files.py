@@ -1,19 +1,23 @@
-"""Writing files so that nothing is ever half-written."""
+"""Files: opening, decoding, and writing so that nothing is ever half-written."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import os
+import re
 import stat
+import sys
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError, quote
+from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
@@ -132,3 +136,111 @@ def _mask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+STANDARD_INPUT = "-"
+
+
+STDIN_NAME = "<stdin>"
+"""What standard input is called in messages."""
+
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def read_text(path: str | os.PathLike[str]) -> Source:
+    """Return the text of a file, in UTF-8; `-` is standard input.
+
+    Raises:
+        CircuitError: it cannot be read, or is no text.
+    """
+    return decode(read_bytes(path), path)
+
+
+def read_bytes(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
+    """Return the content of a file; `-` is standard input.
+
+    Args:
+        path: the file.
+        regular: whether it has to be a file in the narrow sense, as one that a file asks for: others may have no end.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    if str(path) == STANDARD_INPUT and not regular:
+        return sys.stdin.buffer.read()
+    if regular and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        raise CircuitError.of(f"{quote(str(path))} is not a file")
+    with open_file(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+
+def open_file(path: str | os.PathLike[str]) -> BufferedReader:
+    """Return a file, open for reading its bytes.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    try:
+        return open(path, "rb")  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except ValueError:  # a NUL in the path
+        raise CircuitError.of(f"there is no file {quote(str(path))}") from None
+
+
+def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int = 0) -> Source:
+    """Return the text in a file's content, without a byte order mark.
+
+    Args:
+        data: the content, or a part of it.
+        path: the file.
+        line: the number of the part's first line.
+        before: how many bytes are before the part.
+
+    Raises:
+        CircuitError: it is no text in UTF-8.
+
+    >>> decode(codecs.BOM_UTF8 + b"gates: {y: 1}", "-").text
+    'gates: {y: 1}'
+    """
+    name = STDIN_NAME if str(path) == STANDARD_INPUT else str(path)
+    body = data if before else data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start = len(body[: error.start].decode("utf-8"))
+        place = Source(name, body.decode("utf-8", errors="replace"), line).place(start)
+        offset = error.start + len(data) - len(body)
+        message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {before + offset}"
+        raise CircuitError.of(message, place, "save the file as UTF-8") from None
+    return checked(Source(name, text, line))
+
+
+def checked(source: Source) -> Source:
+    """Return the source if every character of it may stand in a YAML file; in a data file, no other is of use."""
+    match = _UNREADABLE.search(source.text)
+    if match:
+        raise CircuitError.of(
+            f"the character U+{ord(match[0]):04X} may not stand in a text file", source.place(match.start())
+        )
+    return source
+
+
+def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
+    if isinstance(error, FileNotFoundError):
+        from pathlib import Path
+
+        file = Path(path)
+        try:
+            beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in (*SUFFIXES, file.suffix)]
+        except OSError:
+            beside = []
+        return CircuitError.of(f"there is no file {quote(str(path))}", hint=did_you_mean(file.name, beside))
+    return CircuitError.of(f"{quote(str(path))} cannot be read: {error.strerror or error}")

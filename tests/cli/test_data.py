@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuitgrad import blocks
+from circuitgrad.data import chunks
 from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
 MULTIPLY = str(CIRCUITS / "multiply.yaml")
@@ -406,7 +406,7 @@ def test_what_is_called_parquet_and_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["forward", "backward"])
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr(blocks, "AHEAD", 1 << 16)
+    monkeypatch.setattr(chunks, "AHEAD", 1 << 16)
     results = str(tmp_path / "r.csv")
 
     def peak(rows: int) -> int:
@@ -461,7 +461,7 @@ def test_a_hint_says_where_pyarrow_would_save_time(rows: int, tmp_path: Path, mo
     file = write(tmp_path, "x,y\n" + "1,2\n" * rows, "rows.csv")
     hint = "hint: pip install 'circuitgrad[data]' makes reading and writing faster\n"
     for installed in (True, False):
-        monkeypatch.setattr("circuitgrad.arrow.is_installed", lambda there=installed: there)
+        monkeypatch.setattr("circuitgrad.data.arrow.is_installed", lambda there=installed: there)
         found = invoke("forward", MULTIPLY, "--data", file, "--format", "csv")
         assert found.stderr == ("" if installed or rows < 10_000 else hint)
         assert invoke("forward", MULTIPLY, "--data", file, "--format", "csv", "--quiet").stderr == ""

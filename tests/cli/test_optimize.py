@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from circuitgrad.experiment import Experiment, methods
-from circuitgrad.methods.optimize import algorithm
+from circuitgrad.circuit.optimization import METHODS, Optimization
+from circuitgrad.methods.optimize.settings import algorithm
 from program import NEURON, document, done, invoke, write
 
 LINE = """\
@@ -349,7 +349,7 @@ def settings_of(method: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_a_run_goes_on_where_it_stopped(line: str, method: str) -> None:
     folder = Path(line).parent
     state, traced, whole = folder / "state.json", folder / "a.csv", folder / "b.csv"
@@ -433,5 +433,5 @@ def test_what_is_not_finite_ends_a_run(tmp_path: Path) -> None:
 
 def test_help_lists_every_setting_and_method() -> None:
     shown = done("optimize", "--help")
-    assert all(f"--{name.replace('_', '-')}" in shown for name in Experiment.settings())
-    assert all(f"  {name} " in shown for name in methods())
+    assert all(f"--{name.replace('_', '-')}" in shown for name in Optimization.settings())
+    assert all(f"  {name} " in shown for name in METHODS)

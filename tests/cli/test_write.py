@@ -11,7 +11,7 @@ import pytest
 
 from circuitgrad import CircuitError, load
 from circuitgrad.cli import options
-from circuitgrad.language import read_bytes
+from circuitgrad.files import read_bytes
 from program import invoke, write
 
 TEXT = """\

@@ -11,8 +11,9 @@ from importlib import import_module
 import pytest
 
 import circuitgrad
-from circuitgrad.engines import Wanted, program
 from circuitgrad.engines.native import straight
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 
 if sys.implementation.name != "cpython":
     pytest.skip("machine code is called by ctypes here", allow_module_level=True)

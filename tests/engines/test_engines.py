@@ -6,26 +6,32 @@ import csv
 import math
 from itertools import islice, product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit import Circuit, Input
-from circuitgrad.engines import ENGINES, Wanted, choose, program
+from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.engines.choice import ENGINES, choose
+from circuitgrad.engines.programs import program
 from circuitgrad.engines.source import source_of
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import GATES, Row
+from circuitgrad.gates.table import GATES
 from program import CIRCUITS, NEURON, done, invoke
 from random_circuits import Plan, plans
 from special import SPECIAL
 
-POINTS = Path(__file__).parents[1] / "data" / "special_points.tsv"
+if TYPE_CHECKING:
+    from circuitgrad.gates.rule import Rule
+
+POINTS = Path(__file__).parents[1] / "known" / "special_points.tsv"
 EXACT = [engine for engine in ENGINES if engine != "native"]
 
 
-def gate_circuit(row: Row) -> Circuit:
+def gate_circuit(row: Rule) -> Circuit:
     inputs = [Input(f"x{i}", 1.0) for i in range(row.arity)]
     return Circuit("one", inputs, [], ["out"], [row], [tuple(range(row.arity))], ["out"])
 

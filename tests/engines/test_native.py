@@ -23,16 +23,19 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import circuitgrad
-from circuitgrad.circuit import Circuit, Input
-from circuitgrad.engines import GAIN, GAIN_LARGE, Wanted, choose, over_columns, program
+from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.table import Rows
+from circuitgrad.engines.choice import GAIN, GAIN_LARGE, choose
 from circuitgrad.engines.native import approximations, columns, forms, functions, machine, printing, straight, tape
 from circuitgrad.engines.native import graph as graphs
 from circuitgrad.engines.native.functions import LANES, PAIRS, VECTORS, name_of
 from circuitgrad.engines.native.kernel import text
+from circuitgrad.engines.programs import over_columns, program
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import GATES, find
-from circuitgrad.methods.optimize import Experiment, optimize
-from circuitgrad.rows import Rows
+from circuitgrad.gates.table import GATES, find
+from circuitgrad.methods.optimize.optimize import optimize
 from forms import FORMS, summing
 from program import CIRCUITS, NEURON, invoke
 from random_circuits import Plan, plans
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-    from circuitgrad.gates import Row
+    from circuitgrad.gates.rule import Rule
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,7 +86,7 @@ def compared(circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: Seque
 
 def all_gates(arity: int) -> tuple[Circuit, Wanted]:
     """Return a circuit of every gate with so many operands, all of the same inputs."""
-    rows: list[Row] = [row for row in GATES.values() if row.arity == arity]
+    rows: list[Rule] = [row for row in GATES.values() if row.arity == arity]
     inputs = [f"i{k}" for k in range(arity)]
     names = [f"{row.name}_" for row in rows]
     circuit = Circuit(
@@ -333,9 +336,9 @@ def test_an_optimisation_of_few_steps_over_few_rows_makes_no_straight_line_code(
     )
     monkeypatch.setattr(straight, "sums", Mock(side_effect=AssertionError))
     rows = Rows({"x": array("d", [1.0, 2.0])}, [2, 3], ())
-    assert optimize(circuit, Experiment(steps=1, step_size=1.0), rows, engine="native").last == 3.75
+    assert optimize(circuit, Optimization(steps=1, step_size=1.0), rows, engine="native").last == 3.75
     with pytest.raises(AssertionError):
-        optimize(circuit, Experiment(steps=forms.ROWS), rows, engine="native")
+        optimize(circuit, Optimization(steps=forms.ROWS), rows, engine="native")
 
 
 def test_an_optimisation_over_rows() -> None:
@@ -345,7 +348,7 @@ def test_an_optimisation_over_rows() -> None:
     found = []
     for engine in ("objects", "native"):
         circuit = circuitgrad.from_expression("y - tanh(a*x + b) - a*x", a=0.5, b=0, x=0, y=0)
-        found.append(optimize(circuit, Experiment("least_squares", method="adam", steps=50), rows, engine=engine))
+        found.append(optimize(circuit, Optimization("least_squares", method="adam", steps=50), rows, engine=engine))
     assert found[1].choice.engine == "native"
     assert [found[1].after[name] for name in "ab"] == pytest.approx([found[0].after[name] for name in "ab"], rel=1e-11)
 
@@ -365,7 +368,8 @@ def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick(folder: Path) -> subprocess.Popen[str]:
     """Start a process that fills a cache, and prints what it computed."""
     code = (
-        "import circuitgrad; from array import array; from circuitgrad.engines import *;"
+        "import circuitgrad; from array import array;"
+        "from circuitgrad.engines.programs import over_columns; from circuitgrad.engines.wanted import Wanted;"
         "c = circuitgrad.from_expression('exp(x)*sin(x)', x=1);"
         "print(over_columns(c, ['x'], Wanted(('out',), ('out',), ('x',)), 'native')([array('d', [1, 2, 3])]))"
     )
@@ -482,7 +486,7 @@ def test_an_llvmlite_that_does_not_load_is_as_good_as_none(tmp_path: Path) -> No
     (tmp_path / "llvmlite").mkdir()
     (tmp_path / "llvmlite" / "__init__.py").write_text("__version__ = '0'")
     (tmp_path / "llvmlite" / "binding.py").write_text("raise OSError('Could not find/load shared object file')")
-    code = "from circuitgrad.engines import choose; print(choose(5, 10**9)); choose(5, 1, 'native')"
+    code = "from circuitgrad.engines.choice import choose; print(choose(5, 10**9)); choose(5, 1, 'native')"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     found = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", check=False

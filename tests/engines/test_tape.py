@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from circuitgrad.circuit import Circuit, Input
-from circuitgrad.engines import Wanted, program
+from circuitgrad.circuit.circuit import Circuit, Input
 from circuitgrad.engines.native import tape
 from circuitgrad.engines.native.tape import Tape
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import GATES, Row, find
+from circuitgrad.gates.rule import Rule
+from circuitgrad.gates.table import GATES, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +33,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def large(count: int, reach: int, names: Sequence[str] = SMOOTH, seed: int = 0) -> Circuit:
     """Return a circuit of so many gates, whose operands lie at most so far back; a sine keeps every other one small."""
     chance = random.Random(seed)
-    rows: list[Row] = []
+    rows: list[Rule] = []
     operands = []
     for i in range(count):
         row = find(chance.choice(names)) if i % 2 else find("sin")
@@ -102,7 +104,7 @@ def test_arithmetic_is_one_run_where_the_circuit_is_deep() -> None:
 @pytest.mark.parametrize("reach", [3, 900])
 def test_every_gate_of_the_table(reach: int) -> None:
     circuit = large(900, reach, sorted(GATES), seed=3)
-    assert len({row.name for row in circuit.rows}) > 55
+    assert len({row.name for row in circuit.rules}) > 55
     wanted = Wanted(tuple(circuit))
     inputs, point = list(circuit.inputs), list(circuit.values().values())
     expected = program(circuit, inputs, wanted, "objects")(*point)
@@ -121,7 +123,7 @@ def test_a_point_after_another_one() -> None:
 
 
 def test_too_many_kinds_of_gates_are_refused() -> None:
-    rows = [Row(f"own{i}", "x + 1", {"x": "1"}, "") for i in range(201)]
+    rows = [Rule(f"own{i}", "x + 1", {"x": "1"}, "") for i in range(201)]
     circuit = Circuit(
         "own", [Input("x", 1)], [], [f"g{i}" for i in range(201)], rows, [(i,) for i in range(201)], ["g9"]
     )

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.engines.native import Sums, Walk
+from circuitgrad.engines.native.sums import Sums
+from circuitgrad.engines.native.walk import Walk
 from circuitgrad.engines.update import Update
 from forms import FORMS, summing
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, load, loads
-from circuitgrad.language.definitions import DEEPEST
-from circuitgrad.methods.check import check
+from circuitgrad.language.settling import DEEPEST
+from circuitgrad.methods.check.check import check
 from language.faults import fault, messages, pointed
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def test_a_planted_wrong_partial_is_named(u: str, v: str) -> None:
     assert not checked.passed
     accused = {name for name, one in checked.gates.items() if one.failed}
     assert accused
-    assert all(checked.circuit.rows[checked.circuit.names.index(name)].name == "gain" for name in accused)
+    assert all(checked.circuit.rules[checked.circuit.names.index(name)].name == "gain" for name in accused)
 
 
 def test_a_gate_with_partials_may_call_others() -> None:
@@ -147,7 +147,7 @@ define:
 gates: {y: sixth(a)}
 """
     circuit = loads(text)
-    assert [row.name for row in circuit.rows] == ["sixth"]
+    assert [row.name for row in circuit.rules] == ["sixth"]
     assert circuit.backward()["a"] == pytest.approx(6 * 0.7**5, rel=1e-14)
     assert check(circuit).passed
 
@@ -236,7 +236,7 @@ def test_a_call_of_a_gate_with_partials_is_one_wire_whatever_its_body_makes() ->
 gates: {{y: 'sum(d(a*i) for i in range(1, 3)) + e(b)'}}
 """
     circuit = loads(text, max_wires=12)
-    assert [row.name for row in circuit.rows].count("d") == 3
+    assert [row.name for row in circuit.rules].count("d") == 3
     assert circuit.backward()["b"] == pytest.approx(6 * (-1.25) ** 5, rel=1e-14)
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from circuitgrad import Circuit, CircuitError, load, loads
 from circuitgrad.errors import Source
+from circuitgrad.formulas.numerals import read_number
 from circuitgrad.language.editing import Editor, edited, same, spelled
-from circuitgrad.numerals import read_number
 from strategies import Written, files
 
 if TYPE_CHECKING:

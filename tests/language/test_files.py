@@ -32,7 +32,7 @@ expect: {q: -2.5}
 
 
 def _shape(circuit: Circuit) -> tuple[Any, ...]:
-    rows = [row.name for row in circuit.rows]
+    rows = [row.name for row in circuit.rules]
     return (
         circuit.name, circuit.about, circuit.inputs, circuit.constants, list(circuit.names), rows,
         list(circuit.operands), circuit.outputs, circuit.expect, circuit.experiment, Path(circuit.data or ".").name,
@@ -104,7 +104,7 @@ def test_gates_of_constants_are_computed_when_the_file_is_read() -> None:
 
 
 def test_a_constant_that_is_not_finite_keeps_its_gate() -> None:
-    assert len(loads("inputs: {a: 3}\ngates: {y: a + log(0)}").rows) == 2
+    assert len(loads("inputs: {a: 3}\ngates: {y: a + log(0)}").rules) == 2
 
 
 def test_minus_zero_stays_minus_zero() -> None:

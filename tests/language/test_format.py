@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, load
-from circuitgrad.gates import NAMES
+from circuitgrad.gates.table import NAMES
 from circuitgrad.language.format import schema
 
 ROOT = Path(__file__).parents[2]

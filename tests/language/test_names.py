@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, loads
-from circuitgrad.expression import CONSTANTS, normalise
+from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.steps import CONSTANTS
 from circuitgrad.language.names import LONGEST_NAME, is_ordinary, name_fault
 from language.faults import fault, messages, pointed
 

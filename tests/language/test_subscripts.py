@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import loads
-from circuitgrad.expression import LONGEST_SUBSCRIPT, Call, Expression, Loop
+from circuitgrad.formulas.reader import LONGEST_SUBSCRIPT, read_formula
+from circuitgrad.formulas.steps import Call, Loop
 from circuitgrad.language.subscripts import LARGEST, NotWholeError, iterations, span, weight, whole
 from language.faults import fault, pointed
 
@@ -19,7 +20,7 @@ stepped = bounds | st.tuples(whole_numbers, whole_numbers, whole_numbers.filter(
 
 
 def loop(text: str) -> Loop:
-    (found,) = Expression(text).steps
+    (found,) = read_formula(text)
     assert isinstance(found, Loop)
     return found
 
@@ -60,8 +61,8 @@ def test_a_loop_weighs_no_less_than_the_gates_that_it_makes(one: tuple[int, ...]
     text = f"sum(sin(x + i)*j for i in range({ranges[0]}) for j in range({ranges[1]}))"
     turns = len(range(*one)) * len(range(*other))
     circuit = loads(f"inputs: {{x: 1}}\ngates: {{y: '{text} + x'}}", cse=False)
-    assert [row.name for row in circuit.rows].count("sin") == turns
-    assert weight(Expression(text).steps, {}, {}) >= len(circuit.rows) - 1
+    assert [row.name for row in circuit.rules].count("sin") == turns
+    assert weight(read_formula(text), {}, {}) >= len(circuit.rules) - 1
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_what_is_no_whole_number_is_refused_wherever_one_is_wanted(place: str, t
      (str(LARGEST), LARGEST), ("abs(-i)", 5), ("+".join("1" * (LONGEST_SUBSCRIPT // 2)), LONGEST_SUBSCRIPT // 2)],
 )  # fmt: skip
 def test_a_whole_number_may_be_computed(text: str, value: int) -> None:
-    assert whole(Expression(text).steps, {"i": 5}) == value
+    assert whole(read_formula(text), {"i": 5}) == value
 
 
 def test_the_step_of_a_range_is_not_0() -> None:
@@ -113,7 +114,7 @@ def test_a_member_that_one_turn_of_a_loop_misses_is_told() -> None:
 
 @given(st.integers(-50, 50), st.integers(1, 9))
 def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
-    steps = Expression("2*i - (n + 1) + floor(i/n) + mod(i, n)").steps
+    steps = read_formula("2*i - (n + 1) + floor(i/n) + mod(i, n)")
     assert whole(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
 
 
@@ -122,7 +123,7 @@ def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
 )
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(NotWholeError):
-        whole(Expression(text).steps, {"i": 3})
+        whole(read_formula(text), {"i": 3})
 
 
 @pytest.mark.parametrize(
@@ -132,8 +133,8 @@ def test_what_is_no_whole_number_is_refused(text: str) -> None:
 )  # fmt: skip
 def test_a_loop_announces_the_gates_that_it_makes(text: str) -> None:
     circuit = loads(f"inputs: {{x: 0.75, y: -1.5}}\ngates: {{out: '{text}'}}", cse=False)
-    assert weight(Expression(text).steps, {}, {}) >= len(circuit.rows)
-    (announced,) = [step for step in Expression(text).steps if isinstance(step, Loop)]
+    assert weight(read_formula(text), {}, {}) >= len(circuit.rules)
+    (announced,) = [step for step in read_formula(text) if isinstance(step, Loop)]
     turns: list[None] = []
     assert sum(1 for _ in iterations(announced.clauses, {}, lambda: turns.append(None))) <= len(turns)
     assert all(isinstance(step, Call | Loop) or step.at >= 0 for step in announced.body)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad import CircuitError, loads
-from circuitgrad.dialects import FORMULA
+from circuitgrad.formulas.dialects import FORMULA
 from circuitgrad.methods import explain as module
 from circuitgrad.methods.explain import Edge, Explanation, explain, name_of
 from random_circuits import ALL, Plan, plans

@@ -13,16 +13,16 @@ from mpmath import mp, mpf
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
-from circuitgrad.methods.check import check
+from circuitgrad.gates.multiprecision import MULTIPRECISION
+from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import KINK, OK, WRONG
 from circuitgrad.methods.hessian import hessian
-from circuitgrad.multiprecision import MULTIPRECISION
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 coordinate = st.floats(-2, 2, allow_subnormal=False).map(lambda x: round(x, 6))
 positive = st.floats(0.1, 3).map(lambda x: round(x, 6))

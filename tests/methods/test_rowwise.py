@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, from_expression, loads
-from circuitgrad.engines import Wanted
+from circuitgrad.data.table import Rows
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.methods.rowwise import OverRows, Watch
-from circuitgrad.rows import Rows
 from random_circuits import Plan, plans
 
 number = st.floats(-2, 2)

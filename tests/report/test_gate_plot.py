@@ -8,7 +8,8 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from circuitgrad.gates import GATES, Row, find
+from circuitgrad.gates.rule import Rule
+from circuitgrad.gates.table import GATES, find
 from circuitgrad.report.gate_plot import curve, functions, gate_plot, held, window
 
 ROWS = pytest.mark.parametrize("row", GATES.values(), ids=list(GATES))
@@ -28,7 +29,7 @@ def gaps(points: list[tuple[float, float]]) -> int:
 
 
 @ROWS
-def test_the_window_and_what_is_held_lie_where_the_gate_is_tested(row: Row) -> None:
+def test_the_window_and_what_is_held_lie_where_the_gate_is_tested(row: Rule) -> None:
     low, high = window(row)
     assert row.sample[0][0] - 0.05 <= low < high <= row.sample[0][1]
     others = held(row)
@@ -38,19 +39,19 @@ def test_the_window_and_what_is_held_lie_where_the_gate_is_tested(row: Row) -> N
 
 @pytest.mark.parametrize("sample", [(10.0, 20.0), (-9.0, -5.0), (-1.0, 1e9)])
 def test_the_window_of_a_row_that_lies_elsewhere(sample: tuple[float, float]) -> None:
-    low, high = window(Row("odd", "x", {"x": "1"}, sample=(sample,)))
+    low, high = window(Rule("odd", "x", {"x": "1"}, sample=(sample,)))
     assert sample[0] <= low < high <= sample[1]
 
 
 @ROWS
-def test_a_value_breaks_where_it_jumps_and_nowhere_else(row: Row) -> None:
+def test_a_value_breaks_where_it_jumps_and_nowhere_else(row: Rule) -> None:
     low, high = window(row)
     xs = [x for x in EVENLY if low <= x <= high]
     assert gaps(curve(functions(row)["value"], xs)) == JUMPS.get(row.name, 0)
 
 
 @ROWS
-def test_a_plot_has_a_part_for_the_value_and_each_derivative(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plot_has_a_part_for_the_value_and_each_derivative(row: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in (40, 80):
         monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setenv("NO_COLOR", "1")

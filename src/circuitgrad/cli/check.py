@@ -15,9 +15,9 @@ from circuitgrad.report.tables import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Source
-    from circuitgrad.methods.check import Check
+    from circuitgrad.methods.check.outcome import Check
     from circuitgrad.methods.check.points import Point
 
 METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
@@ -111,7 +111,7 @@ def command(
 
     FILE is a circuit in YAML or JSON, or a folder of them; - reads standard input.
     """
-    from circuitgrad.methods.check import check
+    from circuitgrad.methods.check.check import check
     from circuitgrad.methods.check.points import hidden_faults
 
     paths, several = options.circuit_files(files)

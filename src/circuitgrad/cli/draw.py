@@ -10,11 +10,11 @@ import click
 
 from circuitgrad.cli import options
 from circuitgrad.errors import CircuitError, quote, visible
-from circuitgrad.expression import normalise
+from circuitgrad.formulas.names import normalise
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.report.drawing import Drawing
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.report.drawing.model import Drawing
 
 TEXT = "txt"
 FORMATS = (TEXT, "svg", "png", "html", "dot", "mmd")
@@ -95,7 +95,7 @@ def command(
     _refuse(where, chosen, show=show)
     circuit, named = options.load_circuit(file, assignments, outputs, quiet=quiet)
     from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
-    from circuitgrad.report.drawing import drawing
+    from circuitgrad.report.drawing.model import drawing
 
     drawn = drawing(
         circuit,
@@ -172,7 +172,7 @@ def _tell(circuit: Circuit, drawn: Drawing, named: tuple[str, ...], *, gradients
         note = f"the gradients are those of {quote(named[0])}; --output NAME draws another's"
         click.echo(f"note: {note}", err=True)
     if drawn.note:
-        note = f"{len(circuit.rows):,} gates: {drawn.note}; --collapse none draws each"
+        note = f"{len(circuit.rules):,} gates: {drawn.note}; --collapse none draws each"
         click.echo(f"note: {note}", err=True)
 
 
@@ -213,14 +213,18 @@ def render(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int)
     Raises:
         CircuitError: a package is not installed.
     """
-    from circuitgrad.report.drawing import dot, mermaid, png, svg, text
+    from circuitgrad.report.drawing.dot import dot
+    from circuitgrad.report.drawing.mermaid import mermaid
+    from circuitgrad.report.drawing.png import png
+    from circuitgrad.report.drawing.svg import svg
+    from circuitgrad.report.drawing.text import text
 
     if form == "svg":
         return svg(drawn, theme=theme)
     if form == "png":
         return png(drawn, theme=theme)
     if form == "html":
-        from circuitgrad.report.page import page
+        from circuitgrad.report.page.page import page
 
         return page(circuit, drawn, theme, digits)
     if form == "dot":

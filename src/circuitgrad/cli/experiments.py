@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from circuitgrad.circuit.optimization import GOALS, METHODS, Optimization
 from circuitgrad.cli import options
 from circuitgrad.errors import CircuitError
-from circuitgrad.experiment import GOALS, Experiment, methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.experiment import Setting
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.optimization import Setting
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,7 +29,7 @@ def _sentence(words: str) -> str:
 
 def _kind(setting: Setting) -> Any:
     if setting.words is not None:
-        return click.Choice(setting.words())
+        return click.Choice(setting.words)
     if setting.kind is int:
         return click.IntRange(int(setting.low)) if setting.low > float("-inf") else int
     if setting.below == float("inf"):
@@ -47,7 +47,7 @@ def _option(name: str, setting: Setting) -> Callable[[Command], Command]:
 
 def experiment(command: Command) -> Command:
     """Add the options: the goals, then the settings; `told` returns their values."""
-    for name, setting in reversed(Experiment.settings().items()):
+    for name, setting in reversed(Optimization.settings().items()):
         command = _option(name, setting)(command)
     for goal in reversed(GOALS):
         command = click.option(_flag(goal), goal, is_flag=True, help=_sentence(GOALS[goal]))(command)
@@ -55,7 +55,7 @@ def experiment(command: Command) -> Command:
 
 
 def told(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the options say, as fields of an `Experiment`.
+    """Return what the options say, as fields of an `Optimization`.
 
     Raises:
         CircuitError: they name two goals.
@@ -63,11 +63,11 @@ def told(given: Mapping[str, Any]) -> dict[str, Any]:
     goals = [goal for goal in GOALS if given[goal]]
     if len(goals) > 1:
         raise CircuitError.of(f"{_flag(goals[0])} and {_flag(goals[1])} exclude one another")
-    said = {name: given[name] for name in Experiment.settings() if given[name] is not None}
+    said = {name: given[name] for name in Optimization.settings() if given[name] is not None}
     return {**({"goal": goals[0]} if goals else {}), **said}
 
 
-def chosen_experiment(circuit: Circuit, given: Mapping[str, Any], outputs: tuple[str, ...]) -> Experiment:
+def chosen_experiment(circuit: Circuit, given: Mapping[str, Any], outputs: tuple[str, ...]) -> Optimization:
     """Return what to do: what the options say, and otherwise the file.
 
     Args:
@@ -78,7 +78,7 @@ def chosen_experiment(circuit: Circuit, given: Mapping[str, Any], outputs: tuple
     Raises:
         CircuitError: the options exclude one another.
     """
-    from circuitgrad.methods.optimize import combined
+    from circuitgrad.methods.optimize.settings import combined
 
     output = {"output": outputs[0]} if outputs else {}
     return combined(circuit.experiment, {**told(given), **output})
@@ -89,7 +89,7 @@ class OptimizeCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of methods."""
-        from circuitgrad.methods.optimize import algorithm
+        from circuitgrad.methods.optimize.settings import algorithm
 
         with formatter.section("Methods"):
-            formatter.write_dl([(name, algorithm(name).about) for name in methods()])
+            formatter.write_dl([(name, algorithm(name).about) for name in METHODS])

@@ -27,7 +27,7 @@ def command(name: str | None, form: str, quiet: bool) -> None:
 
 
 def _list(form: str, *, quiet: bool) -> None:
-    from circuitgrad.gates import GATES
+    from circuitgrad.gates.table import GATES
     from circuitgrad.report.gates import gates_json, gates_table
 
     rows = list(GATES.values())
@@ -38,7 +38,7 @@ def _list(form: str, *, quiet: bool) -> None:
 
 
 def _show(name: str, form: str, *, quiet: bool) -> None:
-    from circuitgrad.gates import find
+    from circuitgrad.gates.table import find
     from circuitgrad.report.gates import gate_json, gate_table, gate_title
 
     row = find(name)

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from circuitgrad import __version__
 from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
+from circuitgrad.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -86,7 +86,7 @@ def command() -> None:
 @written("neuron")
 def neuron(file: str, force: bool) -> None:
     """Write a neuron with two inputs, with comments that explain the format."""
-    from circuitgrad import starters
+    from circuitgrad.cli import starters
 
     write(file, starters.neuron(shown(file)), force)
 
@@ -95,7 +95,7 @@ def neuron(file: str, force: bool) -> None:
 @written("svm")
 def svm(file: str, force: bool) -> None:
     """Write a support vector machine on six points."""
-    from circuitgrad import starters
+    from circuitgrad.cli import starters
 
     write(file, starters.svm(shown(file)), force)
 
@@ -108,7 +108,7 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
 
     With 2 16 1 there are 2 inputs, a hidden layer of 16 neurons, and 1 output.
     """
-    from circuitgrad import starters
+    from circuitgrad.cli import starters
 
     write(file, starters.mlp(shown(file), sizes), force)
 
@@ -131,7 +131,7 @@ def fit(formula: str, data: str, target: str | None, start: dict[str, float], fi
     The names in FORMULA that are no columns are the parameters: with the columns x and y, "a*exp(-b*x)" is fitted to y
     by a and b. The circuit names the data file, and optimize runs the fit.
     """
-    from circuitgrad import starters
+    from circuitgrad.cli import starters
 
     path = Path(file)
     text = starters.fit(shown(file), formula, data, str(path.parent), target=target, start=start)

@@ -13,9 +13,9 @@ from circuitgrad.cli.running import Watching, watched
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.optimize import Outcome
-    from circuitgrad.rows import Rows
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Rows
+    from circuitgrad.methods.optimize.run import Outcome
 
 
 @click.command("optimize", cls=OptimizeCommand, short_help="Move the inputs towards a goal: raise, lower, fit.")
@@ -84,7 +84,8 @@ def command(
     others = {"the circuit": file, "the copy": saver.target, "the picture": plot}
     watching.refuse(others)
     circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
-    from circuitgrad.methods.optimize import free_inputs, settled
+    from circuitgrad.methods.optimize.objective import free_inputs
+    from circuitgrad.methods.optimize.settings import settled
 
     watching.refuse({**others, "the data": circuit.data if data is None else data})
     rows, source = _rows(circuit, file, data, quiet=quiet)
@@ -115,7 +116,7 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
     path = circuit.data if data is None else data
     if path is None:
         return None, None
-    from circuitgrad.blocks import read_all
+    from circuitgrad.data.chunks import read_all
 
     options.refuse_shared_stdin(path, [file])
     fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]

@@ -12,19 +12,19 @@ import click
 
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, Problem, installing, quote
-from circuitgrad.expression import normalise
-from circuitgrad.numerals import read_number
+from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.numerals import read_number
 from circuitgrad.report.tables import FORMATS
 from circuitgrad.report.terminal import fold, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from circuitgrad.circuit import Circuit, Input
-    from circuitgrad.engines import Choice
+    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.data.table import Rows
+    from circuitgrad.engines.choice import Choice
     from circuitgrad.errors import Source
     from circuitgrad.report.tables import Table
-    from circuitgrad.rows import Rows
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -185,7 +185,7 @@ def tell_engine(choice: Choice | None, *, verbose: bool, quiet: bool) -> None:
 
 def tell_of_pyarrow(rows: int, *, quiet: bool) -> None:
     """Write to standard error what would save over a second where so many rows are read and written without pyarrow."""
-    from circuitgrad.arrow import is_installed
+    from circuitgrad.data.arrow import is_installed
 
     if rows >= MANY_ROWS and not quiet and not is_installed():
         click.echo(f"hint: {installing('data')} makes reading and writing faster", err=True)
@@ -221,7 +221,7 @@ def read_circuit(path: str, *, quiet: bool = False, data: bytes | None = None) -
     Raises:
         CircuitError: the file is wrong.
     """
-    from circuitgrad.language import load
+    from circuitgrad.language.load import load
 
     wanted = click.get_current_context().meta[READING]
     with closing(Meter(quiet=quiet)) as meter:
@@ -241,7 +241,7 @@ def load_circuit(
     Raises:
         CircuitError: the file is wrong, or has no such input or wire.
     """
-    from circuitgrad.circuit import near_wire
+    from circuitgrad.circuit.circuit import near_wire
 
     circuit = read_circuit(path, quiet=quiet, data=data)
     circuit.assign(assignments)
@@ -270,7 +270,7 @@ def chosen_inputs(circuit: Circuit, wrt: Sequence[str]) -> list[str]:
     Raises:
         CircuitError: there is no such input.
     """
-    from circuitgrad.circuit import near_wire
+    from circuitgrad.circuit.circuit import near_wire
 
     if not wrt:
         return list(circuit.inputs)
@@ -297,7 +297,7 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     """
     from pathlib import Path
 
-    from circuitgrad.language import SUFFIXES
+    from circuitgrad.files import SUFFIXES
 
     files: list[str] = []
     for path in paths:
@@ -323,7 +323,7 @@ def read_data(path: str, files: Sequence[str]) -> Source:
     Raises:
         CircuitError: it cannot be read.
     """
-    from circuitgrad.language import read_text
+    from circuitgrad.files import read_text
 
     refuse_shared_stdin(path, files)
     return read_text(path)
@@ -356,7 +356,7 @@ def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
     Raises:
         CircuitError: the data are wrong.
     """
-    from circuitgrad.rows import read_rows
+    from circuitgrad.data.csv import read_rows
 
     rows = read_rows(data, circuit.inputs)
     warn_ignored(data.name, rows.ignored, quiet=quiet)

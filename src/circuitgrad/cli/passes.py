@@ -11,7 +11,7 @@ from circuitgrad.report.results import pass_json, pass_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 
 def again(
@@ -30,9 +30,11 @@ def again(
     """
     if engine is None and not verbose:
         return None
-    from circuitgrad.engines import Wanted, choose, program
+    from circuitgrad.engines.choice import choose
+    from circuitgrad.engines.programs import program
+    from circuitgrad.engines.wanted import Wanted
 
-    choice = choose(len(circuit.rows), 1, engine)
+    choice = choose(len(circuit.rules), 1, engine)
     options.tell_engine(choice, verbose=verbose, quiet=False)
     if choice.engine == "objects":
         return None

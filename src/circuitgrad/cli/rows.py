@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from circuitgrad.cli import options
 from circuitgrad.cli.progress import Meter
-from circuitgrad.engines import Wanted
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.rowwise import OverRows, Watch
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
@@ -22,8 +22,8 @@ from circuitgrad.report.terminal import encodable, fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from circuitgrad.blocks import Blocks
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.chunks import Blocks
     from circuitgrad.report.rows import Block
 
 RESULTS = 500_000
@@ -75,7 +75,7 @@ def report_rows(
     Raises:
         CircuitError: the data are wrong, or the file of results cannot be written.
     """
-    from circuitgrad.blocks import open_rows
+    from circuitgrad.data.chunks import open_rows
 
     form = _form(printing)
     wanted = _wanted(circuit, outputs, wrt, everything=printing.everything)
@@ -144,7 +144,7 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
 
 def _computed(compute: OverRows, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
     """Yield the results of block after block."""
-    from circuitgrad.blocks import BLOCK
+    from circuitgrad.data.chunks import BLOCK
 
     done = 0
     size = max(BLOCK, RESULTS // max(1, len(wanted.titles)))
@@ -199,7 +199,7 @@ def _write_text(pieces: Iterator[str], printing: Printing) -> None:
 
 def _write_parquet(blocks: Iterator[Block], wanted: Wanted, printing: Printing) -> None:
     """Write results to a Parquet file once they are complete."""
-    from circuitgrad import parquet
+    from circuitgrad.data import parquet
     from circuitgrad.files import writing
 
     assert printing.file is not None  # noqa: S101

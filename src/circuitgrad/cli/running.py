@@ -17,10 +17,13 @@ from circuitgrad.files import refuse_unwritable, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.optimize import Checkpoint, Experiment, Outcome, Step
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.data.table import Rows
+    from circuitgrad.methods.optimize.checkpoint import Checkpoint
+    from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Step
     from circuitgrad.report.trace import Trace
-    from circuitgrad.rows import Rows
 
 OFTEN = 0.1
 """The bar moves every so many seconds."""
@@ -80,14 +83,14 @@ class Watching(NamedTuple):
         """
         if not self.resume or self.checkpoint is None:
             return None
-        from circuitgrad.language import read_text
-        from circuitgrad.methods.optimize import Checkpoint
+        from circuitgrad.files import read_text
+        from circuitgrad.methods.optimize.checkpoint import Checkpoint
 
         return Checkpoint.read(read_text(self.checkpoint))
 
 
 def watched(
-    circuit: Circuit, experiment: Experiment, rows: Rows | None, watching: Watching, engine: str | None
+    circuit: Circuit, experiment: Optimization, rows: Rows | None, watching: Watching, engine: str | None
 ) -> Outcome:
     """Run an experiment, with all that is wanted beside.
 
@@ -96,7 +99,8 @@ def watched(
     Raises:
         CircuitError: see `methods.optimize.optimize`, or a file cannot be written.
     """
-    from circuitgrad.methods.optimize import free_inputs, optimize
+    from circuitgrad.methods.optimize.objective import free_inputs
+    from circuitgrad.methods.optimize.optimize import optimize
     from circuitgrad.report.trace import Trace
 
     resume = watching.start()

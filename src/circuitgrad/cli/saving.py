@@ -15,7 +15,7 @@ from circuitgrad.errors import CircuitError, quote, visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -111,8 +111,8 @@ class Saver(NamedTuple):
             return ""
         import codecs
 
-        from circuitgrad.files import write
-        from circuitgrad.language import decode, is_json
+        from circuitgrad.files import decode, write
+        from circuitgrad.language.load import is_json
         from circuitgrad.methods.write_back import rewrite
 
         mark = "\ufeff" if self.data.startswith(codecs.BOM_UTF8) else ""
@@ -140,7 +140,7 @@ class Saver(NamedTuple):
 
     def _refuse_changed(self) -> None:
         """Refuse to write over a file that is no longer what was read."""
-        from circuitgrad.language import read_bytes
+        from circuitgrad.files import read_bytes
 
         if read_bytes(self.file) != self.data:
             hint = "run the command again, or use -o"
@@ -170,7 +170,7 @@ def begin(file: str, form: str) -> Saver:
         raise CircuitError.of("--write cannot write to standard input", hint="-o COPY writes a file, -o - prints it")
     if target == STANDARD_STREAM and form != "table":
         raise CircuitError.of(f"-o - and --format {form} both print: name a file with -o")
-    from circuitgrad.language import read_bytes
+    from circuitgrad.files import read_bytes
 
     saver = Saver(file, file if write else target, read_bytes(file), wanted["force"], wanted["update_expect"])
     if not write and target != STANDARD_STREAM:
@@ -181,7 +181,7 @@ def begin(file: str, form: str) -> Saver:
 def _refuse_copy(saver: Saver, target: str) -> None:
     """Refuse a copy that would not be the same circuit, or would replace a file."""
     from circuitgrad.files import already_there
-    from circuitgrad.language import is_json
+    from circuitgrad.language.load import is_json
 
     if not saver.force and os.path.lexists(target):
         raise already_there(Path(target))

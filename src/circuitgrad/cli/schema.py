@@ -16,7 +16,7 @@ def command() -> None:
 
       # yaml-language-server: $schema=circuit.schema.json
     """
-    from circuitgrad.gates import NAMES
+    from circuitgrad.gates.table import NAMES
     from circuitgrad.language.format import schema
 
     options.emit_json(schema({name: row.about for name, row in NAMES.items()}))

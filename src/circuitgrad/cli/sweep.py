@@ -15,7 +15,7 @@ from circuitgrad.errors import CircuitError, quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.methods.sweep import Axis, Sweep
 
 MOST_PANELS = 12
@@ -153,7 +153,7 @@ def _refuse_axis(circuit: Circuit, axis: Axis, assignments: dict[str, float]) ->
     Raises:
         CircuitError: it is.
     """
-    from circuitgrad.circuit import near_wire
+    from circuitgrad.circuit.circuit import near_wire
 
     leaf = circuit.inputs.get(axis.name)
     if leaf is None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program, Wanted
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.wanted import Program, Wanted
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:

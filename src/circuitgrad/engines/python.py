@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.arithmetic import DOUBLES
 from circuitgrad.engines.source import FUNCTION, source_of
-from circuitgrad.rules import called
+from circuitgrad.gates.compiled import called
+from circuitgrad.gates.doubles import DOUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Program, Wanted
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.wanted import Program, Wanted
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:

@@ -7,40 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.dialects import PYTHON
-from circuitgrad.expression import Call, Name, Number
-from circuitgrad.rules import calls_in
+from circuitgrad.formulas.dialects import PYTHON
+from circuitgrad.formulas.steps import Call, Name, Number
+from circuitgrad.gates.compiled import calls_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.expression import Step
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.wanted import Wanted
+    from circuitgrad.formulas.steps import Step
 
 FUNCTION = "passes"
-
-
-class Wanted(NamedTuple):
-    """What is wanted of a circuit: the values of wires, then output by output derivatives.
-
-    Attributes:
-        values: the wires whose values are wanted.
-        outputs: the wires whose derivatives are wanted.
-        wrt: the wires that these are taken in.
-    """
-
-    values: tuple[str, ...]
-    outputs: tuple[str, ...] = ()
-    wrt: tuple[str, ...] = ()
-
-    @property
-    def titles(self) -> list[str]:
-        """The names of what is wanted, in order.
-
-        >>> Wanted(("s",), ("s",), ("a", "b")).titles
-        ['s', 'ds/da', 'ds/db']
-        """
-        return [*self.values, *(f"d{output}/d{name}" for output in self.outputs for name in self.wrt)]
 
 
 class Source(NamedTuple):
@@ -112,12 +90,12 @@ class _Writer:
         return f"v{slot}" if slot in self.variable else PYTHON.write([Number(self.values[slot], 0)])
 
     def _value(self, gate: int) -> str:
-        row = self.circuit.rows[gate]
-        return f"    v{self.circuit.first_gate + gate} = {self._written(gate, row.value_expression.steps)}"
+        row = self.circuit.rules[gate]
+        return f"    v{self.circuit.first_gate + gate} = {self._written(gate, row.value.steps)}"
 
     def _written(self, gate: int, steps: Iterable[Step]) -> str:
         """Return a formula of a gate's row, with its operands' and its own variables in the place of their names."""
-        circuit, row = self.circuit, self.circuit.rows[gate]
+        circuit, row = self.circuit, self.circuit.rules[gate]
         places = dict(zip(row.operands, circuit.operands[gate], strict=True))
         places["out"] = circuit.first_gate + gate
         steps = list(self._placed(places, steps))
@@ -147,12 +125,12 @@ class _Writer:
         known = {*wrt, *(circuit.first_gate + gate for gate in gates)}
         for gate in reversed(gates):
             slot = circuit.first_gate + gate
-            row = circuit.rows[gate]
+            row = circuit.rules[gate]
             inner = "    "
             if slot != target:
                 lines.append(f"    if d{slot}:")
                 inner = "        "
-            for operand, partial in zip(circuit.operands[gate], row.partial_expressions, strict=True):
+            for operand, partial in zip(circuit.operands[gate], row.partials.values(), strict=True):
                 if operand in known:
                     # 1 times an upstream gradient is that gradient, to the bit.
                     factors = [] if _is_one(partial.steps) else partial.steps

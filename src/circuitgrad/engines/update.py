@@ -8,14 +8,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.arithmetic import DOUBLES
-from circuitgrad.expression import Expression, Name
-from circuitgrad.rules import compiled
+from circuitgrad.formulas.reader import read_formula
+from circuitgrad.formulas.steps import Name
+from circuitgrad.gates.compiled import compiled
+from circuitgrad.gates.doubles import DOUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from circuitgrad.expression import Step
+    from circuitgrad.formulas.steps import Step
 
     Memory = Mapping[str, Sequence[float]]
 
@@ -41,9 +42,9 @@ class Update:
     def __init__(
         self, direction: str, memory: Mapping[str, str] | None = None, shared: Mapping[str, str] | None = None
     ) -> None:
-        self.memory = {name: tuple(Expression(text).steps) for name, text in (memory or {}).items()}
-        self.shared = {name: tuple(Expression(text).steps) for name, text in (shared or {}).items()}
-        self.direction = tuple(_put_in(Expression(direction).steps, self.memory))
+        self.memory = {name: tuple(read_formula(text)) for name, text in (memory or {}).items()}
+        self.shared = {name: tuple(read_formula(text)) for name, text in (shared or {}).items()}
+        self.direction = tuple(_put_in(read_formula(direction), self.memory))
 
     @cached_property
     def _shared(self) -> Callable[..., tuple[float, ...]]:

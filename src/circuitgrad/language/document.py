@@ -5,26 +5,27 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.expression import normalise
+from circuitgrad.formulas.names import normalise
 from circuitgrad.language.expansion import Expander
 from circuitgrad.language.families import normal_numbers, uniform_numbers
-from circuitgrad.language.format import FAMILY, FILE, INPUT, Number, Numbers
-from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence, kind
+from circuitgrad.language.fields import NumbersType, NumberType
+from circuitgrad.language.format import FAMILY, FILE, INPUT
+from circuitgrad.language.nodes import Mapping, NodeProblems, Scalar, Sequence, kind
 from circuitgrad.language.scope import Scope
 from circuitgrad.language.wires import MOST_WIRES, Wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from circuitgrad.circuit.optimization import Optimization
     from circuitgrad.errors import Source
-    from circuitgrad.experiment import Experiment
-    from circuitgrad.language.definitions import Definition
+    from circuitgrad.language.definition import Definition
     from circuitgrad.language.families import Header
     from circuitgrad.language.nodes import Listener, Node
 
-    Library = Callable[[str, Problems, Scalar], dict[str, Definition]]
+    Library = Callable[[str, NodeProblems, Scalar], dict[str, Definition]]
 
 
 def read_document(
@@ -51,11 +52,11 @@ def read_document(
     Raises:
         CircuitError: with everything that is wrong with the document.
     """
-    return _Document(Problems(source), limit, listen).read(root, name, library, share=share)
+    return _Document(NodeProblems(source), limit, listen).read(root, name, library, share=share)
 
 
 class _Document:
-    def __init__(self, problems: Problems, limit: int, listen: Listener | None) -> None:
+    def __init__(self, problems: NodeProblems, limit: int, listen: Listener | None) -> None:
         self.problems = problems
         self.wires = Wires(problems, limit, listen)
         self.scope = Scope(self.wires, problems)
@@ -65,8 +66,8 @@ class _Document:
         keys = FILE.read(root, self.problems, "")
         definitions: dict[str, Definition] = {}
         if keys.get("define") or keys.get("use"):
-            from circuitgrad.language.defining import read_definitions
-            from circuitgrad.language.definitions import settle_definitions
+            from circuitgrad.language.define_block import read_definitions
+            from circuitgrad.language.settling import settle_definitions
 
             definitions = read_definitions(keys, self.problems, library)
             settle_definitions(definitions, self.wires)
@@ -101,24 +102,24 @@ class _Document:
     def input(self, name: str, node: Node) -> Input:
         what = f"the value of {quote(name)}"
         if type(node) is not Mapping:
-            return Input(name, Number().read(node, self.problems, what))
-        noted = len(self.problems.found)
+            return Input(name, NumberType().read(node, self.problems, what))
+        noted = len(self.problems.entries)
         fields = INPUT.read(node, self.problems, quote(name))
-        if len(self.problems.found) == noted:
+        if len(self.problems.entries) == noted:
             self.bounds(name, fields, [fields["value"]], node)
         return Input(name, **{"value": 0.0, **fields})
 
     def family(self, header: Header, node: Node) -> list[Input]:
         """Return a family's inputs, with one value for all, a list of values, or random ones."""
-        noted = len(self.problems.found)
+        noted = len(self.problems.entries)
         fields: dict[str, Any] = {}
         if type(node) is Mapping:
             fields = FAMILY.read(node, self.problems, quote(header.name))
             values = self.family_values(header, fields)
         else:
-            values = self.nested(header, Numbers().read(node, self.problems, f"the value of {quote(header.name)}"))
+            values = self.nested(header, NumbersType().read(node, self.problems, f"the value of {quote(header.name)}"))
         common: dict[str, Any] = {key: fields[key] for key in ("fixed", "min", "max", "about") if key in fields}
-        if len(self.problems.found) == noted:
+        if len(self.problems.entries) == noted:
             self.bounds(header.name, common, values, node)
         names = (name for name, _ in header.members())
         return [Input(name, value, **common) for name, value in zip(names, values, strict=True)]
@@ -133,7 +134,7 @@ class _Document:
                 self.problems.add(ends, "the two ends of the uniform distribution are wanted here", "[low, high]")
                 return [0.0] * header.size
             what = f"an end of the values of {quote(header.name)}"
-            low, high = (Number().read(end, self.problems, what) for end in ends)
+            low, high = (NumberType().read(end, self.problems, what) for end in ends)
             return list(islice(uniform_numbers(header.name, seed, low, high), header.size))
         return self.nested(header, fields.get("value", 0.0))
 
@@ -172,7 +173,7 @@ class _Document:
             self.problems.add(places.get("value", node), message)
 
     def gates(self, root: Mapping, entries: list[tuple[Scalar, Node]], expander: Expander) -> None:
-        if not entries and not self.problems.found:
+        if not entries and not self.problems.entries:
             node = next(node for key, node in root if key.text == "gates")
             self.problems.add(node, "a circuit needs at least one gate")
         expander.connect_all(self.scope, entries)
@@ -188,7 +189,7 @@ class _Document:
             return names
         sinks = self.scope.sinks()
         # Without any sink the gates form a cycle, which is reported as such.
-        if len(sinks) > 1 and not self.problems.found:
+        if len(sinks) > 1 and not self.problems.entries:
             listed = ", ".join(map(quote, sinks[:8])) + (", …" if len(sinks) > 8 else "")
             self.problems.add(root, f"several wires feed no other: {listed}", "choose one with 'output: NAME'")
         return sinks
@@ -199,13 +200,13 @@ class _Document:
             name = self.wire(key)
             if name in expected:
                 self.problems.add(key, f"a value of {quote(name)} is expected twice")
-            expected[name] = Number().read(node, self.problems, f"the expected value of {quote(name)}")
+            expected[name] = NumberType().read(node, self.problems, f"the expected value of {quote(name)}")
         return expected
 
-    def experiment(self, node: Node | None) -> Experiment | None:
+    def experiment(self, node: Node | None) -> Optimization | None:
         if node is None:
             return None
-        from circuitgrad.language.experiment import read_experiment
+        from circuitgrad.language.optimize_block import read_experiment
 
         return read_experiment(node, self.problems, self.wire)
 
@@ -223,7 +224,7 @@ class _Document:
         return ""
 
 
-def as_mapping(root: Node, problems: Problems) -> Mapping:
+def as_mapping(root: Node, problems: NodeProblems) -> Mapping:
     """Return the document itself if it is a mapping, as circuit files are.
 
     Raises:

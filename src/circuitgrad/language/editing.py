@@ -12,11 +12,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import quote
-from circuitgrad.expression import normalise
+from circuitgrad.formulas.names import normalise
 from circuitgrad.language.document import as_mapping
 from circuitgrad.language.families import read_header
 from circuitgrad.language.json_text import locate_json
-from circuitgrad.language.nodes import Mapping, Problems, Scalar, Sequence
+from circuitgrad.language.nodes import Mapping, NodeProblems, Scalar, Sequence
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Editor:
     def __init__(self, source: Source, *, json: bool = False) -> None:
         self._source = source.text
         self._json = json
-        self._problems = Problems(source)
+        self._problems = NodeProblems(source)
         self._edits: list[tuple[int, int, str]] = []
         line_end = _LINE_END.search(source.text)
         self._line_end = line_end[0] if line_end else ""

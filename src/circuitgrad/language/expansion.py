@@ -6,24 +6,27 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from circuitgrad.errors import quote
-from circuitgrad.expression import CONSTANTS, Call, Expression, ExpressionError, Loop, Member, Name, normalise
-from circuitgrad.gates import NAMES, Row
+from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.numerals import read_number
+from circuitgrad.formulas.reader import ExpressionError, read_formula
+from circuitgrad.formulas.steps import CONSTANTS, Call, Loop, Member, Name
+from circuitgrad.gates.rule import Rule
+from circuitgrad.gates.table import NAMES
 from circuitgrad.language.families import member
+from circuitgrad.language.fast.templates import Shapes
 from circuitgrad.language.names import SYNONYMS
 from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
-from circuitgrad.language.shapes import Shapes
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole
 from circuitgrad.language.wires import UNKNOWN
-from circuitgrad.numerals import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from collections.abc import Mapping as Values
     from collections.abc import Sequence as Several
 
-    from circuitgrad.expression import Step
-    from circuitgrad.language.definitions import Definition
+    from circuitgrad.formulas.steps import Step
+    from circuitgrad.language.definition import Definition
     from circuitgrad.language.nodes import Node, Part
     from circuitgrad.language.scope import Scope
     from circuitgrad.language.wires import Wires
@@ -144,11 +147,15 @@ class Expander:
 
     def _connect_plainly(self, scope: Scope, number: int, gate: str, at: int, names: Several[str]) -> bool:
         """Connect a wire to a gate of the table if it fits and all operands are names of wires; tell whether so."""
-        row = NAMES.get(gate)
+        rule = NAMES.get(gate)
         operands = [*map(scope.numbers.get, names)]
-        if row is None or None in operands or (len(operands) != row.arity and _misfit(row, len(operands)) is not None):
+        if (
+            rule is None
+            or None in operands
+            or (len(operands) != rule.arity and _misfit(rule, len(operands)) is not None)
+        ):
             return False
-        self.wires.connect(number, row, operands, at if scope.at is None else scope.at)  # type: ignore[arg-type]
+        self.wires.connect(number, rule, operands, at if scope.at is None else scope.at)  # type: ignore[arg-type]
         return True
 
     def connect(self, scope: Scope, declared: Several[Declared], node: Node) -> None:
@@ -187,13 +194,13 @@ class Expander:
         parent, start, final = scope.prefix + name, len(wires.names), len(operations) - 1
         fixed = at if scope.at is None else scope.at
         moving = scope.at is None and at != NOWHERE
-        for index, (row, pick, part, offset) in enumerate(operations):
+        for index, (rule, pick, part, offset) in enumerate(operations):
             operands = pick(numbers)
             place = fixed + starts[part] + offset if moving else fixed
-            if row.name == "pow":
-                numbers.append(self._gate(parent, row, operands, place))
-            elif index < final or not wires.last(number, row, operands, place):
-                numbers.append(wires.gate(parent, row, operands, place))
+            if rule.name == "pow":
+                numbers.append(self._gate(parent, rule, operands, place))
+            elif index < final or not wires.last(number, rule, operands, place):
+                numbers.append(wires.gate(parent, rule, operands, place))
             else:
                 return True
         wires.settle(number, numbers[-1], start, fixed)
@@ -207,13 +214,13 @@ class Expander:
         found = [self._operand(scope, node) for node in nodes]
         operands = [operand for operand in found if operand is not None]
         known_gate = NAMES.get(gate.text) or self.definitions.get(normalise(gate.text))
-        noted = len(scope.problems.found)
+        noted = len(scope.problems.entries)
         if known_gate is None:
             scope.problems.add(gate, f"no gate is called {quote(gate.text)}", self._near_gate(scope, gate.text))
         elif (wrong := _misfit(known_gate, len(nodes))) is not None:
             scope.problems.add(gate, wrong)
         # After a problem the operands are read all the same, for what is wrong with them.
-        right = len(scope.problems.found) == noted and len(operands) == len(found)
+        right = len(scope.problems.entries) == noted and len(operands) == len(found)
         self._connect_each(scope, declared, operands, gate if right else None)
 
     def _connect_each(
@@ -224,7 +231,7 @@ class Expander:
         gate: Scalar | None,
     ) -> None:
         """Connect wires to a formula, or to a gate of formulas; after a problem the others have the same."""
-        noted = len(scope.problems.found)
+        noted = len(scope.problems.entries)
         for name, number, indices in declared if operands else ():
             start, parent = len(self.wires.names), scope.prefix + name
             numbers = [
@@ -236,15 +243,15 @@ class Expander:
             if gate is not None:
                 frame = Frame(scope, parent, gate, scope.at, {}, outer=True)
                 result = finish(self._explicit(frame, gate, numbers))
-            if len(scope.problems.found) > noted:
+            if len(scope.problems.entries) > noted:
                 return
             self.wires.settle(number, result, start, written.at if scope.at is None else scope.at)
 
     def _explicit(self, frame: Frame, gate: Scalar, operands: list[int]) -> Task:
         """Apply the gate of the explicit form, which is never replaced by another one."""
-        row, step = NAMES.get(gate.text), Call(normalise(gate.text), len(operands), 0)
-        if row is not None and UNKNOWN not in operands:
-            return self.wires.gate(frame.parent, row, operands, frame.offset(step))
+        rule, step = NAMES.get(gate.text), Call(normalise(gate.text), len(operands), 0)
+        if rule is not None and UNKNOWN not in operands:
+            return self.wires.gate(frame.parent, rule, operands, frame.offset(step))
         number: int = yield self._call(frame, step, operands, last=True)
         return number
 
@@ -268,7 +275,7 @@ class Expander:
     def read(self, scope: Scope, text: Scalar) -> tuple[Step, ...] | None:
         """Return a formula's steps; None after noting a problem."""
         try:
-            return Expression(text.text).steps
+            return read_formula(text.text)
         except ExpressionError as error:
             hint, problems = error.hint, scope.problems
             end = problems.offset(text, len(text.text))
@@ -289,10 +296,10 @@ class Expander:
             elif isinstance(step, Call):
                 first = len(stack) - step.arity
                 operands = stack[first:]
-                row = NAMES.get(step.gate)
+                rule = NAMES.get(step.gate)
                 # Most calls are of gates that fit: they need no computation to wait for.
-                if row is not None and row.arity == step.arity and UNKNOWN not in operands and step.gate != "pow":
-                    number = self.wires.gate(frame.parent, row, operands, frame.offset(step))
+                if rule is not None and rule.arity == step.arity and UNKNOWN not in operands and step.gate != "pow":
+                    number = self.wires.gate(frame.parent, rule, operands, frame.offset(step))
                 else:
                     number = yield self._call(frame, step, operands, last=position == last)
                 stack[first:] = [number]
@@ -363,28 +370,28 @@ class Expander:
             if step.gate in frame.scope.numbers:
                 hint = f"{quote(step.gate)} is a wire; a product is written with *"
             return frame.refuse(step, f"no gate is called {quote(step.gate)}", hint, width)
-        if not isinstance(gate, Row) and not gate.sound:
+        if not isinstance(gate, Rule) and not gate.sound:
             return UNKNOWN
         if (wrong := _misfit(gate, len(operands))) is not None:
             return frame.refuse(step, wrong, None, width)
         if UNKNOWN in operands:
             return UNKNOWN
-        if isinstance(gate, Row):
+        if isinstance(gate, Rule):
             return self._gate(frame.parent, gate, operands, frame.offset(step))
         self.calls[gate.name] += 1
         if self.shallow:
             return self.wires.gate(frame.parent, None, operands, frame.offset(step))
-        if gate.row is not None and not self.values:
-            return self.wires.gate(frame.parent, gate.row, operands, frame.offset(step))
+        if gate.rule is not None and not self.values:
+            return self.wires.gate(frame.parent, gate.rule, operands, frame.offset(step))
         self.wires.reserve(gate.weight, frame.offset(step))
         number: int = yield self._definition(frame, gate, operands, frame.offset(step), last=last)
         return number
 
-    def _gate(self, parent: str, row: Row, operands: Several[int], at: int) -> int:
+    def _gate(self, parent: str, rule: Rule, operands: Several[int], at: int) -> int:
         """Apply a gate; small whole powers become products, exact at 0 and for negative bases."""
-        exponent = self.wires.value(operands[-1]) if row.name == "pow" else None
+        exponent = self.wires.value(operands[-1]) if rule.name == "pow" else None
         if exponent not in PRODUCTS:
-            return self.wires.gate(parent, row, operands, at)
+            return self.wires.gate(parent, rule, operands, at)
         square = self.wires.gate(parent, NAMES["square"], operands[:1], at)
         if exponent == 3:
             return self.wires.gate(parent, NAMES["mul"], (square, operands[0]), at)
@@ -404,8 +411,8 @@ class Expander:
 
     def _loop(self, frame: Frame, loop: Loop) -> Task:
         """Fold a gate over what the body is for all values of the indices."""
-        row = NAMES.get(loop.gate)
-        if row is None or not row.folds:
+        rule = NAMES.get(loop.gate)
+        if rule is None or not rule.folds:
             hint = "sum, prod, min, max and logsumexp take one"
             return frame.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
         result: int | None = None
@@ -417,15 +424,15 @@ class Expander:
                 if number == UNKNOWN:
                     return UNKNOWN
                 if result is not None:
-                    number = self.wires.gate(frame.parent, row, (result, number), at)
+                    number = self.wires.gate(frame.parent, rule, (result, number), at)
                 result = number
         except NotWholeError as error:
             return frame.refuse(error.step or loop, str(error), error.hint)
         if result is not None:
             return result
-        if row.name not in _EMPTY:
+        if rule.name not in _EMPTY:
             return frame.refuse(loop, f"{loop.gate} of nothing: the range is empty", None, len(loop.gate))
-        return self.wires.constant(_EMPTY[row.name])
+        return self.wires.constant(_EMPTY[rule.name])
 
     def _near_gate(self, scope: Scope, name: str) -> str | None:
         if name in SYNONYMS:
@@ -450,11 +457,11 @@ def finish(task: Task) -> int:
     return result
 
 
-def _misfit(gate: Row | Definition, count: int) -> str | None:
+def _misfit(gate: Rule | Definition, count: int) -> str | None:
     """Return what is wrong with so many operands; None when they are right, or when the gate itself is wrong."""
-    if not isinstance(gate, Row) and not gate.sound:
+    if not isinstance(gate, Rule) and not gate.sound:
         return None
-    folds = isinstance(gate, Row) and gate.folds
+    folds = isinstance(gate, Rule) and gate.folds
     if count == gate.arity or (folds and count > gate.arity):
         return None
     wanted = "2 or more operands" if folds else f"{gate.arity} operand{'s' * (gate.arity != 1)}"

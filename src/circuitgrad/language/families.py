@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import quote
-from circuitgrad.expression import normalise
+from circuitgrad.formulas.names import normalise
 from circuitgrad.language.names import name_fault
 
 if TYPE_CHECKING:

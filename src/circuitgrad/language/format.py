@@ -6,356 +6,58 @@ A shape says what may stand in a place. `read` returns what stands there as Pyth
 
 from __future__ import annotations
 
-import re
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
-from circuitgrad.errors import quote, visible
-from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
-from circuitgrad.numerals import DECIMAL, SPECIAL, read_number
+from circuitgrad.language.fields import (
+    NAME,
+    AnyType,
+    Field,
+    FlagType,
+    FormulaType,
+    Json,
+    ListType,
+    MappingType,
+    NumbersType,
+    NumberType,
+    OperandType,
+    SectionType,
+    TextType,
+    WholeType,
+)
+from circuitgrad.language.optimize_block import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from collections.abc import Mapping as Values
 
-    from circuitgrad.language.nodes import Node, Problems
 
-Json: TypeAlias = "dict[str, Any]"
-
-MERGE = "merge keys are not part of the circuit format; write the entries out"
-NAME = r"[^\s\d\[\](){}:,\"'#&*!|>%@`+/<=^~?;\\.$-][^\s\[\](){}:,\"'#&*!|>%@`+/<=^~?;\\.$-]*"
-"""A name, as far as an editor can tell."""
-MEMBERS = rf"^{NAME} *\[.*\] *$"
-
-_NO_SPACE = re.compile(r"[^\W\d]\w*:\S").match
-_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?").fullmatch
-_TEXT: Json = {"type": ["string", "number", "boolean"]}
-
-
-class Text:
-    """A text of any kind."""
-
-    def read(self, node: Node, problems: Problems, what: str) -> str:
-        """Return the text, or an empty one after noting the problem."""
-        if type(node) is not Scalar:
-            problems.add(node, f"{what} is a text, not {kind(node)}")
-            return ""
-        return node.text.encode("utf-8", "replace").decode()  # JSON can spell half a character
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        return {"type": ["string", "number", "boolean", "null"]}
-
-
-class Number:
-    """A number as a person reads it: JSON's, or in a text what `read_number` takes."""
-
-    def read(self, node: Node, problems: Problems, what: str) -> float:
-        """Return the number, or 0 after noting the problem."""
-        if type(node) is not Scalar:
-            problems.add(node, f"{what} is a number, not {kind(node)}")
-            return 0.0
-        try:
-            value = read_number(node.text)
-        except ValueError as error:
-            problems.add(node, str(error))
-            return 0.0
-        if value is None:
-            message = f"{what} is not a number: {quote(node.text)}" if node.text else f"{what} is missing"
-            problems.add(node, message, self._hint(node.text))
-        return 0.0 if value is None else value
-
-    @staticmethod
-    def _hint(text: str) -> str | None:
-        if _THOUSANDS(text):
-            return f"write {text.replace(',', '')}"
-        if "," in text:
-            return "a decimal point is written '.'"
-        return "a formula is a gate: it belongs under 'gates'" if any(sign in text for sign in "*/+(") else None
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^\s*(?:{DECIMAL}|{SPECIAL})\s*$"}]}
-
-
-class Whole:
-    """A whole number."""
-
-    def read(self, node: Node, problems: Problems, what: str) -> int:
-        """Return the number, or 0 after noting the problem."""
-        noted = len(problems.found)
-        value = Number().read(node, problems, what)
-        if len(problems.found) == noted and value != value // 1:
-            problems.add(node, f"{what} is a whole number, not {value!r}")
-            return 0
-        return int(value) if value == value // 1 else 0
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        whole = r"^\s*[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.0*)?(?:[eE]\+?[0-9]{1,2})?\s*$"
-        return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": whole}]}
-
-
-class Numbers:
-    """A number for all members of a family, or a list of one for each, nested as the family's ranges are."""
-
-    def read(self, node: Node, problems: Problems, what: str) -> Any:
-        """Return a number, or a list of such, each list with its node."""
-        if type(node) is Sequence:
-            return node, [self.read(item, problems, what) for item in node]
-        return Number().read(node, problems, what)
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        return {"anyOf": [{"$ref": "#/definitions/number"}, {"$ref": "#/definitions/numbers"}]}
-
-
-class Flag:
-    """True or false."""
-
-    def read(self, node: Node, problems: Problems, what: str) -> bool:
-        """Return the flag, or false after noting the problem."""
-        word = node.text.lower() if type(node) is Scalar else ""
-        if word not in ("true", "false"):
-            hint = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(word)
-            problems.add(node, f"{what} is true or false", hint)
-        return word == "true"
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        words = r"^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
-        return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": words}]}
-
-
-class Formula:
-    """A formula, a wire's name or a number; what it means is found out later."""
-
-    def read(self, node: Node, problems: Problems, what: str) -> Scalar:
-        """Return the node, or one without a text after noting the problem."""
-        if type(node) is not Scalar or not node.text:
-            problems.add(node, f"{what} is a name or a formula, not {kind(node)}")
-            return Scalar("")
-        return node
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        return {**_TEXT, "minLength": 1}
-
-
-class Operand(Formula):
-    """The name of a definition's operand."""
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        return {"type": "string", "pattern": f"^{NAME}$"}
-
-
-class ListOf(NamedTuple):
-    """A list of things of one shape; a single one may stand without the list."""
-
-    item: Formula
-    single: bool = True
-
-    def read(self, node: Node, problems: Problems, what: str) -> list[Scalar]:
-        """Return the items."""
-        if type(node) is not Sequence:
-            if not self.single:
-                problems.add(node, f"{what} is a list, not {kind(node)}")
-                return []
-            return [self.item.read(node, problems, what)]
-        if not node:
-            problems.add(node, f"{what} is an empty list")
-        return [self.item.read(item, problems, what) for item in node]
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        several = {"type": "array", "items": self.item.schema(), "minItems": 1}
-        return {"anyOf": [self.item.schema(), several]} if self.single else several
-
-
-class Anything:
-    """What another shape reads later."""
-
-    def __init__(self, schema: Json) -> None:
-        self._schema = schema
-
-    def read(self, node: Node, _problems: Problems, _what: str) -> Node:
-        """Return the node."""
-        return node
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        return self._schema
-
-
-class Section:
-    """A mapping of names to things of one shape; members of families may have another shape."""
-
-    def __init__(self, entry: Json, members: Json | None = None, keys: str = rf"^ *{NAME} *(?:\[.*\] *)?$") -> None:
-        self.entry = entry
-        self.members = members
-        self.keys = keys
-
-    def read(self, node: Node, problems: Problems, what: str) -> list[tuple[Scalar, Node]]:
-        """Return the pairs; a section that is left empty has none."""
-        if type(node) is Scalar and not node.text:
-            return []
-        if not isinstance(node, Mapping):
-            hint = "write 'name: value'"
-            if type(node) is Sequence:
-                hint = "write 'name: value', with no - before it"
-            elif type(node) is Scalar and _NO_SPACE(node.text):
-                hint = "a colon needs a space behind it"
-            problems.add(node, f"{what} is a mapping of names, not {kind(node)}", hint)
-            return []
-        return node
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        found: Json = {
-            "type": ["object", "null"],
-            "propertyNames": {"pattern": self.keys},
-            "additionalProperties": self.entry,
-        }
-        if self.members is not None:
-            found["patternProperties"] = {MEMBERS: self.members}
-        return found
-
-
-class Shape(Protocol):
-    """What may stand in a place."""
-
-    def read(self, node: Node, problems: Problems, what: str, /) -> Any:
-        """Return what stands there as Python data, or what may stand for it after noting what is wrong."""
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-
-
-class Field(NamedTuple):
-    """A key of a mapping: what stands under it, in shape and in words."""
-
-    shape: Shape
-    about: str
-    required: bool = False
-
-
-class Fields(NamedTuple):
-    """A mapping with known keys.
-
-    Attributes:
-        what: what a person calls it.
-        fields: the keys.
-        hints: per unknown key, what to say of it.
-        exclusive: keys of which one alone may stand there.
-        least: keys of which one has to stand there.
-        beside: per key, those of which one has to stand beside it.
-    """
-
-    what: str
-    fields: Values[str, Field]
-    hints: Values[str, str] | None = None
-    exclusive: Iterable[str] = ()
-    least: Iterable[str] = ()
-    beside: Values[str, Iterable[str]] = MappingProxyType({})
-
-    def read(self, node: Node, problems: Problems, what: str) -> dict[str, Any]:
-        """Return what stands under each known key; unknown, repeated and missing ones are problems."""
-        found: dict[str, Any] = {}
-        keys: dict[str, Scalar] = {}
-        if not isinstance(node, Mapping):
-            problems.add(node, f"{what or self.what} is a mapping, not {kind(node)}")
-            return found
-        for key, value in node:
-            name = key.text
-            if name not in self.fields:
-                problems.add(key, f"{self.what} has no key {quote(name)}", self._hint(name, problems))
-            elif name in keys:
-                problems.add(key, f"the key {quote(name)} stands here a second time")
-            else:
-                keys[name] = key
-                called = f"the {name} of {what}" if what else quote(name)
-                found[name] = self.fields[name].shape.read(value, problems, called)
-        least = list(self.least)
-        if all(key.text in self.fields for key, _ in node):  # a key that is missing may be there, misspelt
-            for name, entry in self.fields.items():
-                if entry.required and name not in found:
-                    problems.add(node, f"{what or self.what} has no {quote(name)}", entry.about)
-            if least and not any(name in keys for name in least):
-                problems.add(node, f"{what or self.what} needs {_either(least)}")
-        for name, others in self.beside.items():
-            if name in keys and not any(other in keys for other in others):
-                problems.add(keys[name], f"{quote(name)} without {_either(others)}")
-        rivals = [name for name in self.exclusive if name in keys]
-        if len(rivals) > 1:
-            problems.add(keys[rivals[1]], f"{quote(rivals[0])} and {quote(rivals[1])} exclude one another")
-        return found
-
-    def _hint(self, name: str, problems: Problems) -> str:
-        if name == "<<":
-            return MERGE
-        if self.hints and name in self.hints:
-            return self.hints[name]
-        return problems.near(name, self.fields) or f"the keys are {', '.join(map(visible, self.fields))}"
-
-    def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        found: Json = {
-            "type": "object",
-            "properties": {
-                name: {**entry.shape.schema(), "description": entry.about} for name, entry in self.fields.items()
-            },
-            "additionalProperties": False,
-        }
-        required = [name for name, entry in self.fields.items() if entry.required]
-        if required:
-            found["required"] = required
-        rivals = list(self.exclusive)
-        pairs = [[one, other] for i, one in enumerate(rivals) for other in rivals[i + 1 :]]
-        if pairs:
-            found["not"] = {"anyOf": [{"required": pair} for pair in pairs]}
-        if self.least:
-            found["anyOf"] = [{"required": [name]} for name in self.least]
-        if self.beside:
-            found["dependencies"] = {
-                name: {"anyOf": [{"required": [other]} for other in others]} for name, others in self.beside.items()
-            }
-        return found
-
-
-def _either(names: Iterable[str]) -> str:
-    *most, last = map(quote, names)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-_WIRE = ListOf(Formula())
+_WIRE = ListType(FormulaType())
 _NUMBER: Json = {"$ref": "#/definitions/number"}
 
 _INPUT_FIELDS = {
-    "fixed": Field(Flag(), "true for an input that optimize leaves alone"),
-    "min": Field(Number(), "the least value that optimize may give it"),
-    "max": Field(Number(), "the largest"),
-    "about": Field(Text(), "what it is, in words"),
+    "fixed": Field(FlagType(), "true for an input that optimize leaves alone"),
+    "min": Field(NumberType(), "the least value that optimize may give it"),
+    "max": Field(NumberType(), "the largest"),
+    "about": Field(TextType(), "what it is, in words"),
 }
 _FAMILY_ALONE = dict.fromkeys(("normal", "uniform", "seed"), "random values belong to a family, such as w[0:16]")
 
-INPUT = Fields(
+INPUT = MappingType(
     "an input",
-    {"value": Field(Number(), "the value to start from", required=True), **_INPUT_FIELDS},
+    {"value": Field(NumberType(), "the value to start from", required=True), **_INPUT_FIELDS},
     hints=_FAMILY_ALONE,
 )
 """An input that is written as a mapping."""
 
-FAMILY = Fields(
+FAMILY = MappingType(
     "a family of inputs",
     {
-        "value": Field(Numbers(), "one number for all, or a list nested as the ranges are"),
-        "normal": Field(Number(), "random values: the standard deviation of a normal distribution around 0"),
+        "value": Field(NumbersType(), "one number for all, or a list nested as the ranges are"),
+        "normal": Field(NumberType(), "random values: the standard deviation of a normal distribution around 0"),
         "uniform": Field(
-            Anything({"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2}),
+            AnyType({"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2}),
             "random values: the ends of a uniform distribution, [low, high]",
         ),
-        "seed": Field(Whole(), "what random values start from; 0 when left out"),
+        "seed": Field(WholeType(), "what random values start from; 0 when left out"),
         **_INPUT_FIELDS,
     },
     exclusive=("value", "normal", "uniform"),
@@ -364,21 +66,25 @@ FAMILY = Fields(
 )
 """A family of inputs that is written as a mapping."""
 
-_FORMULA = Formula().schema()
+_FORMULA = FormulaType().schema()
 _OPERANDS: Json = {"anyOf": [_FORMULA, {"type": "array", "items": _FORMULA}]}
 _GATE: Json = {"$ref": "#/definitions/gate"}
-_GATES = Section(_GATE)
+_GATES = SectionType(_GATE)
 
-DEFINITION = Fields(
+DEFINITION = MappingType(
     "a definition",
     {
-        "operands": Field(ListOf(Operand(), single=False), "the names of its operands, unless they stand in its name"),
-        "about": Field(Text(), "what it computes, in words"),
+        "operands": Field(
+            ListType(OperandType(), single=False), "the names of its operands, unless they stand in its name"
+        ),
+        "about": Field(TextType(), "what it computes, in words"),
         "gates": Field(_GATES, "inner wires and what computes them"),
-        "value": Field(Formula(), "the formula of its value, of operands and inner wires"),
-        "output": Field(Formula(), "the inner wire that is its value; may be left out where one alone feeds no other"),
+        "value": Field(FormulaType(), "the formula of its value, of operands and inner wires"),
+        "output": Field(
+            FormulaType(), "the inner wire that is its value; may be left out where one alone feeds no other"
+        ),
         "partials": Field(
-            Section(_FORMULA), "per operand the formula of its partial derivative; 'out' is the gate's own value"
+            SectionType(_FORMULA), "per operand the formula of its partial derivative; 'out' is the gate's own value"
         ),
     },
     exclusive=("value", "output"),
@@ -386,23 +92,25 @@ DEFINITION = Fields(
 )
 """A definition that is written as a mapping."""
 
-FILE = Fields(
+FILE = MappingType(
     "a circuit file",
     {
-        "name": Field(Text(), "what the circuit is called; the file's name when left out"),
-        "about": Field(Text(), "what it computes, in words"),
+        "name": Field(TextType(), "what the circuit is called; the file's name when left out"),
+        "about": Field(TextType(), "what it computes, in words"),
         "use": Field(_WIRE, "files with definitions, relative to this one"),
         "define": Field(
-            Section({"$ref": "#/definitions/definition"}, keys=rf"^ *{NAME} *(?:\(.*\) *)?$"), "the file's own gates"
+            SectionType({"$ref": "#/definitions/definition"}, keys=rf"^ *{NAME} *(?:\(.*\) *)?$"),
+            "the file's own gates",
         ),
         "inputs": Field(
-            Section({"$ref": "#/definitions/input"}, {"$ref": "#/definitions/family"}), "the leaves and their values"
+            SectionType({"$ref": "#/definitions/input"}, {"$ref": "#/definitions/family"}),
+            "the leaves and their values",
         ),
         "gates": Field(_GATES, "the wires and what computes them", required=True),
         "output": Field(_WIRE, "the wire, or the list of wires, to differentiate"),
-        "expect": Field(Section(_NUMBER), "values that check verifies, by wire"),
-        "data": Field(Text(), "a CSV or Parquet file, relative to this one, whose rows optimize takes"),
-        "optimize": Field(Anything({"$ref": "#/definitions/optimize"}), "what optimize does unless told otherwise"),
+        "expect": Field(SectionType(_NUMBER), "values that check verifies, by wire"),
+        "data": Field(TextType(), "a CSV or Parquet file, relative to this one, whose rows optimize takes"),
+        "optimize": Field(AnyType({"$ref": "#/definitions/optimize"}), "what optimize does unless told otherwise"),
     },
     hints={"definitions": "did you mean 'define'?", "outputs": "did you mean 'output'?"},
 )
@@ -421,18 +129,16 @@ def schema(gates: Values[str, str]) -> Json:
     >>> sorted(schema({"add": "sum"})["definitions"])
     ['definition', 'family', 'gate', 'input', 'number', 'numbers', 'optimize']
     """
-    from circuitgrad.language.experiment import BLOCK
-
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "circuitgrad circuit, version 1",
         "description": "A circuit of real-valued gates",
         **FILE.schema(),
         "definitions": {
-            "number": Number().schema(),
-            "numbers": {"type": "array", "items": Numbers().schema()},
+            "number": NumberType().schema(),
+            "numbers": {"type": "array", "items": NumbersType().schema()},
             "input": {"anyOf": [_NUMBER, INPUT.schema()]},
-            "family": {"anyOf": [Numbers().schema(), FAMILY.schema()]},
+            "family": {"anyOf": [NumbersType().schema(), FAMILY.schema()]},
             "gate": {
                 "anyOf": [
                     _FORMULA,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import quote
-from circuitgrad.expression import FOLDS, RESERVED, is_name, normalise
+from circuitgrad.formulas.names import is_name, normalise
+from circuitgrad.formulas.steps import FOLDS, RESERVED
 
 if TYPE_CHECKING:
     from circuitgrad.language.nodes import Scalar

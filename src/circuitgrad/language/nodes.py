@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from circuitgrad.errors import ENOUGH_PROBLEMS, CircuitError, Place, Problem, Source, did_you_mean
+from circuitgrad.errors import Place, Problems, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from collections.abc import Sequence as Several
 
 NOWHERE = -1
 OFTEN = 1 << 14
 """After so many pieces of work a listener is told how far it has come."""
-MOST_HINTS = 40
 
 _ESCAPE = re.compile(r"\\(?:x..|u....|U........|\r?\n\s*|[^xuU])")
 
@@ -125,20 +124,11 @@ def kind(node: Node) -> str:
     return f"a {what}" if node else f"an empty {what}"
 
 
-class Problems:
-    """Collects what is wrong with a text, so that all of it is reported at once.
-
-    Attributes:
-        source: the text.
-        found: what is wrong with it.
-        used: the problems of other texts that it uses.
-    """
+class NodeProblems(Problems):
+    """Collects what is wrong with the nodes of a text."""
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.found: list[Problem] = []
-        self.used: list[Problems] = []
-        self._hints = 0
+        super().__init__(source)
         self._last: tuple[Scalar, int, list[int]] | None = None
 
     def add(self, node: Node, message: str, hint: str | None = None, *, offset: int = 0, width: int = 0) -> None:
@@ -154,9 +144,7 @@ class Problems:
         Raises:
             CircuitError: so much is wrong that going on is of no use.
         """
-        self.found.append(Problem(message, self.place(node, offset, width), hint))
-        if len(self.found) >= ENOUGH_PROBLEMS:
-            self.stop()
+        self.note(message, self.place(node, offset, width), hint)
 
     def place(self, node: Node, offset: int = 0, width: int = 0) -> Place | None:
         """Return the place of `width` characters of a node, `offset` characters into it."""
@@ -185,25 +173,6 @@ class Problems:
         if not node.plain:
             return None
         return node.at if self.source.text.startswith(node.text, node.at) else None
-
-    def near(self, word: str, candidates: Iterable[str]) -> str | None:
-        """Return a hint that names the candidate nearest to `word`; None when none is near, or after many hints."""
-        self._hints += 1
-        return did_you_mean(word, candidates) if self._hints <= MOST_HINTS else None
-
-    def stop(self) -> None:
-        """Raise what was found, in the order of the text, if anything was, here or in a text that is used.
-
-        Raises:
-            CircuitError: something was found.
-        """
-        found = [problem for one in (self, *self.used) for problem in sorted(one.found, key=_position)]
-        if found:
-            raise CircuitError(found)
-
-
-def _position(problem: Problem) -> tuple[int, int]:
-    return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
 def _align(node: Scalar, source: str) -> list[int]:

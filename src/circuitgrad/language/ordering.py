@@ -73,18 +73,18 @@ def _loop(start: int, path: list[int]) -> list[int]:
 
 def shared(
     order: Sequence[int],
-    rows: Sequence[Hashable],
+    rules: Sequence[Hashable],
     operands: Sequence[tuple[int, ...]],
     inner: Callable[[int], bool],
 ) -> dict[int, int]:
     """Return, for every inner gate that computes the same as another gate, the one to take instead.
 
     This is value numbering (Cocke and Schwartz, "Programming languages and their compilers", 1970): gates are the same
-    when their rows are, and their operands.
+    when their rules are, and their operands.
 
     Args:
         order: the gates' numbers, operands first.
-        rows: per wire, what it computes.
+        rules: per wire, what it computes.
         operands: per wire, the numbers of its operands.
         inner: tells whether a gate may be replaced.
 
@@ -98,7 +98,7 @@ def shared(
         numbers = operands[number]
         if first:
             numbers = tuple([first.get(one, one) for one in numbers])
-        same = seen.setdefault((rows[number], numbers), number)
+        same = seen.setdefault((rules[number], numbers), number)
         if same != number:
             first[number] = same
             if inner(chosen.get(same, same)) and not inner(number):

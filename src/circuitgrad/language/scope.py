@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import quote
-from circuitgrad.expression import normalise
+from circuitgrad.formulas.names import normalise
 from circuitgrad.language.families import Family, HeaderError, read_header
 from circuitgrad.language.names import is_ordinary, name_fault, refuse_name
 from circuitgrad.language.nodes import Scalar
@@ -13,7 +13,7 @@ from circuitgrad.language.nodes import Scalar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.language.nodes import Problems
+    from circuitgrad.language.nodes import NodeProblems
     from circuitgrad.language.wires import Wires
 
 LONGEST_LOOP = 10
@@ -47,7 +47,7 @@ class Scope:
     """
 
     def __init__(
-        self, wires: Wires, problems: Problems, prefix: str = "", at: int | None = None, *, closed: bool = False
+        self, wires: Wires, problems: NodeProblems, prefix: str = "", at: int | None = None, *, closed: bool = False
     ) -> None:
         self.wires = wires
         self.problems = problems

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from circuitgrad.errors import quote
-from circuitgrad.expression import Call, Loop, Name, Number
-from circuitgrad.gates import NAMES
-from circuitgrad.rules import value_rule
+from circuitgrad.formulas.steps import Call, Loop, Name, Number
+from circuitgrad.gates.compiled import value_function
+from circuitgrad.gates.table import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from circuitgrad.expression import Clause, Step
-    from circuitgrad.language.definitions import Definition
+    from circuitgrad.formulas.steps import Clause, Step
+    from circuitgrad.language.definition import Definition
 
 Indices: TypeAlias = "dict[str, int]"
 
@@ -35,8 +35,8 @@ def whole(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
     Raises:
         NotWholeError: it is none, or names a wire.
 
-    >>> from circuitgrad.expression import Expression
-    >>> whole(Expression("2*i + 1").steps, {"i": 3})
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> whole(read_formula("2*i + 1"), {"i": 3})
     7
     """
     if len(steps) == 1 and isinstance(steps[0], Name) and steps[0].name in indices:
@@ -52,13 +52,13 @@ def whole(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
                 )
             stack.append(float(indices[step.name]))
         elif isinstance(step, Call):
-            row = NAMES.get(step.gate)
-            if row is None or (row.arity != step.arity and not row.folds) or step.arity < row.arity:
+            rule = NAMES.get(step.gate)
+            if rule is None or (rule.arity != step.arity and not rule.folds) or step.arity < rule.arity:
                 raise NotWholeError(f"{quote(step.gate)} cannot stand in a subscript or range", step)
             operands = stack[-step.arity :]
-            value = value_rule(row)(*operands[: row.arity])
-            for operand in operands[row.arity :]:
-                value = value_rule(row)(value, operand)
+            value = value_function(rule)(*operands[: rule.arity])
+            for operand in operands[rule.arity :]:
+                value = value_function(rule)(value, operand)
             stack[-step.arity :] = [value]
         else:
             raise NotWholeError("a loop or a member cannot stand in a subscript or range", step)
@@ -92,8 +92,8 @@ def iterations(clauses: Sequence[Clause], indices: Indices, turn: Callable[[], N
     Raises:
         NotWholeError: a bound is not a whole number.
 
-    >>> from circuitgrad.expression import Expression
-    >>> (loop,), indices = Expression("sum(1 for i in range(3) for j in range(i))").steps, {}
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> (loop,), indices = read_formula("sum(1 for i in range(3) for j in range(i))"), {}
     >>> [dict(indices) for _ in iterations(loop.clauses, indices, lambda: None)]
     [{'i': 1, 'j': 0}, {'i': 2, 'j': 0}, {'i': 2, 'j': 1}]
     """
@@ -117,15 +117,15 @@ def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mappi
 
     A loop whose range depends on an index that is not known yet counts once.
 
-    >>> from circuitgrad.expression import Expression
-    >>> weight(Expression("sum(x*i for i in range(10**12))").steps, {}, {})
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> weight(read_formula("sum(x*i for i in range(10**12))"), {}, {})
     1999999999999
     """
     total = 0
     for step in steps:
         if isinstance(step, Call):
             definition = definitions.get(step.gate)
-            total += 1 if definition is None or definition.row is not None else definition.weight
+            total += 1 if definition is None or definition.rule is not None else definition.weight
         elif isinstance(step, Loop):
             count = 1
             for clause in step.clauses:

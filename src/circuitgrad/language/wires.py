@@ -6,20 +6,20 @@ import math
 from array import array
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import find
+from circuitgrad.gates.compiled import value_function
+from circuitgrad.gates.table import find
 from circuitgrad.language.nodes import NOWHERE, OFTEN
 from circuitgrad.language.ordering import in_order, shared
-from circuitgrad.rules import value_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Mapping as Values
 
     from circuitgrad.errors import Place, Source
-    from circuitgrad.gates import Row
-    from circuitgrad.language.nodes import Listener, Problems
+    from circuitgrad.gates.rule import Rule
+    from circuitgrad.language.nodes import Listener, NodeProblems
 
 MOST_WIRES = 10_000_000
 MOST_IDLE_TURNS = 200_000
@@ -50,20 +50,20 @@ class Wires:
         listen: is told how many there are.
         inputs: the inputs; all are added before the first gate.
         names: per wire, its name.
-        rows: per wire, its row of the gate table; None for inputs and for gates that are not connected yet.
+        rules: per wire, its rule; None for inputs and for gates that are not connected yet.
         operands: per wire, the numbers of its operands.
         at: per wire, the offset at which it is written.
         values: the constants.
     """
 
-    def __init__(self, problems: Problems, limit: int = MOST_WIRES, listen: Listener | None = None) -> None:
+    def __init__(self, problems: NodeProblems, limit: int = MOST_WIRES, listen: Listener | None = None) -> None:
         self.problems = problems
         self.limit = limit
         self.room = limit
         self.listen = listen
         self.inputs: list[Input] = []
         self.names: list[str] = []
-        self.rows: list[Row | None] = []
+        self.rules: list[Rule | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.at = array("q")
         self.values: list[float] = []
@@ -77,7 +77,7 @@ class Wires:
         self._generated: dict[str, int] | None = None
         self._ordered: Sequence[int] | None = None
 
-    def add(self, name: str, at: int, row: Row | None = None, operands: tuple[int, ...] = ()) -> int:
+    def add(self, name: str, at: int, rule: Rule | None = None, operands: tuple[int, ...] = ()) -> int:
         """Add a wire and return its number.
 
         Raises:
@@ -89,7 +89,7 @@ class Wires:
         if number % OFTEN == 0 and self.listen is not None:
             self.listen("wires", number, None)
         self.names.append(name)
-        self.rows.append(row)
+        self.rules.append(rule)
         self.operands.append(operands)
         self.at.append(at)
         return number
@@ -123,7 +123,7 @@ class Wires:
             message = f"loops and calls of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
             raise CircuitError.of(message, _place(self.problems.source, at))
 
-    def trial(self, problems: Problems) -> Wires:
+    def trial(self, problems: NodeProblems) -> Wires:
         """Return empty wires, to try out a definition of the file: the wires and turns of all trials are limited."""
         if self._trial is not None:
             self._left -= len(self._trial.names)
@@ -145,23 +145,23 @@ class Wires:
         """Return a constant's value; None for a wire."""
         return self.values[-2 - number] if number < UNKNOWN else None
 
-    def connect(self, number: int, row: Row | None, operands: Sequence[int], at: int) -> None:
+    def connect(self, number: int, rule: Rule | None, operands: Sequence[int], at: int) -> None:
         """Make the wire `number` the output of a gate, whose operands are folded from the left if they are many."""
-        if row is not None and len(operands) > row.arity:
-            operands = (self._folded(self.names[number], row, operands[:-1], at), operands[-1])
-        self.rows[number], self.operands[number], self.at[number] = row, tuple(operands), at
+        if rule is not None and len(operands) > rule.arity:
+            operands = (self._folded(self.names[number], rule, operands[:-1], at), operands[-1])
+        self.rules[number], self.operands[number], self.at[number] = rule, tuple(operands), at
 
-    def gate(self, parent: str, row: Row | None, operands: Sequence[int], at: int) -> int:
+    def gate(self, parent: str, rule: Rule | None, operands: Sequence[int], at: int) -> int:
         """Return the number of a gate inside the formula of `parent`; of a constant when all its operands are."""
-        if row is not None and len(operands) > row.arity:
-            return self._folded(parent, row, operands, at)
-        if row is not None and max(operands) < UNKNOWN:
-            value = value_rule(row)(*[self.values[-2 - operand] for operand in operands])
+        if rule is not None and len(operands) > rule.arity:
+            return self._folded(parent, rule, operands, at)
+        if rule is not None and max(operands) < UNKNOWN:
+            value = value_function(rule)(*[self.values[-2 - operand] for operand in operands])
             if math.isfinite(value):
                 return self.constant(value)
-        return self.add(self.inner_name(parent), at, row, tuple(operands))
+        return self.add(self.inner_name(parent), at, rule, tuple(operands))
 
-    def last(self, number: int, row: Row, operands: tuple[int, ...], at: int) -> bool:
+    def last(self, number: int, rule: Rule, operands: tuple[int, ...], at: int) -> bool:
         """Make the wire `number` the output of the last gate of its formula, if it is a gate, and tell whether it is.
 
         This is what `gate` and `settle` come to in that case, one after the other.
@@ -173,13 +173,13 @@ class Wires:
             return False
         if len(self.names) >= self.room:
             raise self.too_many(at)
-        self.rows[number], self.operands[number], self.at[number] = row, operands, at
+        self.rules[number], self.operands[number], self.at[number] = rule, operands, at
         return True
 
-    def _folded(self, parent: str, row: Row, operands: Sequence[int], at: int) -> int:
+    def _folded(self, parent: str, rule: Rule, operands: Sequence[int], at: int) -> int:
         result, *others = operands
         for operand in others:
-            result = self.gate(parent, row, (result, operand), at)
+            result = self.gate(parent, rule, (result, operand), at)
         return result
 
     def inner_name(self, parent: str) -> str:
@@ -201,8 +201,8 @@ class Wires:
         if result < start:
             self.connect(number, IDENTITY, (result,), at)
             return
-        self.rows[number], self.operands[number], self.at[number] = (
-            self.rows[result],
+        self.rules[number], self.operands[number], self.at[number] = (
+            self.rules[result],
             self.operands[result],
             self.at[result],
         )
@@ -211,7 +211,7 @@ class Wires:
         if result < len(self.names) - 1 or count != str(self._counts.get(parent)):
             self._merged[result] = number
             return
-        for column in (self.names, self.rows, self.operands):
+        for column in (self.names, self.rules, self.operands):
             column.pop()
         self.at.pop()
         self._counts[parent] -= 1
@@ -284,7 +284,7 @@ class Wires:
         if share and any("." in name for name in self.names):
             asked = {self.find(name) for name in (*outputs, *kept) if "." in name}
             same = shared(
-                order, self.rows, self.operands, lambda number: "." in self.names[number] and number not in asked
+                order, self.rules, self.operands, lambda number: "." in self.names[number] and number not in asked
             )
             if same:
                 self._merged.update(same)
@@ -313,7 +313,7 @@ class Wires:
             self.inputs,
             self.values,
             [self.names[number] for number in order],
-            [row for number in order if (row := self.rows[number]) is not None],
+            [rule for number in order if (rule := self.rules[number]) is not None],
             operands,
             outputs,
             about=about,

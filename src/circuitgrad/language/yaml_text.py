@@ -21,14 +21,14 @@ from yaml.events import (
 )
 
 from circuitgrad.errors import CircuitError, Source, quote
+from circuitgrad.language.fast.runs import find_runs, without
 from circuitgrad.language.nodes import OFTEN, Lines, Mapping, Node, Scalar, Sequence
-from circuitgrad.language.runs import find_runs, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from circuitgrad.language.fast.runs import Run
     from circuitgrad.language.nodes import Listener
-    from circuitgrad.language.runs import Run
 
 DEEPEST = 64
 TOO_DEEP = f"nested deeper than {DEEPEST} levels"

@@ -16,14 +16,14 @@ from heapq import heappop, heappush
 from math import fsum, isfinite, log
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.branches import taken
-from circuitgrad.expression import Call, Name, Number
+from circuitgrad.formulas.steps import Call, Name, Number
+from circuitgrad.gates.kinks import taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.expression import Step
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.formulas.steps import Step
 
 MOST_STEPS = 200_000
 """So many steps the paths of an explanation have together, and up to one path more; what is left is summed."""
@@ -147,23 +147,23 @@ class Explanation(NamedTuple):
         """Return the formula of a local derivative, in postfix order: of its conditions, what holds here, and wires.
 
         >>> from circuitgrad import from_expression
-        >>> from circuitgrad.dialects import FORMULA
+        >>> from circuitgrad.formulas.dialects import FORMULA
         >>> explained = explain(from_expression("relu(2*sin(x))", x=1), "out")
         >>> [FORMULA.write(explained.local(edge)) for edge in explained.edges]
         ['1', '2', 'cos(x)']
         """
         circuit = self.circuit
-        row, slots = circuit.rows[edge.gate], [*circuit.operands[edge.gate], edge.out]
+        row, slots = circuit.rules[edge.gate], [*circuit.operands[edge.gate], edge.out]
         operands = (*row.operands, "out")
         values = dict(zip(operands, (circuit.units[slot].value for slot in slots), strict=True))
         wires = dict(zip(operands, map(self._wire, slots), strict=True))
-        steps = taken(row.partial_expressions[edge.position].steps, values)
+        steps = taken(row.partial_steps[edge.position], values)
         return [wires.get(step.name, step) if isinstance(step, Name) else step for step in steps]
 
     def rule(self, edge: Edge) -> list[Step]:
         """Return the formula of an edge's gate, in postfix order."""
         operands = self.circuit.operands[edge.gate]
-        return [*map(self._wire, operands), Call(self.circuit.rows[edge.gate].name, len(operands), 0)]
+        return [*map(self._wire, operands), Call(self.circuit.rules[edge.gate].name, len(operands), 0)]
 
     def _wire(self, slot: int) -> Step:
         circuit = self.circuit

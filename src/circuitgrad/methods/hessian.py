@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.arithmetic import DOUBLES, Arithmetic
-from circuitgrad.duals import Dual, duals, tangent_of
+from circuitgrad.gates.doubles import DOUBLES
+from circuitgrad.gates.duals import Dual, duals, tangent_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.gates.arithmetic import Arithmetic
 
 
 def hessian(

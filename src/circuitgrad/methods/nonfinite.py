@@ -10,7 +10,7 @@ from circuitgrad.errors import Problem, quote
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 
 def nonfinite_value(circuit: Circuit, among: Container[int] | None = None) -> Problem | None:
@@ -27,12 +27,12 @@ def nonfinite_value(circuit: Circuit, among: Container[int] | None = None) -> Pr
     "'out.1' is nan: log(-1.0)"
     """
     units = circuit.units
-    for index, row in enumerate(circuit.rows):
+    for index, rule in enumerate(circuit.rules):
         value = units[circuit.first_gate + index].value
         if not isfinite(value) and (among is None or index in among):
             operands = ", ".join(repr(units[slot].value) for slot in circuit.operands[index])
             name = circuit.names[index]
-            return Problem(f"{quote(name)} is {value}: {row.name}({operands})", circuit.locate(name))
+            return Problem(f"{quote(name)} is {value}: {rule.name}({operands})", circuit.locate(name))
     return None
 
 
@@ -46,20 +46,20 @@ def nonfinite_gradient(circuit: Circuit) -> Problem | None:
     "the gradient becomes inf at 'out': upstream 1.0 times the partial derivative inf of sqrt(0.0) in x"
     """
     units = circuit.units
-    for index in reversed(range(len(circuit.rows))):
+    for index in reversed(range(len(circuit.rules))):
         upstream = units[circuit.first_gate + index].grad
         operands = [units[slot] for slot in circuit.operands[index]]
         if upstream == 0 or not isfinite(upstream) or all(isfinite(unit.grad) for unit in operands):
             continue
-        row, gate, name = circuit.rows[index], circuit.gates[index], circuit.names[index]
+        rule, gate, name = circuit.rules[index], circuit.gates[index], circuit.names[index]
         values = [unit.value for unit in operands]
         partials = gate.partials()
-        for operand, slot, partial in zip(row.operands, circuit.operands[index], partials, strict=True):
+        for operand, slot, partial in zip(rule.operands, circuit.operands[index], partials, strict=True):
             if circuit.is_constant(slot) or isfinite(partial * upstream):
                 continue
             return Problem(
                 f"the gradient becomes {partial * upstream} at {quote(name)}: upstream {upstream} times the partial "
-                f"derivative {partial} of {row.name}({', '.join(map(repr, values))}) in {operand}",
+                f"derivative {partial} of {rule.name}({', '.join(map(repr, values))}) in {operand}",
                 circuit.locate(name),
             )
     return None

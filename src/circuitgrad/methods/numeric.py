@@ -6,12 +6,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from circuitgrad.arithmetic import cbrt, div, sqrt
+from circuitgrad.gates.doubles import cbrt, div, sqrt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 EPSILON = sys.float_info.epsilon
 CUBE_ROOT = cbrt(EPSILON)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines import MANY, Wanted, choose, over_columns
+from circuitgrad.data.csv import AT_ONCE
+from circuitgrad.engines.choice import MANY, choose
+from circuitgrad.engines.programs import over_columns
 from circuitgrad.errors import Problem
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
-from circuitgrad.rows import AT_ONCE
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Choice, Compute
-    from circuitgrad.rows import Rows
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Rows
+    from circuitgrad.engines.choice import Choice
+    from circuitgrad.engines.wanted import Compute, Wanted
 
 
 class OverRows:
@@ -37,7 +39,7 @@ class OverRows:
 
     >>> from array import array
     >>> from circuitgrad import from_expression
-    >>> from circuitgrad.rows import Rows
+    >>> from circuitgrad.data.table import Rows
     >>> circuit = from_expression("x**2 + c", x=0, c=1)
     >>> rows = Rows({"x": array("d", [2, 3])}, [2, 3], ())
     >>> OverRows(circuit, ["x"], Wanted(("out",)))(rows)
@@ -78,7 +80,7 @@ class OverRows:
     def _compute(self, rows: Rows) -> list[array[float]]:
         # As many rows as there have been are expected to come.
         passes = max(self._expected, len(rows) + 2 * self._done)
-        choice = choose(len(self._circuit.rows), passes, self._engine)
+        choice = choose(len(self._circuit.rules), passes, self._engine)
         if self._run is None or self.choice is None or (choice.engine != self.choice.engine and len(rows) >= MANY):
             self._run = over_columns(self._circuit, self._bound, self._wanted, choice.engine, passes)
             self.choice = choice

@@ -8,14 +8,16 @@ from itertools import product
 from math import isfinite, log10, prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.engines import Wanted, choose, program
+from circuitgrad.engines.choice import choose
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, Problem
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 MOST_POINTS = 10_000_000
 STRIDE = 256
@@ -150,7 +152,7 @@ class Sweep:
         self._first: tuple[float, ...] = ()
         self._outputs = outputs
         _refuse_more_than_fit(len(self))
-        self.choice = choose(len(circuit.rows), len(self), engine)
+        self.choice = choose(len(circuit.rules), len(self), engine)
         wanted = Wanted(tuple(outputs), tuple(outputs) if wrt else (), tuple(wrt))
         self._run = program(circuit, [axis.name for axis in axes], wanted, self.choice.engine, len(self))
 

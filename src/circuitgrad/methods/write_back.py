@@ -10,7 +10,7 @@ from circuitgrad.language.editing import Editor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Source
 
 
@@ -73,7 +73,7 @@ def _missed(circuit: Circuit, inputs: Mapping[str, float]) -> dict[str, float]:
     """Return the wires whose expected values would not be met with these inputs, with their values."""
     if not circuit.expect:
         return {}
-    from circuitgrad.methods.check import compare_expected
+    from circuitgrad.methods.check.check import compare_expected
 
     values = circuit.trace(inputs)
     found = {name: values[circuit.slot(name)] for name in circuit.expect}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from circuitgrad.errors import Place
-    from circuitgrad.methods.check import Check
+    from circuitgrad.methods.check.outcome import Check
     from circuitgrad.methods.check.verdicts import Comparison
 
 MOST_NOTES = 20
@@ -192,7 +192,7 @@ def place_of(check: Check, line: Line) -> Place | None:
 def _subject(check: Check, line: Line) -> str:
     if line.kind == "gate":
         index = check.circuit.slot(line.wire) - check.circuit.first_gate
-        gate = f"gate {quote(line.wire)} ({check.circuit.rows[index].name})"
+        gate = f"gate {quote(line.wire)} ({check.circuit.rules[index].name})"
         if line.one.reason or not line.one.operand:
             return gate
         return f"the partial derivative of {gate} in {line.one.operand}"
@@ -303,7 +303,7 @@ def outcome(check: Check) -> str:
     """Return a word or two on a check: whether it passed, and what is not just `ok`.
 
     >>> from circuitgrad import from_expression
-    >>> from circuitgrad.methods.check import check
+    >>> from circuitgrad.methods.check.check import check
     >>> outcome(check(from_expression("abs(x)", x=0)))
     'passed (2 kink)'
     """

@@ -9,7 +9,7 @@ from circuitgrad.errors import visible
 from circuitgrad.report.panels import panels
 
 if TYPE_CHECKING:
-    from circuitgrad.methods.optimize import Outcome
+    from circuitgrad.methods.optimize.run import Outcome
 
 DECADES = 2
 """An objective that falls, and stays positive, over more than so many powers of ten is drawn by its logarithm."""

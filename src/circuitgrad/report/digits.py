@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.arrow import is_imported, is_installed, of_doubles
+from circuitgrad.data.arrow import is_imported, is_installed, of_doubles
 from circuitgrad.report.numbers import exact
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections import Counter
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.dialects import FORMULA
 from circuitgrad.errors import visible
+from circuitgrad.formulas.dialects import FORMULA
 from circuitgrad.methods.explain import name_of
 from circuitgrad.report.numbers import DEFAULT_DIGITS, for_json, rounded
 from circuitgrad.report.stations import LONGEST, Stations, derivative, factors, without_middle
@@ -175,7 +175,7 @@ def explain_json(explained: Explanation) -> dict[str, Any]:
         "paths": {account.name: _account_json(explained, account) for account in explained.accounts},
         "gates": [
             {
-                "gate": circuit.rows[edge.gate].name,
+                "gate": circuit.rules[edge.gate].name,
                 "wire": name_of(circuit, edge.out),
                 "operand": name_of(circuit, edge.operand),
                 "formula": FORMULA.write(explained.local(edge)),

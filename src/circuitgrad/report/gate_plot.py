@@ -7,15 +7,15 @@ from itertools import pairwise
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, TypeAlias
 
+from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.report.curve import limits, number
 from circuitgrad.report.panels import HEIGHT, layout, panels
 from circuitgrad.report.terminal import fold
-from circuitgrad.rules import partials_rule, value_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from circuitgrad.gates import Row
+    from circuitgrad.gates.rule import Rule
 
     Function: TypeAlias = Callable[[float], float]
     Point: TypeAlias = tuple[float, float]
@@ -28,65 +28,65 @@ POINTS = 8
 """So many points are computed for a column of a plot."""
 
 
-def gate_plot(row: Row) -> str:
+def gate_plot(rule: Rule) -> str:
     """Return plots of the gate's value and of each partial derivative, fitted to the terminal.
 
     Above them stands what the other operands are held at, if there are any.
     """
-    _, columns = layout(1 + row.arity)
-    xs = _spread(*window(row), POINTS * columns, held(row))
-    curves = {title: curve(function, xs) for title, function in functions(row).items()}
-    return _caption(row) + panels(curves, ["green", *["red"] * row.arity], row.operands[0])
+    _, columns = layout(1 + rule.arity)
+    xs = _spread(*window(rule), POINTS * columns, held(rule))
+    curves = {title: curve(function, xs) for title, function in functions(rule).items()}
+    return _caption(rule) + panels(curves, ["green", *["red"] * rule.arity], rule.operands[0])
 
 
-def _caption(row: Row) -> str:
-    others = ", ".join(f"{name} = {number(value)}" for name, value in zip(row.operands[1:], held(row), strict=True))
-    return f"{fold(f'along {row.operands[0]}, with {others}')}\n" if others else ""
+def _caption(rule: Rule) -> str:
+    others = ", ".join(f"{name} = {number(value)}" for name, value in zip(rule.operands[1:], held(rule), strict=True))
+    return f"{fold(f'along {rule.operands[0]}, with {others}')}\n" if others else ""
 
 
-def window(row: Row) -> tuple[float, float]:
-    """Return where the first operand starts and ends in a plot: around 0, within the range in which the row is tested.
+def window(rule: Rule) -> tuple[float, float]:
+    """Return where the first operand starts and ends in a plot: around 0, within the range in which the rule is tested.
 
-    >>> from circuitgrad.gates import find
+    >>> from circuitgrad.gates.table import find
     >>> window(find("tanh")), window(find("sqrt")), window(find("asin"))
     ((-5.0, 5.0), (0.0, 5.0), (-1.0, 1.0))
     """
-    low, high = row.sample[0] if row.sample else (-REACH, REACH)
+    low, high = rule.sample[0] if rule.sample else (-REACH, REACH)
     if low >= REACH or high <= -REACH:
         return low, high
     # A range that keeps a little away from 0 is drawn from 0.
     return round(max(low, -REACH), 1), round(min(high, REACH), 1)
 
 
-def held(row: Row) -> list[float]:
+def held(rule: Rule) -> list[float]:
     """Return what the operands after the first are held at: numbers from the ranges in which they are tested.
 
-    >>> from circuitgrad.gates import find
+    >>> from circuitgrad.gates.table import find
     >>> held(find("tanh")), held(find("pow")), held(find("clip"))
     ([], [2.0], [-1.0, 1.0])
     """
-    ranges = row.sample[1:] or [(-inf, inf)] * (row.arity - 1)
+    ranges = rule.sample[1:] or [(-inf, inf)] * (rule.arity - 1)
     return [min(max(HELD[i % len(HELD)], low), high) for i, (low, high) in enumerate(ranges)]
 
 
-def functions(row: Row) -> Mapping[str, Function]:
+def functions(rule: Rule) -> Mapping[str, Function]:
     """Return what is drawn, by title, each a function of the first operand.
 
-    >>> from circuitgrad.gates import find
+    >>> from circuitgrad.gates.table import find
     >>> {title: function(3.0) for title, function in functions(find("mul")).items()}
     {'value': 6.0, 'd/dx': 2.0, 'd/dy': 3.0}
     """
-    others = held(row)
-    rule: Callable[..., float] = value_rule(row)
-    rules: Callable[..., tuple[float, ...]] = partials_rule(row)
+    others = held(rule)
+    compute: Callable[..., float] = value_function(rule)
+    differentiate: Callable[..., tuple[float, ...]] = partials_function(rule)
 
     def value(x: float) -> float:
-        return rule(x, *others)
+        return compute(x, *others)
 
     def slope(position: int, x: float) -> float:
-        return rules(x, *others, value(x))[position]
+        return differentiate(x, *others, value(x))[position]
 
-    slopes = {f"d/d{operand}": partial(slope, position) for position, operand in enumerate(row.operands)}
+    slopes = {f"d/d{operand}": partial(slope, position) for position, operand in enumerate(rule.operands)}
     return {"value": value, **slopes}
 
 

@@ -9,77 +9,77 @@ from circuitgrad.report.tables import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from circuitgrad.gates import Row
+    from circuitgrad.gates.rule import Rule
 
 
-def signature(row: Row) -> str:
+def signature(rule: Rule) -> str:
     """Return the gate as it is called.
 
-    >>> from circuitgrad.gates import find
+    >>> from circuitgrad.gates.table import find
     >>> signature(find("multiply"))
     'mul(x, y)'
     """
-    return f"{row.name}({', '.join(row.operands)})"
+    return f"{rule.name}({', '.join(rule.operands)})"
 
 
-def gates_table(rows: Sequence[Row]) -> Table:
+def gates_table(rules: Sequence[Rule]) -> Table:
     """Return the table of gates: for each what it is, its further names, its formulas and its conventions."""
     table = Table([Column("gate", style="cyan"), Column(""), Column("formula", wrap=True)], noun="lines")
-    for row in rows:
-        lines = [("about", row.about), *_names(row), *_formulas(row)]
-        table.rows.extend([signature(row) if i == 0 else "", *line] for i, line in enumerate(lines))
+    for rule in rules:
+        lines = [("about", rule.about), *_names(rule), *_formulas(rule)]
+        table.rows.extend([signature(rule) if i == 0 else "", *line] for i, line in enumerate(lines))
     return table
 
 
-def gate_table(row: Row, *, titled: bool) -> Table:
+def gate_table(rule: Rule, *, titled: bool) -> Table:
     """Return everything that is known of one gate.
 
     Args:
-        row: the gate.
+        rule: the gate.
         titled: whether to say also what its heading says, and to give titles to the columns.
     """
     table = Table(
-        [Column("gate", "cyan"), Column(signature(row), wrap=True)]
+        [Column("gate", "cyan"), Column(signature(rule), wrap=True)]
         if titled
         else [Column("", "cyan"), Column("", wrap=True)]
     )
-    lines = [*([("about", row.about), *_names(row)] if titled else []), *_formulas(row), *_details(row)]
+    lines = [*([("about", rule.about), *_names(rule)] if titled else []), *_formulas(rule), *_details(rule)]
     table.rows.extend(lines)
     return table
 
 
-def gate_title(row: Row) -> str:
+def gate_title(rule: Rule) -> str:
     """Return the heading of one gate: how it is called, what it is, and its further names.
 
-    >>> from circuitgrad.gates import find
+    >>> from circuitgrad.gates.table import find
     >>> print(gate_title(find("mul")))
     mul(x, y): product
     also multiply
     """
-    return "\n".join([f"{signature(row)}: {row.about}", *(f"{key} {names}" for key, names in _names(row))])
+    return "\n".join([f"{signature(rule)}: {rule.about}", *(f"{key} {names}" for key, names in _names(rule))])
 
 
-def _names(row: Row) -> Iterator[tuple[str, str]]:
-    if row.aliases:
-        yield "also", ", ".join(row.aliases)
+def _names(rule: Rule) -> Iterator[tuple[str, str]]:
+    if rule.aliases:
+        yield "also", ", ".join(rule.aliases)
 
 
-def _formulas(row: Row) -> Iterator[tuple[str, str]]:
-    yield "value", row.value
-    for operand, partial in row.partials.items():
-        yield f"d/d{operand}", partial
-    if row.convention:
-        yield "note", row.convention
+def _formulas(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield "value", rule.value.text
+    for operand, partial in rule.partials.items():
+        yield f"d/d{operand}", partial.text
+    if rule.convention:
+        yield "note", rule.convention
 
 
-def _details(row: Row) -> Iterator[tuple[str, str]]:
-    from circuitgrad.units import class_of
+def _details(rule: Rule) -> Iterator[tuple[str, str]]:
+    from circuitgrad.circuit.units import class_of
 
-    if row.folds:
+    if rule.folds:
         yield "takes", "two or more operands, folded from the left"
-    yield "class", f"circuitgrad.{class_of(row).__name__}"
+    yield "class", f"circuitgrad.{class_of(rule).__name__}"
     ranges: dict[tuple[float, float], list[str]] = {}
-    for operand, ends in zip(row.operands, row.sample, strict=False):
+    for operand, ends in zip(rule.operands, rule.sample, strict=False):
         ranges.setdefault(ends, []).append(operand)
     if ranges:
         yield "tested", "; ".join(_range(operands, *ends) for ends, operands in ranges.items())
@@ -89,21 +89,21 @@ def _range(operands: Sequence[str], low: float, high: float) -> str:
     return f"{', '.join(operands)} from {low:,.9g} to {high:,.9g}"
 
 
-def gates_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def gates_json(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     """Return the table of gates as a document."""
-    return [gate_json(row) for row in rows]
+    return [gate_json(rule) for rule in rules]
 
 
-def gate_json(row: Row) -> dict[str, Any]:
+def gate_json(rule: Rule) -> dict[str, Any]:
     """Return one gate as a document."""
     return {
-        "name": row.name,
-        "operands": list(row.operands),
-        "aliases": list(row.aliases),
-        "about": row.about,
-        "value": row.value,
-        "partials": dict(row.partials),
-        "convention": row.convention,
-        "folds": row.folds,
-        "sample": {operand: list(ends) for operand, ends in zip(row.operands, row.sample, strict=False)},
+        "name": rule.name,
+        "operands": list(rule.operands),
+        "aliases": list(rule.aliases),
+        "about": rule.about,
+        "value": rule.value.text,
+        "partials": {operand: partial.text for operand, partial in rule.partials.items()},
+        "convention": rule.convention,
+        "folds": rule.folds,
+        "sample": {operand: list(ends) for operand, ends in zip(rule.operands, rule.sample, strict=False)},
     }

@@ -13,8 +13,8 @@ from circuitgrad.report.picture import COLOURS, GREY, draw_course, extension, fi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.methods.optimize import Outcome
     from circuitgrad.methods.optimize.landscape import Landscape
+    from circuitgrad.methods.optimize.run import Outcome
 
 BANDS = 16
 """So many colours there are about."""

@@ -1,19 +1,20 @@
-"""How a circuit and a backward pass show themselves in a notebook: as a drawing, and as a table."""
+"""How a circuit and a backward pass show themselves in a notebook: as a drawing, and as a table.
+
+Importing this module registers both; what draws them is imported when a notebook asks.
+"""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
 
+from circuitgrad.circuit.notebook import register
 from circuitgrad.errors import CircuitError, visible
-from circuitgrad.report.numbers import exact, rounded
-from circuitgrad.report.results import pass_table
-from circuitgrad.report.tables import ENDS, LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 _STYLES = {"green": "color: #009e73", "red": "color: #d55e00; font-style: italic", "cyan": "font-family: monospace"}
 """Colours that are read on white and on black, and told apart by the colour-blind."""
@@ -21,7 +22,8 @@ _STYLES = {"green": "color: #009e73", "red": "color: #d55e00; font-style: italic
 
 def circuit_svg(circuit: Circuit) -> str | None:
     """Return the drawing of a circuit, or None where what draws is not installed."""
-    from circuitgrad.report.drawing import drawing, svg
+    from circuitgrad.report.drawing.model import drawing
+    from circuitgrad.report.drawing.svg import svg
 
     try:
         return svg(drawing(circuit))
@@ -29,7 +31,7 @@ def circuit_svg(circuit: Circuit) -> str | None:
         return None
 
 
-def tape_html(circuit: Circuit, output: str, values: Mapping[str, float], gradients: Mapping[str, float]) -> str:
+def pass_html(circuit: Circuit, output: str, values: Mapping[str, float], gradients: Mapping[str, float]) -> str:
     """Return a backward pass as a table in HTML: every wire with its gate, value and gradient.
 
     Args:
@@ -38,6 +40,9 @@ def tape_html(circuit: Circuit, output: str, values: Mapping[str, float], gradie
         values: every wire's value in that pass.
         gradients: every wire's gradient.
     """
+    from circuitgrad.report.results import pass_table
+    from circuitgrad.report.tables import ENDS, LONGEST
+
     table = pass_table(circuit, values, {output: gradients}, [output], expanded=False)
     positions = range(len(table.rows))
     left_out = len(positions) - 2 * ENDS if len(positions) > LONGEST else 0
@@ -60,5 +65,15 @@ def _align(number: bool, style: str = "") -> str:
 
 def _cell(cell: str | float | None, style: str, *, number: bool) -> str:
     if isinstance(cell, float):
+        from circuitgrad.report.numbers import exact, rounded
+
         return f'<td{_align(number, style)} title="{exact(cell)}">{rounded(cell)}</td>'
     return f"<td{_align(number, style)}>{escape(visible(cell or ''))}</td>"
+
+
+class _Notebook:
+    circuit_svg = staticmethod(circuit_svg)
+    pass_html = staticmethod(pass_html)
+
+
+register(_Notebook())

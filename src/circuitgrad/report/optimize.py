@@ -11,8 +11,8 @@ from circuitgrad.report.tables import Column, Table
 from circuitgrad.report.wires import describe
 
 if TYPE_CHECKING:
-    from circuitgrad.methods.optimize import Outcome
     from circuitgrad.methods.optimize.fit import Fit
+    from circuitgrad.methods.optimize.run import Outcome
 
 TILTED = 1e-3
 """Where the residuals' part in the tangent plane is larger, the sum of squares is not at its minimum."""

@@ -15,7 +15,7 @@ from circuitgrad.report.sweep_plot import rising
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.methods.optimize import Outcome
+    from circuitgrad.methods.optimize.run import Outcome
     from circuitgrad.methods.sweep import Series, Sweep
 
 GREY = "#7d7d7d"

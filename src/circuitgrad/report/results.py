@@ -11,7 +11,7 @@ from circuitgrad.report.wires import describe
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 WIRE = Column("wire")
 GATE = Column("gate", style="cyan")

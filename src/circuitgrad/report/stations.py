@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from circuitgrad.dialects import FORMULA
-from circuitgrad.expression import ATOM, PRODUCT, Call, Number
+from circuitgrad.formulas.dialects import FORMULA
+from circuitgrad.formulas.steps import ATOM, PRODUCT, Call, Number
 from circuitgrad.methods.explain import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.dialects import Dialect
-    from circuitgrad.expression import Step
+    from circuitgrad.formulas.dialects import Dialect
+    from circuitgrad.formulas.steps import Step
     from circuitgrad.methods.explain import Edge, Explanation, Path
 
 Leg: TypeAlias = "Sequence[Edge]"

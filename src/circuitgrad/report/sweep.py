@@ -10,7 +10,7 @@ from circuitgrad.report.tables import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.methods.sweep import Sweep
 
 

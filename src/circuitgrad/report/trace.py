@@ -17,7 +17,7 @@ from circuitgrad.report.numbers import exact, for_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.methods.optimize import Step
+    from circuitgrad.methods.optimize.search import Step
 
 SUFFIXES = (".csv", ".jsonl")
 FIRST = ("step", "objective", "gradient_norm")

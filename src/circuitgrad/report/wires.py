@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.dialects import FORMULA
+from circuitgrad.formulas.dialects import FORMULA
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 LONGEST = 200
 """How many gates of one formula are written out; what lies deeper is named by its wire."""
@@ -36,4 +36,4 @@ def describe(circuit: Circuit, slot: int, *, expanded: bool = False) -> str:
         return "." in name and not expanded
 
     written = [FORMULA.write(circuit.formula(operand, descends, LONGEST)) for operand in circuit.operands[index]]
-    return f"{circuit.rows[index].name}({', '.join(written)})"
+    return f"{circuit.rules[index].name}({', '.join(written)})"

@@ -10,16 +10,19 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.units import Gate
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import Row, find
-from circuitgrad.methods.check import Check, check
+from circuitgrad.gates.rule import Rule
+from circuitgrad.gates.table import find
+from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
-from circuitgrad.units import Gate
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from circuitgrad.methods.check.outcome import Check
 
 NEURON = {"a": 1.0, "b": 2.0, "c": -3.0, "x": -1.0, "y": 3.0}
 
@@ -28,7 +31,7 @@ def expression(text: str, **inputs: float) -> Circuit:
     return circuitgrad.from_expression(text, **inputs)
 
 
-def on_trial(row: Row, *values: float) -> Circuit:
+def on_trial(row: Rule, *values: float) -> Circuit:
     """Return a circuit of one gate `g`, outside the table, behind which a sigmoid follows."""
     inputs = [Input(name, value) for name, value in zip(row.operands, values, strict=True)]
     slots = tuple(range(len(inputs)))
@@ -145,7 +148,7 @@ def test_the_circuit_stays_as_it_was(plan: Plan) -> None:
 def test_swapped_partials_are_found_and_named(method: str, x: float, y: float) -> None:
     assume(abs(x - y) > 0.1)
     assume(all(abs(z) > 1e-300 or z == 0 for z in (x, y)))  # no step in doubles is short enough beside such a number
-    found = check(on_trial(Row("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
+    found = check(on_trial(Rule("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
     assert not found.passed
     assert gates(found) == {"g": WRONG, "s": OK}
     assert set(verdicts(found).values()) == {WRONG}
@@ -154,7 +157,7 @@ def test_swapped_partials_are_found_and_named(method: str, x: float, y: float) -
 @pytest.mark.parametrize("factor", ["2", "-1", "0", "(1 + 1e-4)", "1.01"])
 @pytest.mark.parametrize("x", [0.3, -1.7, 2.5])
 def test_a_wrong_partial_is_found_by_the_gate_and_by_the_input(factor: str, x: float) -> None:
-    found = check(on_trial(Row("bent", "sin(x)", {"x": f"{factor}*cos(x)"}), x))
+    found = check(on_trial(Rule("bent", "sin(x)", {"x": f"{factor}*cos(x)"}), x))
     assert gates(found) == {"g": WRONG, "s": OK}
     assert verdicts(found) == {"x": WRONG}
     assert found.gates["g"].operand == "x"
@@ -162,7 +165,7 @@ def test_a_wrong_partial_is_found_by_the_gate_and_by_the_input(factor: str, x: f
 
 
 def test_a_fault_too_small_for_differences_is_found_by_the_gate() -> None:
-    found = check(on_trial(Row("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3), method="central")
+    found = check(on_trial(Rule("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3), method="central")
     assert verdicts(found) == {"x": OK}
     assert gates(found)["g"] == WRONG
     assert not found.passed
@@ -170,8 +173,8 @@ def test_a_fault_too_small_for_differences_is_found_by_the_gate() -> None:
 
 def test_a_wrong_rule_of_the_table_names_its_gate_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     circuit = circuitgrad.load("circuits/neuron.yaml")
-    wrong = Row("mul", "x*y", {"x": "x", "y": "y"})
-    monkeypatch.setattr(circuit, "rows", [wrong, *circuit.rows[1:]])
+    wrong = Rule("mul", "x*y", {"x": "x", "y": "y"})
+    monkeypatch.setattr(circuit, "rows", [wrong, *circuit.rules[1:]])
     found = check(circuit)
     assert gates(found) == {"ax": WRONG, "by": OK, "axpby": OK, "axpbypc": OK, "s": OK}
     assert verdicts(found) == {"a": WRONG, "b": OK, "c": OK, "x": WRONG, "y": OK}
@@ -179,7 +182,7 @@ def test_a_wrong_rule_of_the_table_names_its_gate_in_a_file(monkeypatch: pytest.
 
 def test_a_backward_that_forgets_to_add_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def overwrite(gate: Gate) -> None:
-        partials = gate.partials_rule(*[unit.value for unit in gate.operands], gate.out.value)
+        partials = gate.partials_function(*[unit.value for unit in gate.operands], gate.out.value)
         for unit, partial in zip(gate.operands, partials, strict=True):
             unit.grad = partial * gate.out.grad
 
@@ -225,7 +228,7 @@ def test_a_tie_is_a_kink_in_both_operands(gate: str) -> None:
 
 
 def test_a_slope_outside_both_sides_of_a_kink_is_wrong() -> None:
-    found = check(on_trial(Row("bent", "abs(x)", {"x": "1.5"}), 0.0))
+    found = check(on_trial(Rule("bent", "abs(x)", {"x": "1.5"}), 0.0))
     assert gates(found)["g"] == WRONG
     assert verdicts(found) == {"x": WRONG}
 
@@ -265,13 +268,13 @@ def test_an_infinite_slope_does_no_harm_where_nothing_reaches_it() -> None:
 
 
 def test_a_rule_that_is_right_but_loses_its_digits_is_inaccurate() -> None:
-    found = check(on_trial(Row("lossy", "x*x", {"x": "(1 + 2*x) - 1"}), 1.23456789e-10))
+    found = check(on_trial(Rule("lossy", "x*x", {"x": "(1 + 2*x) - 1"}), 1.23456789e-10))
     assert found.gates["g"].verdict == INACCURATE
     assert found.passed
 
 
 def test_a_slope_beyond_the_doubles_is_no_match_for_any_number() -> None:
-    row = Row("steep", "(x*1e200)*1e200", {"x": "1e300"})
+    row = Rule("steep", "(x*1e200)*1e200", {"x": "1e300"})
     assert check(on_trial(row, 1e-300)).gates["g"].verdict != OK
 
 
@@ -279,7 +282,7 @@ def test_a_slope_beyond_the_doubles_is_no_match_for_any_number() -> None:
 
 
 def test_tolerances_decide() -> None:
-    row = Row("bent", "sin(x)", {"x": "1.01*cos(x)"})
+    row = Rule("bent", "sin(x)", {"x": "1.01*cos(x)"})
     assert verdicts(check(on_trial(row, 0.3), rtol=0.02)) == {"x": OK}
     assert verdicts(check(on_trial(row, 0.3), atol=0.02)) == {"x": OK}
     assert verdicts(check(on_trial(row, 0.3), rtol=0.001)) == {"x": WRONG}

@@ -13,7 +13,7 @@ from mpmath import mp, mpf
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
-from circuitgrad.methods.check import DEFAULT_RTOL
+from circuitgrad.methods.check.check import DEFAULT_RTOL
 from circuitgrad.methods.check.differences import Line
 from circuitgrad.methods.check.estimates import Estimate, complex_slopes, require_complex_rules, ridders
 from circuitgrad.methods.numeric import EPSILON

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import inf, mp, mpf, nan
 
-from circuitgrad.branches import state_rule
-from circuitgrad.gates import find
+from circuitgrad.gates.compiled import value_function
+from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.multiprecision import MULTIPRECISION
+from circuitgrad.gates.table import find
 from circuitgrad.methods.check.exact import Exact, Sample, exact_slopes
-from circuitgrad.multiprecision import MULTIPRECISION
-from circuitgrad.rules import value_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,7 +204,7 @@ def test_several_functions_are_told_apart() -> None:
     ("name", "x", "left", "right"), [("relu", 0.0, 0, 1), ("abs", 0.0, -1, 1), ("sign", 0.0, inf, inf)]
 )
 def test_a_state_explains_a_corner(name: str, x: float, left: Any, right: Any) -> None:
-    value, state = value_rule(find(name), MULTIPRECISION), state_rule(find(name), MULTIPRECISION)
+    value, state = value_function(find(name), MULTIPRECISION), state_rule(find(name), MULTIPRECISION)
     assert state is not None
     (found,) = exact_slopes(lambda at: Sample([value(at)], [state(at)]), x, [mpf(0)], [mpf(1)])
     assert found.ties == (0,)

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 import circuitgrad
-from circuitgrad.gates import Row
-from circuitgrad.methods.check import Check, check
+from circuitgrad.circuit.units import Gate, class_of
+from circuitgrad.gates.rule import Rule
+from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import KINK, WRONG
-from circuitgrad.units import Gate, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.methods.check.outcome import Check
 
 GATES = 60
 CIRCUITS = range(330)
@@ -61,21 +62,21 @@ def accused(found: Check) -> set[str]:
     return {name for name, one in found.gates.items() if one.verdict == WRONG} | {f"sum {name}" for name in found.wires}
 
 
-def with_row(circuit: Circuit, index: int, row: Row) -> None:
-    circuit.rows = [*circuit.rows[:index], row, *circuit.rows[index + 1 :]]
+def with_row(circuit: Circuit, index: int, row: Rule) -> None:
+    circuit.rules = [*circuit.rules[:index], row, *circuit.rules[index + 1 :]]
     circuit._gates = []
 
 
 def partials(circuit: Circuit, index: int) -> tuple[float, ...]:
     circuit.forward()
     values = [circuit.units[slot].value for slot in circuit.operands[index]]
-    return circuit.gates[index].partials_rule(*values, circuit.gates[index].out.value)
+    return circuit.gates[index].partials_function(*values, circuit.gates[index].out.value)
 
 
 def test_the_generated_circuits_are_innocent() -> None:
     for seed in CIRCUITS:
         circuit = generated(seed)
-        assert len(circuit.rows) >= GATES
+        assert len(circuit.rules) >= GATES
         found = check(circuit)
         assert not accused(found), seed
         assert not any(one.verdict == WRONG for one in found.inputs["out"].values()), seed
@@ -85,12 +86,12 @@ def test_the_generated_circuits_are_innocent() -> None:
 def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:
         circuit = generated(seed)
-        index = seed * 7 % len(circuit.rows)
-        row = circuit.rows[index]
+        index = seed * 7 % len(circuit.rules)
+        row = circuit.rules[index]
         position = seed % row.arity
         operand = row.operands[position]
         value = partials(circuit, index)[position]
-        bent = Row(row.name, row.value, {**row.partials, operand: f"({row.partials[operand]})*(1 + 1e-9)"})
+        bent = Rule(row.name, row.value, {**row.partials, operand: f"({row.partials[operand]})*(1 + 1e-9)"})
         circuit = generated(seed)
         with_row(circuit, index, bent)
         found = check(circuit)
@@ -112,24 +113,24 @@ def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
 def test_swapped_partials_are_named(block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:
         circuit = generated(seed)
-        pairs = [index for index, row in enumerate(circuit.rows) if row.arity == 2]
+        pairs = [index for index, row in enumerate(circuit.rules) if row.arity == 2]
         index = pairs[seed * 7 % len(pairs)]
         one, other = partials(circuit, index)
-        row = circuit.rows[index]
+        row = circuit.rules[index]
         x, y = row.partials
         circuit = generated(seed)
-        with_row(circuit, index, Row(row.name, row.value, {x: row.partials[y], y: row.partials[x]}))
+        with_row(circuit, index, Rule(row.name, row.value, {x: row.partials[y], y: row.partials[x]}))
         found = check(circuit)
         assert accused(found) == (set() if one == other else {circuit.names[index]}), seed
 
 
 def overwriting(gate: Gate) -> Gate:
     """Return a gate whose backward pass replaces its operands' gradients."""
-    own = class_of(gate.row)
+    own = class_of(gate.rule)
 
     class Overwriting(own):  # type: ignore[misc, valid-type]
         def backward(self) -> None:
-            slopes = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
+            slopes = self.partials_function(*[unit.value for unit in self.operands], self.out.value)
             for unit, slope in zip(self.operands, slopes, strict=True):
                 unit.grad = slope * self.out.grad
 
@@ -138,11 +139,11 @@ def overwriting(gate: Gate) -> Gate:
 
 def dropping(gate: Gate) -> Gate:
     """Return a gate whose backward pass forgets its last operand."""
-    own = class_of(gate.row)
+    own = class_of(gate.rule)
 
     class Dropping(own):  # type: ignore[misc, valid-type]
         def backward(self) -> None:
-            slopes = self.partials_rule(*[unit.value for unit in self.operands], self.out.value)
+            slopes = self.partials_function(*[unit.value for unit in self.operands], self.out.value)
             for unit, slope in zip(self.operands[:-1], slopes[:-1], strict=True):
                 unit.grad += slope * self.out.grad
 
@@ -154,7 +155,7 @@ def dropping(gate: Gate) -> Gate:
 def test_a_gate_that_does_not_add_is_named(plant: Callable[[Gate], Gate], block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:
         circuit = generated(seed)
-        index = seed * 7 % len(circuit.rows)
+        index = seed * 7 % len(circuit.rules)
         slopes = partials(circuit, index)
         circuit.gates[index] = plant(circuit.gates[index])  # type: ignore[index]
         found = check(circuit)
@@ -187,11 +188,11 @@ def test_a_gradient_that_no_gate_explains_is_named_by_its_wire(monkeypatch: pyte
 def test_a_rule_in_doubles_that_is_not_its_rows_is_named() -> None:
     circuit = generated(2)
     index = 40
-    own = class_of(circuit.rows[index])
-    rule = own.partials_rule
+    own = class_of(circuit.rules[index])
+    rule = own.partials_function
 
     class Bent(own):  # type: ignore[misc, valid-type]
-        partials_rule = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
+        partials_function = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
 
     circuit.gates[index] = Bent()  # type: ignore[index]
     assert accused(check(circuit)) == {circuit.names[index]}

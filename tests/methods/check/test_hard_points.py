@@ -11,10 +11,10 @@ import pytest
 from mpmath import mp, mpf
 
 import circuitgrad
-from circuitgrad.methods.check import check
+from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison
 
-REFERENCE = json.loads((Path(__file__).parents[2] / "data" / "reference.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads((Path(__file__).parents[2] / "known" / "reference.json").read_text(encoding="utf-8"))
 RUMP = "333.75*y**6 + x**2*(11*x**2*y**2 - y**6 - 121*y**4 - 2) + 5.5*y**8 + x/(2*y)"
 
 

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit import Circuit, Input
-from circuitgrad.gates import find
+from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.gates.table import find
 from circuitgrad.methods.check.points import drawn_points, hidden_faults
 
 number = st.floats(-1e6, 1e6, allow_subnormal=False)

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.methods.check import check
+from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.second import check_hessian, check_hessian_in_doubles
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 TOLERANCE = Tolerance(1e-9, 1e-14)
 coordinate = st.floats(-2, 2).map(lambda x: round(x, 4))

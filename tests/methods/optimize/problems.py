@@ -8,24 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import circuitgrad
+from circuitgrad.circuit.optimization import METHODS, Optimization
+from circuitgrad.data.csv import read_rows
+from circuitgrad.data.table import Rows
 from circuitgrad.errors import Source
-from circuitgrad.experiment import methods
-from circuitgrad.methods.optimize import Experiment, algorithm, optimize, settled
 from circuitgrad.methods.optimize.objective import Objective
+from circuitgrad.methods.optimize.optimize import optimize
 from circuitgrad.methods.optimize.search import Search
-from circuitgrad.rows import Rows, read_rows
+from circuitgrad.methods.optimize.settings import algorithm, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.optimize import Outcome, Step
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Step
 
-STRD = Path(__file__).parents[2] / "data" / "strd"
+STRD = Path(__file__).parents[2] / "known" / "strd"
 PROBLEMS: dict[str, Any] = json.loads((STRD / "problems.json").read_text(encoding="utf-8"))
 STARTS = ("start1", "start2")
 
-METHODS = methods()
 SQUARES = tuple(method for method in METHODS if algorithm(method).squares)
 FREE = tuple(method for method in METHODS if method not in SQUARES)
 """The methods that any goal suits."""
@@ -62,20 +64,20 @@ def bowl(x: float = 3, y: float = -2) -> Circuit:
     return circuitgrad.from_expression("9 + (x - 1)**2 + 10*(y - x**2)**2", x=x, y=y)
 
 
-def fitting(method: str, **settings: Any) -> Experiment:
+def fitting(method: str, **settings: Any) -> Optimization:
     """Return what lowers the squares of the line's residuals, whichever way the method does it."""
     if algorithm(method).squares:
         return told(method, goal="least_squares", output="residual", **settings)
     return told(method, goal="minimize", output="squared", **settings)
 
 
-def told(method: str, **settings: Any) -> Experiment:
+def told(method: str, **settings: Any) -> Optimization:
     """Return an experiment with those of the settings that mean something to the method."""
     known = algorithm(method).uses | {"goal", "output", "steps", "time_limit"}
-    return Experiment(method=method, **{name: value for name, value in settings.items() if name in known})
+    return Optimization(method=method, **{name: value for name, value in settings.items() if name in known})
 
 
-def search_of(circuit: Circuit, experiment: Experiment, rows: Rows | None = None) -> Search:
+def search_of(circuit: Circuit, experiment: Optimization, rows: Rows | None = None) -> Search:
     """Return a walk that nobody listens to."""
     wanted = settled(experiment, circuit, rows)
     assert wanted.output is not None
@@ -85,7 +87,7 @@ def search_of(circuit: Circuit, experiment: Experiment, rows: Rows | None = None
 
 
 def walked(
-    circuit: Circuit, experiment: Experiment, rows: Rows | None = None, **options: Any
+    circuit: Circuit, experiment: Optimization, rows: Rows | None = None, **options: Any
 ) -> tuple[Outcome, list[Step]]:
     """Return what a run did, with the start and all its steps."""
     steps: list[Step] = []

@@ -14,14 +14,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.experiment import Experiment
-from circuitgrad.methods.optimize import Outcome, Step, optimize
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.algorithms.newton import direction
-from circuitgrad.rows import Rows
+from circuitgrad.methods.optimize.optimize import optimize
 from random_circuits import Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Step
 
     Gradient = Callable[[Sequence[float]], Sequence[float]]
     Rule = Callable[[Sequence[float], Gradient, float], Iterator[list[float]]]
@@ -106,7 +109,7 @@ RULES: dict[str, Rule] = {
 def path(formula: str, start: dict[str, float], **told: object) -> tuple[Outcome, list[Step]]:
     """Return the outcome of an experiment, and every step of it."""
     steps: list[Step] = []
-    experiment = Experiment(**{"goal": "minimize", **told})  # type: ignore[arg-type]
+    experiment = Optimization(**{"goal": "minimize", **told})  # type: ignore[arg-type]
     outcome = optimize(circuitgrad.from_expression(formula, **start), experiment, listen=steps.append)
     return outcome, steps
 
@@ -144,7 +147,7 @@ def test_a_method_follows_its_rule_on_any_circuit(method: str, plan: Plan) -> No
         return [slope for slope, _ in found]
 
     steps: list[Step] = []
-    wanted = Experiment("minimize", method=method, steps=15, step_size=0.01)
+    wanted = Optimization("minimize", method=method, steps=15, step_size=0.01)
     optimize(plan.circuit(), wanted, listen=steps.append)
     points = [next(rule) for rule in [RULES[method](plan.inputs, gradient, 0.01)] for _ in range(15)]
     assume(largest < 10)
@@ -232,7 +235,7 @@ def test_batches_follow_the_rule_on_their_rows(method: str) -> None:
     rows = Rows({"x": array("d", xs), "y": array("d", ys)}, range(2, 7), ())
     circuit = circuitgrad.from_expression("y - (a*x + b)", a=0.2, b=-0.1, x=0, y=0)
     steps: list[Step] = []
-    wanted = Experiment("least_squares", method=method, steps=12, step_size=0.02, batch_size=2, seed=3)
+    wanted = Optimization("least_squares", method=method, steps=12, step_size=0.02, batch_size=2, seed=3)
     optimize(circuit, wanted, rows, listen=steps.append)
     batches: list[list[int]] = []
     for epoch in range(4):
@@ -383,7 +386,7 @@ def test_lbfgs_and_trf_end_at_bounds() -> None:
         ("least_squares", "hypot(a - 1, b + 2)", "trf"),
     ):
         circuit = circuitgrad.loads(f"{{inputs: {inputs}, gates: {{y: '{gate}'}}}}")
-        found = optimize(circuit, Experiment(goal, method=method))
+        found = optimize(circuit, Optimization(goal, method=method))
         assert found.after["a"] == pytest.approx(0.5, abs=1e-6)
         assert found.after["b"] == pytest.approx(-1, abs=1e-6)
         assert (found.after["a"] <= 0.5, found.after["b"] >= -1, found.after["k"]) == (True, True, 3)
@@ -402,7 +405,7 @@ def test_lbfgs_with_bounds_is_scipys(low: tuple[float, float], room: tuple[float
     )
     circuit = circuitgrad.loads(f"{{inputs: {{{inputs}}}, gates: {{out: '{VALLEY[0]}'}}}}")
     steps: list[Step] = []
-    found = optimize(circuit, Experiment("minimize", method="lbfgs"), listen=steps.append)
+    found = optimize(circuit, Optimization("minimize", method="lbfgs"), listen=steps.append)
     for step in steps:
         assert all(low <= x <= high for x, (low, high) in zip(step.point, bounds, strict=True))
     theirs = minimize(
@@ -428,7 +431,7 @@ def test_lm_and_trf_find_the_same_minimum() -> None:
     found = {}
     for method in ("lm", "trf", "newton", "lbfgs"):
         circuit = circuitgrad.from_expression("y - (a*exp(-b*x) + c)", a=1, b=1, c=0, x=0, y=0)
-        found[method] = optimize(circuit, Experiment("least_squares", method=method), rows)
+        found[method] = optimize(circuit, Optimization("least_squares", method=method), rows)
     for name in "abc":
         exact = found["lm"].after[name]
         assert [one.after[name] for one in found.values()] == pytest.approx([exact] * 4, rel=1e-6)

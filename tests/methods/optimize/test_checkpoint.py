@@ -12,12 +12,13 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.methods.optimize import Checkpoint, Experiment, optimize
+from circuitgrad.methods.optimize.checkpoint import Checkpoint
+from circuitgrad.methods.optimize.optimize import optimize
 from methods.optimize.problems import (
     BATCHED,
     LINE,
-    METHODS,
     POINTS,
     SEARCHING,
     SQUARES,
@@ -34,11 +35,12 @@ from methods.optimize.problems import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.methods.optimize import Outcome, Step
-    from circuitgrad.rows import Rows
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Rows
+    from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Step
 
-    Task = tuple[Circuit, Experiment, Rows | None]
+    Task = tuple[Circuit, Optimization, Rows | None]
 
 STEPS, CUT = 20, 7
 
@@ -51,7 +53,7 @@ def slow(method: str) -> Task:
 
 def with_steps(task: Task, steps: int) -> Task:
     circuit, experiment, rows = task
-    return circuit, Experiment(**{**experiment.__dict__, "steps": steps}), rows
+    return circuit, Optimization(**{**experiment.__dict__, "steps": steps}), rows
 
 
 def kept(task: Task, **options: Any) -> tuple[Outcome, list[Step], str]:
@@ -139,7 +141,7 @@ def test_least_squares_go_on_in_every_phase(method: str, cut: int) -> None:
 
 def _of(method: str) -> Task:
     circuit, rows = problem_of("Misra1a", "start1")
-    return circuit, Experiment("least_squares", method=method), rows
+    return circuit, Optimization("least_squares", method=method), rows
 
 
 def test_a_long_curve_goes_on() -> None:
@@ -155,16 +157,16 @@ def test_a_long_curve_goes_on() -> None:
 @pytest.mark.parametrize(
     "experiment",
     [
-        Experiment("minimize", step_size=0.003, tolerance=0.02, steps=1000),
-        Experiment("minimize", method="newton", tolerance=1e-6, steps=1000),
-        Experiment("minimize", method="newton", steps=1000),
-        Experiment("minimize", method="lbfgs", tolerance=1e-6),
-        Experiment("minimize", method="lbfgs"),
-        Experiment("minimize", step_size=1.0, steps=1000),
+        Optimization("minimize", step_size=0.003, tolerance=0.02, steps=1000),
+        Optimization("minimize", method="newton", tolerance=1e-6, steps=1000),
+        Optimization("minimize", method="newton", steps=1000),
+        Optimization("minimize", method="lbfgs", tolerance=1e-6),
+        Optimization("minimize", method="lbfgs"),
+        Optimization("minimize", step_size=1.0, steps=1000),
     ],
     ids=["progress", "gradient", "converged", "gradient of lbfgs", "converged of lbfgs", "nonfinite"],
 )
-def test_a_run_that_has_come_to_its_end_stays_there(experiment: Experiment) -> None:
+def test_a_run_that_has_come_to_its_end_stays_there(experiment: Optimization) -> None:
     whole, _, text = kept((bowl(), experiment, None))
     assert whole.stopped in ("progress", "gradient", "converged", "nonfinite")
     again, _, last = kept((bowl(), experiment, None), resume=read(text))
@@ -173,10 +175,10 @@ def test_a_run_that_has_come_to_its_end_stays_there(experiment: Experiment) -> N
 
 
 def test_more_steps_another_tolerance_and_another_limit_of_time_are_the_same_run() -> None:
-    _, _, text = kept((bowl(), Experiment("minimize", method="adam", steps=5), None))
+    _, _, text = kept((bowl(), Optimization("minimize", method="adam", steps=5), None))
     others: list[dict[str, Any]] = [{"steps": 9}, {"steps": 9, "tolerance": 1e-9}, {"steps": 9, "time_limit": 1e9}]
     for more in others:
-        found = optimize(bowl(), Experiment("minimize", method="adam", **more), resume=read(text))
+        found = optimize(bowl(), Optimization("minimize", method="adam", **more), resume=read(text))
         assert found.steps == 9
 
 
@@ -205,10 +207,10 @@ ADAM: dict[str, Any] = {
     ],
 )
 def test_other_settings_are_refused(changes: dict[str, Any], words: str) -> None:
-    _, _, text = kept((line(), Experiment(**ADAM, steps=4), table(POINTS)))
+    _, _, text = kept((line(), Optimization(**ADAM, steps=4), table(POINTS)))
     circuit = line()
     with pytest.raises(CircuitError, match=words):
-        optimize(circuit, Experiment(**{**ADAM, **changes}, steps=9), table(POINTS), resume=read(text))
+        optimize(circuit, Optimization(**{**ADAM, **changes}, steps=9), table(POINTS), resume=read(text))
     assert circuit.values() == line().values()
 
 
@@ -225,9 +227,9 @@ def test_other_settings_are_refused(changes: dict[str, Any], words: str) -> None
     ],
 )
 def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], other: dict[str, Any], words: str) -> None:
-    _, _, text = kept((bowl(), Experiment("minimize", **{"steps": 4, **first}), None))
+    _, _, text = kept((bowl(), Optimization("minimize", **{"steps": 4, **first}), None))
     with pytest.raises(CircuitError, match=words):
-        optimize(bowl(), Experiment("minimize", **{"steps": 9, **other}), resume=read(text))
+        optimize(bowl(), Optimization("minimize", **{"steps": 9, **other}), resume=read(text))
 
 
 @pytest.mark.parametrize(
@@ -242,17 +244,17 @@ def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], other
     ],
 )
 def test_another_circuit_is_refused(old: str, new: str) -> None:
-    _, _, text = kept((line(), Experiment(**ADAM, steps=4), table(POINTS)))
+    _, _, text = kept((line(), Optimization(**ADAM, steps=4), table(POINTS)))
     assert old in LINE
     with pytest.raises(CircuitError, match="the circuit is not what the checkpoint is of"):
         optimize(
-            circuitgrad.loads(LINE.replace(old, new)), Experiment(**ADAM, steps=9), table(POINTS), resume=read(text)
+            circuitgrad.loads(LINE.replace(old, new)), Optimization(**ADAM, steps=9), table(POINTS), resume=read(text)
         )
 
 
 @pytest.mark.parametrize("change", ["a number", "a row less", "rows in another order", "columns that change places"])
 def test_other_data_are_refused(change: str) -> None:
-    _, _, text = kept((line(), Experiment(**ADAM, steps=4), table(POINTS)))
+    _, _, text = kept((line(), Optimization(**ADAM, steps=4), table(POINTS)))
     other = {
         "a number": {**POINTS, "x": [0, 1, 2, 3, 4.000001]},
         "a row less": {name: column[:-1] for name, column in POINTS.items()},
@@ -260,12 +262,12 @@ def test_other_data_are_refused(change: str) -> None:
         "columns that change places": dict(zip(POINTS, reversed(POINTS.values()), strict=True)),  # type: ignore[call-overload]
     }[change]
     with pytest.raises(CircuitError, match="the data are not what the checkpoint is of"):
-        optimize(line(), Experiment(**ADAM, steps=9), table(other), resume=read(text))
+        optimize(line(), Optimization(**ADAM, steps=9), table(other), resume=read(text))
 
 
 def test_where_a_run_began_is_its_own_business() -> None:
     """A circuit that a first run has moved goes on with it as one that was read anew."""
-    circuit, wanted = bowl(), Experiment("minimize", method="adam", steps=5)
+    circuit, wanted = bowl(), Optimization("minimize", method="adam", steps=5)
     _, _, text = kept((circuit, wanted, None))
     assert circuit.values() != bowl().values()
     again = optimize(circuit, replace(wanted, steps=9), resume=read(text))

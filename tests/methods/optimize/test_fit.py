@@ -12,11 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.experiment import Experiment
-from circuitgrad.methods.optimize import optimize
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.fit import Estimate, Fit, Tangent, fit
 from circuitgrad.methods.optimize.objective import Objective
-from circuitgrad.rows import Rows
+from circuitgrad.methods.optimize.optimize import optimize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +176,7 @@ def test_a_straight_line_is_scipys() -> None:
     xs, ys = [0.0, 1.0, 2.5, 3.0, 7.0], [1.0, 2.9, 6.3, 6.8, 15.2]
     theirs = linregress(xs, ys)
     circuit = circuitgrad.from_expression("y - (b*x + a)", a=9, b=-9, x=0, y=0)
-    found = optimize(circuit, Experiment("least_squares"), rows_of(x=xs, y=ys)).fit
+    found = optimize(circuit, Optimization("least_squares"), rows_of(x=xs, y=ys)).fit
     assert found is not None
     assert found.estimates["b"] == pytest.approx((theirs.slope, theirs.stderr))
     assert found.estimates["a"] == pytest.approx((theirs.intercept, theirs.intercept_stderr))
@@ -190,7 +190,7 @@ def test_a_curve_is_scipys() -> None:
     ys = [2 * math.exp(-1.3 * x) + 0.5 + 0.01 * math.sin(50 * x) for x in xs]
     theirs, covariance = curve_fit(lambda x, a, b, c: a * np.exp(-b * x) + c, xs, ys, (1, 1, 0))
     circuit = circuitgrad.from_expression("y - (a*exp(-b*x) + c)", a=1, b=1, c=0, x=0, y=0)
-    found = optimize(circuit, Experiment("least_squares"), rows_of(x=xs, y=ys)).fit
+    found = optimize(circuit, Optimization("least_squares"), rows_of(x=xs, y=ys)).fit
     assert found is not None
     roots = np.sqrt(np.diag(covariance))
     for i, one in enumerate("abc"):
@@ -228,7 +228,7 @@ def test_the_best_curve_is_found_also_with_parameters_to_spare(
 ) -> None:
     circuit = circuitgrad.from_expression(formula, a=1, b=1, c=1, x=0, y=0)
     rows = rows_of(x=[1, 2, 3, 5], y=[1, 3, 4, 8])
-    found = optimize(circuit, Experiment("least_squares", method=method), rows)
+    found = optimize(circuit, Optimization("least_squares", method=method), rows)
     assert found.fit is not None
     # Parameters that the data do not determine take no degree of freedom.
     assert (found.fit.undetermined, found.fit.freedom) == (lost, 1 + len(lost))

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from circuitgrad import loads
-from circuitgrad.methods.optimize import Experiment, landscape, optimize
-from circuitgrad.rows import Rows
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.table import Rows
+from circuitgrad.methods.optimize import landscape
+from circuitgrad.methods.optimize.optimize import optimize
 
 if TYPE_CHECKING:
     from circuitgrad import Circuit
-    from circuitgrad.methods.optimize import Outcome, Step
+    from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Step
 
 BOWL = "{inputs: {a: 3, b: {value: -2, min: -2.1, max: 5}}, gates: {cost: (a - 1)**2 + 10*(b + a)**2}}"
 LINE = "{inputs: {b: 2, x: {value: 9, fixed: true}, y: {value: 9, fixed: true}}, gates: {r: y - b*x}}"
@@ -22,7 +25,7 @@ ROWS = Rows({"x": array("d", [1, 2]), "y": array("d", [3, 5])}, [2, 3], ())
 
 
 def run(circuit: Circuit, rows: Rows | None = None, goal: str = "minimize", **settings: object) -> Outcome:
-    return optimize(circuit, Experiment(goal, **{"steps": 20, "step_size": 0.01, **settings}), rows)  # type: ignore[arg-type]
+    return optimize(circuit, Optimization(goal, **{"steps": 20, "step_size": 0.01, **settings}), rows)  # type: ignore[arg-type]
 
 
 def test_a_grid_over_two_inputs() -> None:
@@ -59,7 +62,7 @@ def test_over_rows(goal: str) -> None:
 
 def test_the_way_is_that_of_the_steps() -> None:
     steps: list[Step] = []
-    outcome = optimize(loads(BOWL), Experiment("minimize", steps=7, step_size=0.01), listen=steps.append)
+    outcome = optimize(loads(BOWL), Optimization("minimize", steps=7, step_size=0.01), listen=steps.append)
     assert [list(place) for place in outcome.path] == [list(step.point) for step in steps]
     assert len(outcome.path) == len(outcome.curve) == 8
     many = run(loads(BOWL), steps=2500, step_size=1e-5)

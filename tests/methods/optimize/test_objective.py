@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from circuitgrad.circuit.optimization import GOALS
+from circuitgrad.data.csv import read_rows
+from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.experiment import GOALS
 from circuitgrad.methods.hessian import hessian
-from circuitgrad.methods.optimize import free_inputs
-from circuitgrad.methods.optimize.objective import Objective
-from circuitgrad.rows import Rows, read_rows
+from circuitgrad.methods.optimize.objective import Objective, free_inputs
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 EXACT = ("objects", "python")
 """The engines that agree to the last bit."""

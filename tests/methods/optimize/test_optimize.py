@@ -12,15 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.errors import CircuitError
-from circuitgrad.experiment import Experiment, methods
-from circuitgrad.methods.optimize import Outcome, algorithm, optimize
+from circuitgrad.methods.optimize.optimize import optimize
+from circuitgrad.methods.optimize.settings import algorithm
 from methods.optimize.problems import POINTS, bowl, facts, fitting, line, table, told, walked
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.methods.optimize.run import Outcome
 
-GENERAL = [method for method in methods() if not algorithm(method).squares]
+GENERAL = [method for method in METHODS if not algorithm(method).squares]
 ALL_METHODS = pytest.mark.parametrize("method", GENERAL)
 
 
@@ -28,7 +30,7 @@ def moved(circuit: Circuit, method: str = "gradient", step_size: float | None = 
     """Run an experiment; the step size is for methods that have one of their own choice."""
     if step_size is not None and "step_size" in algorithm(method).uses and method != "newton":
         told["step_size"] = step_size
-    return optimize(circuit, Experiment(method=method, **told))
+    return optimize(circuit, Optimization(method=method, **told))
 
 
 def neuron() -> Circuit:
@@ -162,13 +164,13 @@ def test_what_cannot_be_optimised() -> None:
     with pytest.raises(CircuitError, match=r"'out' is nan at the start: 'out' is nan: log\(-1\.0\)"):
         moved(circuitgrad.from_expression("log(x)", x=-1))
     with pytest.raises(CircuitError, match=r"'newtn'.*did you mean 'newton'"):
-        optimize(neuron(), Experiment(method="newtn"))
+        optimize(neuron(), Optimization(method="newtn"))
     with pytest.raises(CircuitError, match="no wire called 'zz'"):
         moved(neuron(), output="zz")
 
 
 # What holds for every method.
-EVERY = pytest.mark.parametrize("method", methods())
+EVERY = pytest.mark.parametrize("method", METHODS)
 
 
 def mean_square() -> float:
@@ -240,7 +242,7 @@ def test_a_circuit_alone_runs_its_own_experiment() -> None:
     found = optimize(circuitgrad.loads(text))
     assert (found.goal, found.method, found.steps, found.experiment.momentum) == ("minimize", "momentum", 5, 0.5)
     # Another experiment takes its place as a whole.
-    other = optimize(circuitgrad.loads(text), Experiment(steps=2))
+    other = optimize(circuitgrad.loads(text), Optimization(steps=2))
     assert (other.goal, other.method, other.steps) == ("maximize", "gradient", 2)
     assert optimize(circuitgrad.loads("{inputs: {x: 1}, gates: {y: 3*x}}")).after["x"] == pytest.approx(4)
 
@@ -261,7 +263,7 @@ def test_what_is_refused_leaves_the_circuit_as_it_is(method: str) -> None:
     circuit = circuitgrad.from_expression("log(a*x) - y", a=-1, x=1, y=0)
     goal = "least_squares" if algorithm(method).squares else "minimize"
     with pytest.raises(CircuitError, match="'out' is nan at the start"):
-        optimize(circuit, Experiment(goal, method=method), table({"x": [1, 2], "y": [0, 1]}))
+        optimize(circuit, Optimization(goal, method=method), table({"x": [1, 2], "y": [0, 1]}))
     assert circuit.values() == {"a": -1, "x": 1, "y": 0}
 
 

@@ -13,20 +13,22 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.experiment import SCHEDULES, Experiment, methods
-from circuitgrad.methods.optimize import Outcome, Step, algorithm, optimize, settled
+from circuitgrad.circuit.optimization import METHODS, SCHEDULES, Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.objective import Objective
-from circuitgrad.methods.optimize.search import ENOUGH, NOISE, Search
-from circuitgrad.rows import Rows
+from circuitgrad.methods.optimize.optimize import optimize
+from circuitgrad.methods.optimize.search import ENOUGH, NOISE, Search, Step
+from circuitgrad.methods.optimize.settings import algorithm, settled
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.methods.optimize.run import Outcome
 
-WALKS = [method for method in methods() if "step_size" in algorithm(method).uses]
-SEARCHES = [method for method in methods() if "line_search" in algorithm(method).uses]
+WALKS = [method for method in METHODS if "step_size" in algorithm(method).uses]
+SEARCHES = [method for method in METHODS if "line_search" in algorithm(method).uses]
 
 
 def rows_of(count: int) -> Rows:
@@ -35,7 +37,7 @@ def rows_of(count: int) -> Rows:
 
 def search_of(circuit: Circuit, rows: Rows | None = None, **told: Any) -> Search:
     """Return a search that accepts every step."""
-    wanted = settled(Experiment(**told), circuit, rows)
+    wanted = settled(Optimization(**told), circuit, rows)
     assert wanted.output is not None
     assert wanted.method is not None
     objective = Objective(circuit, wanted.output, wanted.goal, rows)
@@ -44,7 +46,7 @@ def search_of(circuit: Circuit, rows: Rows | None = None, **told: Any) -> Search
 
 def walk(circuit: Circuit, rows: Rows | None = None, **told: Any) -> tuple[Outcome, list[Step]]:
     steps: list[Step] = []
-    return optimize(circuit, Experiment(**told), rows, listen=steps.append), steps
+    return optimize(circuit, Optimization(**told), rows, listen=steps.append), steps
 
 
 def batches(count: int, size: int, seed: int, epochs: int) -> list[list[list[int]]]:
@@ -274,13 +276,13 @@ def counted(monkeypatch: pytest.MonkeyPatch, **told: Any) -> Counting:
         return kept[-1]
 
     monkeypatch.setattr("circuitgrad.methods.optimize.Objective", make)
-    optimize(circuit, Experiment("minimize", **told), rows_of(2))
+    optimize(circuit, Optimization("minimize", **told), rows_of(2))
     return kept[0]
 
 
 REPORTED = 4
 """So many costs over all rows the report asks for: two at the start, two at the end."""
-WITH_SLOPES = [method for method in methods() if algorithm(method).needs_gradient and not algorithm(method).squares]
+WITH_SLOPES = [method for method in METHODS if algorithm(method).needs_gradient and not algorithm(method).squares]
 
 
 @pytest.mark.parametrize("method", WITH_SLOPES)

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from circuitgrad.circuit.optimization import GOALS, METHODS, SCHEDULES, Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
-from circuitgrad.experiment import GOALS, SCHEDULES, Experiment, methods
-from circuitgrad.methods.optimize import algorithm, combined, optimize, settled
-from circuitgrad.rows import Rows
+from circuitgrad.methods.optimize.optimize import optimize
+from circuitgrad.methods.optimize.settings import algorithm, combined, settled
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Problem
 
-METHODS = methods()
-SETTINGS = Experiment.settings()
+SETTINGS = Optimization.settings()
 ALWAYS = {"method", "steps", "time_limit"}
 DEFAULTS = {
     "steps": 100, "step_size": 0.01, "schedule": "constant", "momentum": 0.9, "line_search": False, "seed": 0,
@@ -52,7 +52,7 @@ def goal_of(method: str) -> str:
     return "least_squares" if algorithm(method).squares else "minimize"
 
 
-def problem(experiment: Experiment, circuit: Circuit | None = None, rows: Rows | None = None) -> Problem:
+def problem(experiment: Optimization, circuit: Circuit | None = None, rows: Rows | None = None) -> Problem:
     """Return why an experiment is refused."""
     with pytest.raises(CircuitError) as refused:
         settled(experiment, circuit or line(), rows)
@@ -64,7 +64,7 @@ def problem(experiment: Experiment, circuit: Circuit | None = None, rows: Rows |
 def test_the_defaults_of_a_method(method: str) -> None:
     wanted = {**DEFAULTS, **OWN.get(method, {})}
     used = algorithm(method).uses | ALWAYS
-    found = settled(Experiment(goal_of(method), method=method), line(), rows_of())
+    found = settled(Optimization(goal_of(method), method=method), line(), rows_of())
     assert found.said() == {"method": method, **{name: value for name, value in wanted.items() if name in used}}
     assert (found.goal, found.output) == (goal_of(method), "r")
     assert settled(found, line(), rows_of()) == found  # nothing is open any more
@@ -78,7 +78,7 @@ def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
     if "batch_size" in names:
         names = names - {"tolerance"}
     said = {name: SAID[name] for name in names}
-    experiment = Experiment(goal_of(method), method=method, **said)
+    experiment = Optimization(goal_of(method), method=method, **said)
     if not names <= used:
         refused = problem(experiment, rows=rows_of())
         assert refused.message.endswith(f" means nothing to the method {method}")
@@ -94,7 +94,7 @@ def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
 
 def test_a_long_step_goes_with_a_line_search_that_is_asked_for() -> None:
     def size(**said: Any) -> float | None:
-        return settled(Experiment("minimize", **said), line()).step_size
+        return settled(Optimization("minimize", **said), line()).step_size
 
     assert (size(), size(line_search=True), size(line_search=False)) == (0.01, 1.0, 0.01)
     assert size(line_search=True, step_size=0.2) == 0.2
@@ -102,9 +102,9 @@ def test_a_long_step_goes_with_a_line_search_that_is_asked_for() -> None:
 
 
 def test_the_usual_methods() -> None:
-    assert settled(Experiment(), line()).method == "gradient"
-    assert settled(Experiment("minimize"), line(), rows_of()).method == "gradient"
-    squares = Experiment("least_squares")
+    assert settled(Optimization(), line()).method == "gradient"
+    assert settled(Optimization("minimize"), line(), rows_of()).method == "gradient"
+    squares = Optimization("least_squares")
     assert settled(squares, line(), rows_of(3)).method == settled(squares, line(), rows_of(2)).method == "lm"
     # What lm cannot do trf can: fewer rows than parameters, and bounds of what moves.
     assert settled(squares, line(), rows_of(1)).method == settled(squares, line()).method == "trf"
@@ -114,7 +114,7 @@ def test_the_usual_methods() -> None:
 
 
 def test_what_lm_cannot_do_is_refused() -> None:
-    squares = Experiment("least_squares", method="lm")
+    squares = Optimization("least_squares", method="lm")
     few = problem(squares, rows=rows_of(1))
     assert (few.message, few.hint) == ("the method lm cannot find 2 parameters from 1 rows", "trf can")
     held = problem(squares, circuitgrad.loads(LINE.replace("b: 0", "b: {value: 0, max: 9}")), rows_of())
@@ -127,17 +127,17 @@ def test_what_lm_cannot_do_is_refused() -> None:
 @pytest.mark.parametrize(
     ("experiment", "words"),
     [
-        (Experiment("minimise"), "no goal is called 'minimise'"),
-        (Experiment(method="adams"), "no method of optimisation is called 'adams'"),
-        (Experiment(output="q"), "has no wire called 'q'"),
-        (Experiment(method="lm"), "the method lm is for least squares"),
-        (Experiment("minimize", method="trf"), "the method trf is for least squares"),
-        (Experiment(batch_size=2), "a batch size goes with data"),
-        (Experiment(momentum=0.5), "momentum means nothing to the method gradient"),
-        (Experiment(method="random", tolerance=0.1), "tolerance means nothing to the method random"),
+        (Optimization("minimise"), "no goal is called 'minimise'"),
+        (Optimization(method="adams"), "no method of optimisation is called 'adams'"),
+        (Optimization(output="q"), "has no wire called 'q'"),
+        (Optimization(method="lm"), "the method lm is for least squares"),
+        (Optimization("minimize", method="trf"), "the method trf is for least squares"),
+        (Optimization(batch_size=2), "a batch size goes with data"),
+        (Optimization(momentum=0.5), "momentum means nothing to the method gradient"),
+        (Optimization(method="random", tolerance=0.1), "tolerance means nothing to the method random"),
     ],
 )
-def test_misfits_of_python_have_no_place(experiment: Experiment, words: str) -> None:
+def test_misfits_of_python_have_no_place(experiment: Optimization, words: str) -> None:
     found = problem(experiment)
     assert words in found.message
     assert found.place is None
@@ -158,17 +158,17 @@ NEAR: dict[str, tuple[list[Any], list[Any]]] = {
 def test_numbers_are_in_range(name: str) -> None:
     good, bad = NEAR[name]
     for value in good:
-        found = getattr(settled(Experiment(method="momentum", **{name: value}), line(), rows_of()), name)
+        found = getattr(settled(Optimization(method="momentum", **{name: value}), line(), rows_of()), name)
         # A batch of all the rows is none.
         assert found == (None if name == "batch_size" and value >= len(rows_of()) else value)
     for value in bad:
-        found = problem(Experiment(method="momentum", **{name: value}), rows=rows_of())
+        found = problem(Optimization(method="momentum", **{name: value}), rows=rows_of())
         assert found.message.startswith(f"{name.replace('_', ' ')} is not ")
         assert found.message.endswith(f": {value}")
 
 
 def test_a_tolerance_and_batches_exclude_one_another() -> None:
-    found = problem(Experiment(batch_size=2, tolerance=0.1), rows=rows_of())
+    found = problem(Optimization(batch_size=2, tolerance=0.1), rows=rows_of())
     assert found.message == "a tolerance needs the whole gradient, not that of a batch"
 
 
@@ -199,18 +199,18 @@ def test_a_tolerance_in_a_file_has_its_place() -> None:
 
 
 def test_words_are_among_those_there_are() -> None:
-    assert "cosin" in problem(Experiment(schedule="cosin")).message
+    assert "cosin" in problem(Optimization(schedule="cosin")).message
 
 
 @pytest.mark.parametrize("said", [{"steps": 1.5}, {"batch_size": 1.5}, {"steps": "5"}, {"steps": True}], ids=repr)
 def test_kinds_are_those_of_the_settings(said: dict[str, Any]) -> None:
-    problem(Experiment(**said), rows=rows_of())
+    problem(Optimization(**said), rows=rows_of())
 
 
 # What a file and flags say together.
 
 blocks = st.builds(
-    lambda goal, output, said: Experiment(goal, output, **said),
+    lambda goal, output, said: Optimization(goal, output, **said),
     st.sampled_from(sorted(GOALS)),
     st.sampled_from([None, "r", "a"]),
     st.fixed_dictionaries(
@@ -238,7 +238,7 @@ flags = st.fixed_dictionaries(
 
 
 @given(blocks, flags)
-def test_flags_win_and_the_rest_is_the_files(block: Experiment, told: dict[str, Any]) -> None:
+def test_flags_win_and_the_rest_is_the_files(block: Optimization, told: dict[str, Any]) -> None:
     found = combined(block, told)
     assert all(getattr(found, name) == value for name, value in told.items())
     changed = told.keys() & {"goal", "method"}
@@ -259,13 +259,13 @@ def test_flags_win_and_the_rest_is_the_files(block: Experiment, told: dict[str, 
 
 
 @given(blocks, flags)
-def test_what_the_file_says_is_never_what_flags_do_not_go_with(block: Experiment, told: dict[str, Any]) -> None:
+def test_what_the_file_says_is_never_what_flags_do_not_go_with(block: Optimization, told: dict[str, Any]) -> None:
     """Whatever is refused is so because of the flags alone, or would be without them."""
-    block = Experiment(**{**block.__dict__, "batch_size": None})
+    block = Optimization(**{**block.__dict__, "batch_size": None})
     if "method" not in told:
         return
     found = combined(block, told)
-    alone = Experiment(**{"goal": block.goal, **told})
+    alone = Optimization(**{"goal": block.goal, **told})
     try:
         settled(alone, line(), rows_of())
     except CircuitError:
@@ -274,12 +274,12 @@ def test_what_the_file_says_is_never_what_flags_do_not_go_with(block: Experiment
 
 
 def test_without_a_file_flags_are_all() -> None:
-    assert combined(None, {}) == Experiment()
-    assert combined(None, {"goal": "minimize", "steps": 5}) == Experiment("minimize", steps=5)
+    assert combined(None, {}) == Optimization()
+    assert combined(None, {"goal": "minimize", "steps": 5}) == Optimization("minimize", steps=5)
 
 
 def test_what_means_nothing_to_the_other_method_is_left_out() -> None:
-    block = Experiment("minimize", method="momentum", momentum=0.5, step_size=0.1, steps=9, seed=2, time_limit=5.0)
+    block = Optimization("minimize", method="momentum", momentum=0.5, step_size=0.1, steps=9, seed=2, time_limit=5.0)
     newton = combined(block, {"method": "newton"})
     assert newton.said() == {"method": "newton", "step_size": 0.1, "steps": 9, "time_limit": 5.0}
     # A flag that means nothing is not left out, so that it can be refused.
@@ -290,7 +290,7 @@ def test_what_means_nothing_to_the_other_method_is_left_out() -> None:
 
 def test_a_files_lm_is_left_out_for_another_goal() -> None:
     for method in ("lm", "trf"):
-        block = Experiment("least_squares", "r", method=method, steps=50, tolerance=1e-3)
+        block = Optimization("least_squares", "r", method=method, steps=50, tolerance=1e-3)
         down = combined(block, {"goal": "minimize"})
         assert (down.method, settled(down, line()).method) == (None, "gradient")
         assert (down.steps, down.tolerance, down.output) == (50, 1e-3, "r")
@@ -298,12 +298,12 @@ def test_a_files_lm_is_left_out_for_another_goal() -> None:
         assert combined(block, {"steps": 3}).method == method
         # A flag's lm is not left out.
         assert problem(combined(block, {"goal": "minimize", "method": method})).message.endswith("for least squares")
-    assert combined(Experiment("minimize", method="adam"), {"goal": "least_squares"}).method == "adam"
+    assert combined(Optimization("minimize", method="adam"), {"goal": "least_squares"}).method == "adam"
 
 
 def test_a_method_that_is_none_is_refused() -> None:
     with pytest.raises(CircuitError, match=r"'newtn'.*did you mean 'newton'"):
-        combined(Experiment(), {"method": "newtn"})
+        combined(Optimization(), {"method": "newtn"})
 
 
 def test_places_stay_with_what_the_file_says() -> None:
@@ -324,4 +324,4 @@ def test_the_files_experiment_is_the_default() -> None:
     circuit = line("minimize: r, steps: 2")
     found = optimize(circuit)
     assert (found.goal, found.output, found.steps) == ("minimize", "r", 2)
-    assert optimize(circuit, Experiment(steps=1)).goal == "maximize"
+    assert optimize(circuit, Optimization(steps=1)).goal == "maximize"

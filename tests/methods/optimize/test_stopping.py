@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 from array import array
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from circuitgrad.circuit.optimization import METHODS, Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
-from circuitgrad.experiment import Experiment, methods
-from circuitgrad.methods.optimize import Outcome, Step, algorithm, optimize
-from circuitgrad.methods.optimize.run import PROGRESS
-from circuitgrad.rows import Rows
+from circuitgrad.methods.optimize.optimize import optimize
+from circuitgrad.methods.optimize.run import PROGRESS, Outcome
+from circuitgrad.methods.optimize.settings import algorithm
 
-GENERAL = [method for method in methods() if not algorithm(method).squares]
+if TYPE_CHECKING:
+    from circuitgrad.methods.optimize.search import Step
+
+GENERAL = [method for method in METHODS if not algorithm(method).squares]
 TOLERANT = [method for method in GENERAL if "tolerance" in algorithm(method).uses]
 VALLEY = "3 + (1 - a)**2 + 3*(b - a*a)**2"
 
@@ -28,7 +32,7 @@ def run(formula: str, start: dict[str, float], method: str = "gradient", **told:
     steps: list[Step] = []
     options = {name: told.pop(name) for name in ("interrupted", "rows", "engine") if name in told}
     uses = algorithm(method).uses | {"steps", "time_limit", "goal"}
-    experiment = Experiment(**{"goal": "minimize", "method": method, **told})
+    experiment = Optimization(**{"goal": "minimize", "method": method, **told})
     assert told.keys() <= uses
     return optimize(circuitgrad.from_expression(formula, **start), experiment, listen=steps.append, **options), steps
 
@@ -56,7 +60,7 @@ def test_steps(method: str, steps: int) -> None:
     assert_kept(found, seen)
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_no_steps(method: str) -> None:
     goal = "least_squares" if algorithm(method).squares else "minimize"
     found, seen = run("a*a + 2", {"a": -0.5}, method, steps=0, goal=goal)
@@ -139,7 +143,7 @@ def test_a_bound_is_an_end(method: str) -> None:
     circuit = circuitgrad.loads("{inputs: {a: {value: 1, min: -2, max: 3}}, gates: {y: (a - 9)**2}}")
     told: dict[str, Any] = {"line_search": True} if method in ("gradient", "numeric") else {}
     seen: list[Step] = []
-    found = optimize(circuit, Experiment("minimize", method=method, steps=1000, **told), listen=seen.append)
+    found = optimize(circuit, Optimization("minimize", method=method, steps=1000, **told), listen=seen.append)
     assert (found.stopped, found.after["a"]) == ("converged", 3.0)
     assert found.norm in (0.0, None)
     assert_kept(found, seen)
@@ -169,7 +173,7 @@ def test_time(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_kept(found, seen)
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_time_that_is_over_at_once(method: str) -> None:
     goal = "least_squares" if algorithm(method).squares else "minimize"
     found, seen = run("(a - 1)**2 + 1", {"a": 3}, method, goal=goal, time_limit=1e-12)
@@ -287,5 +291,5 @@ def test_slopes_that_are_infinite_at_the_start_end_lm() -> None:
 def test_a_start_out_of_bounds_is_no_traceback() -> None:
     circuit = circuitgrad.loads("{inputs: {a: {value: 0.5, max: 1}}, gates: {y: a - 3}}")
     circuit.assign({"a": 5.0})
-    found = optimize(circuit, Experiment("least_squares", method="trf"))
+    found = optimize(circuit, Optimization("least_squares", method="trf"))
     assert found.after["a"] <= 1

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import circuitgrad
-from circuitgrad.blocks import read_all
-from circuitgrad.experiment import Experiment
-from circuitgrad.methods.optimize import optimize
+from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.chunks import read_all
+from circuitgrad.methods.optimize.optimize import optimize
 
-FOLDER = Path(__file__).parents[2] / "data" / "strd"
+FOLDER = Path(__file__).parents[2] / "known" / "strd"
 PROBLEMS: dict[str, Any] = json.loads((FOLDER / "problems.json").read_text(encoding="utf-8"))
 
 
@@ -34,7 +34,7 @@ def test_the_certified_answers_are_found(name: str, start: str) -> None:
         **dict.fromkeys(problem["columns"], 1.0),
     )
     _, rows = read_all(str(FOLDER / f"{name}.csv"), circuit.inputs, ())
-    found = optimize(circuit, Experiment("least_squares"), rows)
+    found = optimize(circuit, Optimization("least_squares"), rows)
     assert found.fit is not None
     assert (found.method, found.stopped) == ("lm", "converged")
     for parameter, one in parameters.items():

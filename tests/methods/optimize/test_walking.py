@@ -6,18 +6,25 @@ import os
 import random
 from array import array
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import circuitgrad
+from circuitgrad.circuit.optimization import METHODS, Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.errors import Source
-from circuitgrad.experiment import methods
-from circuitgrad.methods.optimize import Checkpoint, Experiment, Outcome, Step, algorithm, optimize, walking
-from circuitgrad.rows import Rows
+from circuitgrad.methods.optimize import walking
+from circuitgrad.methods.optimize.checkpoint import Checkpoint
+from circuitgrad.methods.optimize.optimize import optimize
+from circuitgrad.methods.optimize.settings import algorithm
 from program import CIRCUITS
 
-WALKS = [method for method in methods() if algorithm(method).walks]
+if TYPE_CHECKING:
+    from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Step
+
+WALKS = [method for method in METHODS if algorithm(method).walks]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -30,7 +37,7 @@ def run(
 ) -> tuple[Outcome, list[Step]]:
     steps: list[Step] = []
     circuit = circuitgrad.loads(text)
-    return optimize(circuit, Experiment(**told), rows, listen=steps.append, engine=engine, every=every), steps
+    return optimize(circuit, Optimization(**told), rows, listen=steps.append, engine=engine, every=every), steps
 
 
 def numbers(step: Step) -> list[float]:
@@ -99,10 +106,10 @@ def test_steps_that_nobody_needs_are_not_told() -> None:
 
 def test_a_run_goes_on_from_a_checkpoint_to_the_bit() -> None:
     kept: list[Checkpoint] = []
-    wanted = Experiment(steps=70, method="adam")
+    wanted = Optimization(steps=70, method="adam")
     circuit = circuitgrad.loads(NEURON)
     optimize(circuit, wanted, save=kept.append, engine="native")
-    longer = Experiment(steps=200, method="adam")
+    longer = Optimization(steps=200, method="adam")
     checkpoint = Checkpoint.read(Source("checkpoint", kept[-1].text()))
     again = optimize(circuitgrad.loads(NEURON), longer, resume=checkpoint, engine="native")
     whole = optimize(circuitgrad.loads(NEURON), longer, engine="native")
@@ -112,15 +119,15 @@ def test_a_run_goes_on_from_a_checkpoint_to_the_bit() -> None:
 def test_checkpoints_between_many_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("circuitgrad.methods.optimize.run.SAVED_EVERY", 0.0)
     kept: list[Checkpoint] = []
-    optimize(circuitgrad.loads(NEURON), Experiment(steps=60, method="momentum"), save=kept.append, engine="native")
+    optimize(circuitgrad.loads(NEURON), Optimization(steps=60, method="momentum"), save=kept.append, engine="native")
     assert [one.number for one in kept] == [1, 3, 7, 15, 31, 60]
     for checkpoint in kept:
         resumed = optimize(
-            circuitgrad.loads(NEURON), Experiment(steps=60, method="momentum"), resume=checkpoint, engine="native"
+            circuitgrad.loads(NEURON), Optimization(steps=60, method="momentum"), resume=checkpoint, engine="native"
         )
         assert (
             resumed.after
-            == optimize(circuitgrad.loads(NEURON), Experiment(steps=60, method="momentum"), engine="native").after
+            == optimize(circuitgrad.loads(NEURON), Optimization(steps=60, method="momentum"), engine="native").after
         )
 
 
@@ -130,7 +137,7 @@ def test_many_steps_can_be_ended(reason: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("circuitgrad.methods.optimize.run.monotonic", lambda: float(next(clock)))
     found = optimize(
         circuitgrad.loads(NEURON),
-        Experiment(steps=10**6, time_limit=3.0 if reason == "time" else None),
+        Optimization(steps=10**6, time_limit=3.0 if reason == "time" else None),
         engine="native",
         interrupted=lambda: reason == "interrupted",
     )

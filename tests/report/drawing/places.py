@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from hypothesis import strategies as st
 
-    from circuitgrad.report.drawing import Drawing, Layout
+    from circuitgrad.report.drawing.layout import Layout
+    from circuitgrad.report.drawing.model import Drawing
 
 EXAMPLES = sorted(CIRCUITS.glob("*.yaml"))
 ROUNDING = 0.02

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 
 import circuitgrad
-from circuitgrad.report.drawing import Drawing, dot, drawing, mermaid
+from circuitgrad.report.drawing.dot import dot
 from circuitgrad.report.drawing.layout import program
+from circuitgrad.report.drawing.mermaid import mermaid
+from circuitgrad.report.drawing.model import Drawing, drawing
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES, circuit, texts
 from report.drawing.test_svg import NASTY, nasty

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
-from circuitgrad.report.drawing import drawing, lay_out
-from circuitgrad.report.drawing.layout import NUMBER, Rectangle, longest_number, sampled
+from circuitgrad.report.drawing.layout import NUMBER, Rectangle, lay_out, longest_number, sampled
 from circuitgrad.report.drawing.measure import width
+from circuitgrad.report.drawing.model import drawing
 from report.drawing.places import (
     EXAMPLES,
     ROUNDING,

@@ -10,9 +10,9 @@ from hypothesis import given
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import GATES
-from circuitgrad.report.drawing import drawing
+from circuitgrad.gates.table import GATES
 from circuitgrad.report.drawing.folding import MOST_GATES, MOST_INPUTS, MOST_NODES, MOST_SEGMENTS, fold, prefixes
+from circuitgrad.report.drawing.model import drawing
 from circuitgrad.report.drawing.symbols import ALONE, BETWEEN
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES, circuit, texts

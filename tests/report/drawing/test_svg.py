@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates import find
-from circuitgrad.report.drawing import drawing, png, svg
-from circuitgrad.report.drawing.svg import COLOURS, THEMES
+from circuitgrad.gates.table import find
+from circuitgrad.report.drawing.model import drawing
+from circuitgrad.report.drawing.png import png
+from circuitgrad.report.drawing.svg import COLOURS, THEMES, svg
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import circuitgrad
-from circuitgrad.report.drawing import drawing, text
-from circuitgrad.report.drawing.text import lines
+from circuitgrad.report.drawing.model import drawing
+from circuitgrad.report.drawing.text import lines, text
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES, circuit, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from circuitgrad.report.drawing import Drawing
+    from circuitgrad.report.drawing.model import Drawing
 
 NEURON = """\
   1

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from circuitgrad import loads
-from circuitgrad.gates import GATES, Row
+from circuitgrad.gates.compiled import partials_function, value_function
+from circuitgrad.gates.table import GATES
 from circuitgrad.report.page.javascript import rules_text
-from circuitgrad.rules import partials_rule, value_rule
 from report.page.node import MISSING, NODE, run, told
 from special import SPECIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-POINTS = Path(__file__).parents[2] / "data" / "special_points.tsv"
+    from circuitgrad.gates.rule import Rule
+
+POINTS = Path(__file__).parents[2] / "known" / "special_points.tsv"
 COUNT = 400
 DIGITS = 1e-14
 TINIEST = 1e-320
@@ -38,16 +40,16 @@ answer(given.map(([row, operands]) => {
 pytestmark = pytest.mark.skipif(NODE is None, reason=MISSING)
 
 
-def ask(rows: Sequence[Row], cases: Sequence[tuple[int, Sequence[float]]]) -> list[list[float]]:
+def ask(rows: Sequence[Rule], cases: Sequence[tuple[int, Sequence[float]]]) -> list[list[float]]:
     """Return what JavaScript computes: per case, a row's number and operands, the value and the partials."""
     found: list[list[float]] = run(rules_text(rows) + ASK, [[row, [*map(told, operands)]] for row, operands in cases])
     return found
 
 
-def computed(row: Row, operands: Sequence[float]) -> list[float]:
+def computed(row: Rule, operands: Sequence[float]) -> list[float]:
     """The value and the partials in Python."""
-    out = value_rule(row)(*operands)
-    return [float(out), *map(float, partials_rule(row)(*operands, out))]
+    out = value_function(row)(*operands)
+    return [float(out), *map(float, partials_function(row)(*operands, out))]
 
 
 def agree(found: float, wanted: float) -> bool:
@@ -56,7 +58,7 @@ def agree(found: float, wanted: float) -> bool:
     return abs(found - wanted) <= max(DIGITS * abs(wanted), TINIEST)
 
 
-def samples(row: Row) -> list[tuple[float, ...]]:
+def samples(row: Rule) -> list[tuple[float, ...]]:
     """Points of a row: where it is special, and at random in its range, near 0 as often as far from it."""
     rng = random.Random(row.name)
     some = SPECIAL if row.arity < 3 else SPECIAL[::3]
@@ -117,7 +119,7 @@ def test_a_files_own_gates_may_use_any_names() -> None:
         gates: {p: "if_(a, b, 1)", q: "if_(a, b, -1)", r: "if_(b, a, inf)"}
         output: [p, q, r]
     """)
-    row = circuit.rows[0]
+    row = circuit.rules[0]
     assert row.name == "if_"
     points = [(0.3, -2.0, 1.0), (0.3, -2.0, -1.0), (-2.0, 0.3, math.inf), (1.0, 2.0, -3.0)]
     text = rules_text([row])

@@ -16,11 +16,11 @@ import pytest
 
 import circuitgrad
 from browser import chromium, complaints, look, missing, requests, screenshot
-from circuitgrad.experiment import Experiment
+from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.methods.numeric import numeric_gradient
-from circuitgrad.methods.optimize import optimize
-from circuitgrad.report.drawing import drawing
-from circuitgrad.report.page import page
+from circuitgrad.methods.optimize.optimize import optimize
+from circuitgrad.report.drawing.model import drawing
+from circuitgrad.report.page.page import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +200,7 @@ def test_step_and_run_climb_as_optimize_does(browser: Chrome, file: Path) -> Non
     goal = circuit.experiment.goal if circuit.experiment else "maximize"
     assert element(browser, "#goal").get_property("value") == goal
     size = float(element(browser, "#size").get_property("value"))
-    told = Experiment(goal=goal, output=circuit.outputs[0], method="gradient", steps=1, step_size=size)
+    told = Optimization(goal=goal, output=circuit.outputs[0], method="gradient", steps=1, step_size=size)
     press(browser, "climb-step")
     once = optimize(circuit, told).after
     assert all(near(value, once[name]) for name, value in inputs(browser).items())
@@ -246,7 +246,7 @@ def test_backward_is_played_gate_by_gate(browser: Chrome, file: Path) -> None:
     for gate, (_, operands) in zip(gates, steps, strict=True):
         index = circuit.names.index(gate)
         slots = circuit.operands[index]
-        partials = circuit.gates[index].partials_rule(
+        partials = circuit.gates[index].partials_function(
             *[circuit.units[slot].value for slot in slots], circuit[gate].value
         )
         names = [*circuit.input_names, *[""] * len(circuit.constants), *circuit.names]
@@ -608,7 +608,7 @@ def test_special_points_have_pythons_meaning(browser: Chrome, text: str) -> None
 
 def test_the_numeric_check_finds_kinks_and_wrong_rules(browser: Chrome) -> None:
     circuit = circuitgrad.loads(
-        """
+        """  # noqa: D301 - click keeps the lines behind a real backspace as they are
         inputs: {x: 0, y: 2, z: 3, w: 1}
         define:
           cube(x): {value: x*x*x, partials: {x: 3*x}}

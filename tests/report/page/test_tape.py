@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from circuitgrad import loads
 from circuitgrad.methods.numeric import numeric_gradient
 from circuitgrad.report.numbers import exact, rounded
-from circuitgrad.report.page import document
 from circuitgrad.report.page.javascript import part, rules_text
+from circuitgrad.report.page.page import document
 from random_circuits import SMOOTH, Plan, plans
 from report.page.node import MISSING, NODE, run, told
 
@@ -38,7 +38,7 @@ answer(found);
 
 
 def passes(circuits: Sequence[Circuit]) -> list[dict[str, list[float]]]:
-    rows = list(dict.fromkeys(row for circuit in circuits for row in circuit.rows))
+    rows = list(dict.fromkeys(row for circuit in circuits for row in circuit.rules))
     documents = [document(circuit, rows, circuit.outputs[0]) for circuit in circuits]
     found: list[dict[str, list[float]]] = run(rules_text(rows) + part("tape.js") + PASSES, {"circuits": documents})
     return found
@@ -95,7 +95,7 @@ def test_a_kink_does_not_pass_by_luck(formula: str, at: float, wanted: str) -> N
         const analytic = tape.backward(values, given.output)[0];
         answer(verdict(analytic, tape.numeric(values, 0, given.output), values[given.output]));
     """
-    rows = [*dict.fromkeys(circuit.rows)]
+    rows = [*dict.fromkeys(circuit.rules)]
     parts = rules_text(rows) + part("tape.js") + part("inputs.js")
     assert run(parts + script, document(circuit, rows, circuit.outputs[0])) == wanted
 

@@ -16,8 +16,8 @@ from circuitgrad.engines.native.walk import Course, Walk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Compute, Program, Wanted
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.wanted import Compute, Program, Wanted
 
 __all__ = ["Course", "Sums", "Walk", "columns", "program"]
 

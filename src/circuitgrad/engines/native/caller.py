@@ -15,8 +15,8 @@ from circuitgrad.engines.native.building import Builder
 from circuitgrad.engines.native.machine import code
 
 if TYPE_CHECKING:
-    from circuitgrad.engines import Program
     from circuitgrad.engines.native.columns import Kernel, Pointers
+    from circuitgrad.engines.wanted import Program
 
 FASTCALL = 0x80
 """METH_FASTCALL: the function takes an array of its arguments, and their number."""

@@ -12,9 +12,9 @@ from circuitgrad.engines.native.functions import LANES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from circuitgrad.engines import Compute, Program
     from circuitgrad.engines.native.machine import Code
     from circuitgrad.engines.native.tape import Tape
+    from circuitgrad.engines.wanted import Compute, Program
 
     Columns = Sequence[array[float]]
     Pointers = ctypes.Array[ctypes.c_void_p]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.engines.native import straight, tape
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 FEW = 100
 """Straight-line code for up to so many gates is made sooner than what runs a tape."""
@@ -29,6 +29,6 @@ def is_straight(circuit: Circuit, passes: int | None, *, at_once: bool) -> bool:
     >>> is_straight(from_expression("2*x", x=1), 1, at_once=True)
     True
     """
-    gates = len(circuit.rows)
+    gates = len(circuit.rules)
     is_repaid = passes is None or passes >= (ROWS if at_once else PASSES)
     return gates <= FEW or (gates <= straight.MOST and is_repaid) or not tape.fits(circuit)

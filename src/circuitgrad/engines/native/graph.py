@@ -10,16 +10,16 @@ from itertools import cycle
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from circuitgrad.arithmetic import PRIMITIVES
-from circuitgrad.expression import CONSTANTS, Call, Name, Number
-from circuitgrad.gates import GATES, find
+from circuitgrad.formulas.steps import CONSTANTS, Call, Name, Number
+from circuitgrad.gates.doubles import PRIMITIVES
+from circuitgrad.gates.table import GATES, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.expression import Step
-    from circuitgrad.gates import Row
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.formulas.steps import Step
+    from circuitgrad.gates.rule import Rule
 
     Tree: TypeAlias = "tuple[str | float, tuple[Tree, ...]]"
     """A formula: a gate with its operands, or a name or number with none."""
@@ -48,11 +48,11 @@ class Node(NamedTuple):
 class Graph:
     """Operations, each after its operands.
 
-    >>> from circuitgrad.expression import Expression
+    >>> from circuitgrad.formulas.reader import read_formula
     >>> graph = Graph()
     >>> x = graph.input(0)
     >>> texts = ("x + 2*x", "x + 2*x", "x - 2*x")
-    >>> one, again, other = (graph.steps(Expression(text).steps, {"x": x}) for text in texts)
+    >>> one, again, other = (graph.steps(read_formula(text), {"x": x}) for text in texts)
     >>> one == again, one == other, len(graph.nodes)
     (True, False, 5)
     """
@@ -129,11 +129,11 @@ class Graph:
         """Return the node of a formula in postfix order."""
         return self._number_of(self._lower(_tree(steps), operands))
 
-    def value(self, row: Row, operands: Sequence[int]) -> int:
+    def value(self, row: Rule, operands: Sequence[int]) -> int:
         """Return the node of a gate's value."""
         if row is GATES.get(row.name):
             return self._called(row.name, operands)
-        return self.steps(row.value_expression.steps, dict(zip(row.operands, operands, strict=True)))
+        return self.steps(row.value.steps, dict(zip(row.operands, operands, strict=True)))
 
     def _called(self, gate: str, operands: Sequence[int]) -> int:
         if gate in ARITHMETIC:
@@ -145,7 +145,7 @@ class Graph:
         if gate in CALLS:
             return self.add(f"call {gate}", *map(self._number_of, operands))
         row = find(gate)
-        return self.steps(row.value_expression.steps, dict(zip(row.operands, operands, strict=True)))
+        return self.steps(row.value.steps, dict(zip(row.operands, operands, strict=True)))
 
     def _number_of(self, node: int) -> int:
         """Return a node that is a number: 1 or 0 for a comparison."""
@@ -257,7 +257,7 @@ def passes(
     for gate in circuit.downstream(*names):
         if gate in needed:
             operands = [node(slot) for slot in circuit.operands[gate]]
-            place[circuit.first_gate + gate] = graph.value(circuit.rows[gate], operands)
+            place[circuit.first_gate + gate] = graph.value(circuit.rules[gate], operands)
     results = [node(slot) for slot in slots]
     chosen = [circuit.slot(name) for name in wrt]
     reached = circuit.reached(chosen)
@@ -269,12 +269,12 @@ def passes(
             upstream = gradients.get(circuit.first_gate + gate) if gate in above else None
             if upstream is None:
                 continue
-            row = circuit.rows[gate]
+            row = circuit.rules[gate]
             inside = dict(zip(row.operands, map(node, circuit.operands[gate]), strict=True))
             inside["out"] = node(circuit.first_gate + gate)
             # Zeros of either sign compare alike; with one test an operand, LLVM finds shorter code for single points.
             zeros = cycle((0.0, -0.0))
-            for slot, partial, zero in zip(circuit.operands[gate], row.partial_expressions, zeros, strict=False):
+            for slot, partial, zero in zip(circuit.operands[gate], row.partials.values(), zeros, strict=False):
                 if slot in sought:
                     added = contribution(graph, graph.steps(partial.steps, inside), upstream, zero)
                     gradients[slot] = graph.add("fadd", gradients[slot], added) if slot in gradients else added

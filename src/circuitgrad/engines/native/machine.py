@@ -13,9 +13,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from circuitgrad import __version__
 from circuitgrad.engines.native.functions import LANES, module, used
 from circuitgrad.errors import CircuitError
+from circuitgrad.version import __version__
 
 MARK = b"circuitgrad object 2\n"
 """What a file of machine code begins with; a digest of the rest follows."""
@@ -212,7 +212,7 @@ def _find_functions(llvm: Any) -> None:
     """Tell LLVM where C's functions are, wherever the platform has put them."""
     from ctypes.util import find_library
 
-    from circuitgrad.arithmetic import PRIMITIVES
+    from circuitgrad.gates.doubles import PRIMITIVES
 
     names = {"fma", "fmod", *PRIMITIVES} - {"abs", "div", "mod"}  # C's are of whole numbers, or none
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.engines.native.functions import FUNCTIONS, LANES, PAIRS, VECTORS, apart, declaration, kind, name_of
 from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
 from circuitgrad.engines.native.writing import everywhere, hexadecimal
-from circuitgrad.expression import Expression
+from circuitgrad.formulas.reader import read_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from circuitgrad.engines.native.graph import Graph, Node
-    from circuitgrad.expression import Step
+    from circuitgrad.formulas.steps import Step
 
 FEW = 3
 """So many calls of a function take longer than one for several doubles, with the way there and back."""
@@ -192,7 +192,7 @@ def _rules() -> list[dict[str, tuple[str, list[Sequence[Step]]]]]:
         {
             f"call {FUNCTIONS[name].results[0].partition('(')[0]}": (
                 name,
-                [Expression(one).steps for one in FUNCTIONS[name].results],
+                [read_formula(one) for one in FUNCTIONS[name].results],
             )
             for name in names
         }

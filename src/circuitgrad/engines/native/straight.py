@@ -13,9 +13,9 @@ from circuitgrad.engines.native.machine import code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Compute, Program, Wanted
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.engines.native.graph import Passes
+    from circuitgrad.engines.wanted import Compute, Program, Wanted
 
 MOST = 3000
 """Code for more gates takes long to make: 50 us a gate, or 300 us where several rows are computed at once."""

@@ -6,16 +6,16 @@ import ctypes
 from array import array
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines import Wanted
 from circuitgrad.engines.native import straight, tape
 from circuitgrad.engines.native.columns import doubles, each, padded, pointers
 from circuitgrad.engines.native.forms import is_straight
 from circuitgrad.engines.native.functions import LANES
+from circuitgrad.engines.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.engines.native.columns import Columns, Pointers
 
 

@@ -7,16 +7,16 @@ from functools import cached_property
 from math import inf, isfinite, ulp
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.branches import state_rule
 from circuitgrad.errors import CircuitError, quote
+from circuitgrad.gates.kinks import state_rule
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT, EPSILON, Slopes, default_step, slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from circuitgrad.branches import State
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.gates.kinks import State
 
 CORNER = 1e-3
 """How far apart, relative to the larger, the slopes on both sides must be to look like a kink."""
@@ -87,7 +87,7 @@ class Line:
         self.x: float = self._values[circuit.slot(name)]
         needed = circuit.upstream([self._slot])
         self._gates = [index for index in circuit.downstream(name) if index in needed]
-        states = [(index, rule) for index in self._gates if (rule := state_rule(circuit.rows[index]))]
+        states = [(index, rule) for index in self._gates if (rule := state_rule(circuit.rules[index]))]
         self._state_rules = [(circuit.operands[index], rule) for index, rule in states]
         tied = zip(states, self.states(self._values), strict=True)
         self.ties = tuple(circuit.names[index] for (index, _), state in tied if state.tied)

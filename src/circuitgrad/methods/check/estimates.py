@@ -13,7 +13,7 @@ from circuitgrad.methods.numeric import slopes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.methods.check.differences import Line
 
 SHRINK = 1.4
@@ -125,13 +125,13 @@ def require_complex_rules(circuit: Circuit, outputs: Sequence[str]) -> None:
     circuitgrad.errors.CircuitError: ... error: 'out' cannot take the complex step: erf has no complex rule
     ...
     """
-    from circuitgrad.complexes import COMPLEXES
-    from circuitgrad.rules import primitives_of
+    from circuitgrad.gates.compiled import primitives_of
+    from circuitgrad.gates.complexes import COMPLEXES
 
     for index in sorted(circuit.upstream([circuit.slot(output) for output in outputs])):
-        missing = sorted(primitives_of(circuit.rows[index]) - COMPLEXES.primitives.keys())
+        missing = sorted(primitives_of(circuit.rules[index]) - COMPLEXES.primitives.keys())
         if missing:
-            name, gate = circuit.names[index], circuit.rows[index].name
+            name, gate = circuit.names[index], circuit.rules[index].name
             calls = "" if missing[0] == gate else f", which {gate} calls,"
             raise CircuitError.of(
                 f"{quote(name)} cannot take the complex step: {missing[0]}{calls} has no complex rule",
@@ -155,7 +155,7 @@ def complex_slopes(circuit: Circuit, outputs: Sequence[str], name: str, largest:
     >>> complex_slopes(from_expression("sin(x)", x=0.0), ["out"], "x")[0].slope
     1.0
     """
-    from circuitgrad.complexes import COMPLEXES, Complex
+    from circuitgrad.gates.complexes import COMPLEXES, Complex
 
     twin = circuit.over(COMPLEXES)
     base, gates = twin.trace({}), circuit.downstream(name)

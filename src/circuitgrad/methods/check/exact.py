@@ -16,7 +16,7 @@ from mpmath import mpf
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.branches import State
+    from circuitgrad.gates.kinks import State
 
 DIGITS = 60
 MOST_DIGITS = 1000

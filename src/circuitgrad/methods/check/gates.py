@@ -9,18 +9,18 @@ from functools import lru_cache
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from circuitgrad.circuit.units import Unit
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, WRONG, Comparison, Tolerance, judge, worst
 from circuitgrad.methods.numeric import EPSILON
-from circuitgrad.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.gates import Row
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.units import Gate
+    from circuitgrad.gates.rule import Rule
     from circuitgrad.language.nodes import Listener
     from circuitgrad.methods.check.exact import Exact
-    from circuitgrad.units import Gate
 
 OFTEN = 64
 LARGE = 1e300
@@ -28,10 +28,10 @@ LARGE = 1e300
 
 
 class Reference(NamedTuple):
-    """The exact slopes of a row's value rule in one operand, and what the partial's formula gives without rounding."""
+    """The exact slopes of a rule's value in one operand, and what the partial's formula gives without rounding."""
 
     exact: Exact
-    rule: Any
+    by_rule: Any
 
 
 def check_gates(
@@ -54,38 +54,38 @@ def check_gates(
     units = circuit.units
     verdicts: dict[str, Comparison] = {}
     still: set[int] = set()  # the wires that no small step of the inputs moves, such as a comparison away from a tie
-    for index, (name, row, slots, gate) in enumerate(
-        zip(circuit.names, circuit.rows, circuit.operands, circuit.gates, strict=True)
+    for index, (name, rule, slots, gate) in enumerate(
+        zip(circuit.names, circuit.rules, circuit.operands, circuit.gates, strict=True)
     ):
         values = tuple(units[slot].value for slot in slots)
         partials = gate.partials()
         varying = [position for position, slot in enumerate(slots) if not circuit.is_constant(slot)]
         found = [
             _judge(
-                row, values, position, partials[position], tolerance,
+                rule, values, position, partials[position], tolerance,
                 harmful=name in reached, still=slots[position] in still,
             )
             for position in varying
         ]  # fmt: skip
         found += _additions(gate, partials, varying)
         verdicts[name] = worst(found) if found else Comparison(0.0, 0.0, 0.0, OK)
-        if all(slots[position] in still or _flat(row, values, position) for position in varying):
+        if all(slots[position] in still or _flat(rule, values, position) for position in varying):
             still.add(circuit.first_gate + index)
         if listen is not None and index % OFTEN == 0:
             listen("gates checked", index, len(circuit.names))
     return verdicts
 
 
-def _flat(row: Row, values: tuple[float, ...], position: int) -> bool:
+def _flat(rule: Rule, values: tuple[float, ...], position: int) -> bool:
     """Tell whether a small step of one operand leaves the value as it is."""
     if not all(map(isfinite, values)):
         return False
-    exact, _ = reference(row, values, position)
+    exact, _ = reference(rule, values, position)
     return bool(exact.left == exact.right == 0)
 
 
 def _judge(
-    row: Row,
+    rule: Rule,
     values: tuple[float, ...],
     position: int,
     partial: float,
@@ -94,23 +94,23 @@ def _judge(
     harmful: bool,
     still: bool,
 ) -> Comparison:
-    operand = row.operands[position]
+    operand = rule.operands[position]
     if not (all(map(isfinite, values)) and isfinite(partial)):
         return Comparison(partial, nan, 0.0, NONFINITE if harmful else OK, operand=operand)
-    exact, rule = reference(row, values, position)
-    found = judge(partial, rule, exact, tolerance)._replace(operand=operand)
-    formula = _formula(row, values, position)
+    exact, by_rule = reference(rule, values, position)
+    found = judge(partial, by_rule, exact, tolerance)._replace(operand=operand)
+    formula = _formula(rule, values, position)
     if not abs(partial - formula) <= 8 * EPSILON * abs(formula):
         reason = f"its partial derivative is {partial!r}, but its formula gives {formula!r}"
         return found._replace(verdict=WRONG, reason=reason)
     return found._replace(verdict=OK) if found.verdict == KINK and still else found
 
 
-def _formula(row: Row, values: tuple[float, ...], position: int) -> float:
+def _formula(rule: Rule, values: tuple[float, ...], position: int) -> float:
     """Return what the formula of a partial derivative gives in doubles."""
-    from circuitgrad.rules import partials_rule, value_rule
+    from circuitgrad.gates.compiled import partials_function, value_function
 
-    partial: float = partials_rule(row)(*values, value_rule(row)(*values))[position]
+    partial: float = partials_function(rule)(*values, value_function(rule)(*values))[position]
     return partial
 
 
@@ -143,45 +143,45 @@ def _additions(gate: Gate, partials: Sequence[float], varying: list[int]) -> lis
             reason = f"its backward pass takes {before:g} to {after[position]:g} instead of {expected:g}"
             wrong.append(
                 Comparison(
-                    after[position], expected, allowed, WRONG, operand=gate.row.operands[position], reason=reason
+                    after[position], expected, allowed, WRONG, operand=gate.rule.operands[position], reason=reason
                 )
             )
     return wrong
 
 
 @lru_cache(maxsize=100_000)
-def reference(row: Row, values: tuple[float, ...], position: int) -> Reference:
-    """Return the exact slopes of a row's value rule in the operand at `position`, and its partial derivative's formula.
+def reference(rule: Rule, values: tuple[float, ...], position: int) -> Reference:
+    """Return the exact slopes of a rule's value in the operand at `position`, and its partial derivative's formula.
 
-    >>> from circuitgrad.gates import find
-    >>> exact, rule = reference(find("mul"), (3.0, 0.5), 1)
-    >>> float(exact.slope), float(rule)
+    >>> from circuitgrad.gates.table import find
+    >>> exact, by_rule = reference(find("mul"), (3.0, 0.5), 1)
+    >>> float(exact.slope), float(by_rule)
     (3.0, 3.0)
     """
     import mpmath
 
-    from circuitgrad.branches import state_rule
+    from circuitgrad.gates.compiled import partials_function, value_function
+    from circuitgrad.gates.kinks import state_rule
+    from circuitgrad.gates.multiprecision import MULTIPRECISION
     from circuitgrad.methods.check.exact import Sample, converged, exact_slopes
-    from circuitgrad.multiprecision import MULTIPRECISION
-    from circuitgrad.rules import partials_rule, value_rule
 
-    value, state = value_rule(row, MULTIPRECISION), state_rule(row, MULTIPRECISION)
+    value, state = value_function(rule, MULTIPRECISION), state_rule(rule, MULTIPRECISION)
     point = [mpmath.mpf(number) for number in values]
 
     def run(digits: int) -> list[Any]:
         """Return the value and the partial derivatives by their rules."""
         with mpmath.workdps(digits):
             out = value(*point)
-            return [mpmath.mpf(number) for number in (out, *partials_rule(row, MULTIPRECISION)(*point, out))]
+            return [mpmath.mpf(number) for number in (out, *partials_function(rule, MULTIPRECISION)(*point, out))]
 
     (out, *partials), spare = converged(run)
     effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
     size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
-    rule = partials[position]
+    by_rule = partials[position]
 
     def sample(x: Any) -> Sample:
         moved = [*point[:position], x, *point[position + 1 :]]
         return Sample([value(*moved)], [state(*moved)] if state else [])
 
-    [exact] = exact_slopes(sample, values[position], [rule], [size], spare)
-    return Reference(exact, rule)
+    [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare)
+    return Reference(exact, by_rule)

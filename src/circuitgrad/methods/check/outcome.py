@@ -11,7 +11,7 @@ from circuitgrad.methods.check.verdicts import Comparison, worst
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Problem
     from circuitgrad.methods.check.points import Point
 

@@ -13,7 +13,7 @@ from circuitgrad.errors import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit, Input
+    from circuitgrad.circuit.circuit import Circuit, Input
 
 LARGEST = sys.float_info.max
 TRIES = 100

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 from mpmath import mpf
 
-from circuitgrad.branches import state_rule
+from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact import STEPS, UNDEFINED, Exact, Sample, converged, decimals, exact_slopes
-from circuitgrad.multiprecision import MULTIPRECISION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 INNER = 120
 """The step of a derivative that is differentiated once more, as a negative power of 10, relative to the point or 1."""
 INNER_STEPS = (20, 40, 80)
@@ -139,7 +139,7 @@ class Reference:
         x = self.circuit[name].value
         if not isfinite(x):
             return [(UNDEFINED, ())] * len(rules)
-        rows, operands, names = self.circuit.rows, self.circuit.operands, self.circuit.names
+        rows, operands, names = self.circuit.rules, self.circuit.operands, self.circuit.names
         gates = self._reached(name)
         branching = [index for index in gates if state_rule(rows[index], MULTIPRECISION)]
         states = [(state_rule(rows[index], MULTIPRECISION), operands[index]) for index in branching]

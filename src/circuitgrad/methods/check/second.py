@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import mpmath
 
+from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact import converged
 from circuitgrad.methods.check.reference import Reference
 from circuitgrad.methods.check.verdicts import Comparison, Tolerance, judge, settle, worst
 from circuitgrad.methods.hessian import hessian
 from circuitgrad.methods.numeric import EPSILON
-from circuitgrad.multiprecision import MULTIPRECISION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.language.nodes import Listener
 
 FOURTH_ROOT = EPSILON**0.25

@@ -17,7 +17,7 @@ from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.language.nodes import Listener
     from circuitgrad.methods.check.points import Point
 

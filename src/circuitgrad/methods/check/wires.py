@@ -15,7 +15,7 @@ from circuitgrad.methods.numeric import EPSILON
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 
 class Sums(NamedTuple):
@@ -61,7 +61,7 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
     silent: list[str] = []
     target = circuit.slot(output)
     sums[target] = sizes[target] = terms[target] = 1.0
-    for index in reversed(range(len(circuit.rows))):
+    for index in reversed(range(len(circuit.rules))):
         slot = circuit.first_gate + index
         upstream = units[slot].grad
         gate, operands = circuit.gates[index], circuit.operands[index]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.engines import choose
+from circuitgrad.engines.choice import choose
 from circuitgrad.methods.optimize.objective import Objective
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Input
+    from circuitgrad.circuit.circuit import Input
+    from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.rows import Rows
 
 MOST_WORK = {"objects": 2_000_000, "python": 20_000_000, "native": 400_000_000}
 """So many gates an engine computes at most, which takes it a second or two."""
@@ -54,9 +54,10 @@ def landscape(outcome: Outcome, rows: Rows | None = None) -> Landscape | None:
         rows: the rows of data that it was over.
 
     >>> from circuitgrad import loads
-    >>> from circuitgrad.methods.optimize import Experiment, optimize
+    >>> from circuitgrad.circuit.optimization import Optimization
+    >>> from circuitgrad.methods.optimize.optimize import optimize
     >>> circuit = loads("{inputs: {x: {value: 1, min: 0}}, gates: {y: x*x}}")
-    >>> found = landscape(optimize(circuit, Experiment("minimize", steps=3, step_size=0.25)))
+    >>> found = landscape(optimize(circuit, Optimization("minimize", steps=3, step_size=0.25)))
     >>> found.names, found.axes[0][0], len(found.axes[0]), found.rows[0][0]
     (['x'], 0.0, 201, 0.0)
     """
@@ -64,8 +65,8 @@ def landscape(outcome: Outcome, rows: Rows | None = None) -> Landscape | None:
     if len(names) not in SIDES:
         return None
     count = len(rows) if rows else 1
-    choice = choose(len(circuit.rows), SIDES[len(names)] ** len(names) * count)
-    points = MOST_WORK[choice.engine] / ((len(circuit.rows) + AROUND) * count)
+    choice = choose(len(circuit.rules), SIDES[len(names)] ** len(names) * count)
+    points = MOST_WORK[choice.engine] / ((len(circuit.rules) + AROUND) * count)
     side = min(SIDES[len(names)], int(points ** (1 / len(names))))
     if side < LEAST:
         return None

@@ -10,19 +10,21 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.duals import Dual, duals, tangent_of
-from circuitgrad.engines import Wanted, over_columns, program
+from circuitgrad.engines.programs import over_columns, program
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.gates.duals import Dual, duals, tangent_of
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Compute, Program
-    from circuitgrad.engines.native import Sums, Walk
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Rows
+    from circuitgrad.engines.native.sums import Sums
+    from circuitgrad.engines.native.walk import Walk
     from circuitgrad.engines.update import Update
-    from circuitgrad.rows import Rows
+    from circuitgrad.engines.wanted import Compute, Program
 
     Point = Sequence[float]
 
@@ -60,7 +62,7 @@ class Objective:
 
     >>> from array import array
     >>> from circuitgrad import from_expression
-    >>> from circuitgrad.rows import Rows
+    >>> from circuitgrad.data.table import Rows
     >>> rows = Rows({"x": array("d", [1, 2]), "y": array("d", [3, 5])}, [2, 3], ())
     >>> objective = Objective(from_expression("y - b*x", b=2, x=0, y=0), "out", "least_squares", rows)
     >>> objective.cost([2.0], range(2)), objective.slopes([2.0], range(2))
@@ -134,7 +136,7 @@ class Objective:
         return self._summing(())
 
     def _summing(self, wrt: Sequence[str]) -> Sums:
-        from circuitgrad.engines.native import Sums
+        from circuitgrad.engines.native.sums import Sums
 
         return Sums(
             self.circuit,
@@ -157,7 +159,7 @@ class Objective:
         """
         if self._engine != "native":
             return None
-        from circuitgrad.engines.native import Walk
+        from circuitgrad.engines.native.walk import Walk
 
         return Walk(self._sums, update, low, high, self._sign, momentum)
 
@@ -201,7 +203,7 @@ class Objective:
     def _response_slot(self) -> int | None:
         """Return the slot of the response, where the residual is a difference of it and what moves."""
         circuit, index = self.circuit, self._out - self.circuit.first_gate
-        if index < 0 or circuit.rows[index].name != "sub":
+        if index < 0 or circuit.rules[index].name != "sub":
             return None
         moving = {*self._free, *(circuit.first_gate + gate for gate in self._moved)}
         still = [slot for slot in circuit.operands[index] if slot not in moving]

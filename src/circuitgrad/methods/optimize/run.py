@@ -19,11 +19,11 @@ from circuitgrad.methods.optimize.settings import algorithm
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Choice
-    from circuitgrad.engines.native import Course
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.engines.choice import Choice
+    from circuitgrad.engines.native.walk import Course
     from circuitgrad.errors import Problem
-    from circuitgrad.experiment import Experiment
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.objective import Objective
     from circuitgrad.methods.optimize.search import Algorithm
@@ -69,7 +69,7 @@ class Outcome:
     """
 
     circuit: Circuit
-    experiment: Experiment
+    experiment: Optimization
     output: str
     rows: int | None
     steps: int
@@ -113,7 +113,7 @@ class Run:
     def __init__(
         self,
         objective: Objective,
-        experiment: Experiment,
+        experiment: Optimization,
         choice: Choice,
         method: Algorithm,
         listen: Callable[[Step], None],
@@ -304,7 +304,10 @@ class Run:
         objective, circuit = self.objective, self.objective.circuit
         still = {name: value for name, value in circuit.values().items() if name not in objective.names}
         leaves = [(leaf.name, leaf.min, leaf.max) for leaf in circuit.inputs.values()]
-        rules = [(row.name, row.value, dict(row.partials)) for row in circuit.rows]
+        rules = [
+            (rule.name, rule.value.text, {operand: partial.text for operand, partial in rule.partials.items()})
+            for rule in circuit.rules
+        ]
         parts = (objective.names, leaves, still, circuit.constants, circuit.names, [*circuit.operands], rules)
         data = sha256()
         for name, column in objective.rows.columns.items() if objective.rows else ():

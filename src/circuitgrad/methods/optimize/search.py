@@ -15,8 +15,8 @@ from circuitgrad.methods.optimize.checkpoint import Tape
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from circuitgrad.engines.native import Course
-    from circuitgrad.experiment import Experiment
+    from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.engines.native.walk import Course
     from circuitgrad.methods.optimize.objective import Objective
 
     Point = list[float]
@@ -112,7 +112,7 @@ class Search:
     def __init__(
         self,
         objective: Objective,
-        experiment: Experiment,
+        experiment: Optimization,
         algorithm: Algorithm,
         accepted: Callable[[Step], None],
         followed: Callable[[Course], tuple[int, str | None]] = lambda course: (len(course), None),

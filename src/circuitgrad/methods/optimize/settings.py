@@ -7,16 +7,16 @@ from importlib import import_module
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
+from circuitgrad.circuit.optimization import GOALS, METHODS, SCHEDULES, Optimization
 from circuitgrad.errors import CircuitError, did_you_mean, quote
-from circuitgrad.experiment import GOALS, SCHEDULES, Experiment, methods
 from circuitgrad.methods.optimize.objective import free_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.search import Algorithm
-    from circuitgrad.rows import Rows
 
 DEFAULTS: Mapping[str, Any] = {
     "steps": 100, "step_size": 0.01, "schedule": SCHEDULES[0], "momentum": 0.9, "line_search": False, "seed": 0,
@@ -37,26 +37,26 @@ def algorithm(method: str) -> Algorithm:
     >>> algorithm("adam").about
     'running means of the gradient over its size'
     """
-    if method not in methods():
-        hint = did_you_mean(method, methods()) or ", ".join(methods())
+    if method not in METHODS:
+        hint = did_you_mean(method, METHODS) or ", ".join(METHODS)
         raise CircuitError.of(f"no method of optimisation is called {quote(method)}", hint=hint)
     found: Algorithm = import_module(f"circuitgrad.methods.optimize.algorithms.{method}").ALGORITHM
     return found
 
 
-def combined(block: Experiment | None, told: Mapping[str, Any]) -> Experiment:
+def combined(block: Optimization | None, told: Mapping[str, Any]) -> Optimization:
     """Return what a file says of an optimisation, but for what a person says otherwise.
 
     What the file says for another method than the one that is used, or for another goal, is left out.
 
     Args:
         block: what the file says.
-        told: fields of an `Experiment` that win.
+        told: fields of an `Optimization` that win.
 
-    >>> combined(Experiment(method="momentum", momentum=0.5, steps=9), {"method": "adam"}).said()
+    >>> combined(Optimization(method="momentum", momentum=0.5, steps=9), {"method": "adam"}).said()
     {'method': 'adam', 'steps': 9}
     """
-    base = block or Experiment()
+    base = block or Optimization()
     base = replace(base, places={name: place for name, place in base.places.items() if name not in told})
     if not told.keys() & {"goal", "method"}:
         return replace(base, **told)
@@ -69,14 +69,14 @@ def combined(block: Experiment | None, told: Mapping[str, Any]) -> Experiment:
     return replace(base, **{**left_out, "method": method, **told})
 
 
-def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) -> Experiment:
+def settled(experiment: Optimization, circuit: Circuit, rows: Rows | None = None) -> Optimization:
     """Return an experiment with nothing left open that its method uses.
 
     Raises:
         CircuitError: its settings do not go together.
 
     >>> from circuitgrad import from_expression
-    >>> settled(Experiment(method="momentum"), from_expression("x*x", x=1)).momentum
+    >>> settled(Optimization(method="momentum"), from_expression("x*x", x=1)).momentum
     0.9
     """
     if experiment.goal not in GOALS:
@@ -92,7 +92,7 @@ def settled(experiment: Experiment, circuit: Circuit, rows: Rows | None = None) 
         if name not in chosen.uses | ALWAYS:
             hint = f"it takes {', '.join(sorted(one.replace('_', ' ') for one in chosen.uses | ALWAYS - {'method'}))}"
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}", hint)
-        if fault := Experiment.settings()[name].fault(said[name]):
+        if fault := Optimization.settings()[name].fault(said[name]):
             raise _misfit(experiment, name, f"{name.replace('_', ' ')} {fault}: {said[name]}")
     if rows is not None and experiment.batch_size is not None and experiment.batch_size >= len(rows):
         experiment = replace(experiment, batch_size=None)  # that is no batch
@@ -115,7 +115,7 @@ def _long(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"step_size": 1.0} if said.get("line_search") else {}
 
 
-def _usual(experiment: Experiment, circuit: Circuit, rows: Rows | None) -> str:
+def _usual(experiment: Optimization, circuit: Circuit, rows: Rows | None) -> str:
     """Return the method for an experiment that names none."""
     if experiment.goal != "least_squares":
         return "gradient"
@@ -131,10 +131,10 @@ def _lm_fault(circuit: Circuit, rows: Rows | None) -> str | None:
     return f"cannot find {len(moved)} parameters from {count} rows" if len(moved) > count else None
 
 
-def _refuse_lm(experiment: Experiment, circuit: Circuit, rows: Rows | None) -> None:
+def _refuse_lm(experiment: Optimization, circuit: Circuit, rows: Rows | None) -> None:
     if fault := _lm_fault(circuit, rows):
         raise _misfit(experiment, "method", f"the method lm {fault}", "trf can")
 
 
-def _misfit(experiment: Experiment, name: str, message: str, hint: str | None = None) -> CircuitError:
+def _misfit(experiment: Optimization, name: str, message: str, hint: str | None = None) -> CircuitError:
     return CircuitError.of(message, experiment.places.get(name), hint)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Collection
 
-    from circuitgrad.engines.native import Course, Walk
+    from circuitgrad.engines.native.walk import Course, Walk
     from circuitgrad.engines.update import Memory, Update
     from circuitgrad.methods.optimize.search import Search
 

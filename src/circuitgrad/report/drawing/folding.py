@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.circuit import near_wire
+from circuitgrad.circuit.circuit import near_wire
 from circuitgrad.errors import CircuitError, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 AUTO, NONE, ALL, FAMILIES = "auto", "none", "all", "families"
 """The words of `--collapse`; anything else is the name of a wire or a family."""

@@ -270,7 +270,7 @@ def _solve(graph: str) -> Any:
     import subprocess
 
     try:
-        result = subprocess.run(  # noqa: S603 - a program of ours, and a graph of ours
+        result = subprocess.run(  # noqa: S603 - our own command
             [program(), "-Tjson0"], input=graph, capture_output=True, encoding="utf-8", timeout=TIMEOUT, check=True
         )
     except subprocess.TimeoutExpired:

@@ -13,7 +13,7 @@ from circuitgrad.report.wires import describe
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from circuitgrad.circuit import Circuit
+    from circuitgrad.circuit.circuit import Circuit
 
 DIGITS = 4
 DEEPEST = 3
@@ -204,7 +204,7 @@ class _Builder:
         for node in nodes:
             for box in node.boxes:
                 boxes[box] = boxes.get(box, 0) + 1
-        drawn = {box: count for box, count in boxes.items() if 1 < count < len(self.circuit.rows)}
+        drawn = {box: count for box, count in boxes.items() if 1 < count < len(self.circuit.rules)}
         nodes = [node._replace(boxes=tuple(box for box in node.boxes if box in drawn)) for node in nodes]
         slopes = [*self.slopes.values(), *(segment.gradient for segment in segments)] if self.gradients else []
         circuit = self.circuit
@@ -281,7 +281,7 @@ class _Builder:
             self._label(wires),
             kind == INPUT and all(inputs[self.names[slot]].fixed for slot in slots),
             output,
-            kind == GATE and not self.circuit.rows[slots[0] - self.circuit.first_gate].folds,
+            kind == GATE and not self.circuit.rules[slots[0] - self.circuit.first_gate].folds,
             self._boxes(key, slots),
         )
 
@@ -303,7 +303,7 @@ class _Builder:
         ]
         # Of a name inside a definition, n.by, its box says the rest; numbers are made up.
         last = name.rpartition(".")[2]
-        return symbol(circuit.rows[index], numbers, self.digits), "" if last.isdecimal() else last
+        return symbol(circuit.rules[index], numbers, self.digits), "" if last.isdecimal() else last
 
     def _several(self, key: str, slots: Sequence[int], kind: str) -> tuple[str, str]:
         """Return what stands in a node of several wires, and below it."""
@@ -312,10 +312,10 @@ class _Builder:
             return (span(names) if family(names[0]) == key else key), f"{len(slots):,} inputs"
         gates = [slot - self.circuit.first_gate for slot in slots if slot >= self.circuit.first_gate]
         if family(names[0]) != key:
-            row = self.circuit.rows[gates[-1]].name
+            row = self.circuit.rules[gates[-1]].name
             return key, f"{row}, {len(gates):,} gates" if key in self.numbers else f"{len(gates):,} gates"
         members = [gate for gate in gates if "." not in self.circuit.names[gate]]
-        rows = {self.circuit.rows[gate].name for gate in members}
+        rows = {self.circuit.rules[gate].name for gate in members}
         what = f"{rows.pop()} " if len(rows) == 1 else ""
         return span(names), f"{what}×{len(members)}" + (f", {len(gates):,} gates" if len(gates) > len(members) else "")
 

@@ -9,7 +9,7 @@ from circuitgrad.report.numbers import rounded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.gates import Row
+    from circuitgrad.gates.rule import Rule
 
 BETWEEN = {
     "add": "+",
@@ -40,15 +40,15 @@ PLACE = "·"
 """Stands for the wire among constants."""
 
 
-def symbol(row: Row, constants: Sequence[float | None], digits: int) -> str:
+def symbol(rule: Rule, constants: Sequence[float | None], digits: int) -> str:
     """Return what stands in a gate.
 
     Args:
-        row: the gate's row of the table.
+        rule: the gate's rule of the table.
         constants: per operand, its value where it is a literal number, else None.
         digits: how many significant digits such a number has.
 
-    >>> from circuitgrad.gates import find
+    >>> from circuitgrad.gates.table import find
     >>> symbol(find("mul"), [None, None], 4), symbol(find("mul"), [2.0, None], 4), symbol(find("sub"), [None, 1.0], 4)
     ('×', '2 ×', '− 1')
     >>> symbol(find("tanh"), [None], 4), symbol(find("max"), [None, 0.0], 4), symbol(find("identity"), [3.0], 4)
@@ -56,9 +56,9 @@ def symbol(row: Row, constants: Sequence[float | None], digits: int) -> str:
     """
     texts = [None if number is None else rounded(number, digits) for number in constants]
     if not any(texts):
-        return BETWEEN.get(row.name) or ALONE.get(row.name) or row.name
-    if row.name in BETWEEN:
-        return " ".join(filter(None, [texts[0], BETWEEN[row.name], *texts[1:]]))
-    if row.name == "identity":
+        return BETWEEN.get(rule.name) or ALONE.get(rule.name) or rule.name
+    if rule.name in BETWEEN:
+        return " ".join(filter(None, [texts[0], BETWEEN[rule.name], *texts[1:]]))
+    if rule.name == "identity":
         return texts[0] or ""
-    return f"{row.name}({', '.join(PLACE if text is None else text for text in texts)})"
+    return f"{rule.name}({', '.join(PLACE if text is None else text for text in texts)})"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from circuitgrad.expression import Call, Number
+from circuitgrad.formulas.steps import Call, Number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.expression import Step
+    from circuitgrad.formulas.steps import Step
 
 Steps: TypeAlias = "Sequence[Step]"
 
@@ -46,9 +46,9 @@ class Form(NamedTuple):
 def forms(steps: Steps) -> list[Form]:
     """Return the forms that a formula takes, in the order of its text; one alone where it is no conditional.
 
-    >>> from circuitgrad.dialects import FORMULA
-    >>> from circuitgrad.expression import Expression
-    >>> [FORMULA.write(form.formula) for form in forms(Expression("1 if x > 0 else 0 if x < 0 else nan").steps)]
+    >>> from circuitgrad.formulas.dialects import FORMULA
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> [FORMULA.write(form.formula) for form in forms(read_formula("1 if x > 0 else 0 if x < 0 else nan"))]
     ['1', '0', 'nan']
     """
     starts = _starts(steps)
@@ -76,9 +76,9 @@ def forms(steps: Steps) -> list[Form]:
 def choice(steps: Steps) -> list[Step]:
     """Return the formula of the number of the form that a formula takes.
 
-    >>> from circuitgrad.dialects import FORMULA
-    >>> from circuitgrad.expression import Expression
-    >>> FORMULA.write(choice(Expression("x*y if x > 0 else 1/y if x < 0 else nan").steps))
+    >>> from circuitgrad.formulas.dialects import FORMULA
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> FORMULA.write(choice(read_formula("x*y if x > 0 else 1/y if x < 0 else nan")))
     '0 if x > 0 else 1 if x < 0 else 2'
     """
     written: list[Step] = list(steps)

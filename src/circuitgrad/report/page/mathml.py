@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.dialects import MATHML
-from circuitgrad.expression import Call, Number
+from circuitgrad.formulas.dialects import MATHML
+from circuitgrad.formulas.steps import Call, Number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ def markup(steps: Steps, places: Mapping[str, str]) -> str:
         steps: the formula.
         places: what marks the places of operands, by their names; other names are constants.
 
-    >>> from circuitgrad.expression import Expression
-    >>> markup(Expression("sqrt(x)").steps, {"x": "0"})
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> markup(read_formula("sqrt(x)"), {"x": "0"})
     '<msqrt><mi data-place="0"></mi></msqrt>'
     """
     if len(steps) > LONGEST:
@@ -47,9 +47,9 @@ def conditions_markup(conditions: Sequence[Condition], places: Mapping[str, str]
 
     Those that do not hold are left out where others do, and so are questions for NaN, `x == x`.
 
-    >>> from circuitgrad.expression import Expression
+    >>> from circuitgrad.formulas.reader import read_formula
     >>> from circuitgrad.report.page.forms import Condition
-    >>> conditions_markup([Condition(Expression("x > 0").steps, holds=False)], {})
+    >>> conditions_markup([Condition(read_formula("x > 0"), holds=False)], {})
     '<mi>x</mi><mo>≤</mo><mn>0</mn>'
     """
     told = [condition for condition in conditions if not _asks_for_nan(condition.test)]

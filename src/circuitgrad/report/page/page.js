@@ -23,7 +23,7 @@ function readCircuit() {
   circuit.is = (slot) => {
     if (slot < count) return circuit.inputs[slot].fixed ? "input, fixed" : "input";
     const [, row, operands] = circuit.gates[slot - first];
-    return `${circuit.rows[row].name}(${operands.map(circuit.nameOf).join(", ")})`;
+    return `${circuit.rules[row].name}(${operands.map(circuit.nameOf).join(", ")})`;
   };
   circuit.says = (slot) =>
     slot < count ? `${circuit.nameOf(slot)}, ${circuit.is(slot)}` : `${circuit.nameOf(slot)} = ${circuit.is(slot)}`;

@@ -164,7 +164,7 @@ function rulesOf(circuit, tape) {
     const { row, operands } = tape.gates[index];
     const name = circuit.nameOf(slot);
     const list = operands.map((operand) => circuit.nameOf(operand)).join(", ");
-    if (!backwards) return `${name} is ${circuit.rows[row].name} of ${list}: ${shown(values[slot])}.`;
+    if (!backwards) return `${name} is ${circuit.rules[row].name} of ${list}: ${shown(values[slot])}.`;
     const locals = tape.partials(values, index);
     const upstream = before[slot];
     const told = operands.flatMap((operand, place) =>

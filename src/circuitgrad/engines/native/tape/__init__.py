@@ -23,9 +23,9 @@ from circuitgrad.errors import CircuitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit import Circuit
-    from circuitgrad.engines import Compute, Program, Wanted
-    from circuitgrad.gates import Row
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.wanted import Compute, Program, Wanted
+    from circuitgrad.gates.rule import Rule
 
 MOST_ROWS = 200
 """A tape tells its rows apart by a byte."""
@@ -48,10 +48,10 @@ class Tape:
     """
 
     def __init__(self, circuit: Circuit, names: Sequence[str], wanted: Wanted, lanes: int) -> None:
-        rows = sorted(dict.fromkeys(circuit.rows), key=_order_of)
+        rows = sorted(dict.fromkeys(circuit.rules), key=_order_of)
         if len(rows) > MOST_ROWS:
             raise CircuitError.of(f"the circuit has {len(rows)} kinds of gates, and a tape holds {MOST_ROWS}")
-        gates, first = len(circuit.rows), circuit.first_gate
+        gates, first = len(circuit.rules), circuit.first_gate
         self._layout = Layout(gates=gates, first=first, slots=first + gates)
         self._arrays: list[array[Any]] = []
         self._code, self._lanes = _code(tuple(rows), lanes), lanes
@@ -72,13 +72,13 @@ class Tape:
         setattr(self._layout, part, numbers.buffer_info()[0])
         return numbers
 
-    def _ordered(self, circuit: Circuit, rows: Sequence[Row]) -> array[int]:
+    def _ordered(self, circuit: Circuit, rows: Sequence[Rule]) -> array[int]:
         """Put the gates in order, and return where on the tape each of them stands."""
-        gates, layout = len(circuit.rows), self._layout
+        gates, layout = len(circuit.rules), self._layout
         number = {row: kind for kind, row in enumerate(rows)}
         scratch = {
             "flat": array("i", chain.from_iterable(circuit.operands)),
-            "rows": array("B", map(number.__getitem__, circuit.rows)),
+            "rows": array("B", map(number.__getitem__, circuit.rules)),
             "levels": _empty("i", gates),
             "counts": _empty("i", gates + 1),
             "run_kinds": _empty("B", gates),
@@ -118,20 +118,20 @@ class Tape:
 
 def fits(circuit: Circuit) -> bool:
     """Tell whether a circuit's gates are of so few kinds that a tape can tell them apart."""
-    return len(set(circuit.rows)) <= MOST_ROWS
+    return len(set(circuit.rules)) <= MOST_ROWS
 
 
 @lru_cache(maxsize=16)
-def _code(rows: Sequence[Row], lanes: int) -> Code:
+def _code(rows: Sequence[Rule], lanes: int) -> Code:
     """Return the machine code for circuits of some rows."""
     kernels = Kernels(rows, lanes)
     parts = [kernels.text(), order.text([row.arity for row in rows], kernels.mixed), text(lanes)]
     return code("\n".join(parts))
 
 
-def _order_of(row: Row) -> tuple[str, ...]:
+def _order_of(row: Rule) -> tuple[str, ...]:
     """Return what puts rows in the same order in every circuit."""
-    return row.name, row.value, *(f"{name}: {rule}" for name, rule in row.partials.items())
+    return row.name, row.value.text, *(f"{name}: {partial}" for name, partial in row.partials.items())
 
 
 def _empty(kind: str, count: int) -> array[Any]:

@@ -13,12 +13,12 @@ from circuitgrad.engines.native.functions import LANES, VECTORS
 from circuitgrad.engines.native.graph import Graph
 from circuitgrad.engines.native.printing import Printer
 from circuitgrad.engines.native.tape.layout import fields
-from circuitgrad.gates import find
+from circuitgrad.gates.table import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from circuitgrad.gates import Row
+    from circuitgrad.gates.rule import Rule
 
 MIXED = frozenset(map(find, ("add", "mul", "sub")))
 """Gates of these rows, one after another in a deep circuit, are one run: computing all three costs less than a jump."""
@@ -36,7 +36,7 @@ class Kernels:
         mixed: which of the rows are computed together in a deep circuit; their kernel comes after those of all rows.
     """
 
-    def __init__(self, rows: Sequence[Row], lanes: int) -> None:
+    def __init__(self, rows: Sequence[Rule], lanes: int) -> None:
         self.rows = rows
         self.mixed = [kind for kind, row in enumerate(rows) if row in MIXED]
         self._one, self._many = Printer(lanes), Printer(LANES)
@@ -75,7 +75,7 @@ class Kernels:
 
     def _wide(self, way: str, kind: int) -> str | None:
         """Write the kernel that computes gates that do not depend on one another, and return its name, if it pays."""
-        rule = Rule(Graph(), self.rows[kind])
+        rule = RuleNodes(Graph(), self.rows[kind])
         if not rule.calls([rule.value] if way == "forward" else rule.partials):
             return None
         name = f"{way}{kind}_wide"
@@ -93,7 +93,7 @@ class Kernels:
         return name
 
 
-class Rule:
+class RuleNodes:
     """What gates of a row compute. Inputs of the graph are the operands, and behind them the gate's value.
 
     Args:
@@ -104,18 +104,18 @@ class Rule:
         value: the node of the value.
         partials: the nodes of the partial derivatives.
 
-    >>> from circuitgrad.gates import find
-    >>> rule = Rule(Graph(), find("add"))
+    >>> from circuitgrad.gates.table import find
+    >>> rule = RuleNodes(Graph(), find("add"))
     >>> [rule.graph.nodes[node].operation for node in (rule.value, *rule.partials)]
     ['fadd', 'number', 'number']
     """
 
-    def __init__(self, graph: Graph, row: Row) -> None:
+    def __init__(self, graph: Graph, row: Rule) -> None:
         self.graph = graph
         operands = [graph.input(k) for k in range(row.arity)]
         self.value = graph.value(row, operands)
         inside = {**dict(zip(row.operands, operands, strict=True)), "out": graph.input(row.arity)}
-        self.partials = [graph.steps(partial.steps, inside) for partial in row.partial_expressions]
+        self.partials = [graph.steps(partial.steps, inside) for partial in row.partials.values()]
 
     def calls(self, nodes: Iterable[int]) -> bool:
         """Tell whether nodes are computed by functions that compute several doubles at once."""
@@ -126,12 +126,12 @@ class Rule:
 class _Run:
     """Writes what is done for the gates of a run: one by one, or several at once."""
 
-    def __init__(self, builder: Builder, printer: Printer, rows: Sequence[tuple[int, Row]], at_once: int = 1) -> None:
+    def __init__(self, builder: Builder, printer: Printer, rows: Sequence[tuple[int, Rule]], at_once: int = 1) -> None:
         self.builder, self.printer, self.at_once = builder, printer, at_once
         self.kinds = [kind for kind, _ in rows]
         self.arity = rows[0][1].arity
         self.graph = Graph()
-        self.rules = [Rule(self.graph, row) for _, row in rows]
+        self.rules = [RuleNodes(self.graph, row) for _, row in rows]
         names = ("gates", "first", "kinds", "operands", "values", "grads")
         self.gates, self.first, self.kind_of, self.operands, self.values, self.grads = fields(builder, *names)
         self.real = printer.real

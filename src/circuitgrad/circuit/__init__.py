@@ -1,0 +1,1 @@
+"""Circuits: their structure, their passes, and the guide's units and gates."""

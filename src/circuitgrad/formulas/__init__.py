@@ -1,0 +1,1 @@
+"""Text to formulas and back: the only reader and printer."""

@@ -1,0 +1,370 @@
+"""Formulas: the one reader of the small expression language, used for circuit files and for the gate table alike.
+
+A formula is kept in postfix order, operands before the gate that takes them: exactly the order in which a circuit
+computes it. Reading, expanding and printing are therefore loops, and a sum of 100,000 terms needs no recursion.
+Only nesting (parentheses, calls, powers, conditionals, loops) recurses, up to `DEEPEST`.
+
+The grammar is a subset of Python's, with Python's precedence::
+
+    formula     = sum [("<" | "<=" | ">" | ">=" | "==" | "!=") sum] ["if" formula "else" formula]
+    sum         = term {("+" | "-") term}
+    term        = factor {("*" | "/") factor}
+    factor      = ("-" | "+") factor | power
+    power       = atom ["**" factor]
+    atom        = NUMBER | NAME | NAME "[" formula {"," formula} "]" | call | "(" formula ")"
+    call        = NAME "(" formula {"," formula} ")" | NAME "(" formula clause {clause} ")"
+    clause      = "for" NAME "in" "range" "(" formula ["," formula ["," formula]] ")"
+
+It is read by precedence climbing (Pratt, "Top down operator precedence", 1973; Norvell's form) rather than by
+Python's own parser, whose limits and messages differ from version to version: 3.11 and 3.12 refuse a sum of 3,000
+terms, 3.10 crashes at 300,000.
+"""
+
+from __future__ import annotations
+
+import re
+
+from circuitgrad.errors import CircuitError, Source, quote
+from circuitgrad.formulas.names import is_name, normalise
+from circuitgrad.formulas.numerals import read_number
+from circuitgrad.formulas.steps import (
+    COMPARISON,
+    FOLDS,
+    INFIX,
+    POWER,
+    RESERVED,
+    UNARY,
+    Call,
+    Clause,
+    Loop,
+    Member,
+    Name,
+    Number,
+    Step,
+)
+
+DEEPEST = 100
+
+LONGEST = 1_000_000
+
+# Python's \w leaves out combining marks, without which names in many scripts cannot be written: take every character
+# beyond ASCII first, and cut the name off afterwards where it ends. The class is written by what it lacks in ASCII:
+# re takes long to compile long ranges.
+_WORD = r"[^\x00-/:-@\[-^`{-\x7f]"
+
+_NAME = rf"(?![0-9]){_WORD}+(?:\.{_WORD}+)*"
+
+NAME_IN_ASCII = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*"
+
+NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
+
+_SIGN = r"\*\*|[<>=!]=|[-+*/<>(),[\]]"
+
+_TOKEN = re.compile(rf"\s*(?:(?P<number>{NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
+
+MOST_CLAUSES = 10
+
+LONGEST_SUBSCRIPT = 100
+"""How many numbers, indices and gates a subscript or a bound of a range may have: a loop computes it every turn."""
+
+_CONDITIONAL = "a conditional is written: x if condition else y"
+
+_LOOP = "a loop is written: sum(x[i] for i in range(3))"
+
+_BOTH = "a condition is 1 or 0: for both write (a > 0)*(b > 0)"
+
+_INSTEAD = {
+    "^": "a power is written **",
+    "%": "a remainder is written mod(x, y)",
+    "=": "a comparison is written ==",
+    "&": _BOTH,
+    "|": "an absolute value is written abs(x)",
+    "!": "not equal is written !=",
+    "?": _CONDITIONAL,
+    "[": "a list of operands belongs to the explicit form, {gate: [a, b]}",
+    "for": "a loop belongs into sum, prod, min or max: sum(x[i] for i in range(3))",
+    "{": "the explicit form, {gate: [a, b]}, is not part of a formula",
+    "·": "a product is written *",
+    "⋅": "a product is written *",
+    "×": "a product is written *",
+    "÷": "a quotient is written /",
+    "−": "this is the Unicode minus sign; use the hyphen of the keyboard, -",
+    "–": "this is a dash; use the hyphen of the keyboard, -",
+    "≤": "written <=",
+    "≥": "written >=",
+    "≠": "written !=",
+    "∞": "written inf",
+    "√": "a square root is written sqrt(x)",
+    "²": "a square is written x**2",
+    "³": "a cube is written x**3",
+    "/": "a quotient rounded down is written floor(x/y)",
+    ":": "a formula has no colons",
+    ".": "infinity is written inf, and what is no number nan",
+    "and": _BOTH,
+    "or": "a condition is 1 or 0: for either write max(a > 0, b > 0)",
+    "not": "write the opposite comparison",
+}
+
+
+class ExpressionError(CircuitError):
+    """A text that is no formula. Beside the problem it keeps its offset in the text, for a reader to relocate."""
+
+    def __init__(self, text: str, message: str, at: int, width: int = 1, hint: str | None = None) -> None:
+        single = CircuitError.of(message, Source("<expression>", text).place(at, width), hint)
+        super().__init__(single.problems)
+        self.message, self.at, self.width, self.hint = message, at, width, hint
+
+
+def read_formula(text: str) -> tuple[Step, ...]:
+    """Return the steps of a formula, in postfix order.
+
+    Raises:
+        ExpressionError: the text is no formula.
+
+    >>> [tuple(step)[0] for step in read_formula("a*x + 1")]
+    ['a', 'x', 'mul', 1.0, 'add']
+    """
+    return tuple(_Reader(text).read())
+
+
+class _Reader:
+    """Precedence climbing over the tokens; results go straight to `steps` in postfix order."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise ExpressionError(text[:80], f"a formula of over {LONGEST:,} characters", 0)
+        self.text = text
+        self.next = 0
+        self.steps: list[Step] = []
+        self.depth = 0
+        self.advance()
+
+    def read(self) -> list[Step]:
+        if self.kind == "end":
+            raise ExpressionError(self.text, "an empty formula", 0)
+        self.formula()
+        if self.kind != "end":
+            raise self.unexpected("an operator")
+        return self.steps
+
+    def advance(self) -> None:
+        """Take the next token: its kind, its text and its offset."""
+        match = _TOKEN.match(self.text, self.next)
+        if match is None:
+            self.kind, self.word, self.at = "end", "", len(self.text.rstrip())
+            return
+        self.kind = str(match.lastgroup)
+        self.word = match[self.kind]
+        self.at = match.start(self.kind)
+        self.next = match.end()
+        if self.kind == "name" and not self.word.isascii():
+            name = _beginning(self.word)
+            self.kind, self.word = ("name", name) if name else ("bad", self.word[0])
+            self.next = self.at + len(self.word)
+
+    def formula(self) -> None:
+        """Read a whole formula: a comparison or a sum, and the conditional that may follow it."""
+        start = len(self.steps)
+        self.climb(COMPARISON)
+        if self.word == "if" and self.kind == "name":
+            at, middle = self.at, len(self.steps)
+            self.advance()
+            self.climb(COMPARISON)
+            # The condition is computed first, as the first operand of `where`.
+            self.steps[start:] = self.steps[middle:] + self.steps[start:middle]
+            if self.word != "else":
+                raise self.unexpected("'else'", _CONDITIONAL)
+            self.advance()
+            self.enter()
+            self.formula()
+            self.depth -= 1
+            self.steps.append(Call("where", 3, at))
+
+    def climb(self, lowest: int) -> None:
+        """Read operands joined by operators that bind at least as tightly as `lowest`."""
+        self.operand()
+        compared = False
+        while (infix := INFIX.get(self.word)) is not None and infix[1] >= lowest:
+            gate, level = infix
+            at = self.at
+            if level == COMPARISON and compared:
+                raise ExpressionError(
+                    self.text, "a chain of comparisons", at, len(self.word), "compare two numbers at a time"
+                )
+            compared = level == COMPARISON
+            self.advance()
+            if level == POWER:
+                self.enter()
+                self.climb(UNARY)
+                self.depth -= 1
+            else:
+                self.climb(level + 1)
+            self.steps.append(Call(gate, 2, at))
+
+    def operand(self) -> None:
+        """Read a number, a name, a call, a formula in parentheses, or one of these with a sign before it."""
+        word, at = self.word, self.at
+        if self.kind == "number":
+            self.steps.append(Number(self.number(), at))
+            self.advance()
+        elif self.kind == "name" and word not in RESERVED:
+            self.advance()
+            if self.word == "(":
+                self.advance()
+                self.call(normalise(word), at)
+            elif self.word == "[":
+                self.member(normalise(word), at)
+            else:
+                self.steps.append(Name(normalise(word), at))
+        elif word == "(":
+            self.advance()
+            self.enter()
+            self.formula()
+            self.close()
+        elif word in ("-", "+"):
+            self.advance()
+            self.enter()
+            start = len(self.steps)
+            self.climb(UNARY)
+            self.depth -= 1
+            if word == "-":
+                self.negate(start, at)
+        else:
+            raise self.unexpected("a number, a name or '('")
+
+    def negate(self, start: int, at: int) -> None:
+        """Negate what was read since `start`: a literal becomes a negative literal, anything else gets a gate."""
+        first = self.steps[start]
+        if len(self.steps) == start + 1 and isinstance(first, Number):
+            self.steps[start] = Number(-first.value, at)
+        else:
+            self.steps.append(Call("neg", 1, at))
+
+    def call(self, name: str, at: int) -> None:
+        """Read the operands of a call, up to its closing parenthesis; or what a loop computes, and its clauses."""
+        self.enter()
+        name = FOLDS.get(name, name)
+        start, arity = len(self.steps), 0
+        while self.word != ")" or arity:
+            self.formula()
+            arity += 1
+            if self.word != ",":
+                break
+            self.advance()
+        clauses = self.clauses() if arity == 1 else ()
+        self.close()
+        if clauses:
+            self.steps[start:] = [Loop(name, tuple(self.steps[start:]), clauses, at)]
+        elif name == "neg" and arity == 1:
+            self.negate(start, at)
+        else:
+            self.steps.append(Call(name, arity, at))
+
+    def clauses(self) -> tuple[Clause, ...]:
+        """Read `for i in range(...)`, as often as it stands here."""
+        clauses = []
+        while self.word == "for" and self.kind == "name":
+            self.advance()
+            index, at = self.word, self.at
+            if self.kind != "name" or index in RESERVED or "." in index:
+                raise self.unexpected("the name of an index", _LOOP)
+            self.advance()
+            self.expect("in", _LOOP)
+            self.expect("range", _LOOP)
+            self.expect("(", _LOOP)
+            self.enter()
+            bounds = self.separated()
+            self.close()
+            if len(bounds) > 3:
+                raise ExpressionError(self.text, "range takes 1 to 3 numbers", at, len(index), _LOOP)
+            clauses.append(Clause(normalise(index), bounds, at))
+            if len(clauses) > MOST_CLAUSES:
+                raise ExpressionError(self.text, f"a loop with more than {MOST_CLAUSES} indices", at, len(index))
+        return tuple(clauses)
+
+    def member(self, name: str, at: int) -> None:
+        """Read the subscripts behind a family's name."""
+        self.advance()
+        self.enter()
+        subscripts = self.separated()
+        if self.word == ":":
+            raise self.unexpected("']'", "an operand is one member: w[3]; for all of them: sum(w[i] for i in range(9))")
+        self.expect("]")
+        self.depth -= 1
+        self.steps.append(Member(name, subscripts, at))
+
+    def separated(self) -> tuple[tuple[Step, ...], ...]:
+        """Read formulas with commas between them, apart from the steps so far."""
+        steps, found = self.steps, []
+        while True:
+            self.steps, at = [], self.at
+            self.formula()
+            if len(self.steps) > LONGEST_SUBSCRIPT:
+                raise ExpressionError(self.text, f"a subscript or range of more than {LONGEST_SUBSCRIPT} parts", at)
+            found.append(tuple(self.steps))
+            if self.word != ",":
+                break
+            self.advance()
+        self.steps = steps
+        return tuple(found)
+
+    def expect(self, word: str, hint: str | None = None) -> None:
+        """Take the next token, which has to be this word."""
+        if self.word != word:
+            raise self.unexpected(quote(word), hint)
+        self.advance()
+
+    def close(self) -> None:
+        if self.word != ")":
+            raise self.unexpected("')'")
+        self.advance()
+        self.depth -= 1
+
+    def enter(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ExpressionError(
+                self.text,
+                f"nested deeper than {DEEPEST} levels",
+                self.at,
+                max(1, len(self.word)),
+                "give the inner part a gate of its own",
+            )
+
+    def number(self) -> float:
+        try:
+            value = read_number(self.word)
+        except ValueError as error:
+            raise ExpressionError(self.text, str(error), self.at, len(self.word)) from None
+        if value is None:
+            raise ExpressionError(self.text, f"{quote(self.word)} is not a number", self.at, len(self.word))
+        return value
+
+    def unexpected(self, wanted: str, hint: str | None = None) -> ExpressionError:
+        """Return the error that says what stands here and what was wanted."""
+        found = "the formula ends" if self.kind == "end" else f"found {_shown(self.word)}"
+        if hint is None:
+            hint = _INSTEAD.get(self.word)
+        if hint is None and wanted == "an operator":
+            hint = self.misplaced()
+        return ExpressionError(self.text, f"expected {wanted}, but {found}", self.at, max(1, len(self.word)), hint)
+
+    def misplaced(self) -> str | None:
+        """Return what may be meant by two operands, or a bracket, where an operator belongs."""
+        if self.word == ")":
+            return "there is a ')' too many, or a '(' is missing"
+        if self.kind == "name" and self.text[self.at - 1] == "0" and self.word[0] in "xobXOB":
+            return "numbers are decimal"
+        return "a product is written with *" if self.kind == "name" or self.word == "(" else None
+
+
+def _beginning(text: str) -> str:
+    """Return the name at the beginning of `text`: all before the first character that no name has in its place."""
+    for index, character in enumerate(text):
+        if not (is_name(f"_{character}") if index else is_name(character)) and character != ".":
+            return text[:index].rstrip(".")
+    return text
+
+
+def _shown(token: str) -> str:
+    return quote(token) if token.isprintable() else f"the invisible character U+{ord(token[0]):04X}"

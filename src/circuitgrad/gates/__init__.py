@@ -1,0 +1,1 @@
+"""The table of gates, and the number systems that its rules are computed in."""

@@ -1,0 +1,1 @@
+"""Shortcuts for large files, whose lines and formulas are alike."""

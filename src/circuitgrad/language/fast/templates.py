@@ -1,0 +1,201 @@
+"""Formulas that differ from one read before in names and numbers only, as those of large circuits do.
+
+Such formulas are taken apart by one regular expression; what their tokens mean was found out by the reader of formulas
+when it read the first of them. There is no second grammar here: a shape is made from what `read_formula` returns, and a
+text whose shape is not known, or whose names are not all wires, is for `read_formula`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from math import copysign
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from circuitgrad.formulas.numerals import read_number
+from circuitgrad.formulas.reader import NAME_IN_ASCII, NUMBER
+from circuitgrad.formulas.steps import RESERVED, Call, Name, Number
+from circuitgrad.gates.table import NAMES
+from circuitgrad.language.wires import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from circuitgrad.formulas.steps import Step
+    from circuitgrad.gates.rule import Rule
+
+LONGEST = 200
+"""How many characters a formula has that is worth a shape."""
+MOST_SHAPES = 1000
+FEW = 16
+"""The shapes of so many formulas are not looked at: smaller files would gain less than that takes."""
+
+# A name before a bracket is a gate's or a family's, and stays in the shape, like reserved words and operators. Neither
+# a name nor a number begins or ends within a word.
+_WORD = rf"(?a)(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])"
+
+
+class Leaf(NamedTuple):
+    """An operand in the text: the number of its part, and the sign of a number; names have the sign 0."""
+
+    part: int
+    sign: float
+
+
+class Operation(NamedTuple):
+    """A gate: its rule, what picks its operands from leaves and results so far, and where its operator stands."""
+
+    rule: Rule
+    pick: Callable[[list[int]], tuple[int, ...]]
+    part: int
+    offset: int
+
+
+class Shape(NamedTuple):
+    """What the formulas of a shape compute: gates, in order, of wires and numbers.
+
+    Attributes:
+        leaves: what stands in the text.
+        operations: the gates.
+    """
+
+    leaves: tuple[Leaf, ...]
+    operations: tuple[Operation, ...]
+
+
+Formula: TypeAlias = "tuple[tuple[Operation, ...], list[int], list[int]]"
+
+
+class Shapes:
+    """The shapes of the formulas that have been read.
+
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> shapes = Shapes()
+    >>> for _ in range(FEW):
+    ...     shapes.learn("-2*a + b", read_formula("-2*a + b"))
+    >>> operations, operands, starts = shapes.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
+    >>> operands, [(rule.name, starts[part] + offset) for rule, _, part, offset in operations]
+    ([-15, 7, 7], [('mul', 4), ('add', 8)])
+    """
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[str, ...], list[Shape]] = {}
+        self._count = 0
+        self._formulas = 0
+
+    def find(self, text: str, wires: Mapping[str, int], constant: Callable[[float], int]) -> Formula | None:
+        """Return what a formula computes; None if its shape is not known, or a name is no wire's.
+
+        Args:
+            text: the formula.
+            wires: the numbers of the wires that it may use.
+            constant: returns the number of a constant.
+
+        Returns:
+            the gates; the numbers of what the text names, to which those of the gates' outputs are to be added one by
+            one; and where the parts of the text start.
+        """
+        if len(text) > LONGEST or not self._shapes:
+            return None
+        parts = self._split(text)
+        for leaves, operations in self._shapes.get(tuple(parts[::2]), ()):
+            numbers = []
+            for part, sign in leaves:
+                if not sign:
+                    number = wires.get(parts[part], UNKNOWN)
+                    if number < 0:
+                        break
+                elif (value := _value(parts[part])) is not None:
+                    number = constant(sign * value)
+                else:
+                    break
+                numbers.append(number)
+            else:
+                return operations, numbers, list(accumulate(map(len, parts), initial=0))
+        return None
+
+    @cached_property
+    def _split(self) -> Callable[[str], list[str | Any]]:
+        """What takes a text apart: what is between the words at even indices, the words at odd ones."""
+        return re.compile(_WORD).split
+
+    def learn(self, text: str, steps: Sequence[Step]) -> None:
+        """Remember the shape of a formula, if it is made of nothing but names, numbers and gates that fit.
+
+        Args:
+            text: the formula.
+            steps: what `read_formula` has made of it.
+        """
+        self._formulas += 1
+        if self._formulas < FEW or len(text) > LONGEST or self._count >= MOST_SHAPES or not text.isascii():
+            return
+        parts = self._split(text)
+        shape = _shape(parts, steps)
+        alike = self._shapes.setdefault(tuple(parts[::2]), [])
+        # What is between the words, and which of them are numbers, says all.
+        if shape is not None and all(shape.leaves != other.leaves for other in alike):
+            self._count += 1
+            alike.append(shape)
+
+
+@lru_cache(MOST_SHAPES)
+def _value(word: str) -> float | None:
+    """Return what a word is as a number; None when it is none, as the names inf and nan are none here."""
+    try:
+        return read_number(word) if word[0] <= "9" else None
+    except ValueError:
+        return None
+
+
+def _shape(parts: list[str], steps: Sequence[Step]) -> Shape | None:
+    """Return the shape of a formula; None if it has none."""
+    starts = list(accumulate(map(len, parts), initial=0))
+    words = {start: part for part, start in enumerate(starts[:-1]) if part % 2}
+    leaves: list[Leaf] = []
+    calls: list[tuple[Rule, list[int], int]] = []
+    stack: list[int] = []  # leaves are counted from 0 up, results from -1 down
+    for step in steps:
+        if isinstance(step, Call):
+            rule = NAMES.get(step.gate)
+            if rule is None or rule.arity != step.arity:
+                return None
+            operands = stack[-rule.arity :]
+            # A gate of numbers becomes a number where it stands; constants are kept in the order of the steps.
+            if all(index >= 0 and leaves[index].sign for index in operands):
+                return None
+            calls.append((rule, operands, step.at))
+            stack[-rule.arity :] = [-len(calls)]
+            continue
+        if isinstance(step, Number):
+            # A sign may be before it.
+            part = next((part for start, part in words.items() if start >= step.at), 0)
+            value = _value(parts[part]) if part else None
+            if value is None or abs(step.value) != value:
+                return None
+            leaf = Leaf(part, copysign(1.0, step.value))
+        elif isinstance(step, Name) and step.at in words:
+            leaf = Leaf(words[step.at], 0.0)
+        else:
+            return None
+        stack.append(len(leaves))
+        leaves.append(leaf)
+    operations = []
+    for rule, operands, at in calls:
+        between = max(part for part in range(0, len(parts), 2) if starts[part] <= at)
+        indices = [index if index >= 0 else len(leaves) - 1 - index for index in operands]
+        operations.append(Operation(rule, _picker(indices), between, at - starts[between]))
+    return Shape(tuple(leaves), tuple(operations))
+
+
+def _picker(indices: list[int]) -> Callable[[list[int]], tuple[int, ...]]:
+    """Return the function that picks the items of some indices.
+
+    >>> _picker([2])("abc"), _picker([2, 0])("abc")
+    (('c',), ('c', 'a'))
+    """
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    [index] = indices
+    return lambda numbers: (numbers[index],)

@@ -35,6 +35,7 @@ READING = HELP | {
     "circuitgrad.files",
     "circuitgrad.formulas",
     "circuitgrad.formulas.dialects",
+    "circuitgrad.formulas.formula",
     "circuitgrad.formulas.names",
     "circuitgrad.formulas.numerals",
     "circuitgrad.formulas.reader",

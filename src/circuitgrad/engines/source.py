@@ -45,6 +45,7 @@ def source_of(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Source:
         CircuitError: there is no such input or wire.
 
     >>> from circuitgrad import from_expression
+    >>> from circuitgrad.engines.wanted import Wanted
     >>> print(source_of(from_expression("a*x + 2", a=3, x=5), ["a"], Wanted(("out",), ("out",), ("a",))).text, end="")
     def passes(v0):
         v3 = v0 * 5.0

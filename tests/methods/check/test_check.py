@@ -174,7 +174,7 @@ def test_a_fault_too_small_for_differences_is_found_by_the_gate() -> None:
 def test_a_wrong_rule_of_the_table_names_its_gate_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     circuit = circuitgrad.load("circuits/neuron.yaml")
     wrong = Rule("mul", "x*y", {"x": "x", "y": "y"})
-    monkeypatch.setattr(circuit, "rows", [wrong, *circuit.rules[1:]])
+    monkeypatch.setattr(circuit, "rules", [wrong, *circuit.rules[1:]])
     found = check(circuit)
     assert gates(found) == {"ax": WRONG, "by": OK, "axpby": OK, "axpbypc": OK, "s": OK}
     assert verdicts(found) == {"a": WRONG, "b": OK, "c": OK, "x": WRONG, "y": OK}

@@ -275,7 +275,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, **told: Any) -> Counting:
         kept.append(Counting(*args))
         return kept[-1]
 
-    monkeypatch.setattr("circuitgrad.methods.optimize.Objective", make)
+    monkeypatch.setattr("circuitgrad.methods.optimize.optimize.Objective", make)
     optimize(circuit, Optimization("minimize", **told), rows_of(2))
     return kept[0]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, load, loads
-from circuitgrad.language.settling import DEEPEST
+from circuitgrad.language.settling import DEEPEST_CALLS
 from circuitgrad.methods.check.check import check
 from language.faults import fault, messages, pointed
 
@@ -224,9 +224,9 @@ def test_definitions_may_call_one_another_only_so_deep() -> None:
         lines = ["  f0(x): x + 1", *(f"  f{i}(x): f{i - 1}(x)*2" for i in range(1, depth))]
         return f"inputs: {{a: 1}}\ndefine:\n{chr(10).join(lines)}\ngates: {{y: f{depth - 1}(a)}}\n"
 
-    assert loads(chain(DEEPEST)).backward()["a"] == 2.0 ** (DEEPEST - 1)
-    assert f"over {DEEPEST} deep" in str(fault(chain(DEEPEST + 1)))
-    assert f"over {DEEPEST} deep" in str(fault(chain(5_000)))
+    assert loads(chain(DEEPEST_CALLS)).backward()["a"] == 2.0 ** (DEEPEST_CALLS - 1)
+    assert f"over {DEEPEST_CALLS} deep" in str(fault(chain(DEEPEST_CALLS + 1)))
+    assert f"over {DEEPEST_CALLS} deep" in str(fault(chain(5_000)))
 
 
 def test_a_call_of_a_gate_with_partials_is_one_wire_whatever_its_body_makes() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from circuitgrad import loads
 from circuitgrad.formulas.reader import LONGEST_SUBSCRIPT, read_formula
 from circuitgrad.formulas.steps import Call, Loop
-from circuitgrad.language.subscripts import LARGEST, NotWholeError, iterations, span, weight, whole
+from circuitgrad.language.subscripts import LARGEST_WHOLE_NUMBER, NotWholeError, iterations, span, weight, whole
 from language.faults import fault, pointed
 
 whole_numbers = st.integers(-20, 20)
@@ -68,7 +68,7 @@ def test_a_loop_weighs_no_less_than_the_gates_that_it_makes(one: tuple[int, ...]
 @pytest.mark.parametrize(
     ("text", "words"),
     [("1/2", "not 0.5"), ("0.1*3", "not 0.30000000000000004"), ("9**9**9", "not inf"), ("0/0", "not nan"),
-     (f"{LARGEST}*4", "a whole number is wanted here"), ("x", "'x' is neither"), ("pi", "'pi' is neither"),
+     (f"{LARGEST_WHOLE_NUMBER}*4", "a whole number is wanted here"), ("x", "'x' is neither"), ("pi", "'pi' is neither"),
      ("1 if 1 > 0 else x", "'x' is neither"), ("nothing(1)", "'nothing' cannot stand"), ("f(1)", "'f' cannot stand"),
      ("w[0]", "a loop or a member cannot stand"), ("sum(1 for i in range(2))", "a loop or a member cannot stand"),
      ("sin(1, 2)", "'sin' cannot stand"), ("where(1, 2)", "'where' cannot stand"),
@@ -86,7 +86,8 @@ def test_what_is_no_whole_number_is_refused_wherever_one_is_wanted(place: str, t
     ("text", "value"),
     [("7", 7), ("-3", -3), ("2*i - 1", 9), ("i**2", 25), ("max(i, 3, 9)", 9), ("6/2", 3), ("floor(i/2)", 2),
      ("mod(i, 3)", 2), ("1e3", 1000), ("1 if i > 4 else 0", 1), ("sqrt(16)", 4), ("0.5 + 0.5", 1),
-     (str(LARGEST), LARGEST), ("abs(-i)", 5), ("+".join("1" * (LONGEST_SUBSCRIPT // 2)), LONGEST_SUBSCRIPT // 2)],
+     (str(LARGEST_WHOLE_NUMBER), LARGEST_WHOLE_NUMBER), ("abs(-i)", 5),
+     ("+".join("1" * (LONGEST_SUBSCRIPT // 2)), LONGEST_SUBSCRIPT // 2)],
 )  # fmt: skip
 def test_a_whole_number_may_be_computed(text: str, value: int) -> None:
     assert whole(read_formula(text), {"i": 5}) == value

@@ -16,7 +16,7 @@ from circuitgrad.formulas.names import normalise
 from circuitgrad.language.document import as_mapping
 from circuitgrad.language.families import read_header
 from circuitgrad.language.json_text import locate_json
-from circuitgrad.language.nodes import Mapping, NodeProblems, Scalar, Sequence
+from circuitgrad.language.nodes import GAP, Mapping, NodeProblems, Scalar, Sequence, behind_anchor
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -30,12 +30,10 @@ if TYPE_CHECKING:
 WIDEST = 100
 """A list that is written anew and is longer is broken into lines, in a text that has lines."""
 
-_GAP = r"(?:\s|#[^\r\n]*)*"
-_ANCHOR = re.compile(rf"&[^\s,\[\]{{}}]+{_GAP}")
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
-_BRACKET = re.compile(rf"{_GAP},?{_GAP}\]")
+_BRACKET = re.compile(rf"{GAP},?{GAP}\]")
 _BLANK = re.compile(r"[ \t]*")
 _REST = re.compile(r"[ \t]*(?:\r\n|\r|\n|\Z)")
 
@@ -240,8 +238,7 @@ class Editor:
 
     def _start(self, node: Node) -> int:
         """Return where a node begins, behind its anchor."""
-        anchor = None if self._json else _ANCHOR.match(self._source, node.at)
-        return anchor.end() if anchor else node.at
+        return behind_anchor(self._source, node.at)
 
     def _word(self, node: Scalar) -> tuple[int, int]:
         """Return where the word of a scalar, a number or a key, begins and ends, within its quotation marks."""

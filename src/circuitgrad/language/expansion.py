@@ -84,6 +84,10 @@ class Expander:
         definitions: the definitions by name.
         shallow: leave calls of definitions as they are, and count them in `calls`.
         values: expand a definition that has partials of its own, too; otherwise it is a gate.
+
+    Attributes:
+        calls: how often each definition is called.
+        sound: whether nothing is wrong with any of them.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class Expander:
         self.shallow = shallow
         self.values = values
         self.calls: Counter[str] = Counter()
+        self.sound = True
         self._shapes = Shapes()
 
     # A wire, or a family of wires, and what stands behind its name in the file.
@@ -371,6 +376,7 @@ class Expander:
                 hint = f"{quote(step.gate)} is a wire; a product is written with *"
             return frame.refuse(step, f"no gate is called {quote(step.gate)}", hint, width)
         if not isinstance(gate, Rule) and not gate.sound:
+            self.sound = False
             return UNKNOWN
         if (wrong := _misfit(gate, len(operands))) is not None:
             return frame.refuse(step, wrong, None, width)

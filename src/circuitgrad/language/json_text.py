@@ -11,15 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Node, Scalar, Sequence
-from circuitgrad.language.yaml_text import DEEPEST, TOO_DEEP
+from circuitgrad.language.nodes import DEEPEST_NESTING, NOWHERE, TOO_DEEP, Lines, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from circuitgrad.language.nodes import Line
 
-LARGE = 1000
+FEWEST_ENTRIES_WITHOUT_NODES = 1000
 """How many entries a section has whose nodes are not kept."""
 
 _SEPARATOR = "\0"
@@ -148,7 +147,7 @@ def _nodes(data: Any, source: Source) -> Node:
     """Turn parsed data into nodes, level by level."""
     top = Sequence()
     work: list[tuple[Any, Node]] = [([data], top)]
-    for level in range(DEEPEST + 1):
+    for level in range(DEEPEST_NESTING + 1):
         work = _deeper(work, sections=level == 1)
         if not work:
             return top[0]
@@ -176,7 +175,7 @@ def _node(value: Any, deeper: list[tuple[Any, Node]], *, section: bool = False) 
         return Scalar(value, plain=False)
     if value is None or value is True or value is False:
         return Scalar({None: "", True: "true", False: "false"}[value])
-    if section and type(value) is _Pairs and len(value) >= LARGE and all(map(_is_shallow, value)):
+    if section and _is_large(value):
         lines = Lines(Mapping())
         lines.append_part(_Entries(value))
         return lines
@@ -187,8 +186,13 @@ def _node(value: Any, deeper: list[tuple[Any, Node]], *, section: bool = False) 
     return node
 
 
-def _is_shallow(pair: tuple[str, Any]) -> bool:
-    return type(pair[1]) in (str, bytes)
+def _is_large(section: Any) -> bool:
+    """Tell whether a section is long, and made of formulas and of gates that are packed."""
+    return (
+        type(section) is _Pairs
+        and len(section) >= FEWEST_ENTRIES_WITHOUT_NODES
+        and all(type(value) in (str, bytes) for _, value in section)
+    )
 
 
 def _too_deep(source: Source) -> CircuitError:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Indices: TypeAlias = "dict[str, int]"
 
-LARGEST = 2**53
+LARGEST_WHOLE_NUMBER = 2**53
 """Beyond this a double does not hold every whole number."""
 
 
@@ -63,9 +63,11 @@ def whole(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
         else:
             raise NotWholeError("a loop or a member cannot stand in a subscript or range", step)
     (value,) = stack
-    if not (abs(value) <= LARGEST and value == int(value)):
-        hint = "floor(x) rounds down" if abs(value) <= LARGEST else None
-        raise NotWholeError(f"a whole number is wanted here, not {value!r}", steps[0], hint)
+    if not (abs(value) <= LARGEST_WHOLE_NUMBER and value == int(value)):
+        hint = "floor(x) rounds down" if abs(value) <= LARGEST_WHOLE_NUMBER else None
+        # A conditional has its test first in the steps, but not in the text.
+        first = min(steps, key=lambda step: step.at)
+        raise NotWholeError(f"a whole number is wanted here, not {value!r}", first, hint)
     return int(value)
 
 
@@ -77,7 +79,7 @@ def span(clause: Clause, indices: Mapping[str, int]) -> range:
     """
     bounds = [whole(steps, indices) for steps in clause.bounds]
     if len(bounds) == 3 and bounds[2] == 0:
-        raise NotWholeError("the step of a range cannot be 0", clause.bounds[2][0])
+        raise NotWholeError("the step of a range cannot be 0", min(clause.bounds[2], key=lambda step: step.at))
     return range(*bounds)
 
 

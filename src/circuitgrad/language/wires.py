@@ -10,7 +10,7 @@ from circuitgrad.circuit.circuit import Circuit, Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import find
-from circuitgrad.language.nodes import NOWHERE, OFTEN
+from circuitgrad.language.nodes import NOWHERE, WORK_BETWEEN_REPORTS
 from circuitgrad.language.ordering import in_order, shared
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Wires:
         number = len(self.names)
         if number >= self.room:
             raise self.too_many(at)
-        if number % OFTEN == 0 and self.listen is not None:
+        if number % WORK_BETWEEN_REPORTS == 0 and self.listen is not None:
             self.listen("wires", number, None)
         self.names.append(name)
         self.rules.append(rule)

@@ -22,7 +22,16 @@ from yaml.events import (
 
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.language.fast.runs import find_runs, without
-from circuitgrad.language.nodes import OFTEN, Lines, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.nodes import (
+    DEEPEST_NESTING,
+    TOO_DEEP,
+    WORK_BETWEEN_REPORTS,
+    Lines,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,11 +39,9 @@ if TYPE_CHECKING:
     from circuitgrad.language.fast.runs import Run
     from circuitgrad.language.nodes import Listener
 
-DEEPEST = 64
-TOO_DEEP = f"nested deeper than {DEEPEST} levels"
-LARGEST = 1_000_000
+MOST_ALIASED_CHARACTERS = 1_000_000
 """How many characters the aliases of a document may add to it once they are expanded."""
-LARGE = 10_000
+SHORTEST_TEXT_WITH_RUNS = 10_000
 """How many characters a text has in which it pays to look for runs."""
 
 _PLAIN_WORDS = {
@@ -74,14 +81,14 @@ def read_yaml(source: Source, listen: Listener | None = None) -> Node:
 
     Raises:
         CircuitError: the text is no YAML, has more than one document, a tag, a key that is not a text, a cycle of
-            aliases, or is nested deeper than `DEEPEST`.
+            aliases, or is nested deeper than `DEEPEST_NESTING`.
 
     >>> root = read_yaml(Source("x.yaml", "inputs: {a: 1}"))
     >>> [(key.text, key.at) for key, value in root]
     [('inputs', 0)]
     """
     # An alias may repeat what an anchor holds, and nodes of runs are made anew: they could not be told to be the same.
-    runs = find_runs(source.text) if len(source.text) >= LARGE and "&" not in source.text else []
+    runs = find_runs(source.text) if len(source.text) >= SHORTEST_TEXT_WITH_RUNS and "&" not in source.text else []
     if runs:
         try:
             return _compose(source, listen, runs)
@@ -134,7 +141,7 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             if event.tag is not None:
                 raise _refused_tag(event, source)
-            if len(stack) >= DEEPEST:
+            if len(stack) >= DEEPEST_NESTING:
                 raise CircuitError.of(TOO_DEEP, _place(source, event))
             if key is None and type(node) is not Sequence:
                 raise _refused_key(event, source)
@@ -154,7 +161,7 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
             raise CircuitError.of("a second document begins here; a circuit file is one", _place(source, event))
         else:
             continue
-        if listen is not None and type(new) is not Scalar and (count := count + 1) % OFTEN == 0:
+        if listen is not None and type(new) is not Scalar and (count := count + 1) % WORK_BETWEEN_REPORTS == 0:
             listen("characters read", event.end_mark.index + skipped, len(source.text))
         if type(node) is Sequence:
             node.append(new)
@@ -198,8 +205,8 @@ def _aliased(event: Any, anchors: dict[str, Node | None], source: Source) -> Nod
 
 
 def _refuse_explosion(root: Node, source: Source) -> None:
-    """Refuse a tree whose aliases add more than `LARGEST` characters, before anything walks it."""
-    largest = LARGEST + len(source.text)
+    """Refuse a tree whose aliases add more than `MOST_ALIASED_CHARACTERS`, before anything walks it."""
+    largest = MOST_ALIASED_CHARACTERS + len(source.text)
     sizes: dict[int, int] = {}
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
@@ -218,7 +225,8 @@ def _refuse_explosion(root: Node, source: Source) -> None:
         if isinstance(node, Mapping):
             size = sizes[id(node)] = size + sum(len(key.text) for key, _ in node)
         if size > largest:
-            raise CircuitError.of(f"the aliases add more than {LARGEST:,} characters", source.place(node.at))
+            message = f"the aliases add more than {MOST_ALIASED_CHARACTERS:,} characters"
+            raise CircuitError.of(message, source.place(node.at))
 
 
 def _place(source: Source, event: Any) -> Any:

@@ -60,8 +60,8 @@ def both(text: str, reader: Callable[[str], object] = read) -> tuple[object, obj
     found = []
     for large, few in ((0, 1), (NEVER, NEVER)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(yaml_text, "LARGE", large)
-            patch.setattr(json_text, "LARGE", large)
+            patch.setattr(yaml_text, "SHORTEST_TEXT_WITH_RUNS", large)
+            patch.setattr(json_text, "FEWEST_ENTRIES_WITHOUT_NODES", large)
             patch.setattr(templates, "FEW", few)
             found.append(reader(text))
     return found[0], found[1]

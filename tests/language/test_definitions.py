@@ -133,7 +133,7 @@ def test_right_partials_are_what_reverse_mode_finds(value: str, u: str, v: str) 
 def test_a_planted_wrong_partial_is_named(u: str, v: str) -> None:
     checked = check(loads(partials("u*exp(v)", u, v)))
     assert not checked.passed
-    accused = {name for name, one in checked.gates.items() if one.failed}
+    accused = {name for name, verdict in checked.gates.items() if verdict.failed}
     assert accused
     assert all(checked.circuit.rules[checked.circuit.names.index(name)].name == "gain" for name in accused)
 
@@ -147,7 +147,7 @@ define:
 gates: {y: sixth(a)}
 """
     circuit = loads(text)
-    assert [row.name for row in circuit.rules] == ["sixth"]
+    assert [rule.name for rule in circuit.rules] == ["sixth"]
     assert circuit.backward()["a"] == pytest.approx(6 * 0.7**5, rel=1e-14)
     assert check(circuit).passed
 
@@ -236,7 +236,7 @@ def test_a_call_of_a_gate_with_partials_is_one_wire_whatever_its_body_makes() ->
 gates: {{y: 'sum(d(a*i) for i in range(1, 3)) + e(b)'}}
 """
     circuit = loads(text, max_wires=12)
-    assert [row.name for row in circuit.rules].count("d") == 3
+    assert [rule.name for rule in circuit.rules].count("d") == 3
     assert circuit.backward()["b"] == pytest.approx(6 * (-1.25) ** 5, rel=1e-14)
 
 

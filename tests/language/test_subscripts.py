@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from circuitgrad import loads
 from circuitgrad.formulas.reader import LONGEST_SUBSCRIPT, read_formula
 from circuitgrad.formulas.steps import Call, Loop
-from circuitgrad.language.subscripts import LARGEST_WHOLE_NUMBER, NotWholeError, iterations, span, weight, whole
+from circuitgrad.language.subscripts import LARGEST_WHOLE_NUMBER, NotWholeError, iterations, span, weight, whole_number
 from language.faults import fault, pointed
 
 whole_numbers = st.integers(-20, 20)
@@ -20,9 +20,9 @@ stepped = bounds | st.tuples(whole_numbers, whole_numbers, whole_numbers.filter(
 
 
 def loop(text: str) -> Loop:
-    (found,) = read_formula(text)
-    assert isinstance(found, Loop)
-    return found
+    (step,) = read_formula(text)
+    assert isinstance(step, Loop)
+    return step
 
 
 @given(stepped)
@@ -43,9 +43,9 @@ def test_indices_run_as_nested_loops_do(ranges: list[tuple[int, int, int]]) -> N
     )
     wanted: list[Any] = eval(f"[({', '.join(names)},) {clauses}]")
     indices: dict[str, int] = {}
-    found = [tuple(indices[name] for name in names) for _ in iterations(loop(f"sum(1 {clauses})").clauses, indices,
+    turns = [tuple(indices[name] for name in names) for _ in iterations(loop(f"sum(1 {clauses})").clauses, indices,
                                                                          lambda: None)]  # fmt: skip
-    assert found == wanted
+    assert turns == wanted
     assert indices == {}
 
 
@@ -56,12 +56,12 @@ def test_an_index_of_the_same_name_comes_back_after_an_inner_loop() -> None:
 
 
 @given(stepped, stepped)
-def test_a_loop_weighs_no_less_than_the_gates_that_it_makes(one: tuple[int, ...], other: tuple[int, ...]) -> None:
-    ranges = [", ".join(map(str, arguments)) for arguments in (one, other)]
+def test_a_loop_weighs_no_less_than_the_gates_that_it_makes(outer: tuple[int, ...], inner: tuple[int, ...]) -> None:
+    ranges = [", ".join(map(str, arguments)) for arguments in (outer, inner)]
     text = f"sum(sin(x + i)*j for i in range({ranges[0]}) for j in range({ranges[1]}))"
-    turns = len(range(*one)) * len(range(*other))
+    turns = len(range(*outer)) * len(range(*inner))
     circuit = loads(f"inputs: {{x: 1}}\ngates: {{y: '{text} + x'}}", cse=False)
-    assert [row.name for row in circuit.rules].count("sin") == turns
+    assert [rule.name for rule in circuit.rules].count("sin") == turns
     assert weight(read_formula(text), {}, {}) >= len(circuit.rules) - 1
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_whole_number_is_refused_wherever_one_is_wanted(place: str, t
      ("+".join("1" * (LONGEST_SUBSCRIPT // 2)), LONGEST_SUBSCRIPT // 2)],
 )  # fmt: skip
 def test_a_whole_number_may_be_computed(text: str, value: int) -> None:
-    assert whole(read_formula(text), {"i": 5}) == value
+    assert whole_number(read_formula(text), {"i": 5}) == value
 
 
 def test_the_step_of_a_range_is_not_0() -> None:
@@ -116,7 +116,7 @@ def test_a_member_that_one_turn_of_a_loop_misses_is_told() -> None:
 @given(st.integers(-50, 50), st.integers(1, 9))
 def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
     steps = read_formula("2*i - (n + 1) + floor(i/n) + mod(i, n)")
-    assert whole(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
+    assert whole_number(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
 )
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(NotWholeError):
-        whole(read_formula(text), {"i": 3})
+        whole_number(read_formula(text), {"i": 3})
 
 
 @pytest.mark.parametrize(

@@ -88,15 +88,10 @@ class Circuit:
         outputs: the names of the outputs, at least one.
         about: what it computes, in words.
         expect: values that `check` verifies, by wire.
-        locate: returns where a gate is written, by the wire's name, or None when that is not known.
-
-    Attributes:
         data: the path of the rows that the circuit's file names for `optimize`, or None.
-        experiment: what the file says of an optimisation, or None.
+        optimize: the file's `optimize` block, or None.
+        locate: returns where a gate is written, by the wire's name, or None when that is not known.
     """
-
-    data: str | None = None
-    experiment: Optimization | None = None
 
     def __init__(
         self,
@@ -110,6 +105,8 @@ class Circuit:
         *,
         about: str = "",
         expect: Mapping[str, float] | None = None,
+        data: str | None = None,
+        optimize: Optimization | None = None,
         locate: Callable[[str], Place | None] = lambda _: None,
     ) -> None:
         self.name = name
@@ -121,6 +118,8 @@ class Circuit:
         self.operands = operands
         self.outputs = tuple(outputs)
         self.expect = dict(expect or {})
+        self.data = data
+        self.optimize = optimize
         self.locate = locate
         self.input_names = tuple(self.inputs)
         self.first_gate = len(inputs) + len(constants)

@@ -11,12 +11,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.language.nodes import DEEPEST_NESTING, NOWHERE, TOO_DEEP, Lines, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.nodes import DEEPEST_NESTING, NOWHERE, TOO_DEEP, LazyMapping, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from circuitgrad.language.nodes import Line
+    from circuitgrad.language.nodes import PlainEntry
 
 FEWEST_ENTRIES_WITHOUT_NODES = 1000
 """How many entries a section has whose nodes are not kept."""
@@ -48,7 +48,7 @@ class _Pairs(list[Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Pairs | bytes:
-    """Return an object of JSON; one like {"mul": ["a", "b"]} is kept in less than a fifth of the memory."""
+    """Return an object of JSON; packed like {"mul": ["a", "b"]} it takes less than a fifth of the memory."""
     if len(pairs) == 1:
         [(key, value)] = pairs
         words = [key, value] if type(value) is str else [key, *value] if type(value) is list else ()
@@ -68,8 +68,8 @@ def _unpacked(value: bytes) -> tuple[str, str | list[str]]:
     return key, words if listed else words[0]
 
 
-class _Entries:
-    """The pairs of a large object, whose nodes are made anew every time one asks for them."""
+class _LazyPairs:
+    """The pairs of a large object. Their nodes are made on demand, and anew every time."""
 
     __slots__ = ("_pairs",)
     plain = False
@@ -88,8 +88,8 @@ class _Entries:
         """Yield the text of every key, and that it stands nowhere."""
         return ((key, NOWHERE) for key, _ in self._pairs)
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the entries."""
+    def plain_entries(self) -> Iterator[PlainEntry]:
+        """Yield the entries without making nodes."""
         for key, value in self._pairs:
             if type(value) is bytes:
                 gate, operands = _unpacked(value)
@@ -176,9 +176,9 @@ def _node(value: Any, deeper: list[tuple[Any, Node]], *, section: bool = False) 
     if value is None or value is True or value is False:
         return Scalar({None: "", True: "true", False: "false"}[value])
     if section and _is_large(value):
-        lines = Lines(Mapping())
-        lines.append_part(_Entries(value))
-        return lines
+        mapping = LazyMapping(Mapping())
+        mapping.append_lazy(_LazyPairs(value))
+        return mapping
     if type(value) is bytes:
         value = _Pairs([_unpacked(value)])
     node: Node = Mapping() if type(value) is _Pairs else Sequence()

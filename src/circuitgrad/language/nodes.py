@@ -54,8 +54,8 @@ class Mapping(list[tuple["Scalar", "Node"]]):
         self.at = at
 
 
-class Part(Protocol):
-    """Entries of a mapping which have no nodes until these are asked for.
+class LazyEntries(Protocol):
+    """Entries of a mapping that have no nodes until somebody asks for these.
 
     Attributes:
         plain: whether the keys have no quotes.
@@ -70,23 +70,23 @@ class Part(Protocol):
     def keys(self) -> Iterator[tuple[str, int]]:
         """Yield the text of every key, and its offset or `NOWHERE`."""
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the entries."""
+    def plain_entries(self) -> Iterator[PlainEntry]:
+        """Yield the entries without making nodes."""
 
     def node(self, value: Any, /) -> Node:
-        """Return the node of an entry, given what stands last in its line."""
+        """Return the node of an entry, given the last part of its `PlainEntry`."""
 
 
-Line: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
+PlainEntry: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
 """An entry: its key; a gate, its offset and its operands, or None, a formula's offset and the formula; and what `node`
 takes."""
 
 
-class Lines(Mapping):
-    """A large mapping, most of whose entries get their nodes when one asks for them, and anew every time.
+class LazyMapping(Mapping):
+    """A large mapping. Most of its entries get their nodes on demand, and anew every time.
 
     Attributes:
-        parts: the entries, in their order: such parts, and lists of what stands between them.
+        parts: the entries, in their order: lazy ones, and lists of those between them.
     """
 
     __slots__ = ("_last", "parts")
@@ -94,9 +94,9 @@ class Lines(Mapping):
     def __init__(self, entries: Mapping) -> None:
         super().__init__(entries.at)
         self._last = list(entries)
-        self.parts: list[list[tuple[Scalar, Node]] | Part] = [self._last]
+        self.parts: list[list[tuple[Scalar, Node]] | LazyEntries] = [self._last]
 
-    def append_part(self, part: Part) -> None:
+    def append_lazy(self, part: LazyEntries) -> None:
         """Add entries whose nodes are made later; others may follow."""
         self._last = []
         self.parts += [part, self._last]
@@ -116,7 +116,7 @@ class Lines(Mapping):
 Node: TypeAlias = "Scalar | Sequence | Mapping"
 
 Listener: TypeAlias = "Callable[[str, int, int | None], None]"
-"""What is told how far a long piece of work has come: what is counted, how many there are, and of how many."""
+"""Takes the progress of a long piece of work: the unit that is counted, how many are done, and of how many."""
 
 
 def kind(node: Node) -> str:

@@ -9,7 +9,7 @@ from circuitgrad.errors import quote
 from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Call
 from circuitgrad.gates.rule import Rule
-from circuitgrad.language.expansion import Expander, Frame, finish
+from circuitgrad.language.expansion import Context, Expander, finish
 from circuitgrad.language.nodes import Scalar
 from circuitgrad.language.wires import UNKNOWN, Wires
 
@@ -35,7 +35,7 @@ def settle_definitions(definitions: Mapping[str, Definition], wires: Wires) -> N
         wires: the wires of the file.
 
     Raises:
-        CircuitError: one makes too many wires, or they take too many turns.
+        CircuitError: a definition makes too many wires, or all take too many turns.
     """
     for definition in definitions.values():
         _examine(definition, definitions, wires)
@@ -51,7 +51,7 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], file
     """Read a definition's formulas once, with calls of other definitions left as they are."""
     if not definition.operands or not (definition.value.text or definition.gates):
         return  # it has been refused already
-    noted = len(definition.problems.entries)
+    problems_before = len(definition.problems)
     wires = file.trial(definition.problems)
     expander = Expander(wires, definitions, shallow=True)
     scope = _scope(definition, wires, definition.operands)
@@ -66,7 +66,7 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], file
         expander.wires = wires
         _evaluate(definition, partial, _scope(definition, wires, (*definition.operands, OWN_VALUE)), expander)
     definition.calls = expander.calls
-    definition.sound = definition.sound and expander.sound and len(definition.problems.entries) == noted
+    definition.sound = definition.sound and expander.sound and len(definition.problems) == problems_before
 
 
 def _sink(definition: Definition, scope: Scope) -> Scalar:
@@ -99,7 +99,7 @@ def _evaluate(definition: Definition, text: Scalar, scope: Scope, expander: Expa
         return UNKNOWN
     if text is definition.value:
         definition.steps = steps
-    return finish(expander.expand(Frame(scope, "", text, None, {}, outer=False), steps))
+    return finish(expander.expand(Context(scope, "", text, None, {}, outer=False), steps))
 
 
 def _by_calls(definitions: Mapping[str, Definition]) -> list[Definition]:

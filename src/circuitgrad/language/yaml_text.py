@@ -21,12 +21,12 @@ from yaml.events import (
 )
 
 from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.language.fast.runs import find_runs, without
+from circuitgrad.language.fast.runs import find_runs, without_runs
 from circuitgrad.language.nodes import (
     DEEPEST_NESTING,
     TOO_DEEP,
     WORK_BETWEEN_REPORTS,
-    Lines,
+    LazyMapping,
     Mapping,
     Node,
     Scalar,
@@ -36,7 +36,7 @@ from circuitgrad.language.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from circuitgrad.language.fast.runs import Run
+    from circuitgrad.language.fast.runs import UniformLines
     from circuitgrad.language.nodes import Listener
 
 MOST_ALIASED_CHARACTERS = 1_000_000
@@ -111,14 +111,14 @@ def _events(text: str) -> Callable[[], Any]:
     return next_event
 
 
-def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node:  # noqa: PLR0915 -- one loop over one state
+def _compose(source: Source, listen: Listener | None, runs: list[UniformLines]) -> Node:  # noqa: PLR0915 -- one loop over one state
     """Build the tree with an explicit stack of open containers.
 
     Raises:
         CircuitError: the document is not right, or one of the runs is something else.
         yaml.MarkedYAMLError: the text is no YAML.
     """
-    next_event = _events(without(source.text, runs) if runs else source.text)
+    next_event = _events(without_runs(source.text, runs) if runs else source.text)
     waiting = runs[::-1]
     stop = waiting[-1].before if waiting else -1  # where the key of a run's first or last line is awaited
     skipped = 0  # how many characters of runs are before the event
@@ -179,8 +179,8 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
                     skipped += run.end - run.start
                     key.at = run.behind
                     if type(node) is Mapping:
-                        node = Lines(node)
-                    node.append_part(run)
+                        node = LazyMapping(node)
+                    node.append_lazy(run)
                     opened, stop = None, waiting[-1].before if waiting else -1
         else:
             raise _refused_key(event, source)
@@ -250,7 +250,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
     if mark is None:
         return CircuitError.of(f"not YAML: {problem}")
     at = mark.index
-    found = error.problem_mark.index if error.problem_mark else at
+    seen_at = error.problem_mark.index if error.problem_mark else at
     message, hint = next(
         (words for start, words in _PLAIN_WORDS.items() if problem.startswith(start)),
         (problem + (f" ({error.context})" if error.context else ""), None),
@@ -260,8 +260,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
         message, hint = f"a text cannot begin with {quote(character)}", "put it in quotes"
         if character == "\t":
             message, hint = _PLAIN_WORDS["found a tab"]
-    elif problem.startswith("did not find expected ','") and _MEMBER.match(source.text, found - 1, found + 1):
-        at, message, hint = found, "a family's member inside brackets needs quotes", "write 'w[0]'"
+    elif problem.startswith("did not find expected ','") and _MEMBER.match(source.text, seen_at - 1, seen_at + 1):
+        at, message, hint = seen_at, "a family's member inside brackets needs quotes", "write 'w[0]'"
     elif problem.startswith("mapping values are not allowed"):
         at, message, hint = _misplaced_colon(at, source)
     elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):

@@ -191,7 +191,7 @@ def fit(
         target = _target(used, list(map(normalise, found.ignored)), target)
         if wrong := _name_fault(target):
             hint = "rename it in the header, or choose another with --target"
-            raise CircuitError.of(wrong, next(found.blocks).header, hint)
+            raise CircuitError.of(wrong, next(found.chunks).header, hint)
     parameters = [name for name in named if name not in used and name not in CONSTANTS]
     if not parameters:
         raise CircuitError.of("the formula has no parameters: all its names are columns or constants")
@@ -204,8 +204,8 @@ def fit(
         raise CircuitError.of(f"the name {quote(taken[0])} is needed for the fit itself", hint="choose another")
     _try_out(formula, [*used, *parameters])
     with open_rows(data, [*used, target]) as found:
-        first = next(iter(next(found.blocks)))
-        for _ in found.blocks:
+        first = next(iter(next(found.chunks)))
+        for _ in found.chunks:
             pass
     reference = _reference(data, folder)
     formula = " ".join(formula.split())

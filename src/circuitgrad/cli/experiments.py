@@ -81,7 +81,7 @@ def chosen_experiment(circuit: Circuit, given: Mapping[str, Any], outputs: tuple
     from circuitgrad.methods.optimize.settings import combined
 
     output = {"output": outputs[0]} if outputs else {}
-    return combined(circuit.experiment, {**told(given), **output})
+    return combined(circuit.optimize, {**told(given), **output})
 
 
 class OptimizeCommand(click.Command):

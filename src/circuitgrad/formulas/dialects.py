@@ -17,7 +17,6 @@ from circuitgrad.formulas.steps import (
     SUM,
     UNARY,
     Call,
-    Loop,
     Member,
     Name,
     Number,
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from circuitgrad.formulas.steps import Step
 
 CONDITIONAL = 0
+DEEPEST_TEXT = 40
+"""How many calls and operators are written inside one another before a temporary variable is used: Python's own limits
+are 100 levels of its parser's, and 200 parentheses."""
 
 _FOLDS = {gate: word for word, gate in FOLDS.items()}
 _PLACE = re.compile("#([1-3])")
@@ -67,8 +69,13 @@ class Dialect(NamedTuple):
     parentheses: tuple[str, str] = ("(", ")")
     comma: str = ", "
 
-    def write(self, steps: Iterable[Step]) -> str:
+    def write(self, steps: Iterable[Step], assign: Callable[[str], str] | None = None) -> str:
         """Return the formula of `steps`, in postfix order, in this language, with no parenthesis that it does not need.
+
+        Args:
+            steps: the formula.
+            assign: assigns the text of an inner formula to a temporary variable and returns its name: compilers refuse
+                formulas that are nested too deeply. Without it a formula is written in one piece.
 
         >>> from circuitgrad.formulas.reader import read_formula
         >>> FORMULA.write(read_formula("(a*x + (b*y)) / (2 - -c)"))
@@ -77,7 +84,16 @@ class Dialect(NamedTuple):
         'pow(x, 2.0) if x > 0.0 else div(1.0, x)'
         """
         stack: list[_Written] = []
+        depths: list[int] = []
         for step in steps:
+            if isinstance(step, Call):
+                first = len(stack) - step.arity
+                written, depth = self._call(step, stack[first:]), 1 + max(depths[first:], default=0)
+                if assign is not None and depth > DEEPEST_TEXT:
+                    written, depth = ([assign(self._finished(written))], ATOM), 0
+                stack[first:], depths[first:] = [written], [depth]
+                continue
+            depths.append(0)
             if isinstance(step, Number):
                 stack.append(self._literal(step.value))
             elif isinstance(step, Name):
@@ -85,16 +101,17 @@ class Dialect(NamedTuple):
             elif isinstance(step, Member):
                 subscripts = ", ".join(map(self.write, step.subscripts))
                 stack.append(([f"{self.name(step.name)}[{subscripts}]"], ATOM))
-            elif isinstance(step, Loop):
+            else:
                 clauses = [
                     f" for {clause.name} in range({', '.join(map(self.write, clause.bounds))})"
                     for clause in step.clauses
                 ]
                 stack.append(([_FOLDS.get(step.gate, step.gate), "(", self.write(step.body), *clauses, ")"], ATOM))
-            else:
-                first = len(stack) - step.arity
-                stack[first:] = [self._call(step, stack[first:])]
-        ((text, level),) = stack
+        (written,) = stack
+        return self._finished(written)
+
+    def _finished(self, written: _Written) -> str:
+        text, level = written
         # Where a number is no condition, a condition is no number, either.
         return f"({_joined(text)}) + 0.0" if self.truth and level == COMPARISON else _joined(text)
 

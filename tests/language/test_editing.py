@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from circuitgrad import Circuit, CircuitError, load, loads
 from circuitgrad.errors import Source
-from circuitgrad.formulas.numerals import read_number
-from circuitgrad.language.editing import Editor, same, spelled
+from circuitgrad.formulas.numerals import read_number, spell_number
+from circuitgrad.language.editing import Editor, same
 from strategies import Written, files
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def test_every_spelling_keeps_what_surrounds_the_number(entries: list[Any], line
         for member, (word, value) in enumerate(numbers[: abs(size)]):
             name = f"v{number}" if size == 1 else f"v{number}[{member}]" if size == 2 else f"v{number}[{member},3]"
             stays = value is None or same(value, number_in(word))
-            news.append(word if stays else spelled(value))
+            news.append(word if stays else spell_number(value))
             if value is not None:
                 values[name] = value
         old.append(f"  {key}: " + spelling.format(*words))
@@ -163,11 +163,11 @@ def test_a_number_is_read_back_by_yaml_too(value: float) -> None:
 
     import yaml
 
-    assert same(yaml.safe_load(f"[{spelled(value)}]")[0], value)
-    assert same(number_in(spelled(value)), value)
-    assert same(float(spelled(value, json=True)), value)
+    assert same(yaml.safe_load(f"[{spell_number(value)}]")[0], value)
+    assert same(number_in(spell_number(value)), value)
+    assert same(float(spell_number(value, json=True)), value)
     if math.isfinite(value):
-        assert same(json.loads(spelled(value, json=True)), value)
+        assert same(json.loads(spell_number(value, json=True)), value)
 
 
 @pytest.mark.parametrize(

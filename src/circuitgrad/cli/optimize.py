@@ -129,7 +129,7 @@ def _warn(outcome: Outcome, *, quiet: bool) -> None:
     from circuitgrad.report.optimize import uncertain
 
     options.warn(outcome.culprit, quiet=quiet)
-    if outcome.worse and outcome.experiment.step_size is not None:
+    if outcome.worse and outcome.settings.step_size is not None:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
     if said := uncertain(outcome):
@@ -169,17 +169,21 @@ def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> Non
 
         options.emit(f"\n{course_plot(outcome)}")
         return
-    from circuitgrad.methods.optimize.landscape import SIDES, landscape
+    from circuitgrad.methods.optimize.surface import MOST_AXIS_VALUES, objective_surface
     from circuitgrad.report.landscape import landscape_picture
     from circuitgrad.report.picture import course_picture
 
     title = options.title(outcome.circuit)
-    found = landscape(outcome, rows)
-    if found is None:
+    surface = objective_surface(outcome, rows)
+    if surface is None:
         note = plotting.write_picture(plot, lambda form: course_picture(outcome, title, form))
-        why = f"{len(outcome.moved)} inputs move" if len(outcome.moved) not in SIDES else "it would take too long"
+        why = (
+            f"{len(outcome.moved)} inputs move"
+            if len(outcome.moved) not in MOST_AXIS_VALUES
+            else "it would take too long"
+        )
         note += f", without a landscape: {why}"
     else:
-        note = plotting.write_picture(plot, lambda form: landscape_picture(outcome, found, title, form))
+        note = plotting.write_picture(plot, lambda form: landscape_picture(outcome, surface, title, form))
     if not quiet:
         click.echo(note, err=True)

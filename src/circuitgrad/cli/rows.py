@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.data.chunks import Blocks
+    from circuitgrad.data.table import Chunks
     from circuitgrad.report.rows import Block
 
 RESULTS = 500_000
-"""So many numbers are computed at a time, but those of `blocks.BLOCK` rows at least."""
+"""So many numbers are computed at a time, but those of `CHUNK_ROWS` rows at least."""
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet": "parquet"}
 """The format of a file of results, by its name."""
 
@@ -88,7 +88,7 @@ def report_rows(
 
 def _report(
     circuit: Circuit,
-    data: Blocks,
+    data: Chunks,
     assignments: Mapping[str, float],
     outputs: Sequence[str],
     wanted: Wanted,
@@ -142,14 +142,14 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
     return Wanted(values, tuple(outputs), inputs if wrt else wires or inputs)
 
 
-def _computed(compute: OverRows, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
+def _computed(compute: OverRows, data: Chunks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
     """Yield the results of block after block."""
-    from circuitgrad.data.chunks import BLOCK
+    from circuitgrad.data.table import CHUNK_ROWS
 
     done = 0
-    size = max(BLOCK, RESULTS // max(1, len(wanted.titles)))
+    size = max(CHUNK_ROWS, RESULTS // max(1, len(wanted.titles)))
     with closing(Meter(quiet=quiet)) as meter:
-        for rows in (block for more in data.blocks for block in more.cut(size)):
+        for rows in (part for chunk in data.chunks for part in chunk.cut(size)):
             columns = compute(rows)
             watch.see(rows, columns)
             yield rows.lines, columns
@@ -199,9 +199,9 @@ def _write_text(pieces: Iterator[str], printing: Printing) -> None:
 
 def _write_parquet(blocks: Iterator[Block], wanted: Wanted, printing: Printing) -> None:
     """Write results to a Parquet file once they are complete."""
-    from circuitgrad.data import parquet
+    from circuitgrad.data.parquet import write_parquet
     from circuitgrad.files import writing
 
     assert printing.file is not None  # noqa: S101
     with writing(Path(printing.file), replace=True) as file:
-        parquet.write(file, wanted.titles, (columns for _, columns in blocks))
+        write_parquet(file, wanted.titles, (columns for _, columns in blocks))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.checkpoint import Checkpoint
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
     from circuitgrad.report.trace import Trace
 
 OFTEN = 0.1
@@ -104,7 +104,7 @@ def watched(
     from circuitgrad.report.trace import Trace
 
     resume = watching.start()
-    listeners: list[Callable[[Step], None]] = []
+    listeners: list[Callable[[Iterate], None]] = []
     trace: Trace | None = None
     with ExitStack() as stack:
         if not watching.quiet:
@@ -137,16 +137,16 @@ def watched(
         )
 
 
-def _tell(listeners: Sequence[Callable[[Step], None]], step: Step) -> None:
+def _tell(listeners: Sequence[Callable[[Iterate], None]], step: Iterate) -> None:
     for listen in listeners:
         listen(step)
 
 
-def _published(trace: Trace) -> Callable[[Step], None]:
+def _published(trace: Trace) -> Callable[[Iterate], None]:
     """Return what writes the file of a trace now and then, for those who follow the run."""
     last = monotonic()
 
-    def publish(_step: Step) -> None:
+    def publish(_step: Iterate) -> None:
         nonlocal last
         if monotonic() - last >= SELDOM:
             trace.publish()
@@ -155,11 +155,11 @@ def _published(trace: Trace) -> Callable[[Step], None]:
     return publish
 
 
-def _shown(meter: Meter, steps: int | None) -> Callable[[Step], None]:
+def _shown(meter: Meter, steps: int | None) -> Callable[[Iterate], None]:
     """Return what shows a step on a bar, now and then."""
     last = monotonic()
 
-    def show(step: Step) -> None:
+    def show(step: Iterate) -> None:
         nonlocal last
         now = monotonic()
         if now - last < OFTEN:

@@ -10,6 +10,7 @@ same name (C17, annex F) has a value, so has this one: `log(0)` is `-inf`, `sqrt
 from __future__ import annotations
 
 import math
+import sys
 from math import asinh, atan, atan2, copysign, erf, erfc, hypot, inf, isfinite, nan, tanh
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ from circuitgrad.gates.arithmetic import Arithmetic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DOUBLES", "PRIMITIVES"]
+__all__ = ["DOUBLES", "MACHINE_EPSILON", "PRIMITIVES"]
+
+MACHINE_EPSILON = sys.float_info.epsilon
+"""The distance from 1 to the next double."""
 
 
 def div(x: float, y: float) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.errors import quote
 from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.numerals import spell_number
 from circuitgrad.language.document import as_mapping
 from circuitgrad.language.families import read_header
 from circuitgrad.language.json_text import locate_json
@@ -45,23 +46,6 @@ def same(left: float, right: float) -> bool:
     (False, True)
     """
     return repr(float(left)) == repr(float(right))
-
-
-def spelled(value: float, *, json: bool = False) -> str:
-    """Return a number as YAML 1.1, or JSON, and this program read it back to the same double.
-
-    JSON has no infinities and no NaN; these are the texts that stand for them between quotation marks.
-
-    >>> spelled(1e-5), spelled(float("-inf")), spelled(1e-5, json=True)
-    ('1.0e-05', '-.inf', '1e-05')
-    """
-    text = repr(float(value))
-    if json:
-        return text
-    if not isfinite(value):
-        return f"-.{text[1:]}" if text[0] == "-" else f".{text}"
-    mantissa, _, power = text.partition("e")
-    return f"{mantissa}.0e{power}" if power and "." not in mantissa else text
 
 
 class Editor:
@@ -181,7 +165,7 @@ class Editor:
         if type(node) is not Scalar or self._refused(name, node):
             return
         start, end = self._word(node)
-        self._edit(start, end, self._spelled(value) if node.plain else spelled(value, json=self._json))
+        self._edit(start, end, self._spelled(value) if node.plain else spell_number(value, json=self._json))
 
     def _refused(self, name: str, node: Node) -> bool:
         """Note a problem, and tell so, where what stands at a node stands elsewhere, too."""
@@ -197,7 +181,7 @@ class Editor:
 
     def _spelled(self, value: float) -> str:
         """Return a number as it stands in this text without quotation marks around it."""
-        text = spelled(value, json=self._json)
+        text = spell_number(value, json=self._json)
         return f'"{text}"' if self._json and not isfinite(value) else text
 
     def _list(self, header: Header, names: list[str], after: Values[str, float], at: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.data.csv import AT_ONCE
+from circuitgrad.data.table import CHUNK_ROWS
 from circuitgrad.engines.choice import MANY, choose
 from circuitgrad.engines.programs import over_columns
 from circuitgrad.errors import Problem
@@ -67,7 +67,7 @@ class OverRows:
     def __call__(self, rows: Rows) -> list[array[float]]:
         """Return the wanted columns of a block of rows."""
         # Blocks are larger or smaller as rows come; what is chosen, and so the last bits, must not hang on that.
-        first, *others = (self._compute(part) for part in rows.cut(AT_ONCE if self._may_change() else len(rows)))
+        first, *others = (self._compute(part) for part in rows.cut(CHUNK_ROWS if self._may_change() else len(rows)))
         for more in others:
             for column, numbers in zip(first, more, strict=True):
                 column.extend(numbers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.data.arrow import is_imported, is_installed, of_doubles
+from circuitgrad.data.arrow import is_imported, is_installed, to_arrow
 from circuitgrad.report.numbers import exact
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _texts(column: array[float]) -> Any:
     import pyarrow as pa
     from pyarrow import compute as pc
 
-    numbers = of_doubles(column)
+    numbers = to_arrow(column)
     texts = pc.cast(numbers, pa.string())
     size = pc.abs(numbers)
     is_small = pc.less(size, 1e9)

@@ -13,8 +13,8 @@ from circuitgrad.report.picture import COLOURS, GREY, draw_course, extension, fi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.methods.optimize.landscape import Landscape
     from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.surface import ObjectiveSurface
 
 BANDS = 16
 """So many colours there are about."""
@@ -26,7 +26,7 @@ UNKNOWN = "#b0b0b0"
 """The ground where the objective is not finite."""
 
 
-def landscape_picture(outcome: Outcome, found: Landscape, title: str, form: str) -> bytes:
+def landscape_picture(outcome: Outcome, found: ObjectiveSurface, title: str, form: str) -> bytes:
     """Return a picture of the way of a run through the landscape of its objective, and of its course below.
 
     Args:
@@ -48,7 +48,7 @@ def landscape_picture(outcome: Outcome, found: Landscape, title: str, form: str)
     return picture(title, form, draw)
 
 
-def _draw_curve(_figure: Any, panel: Any, outcome: Outcome, found: Landscape) -> None:
+def _draw_curve(_figure: Any, panel: Any, outcome: Outcome, found: ObjectiveSurface) -> None:
     """Draw the objective over one input, with the steps of the run on it."""
     (xs,), (values,) = found.axes, found.rows
     panel.plot(xs, list(map(finite, values)), color=GREY, linewidth=1.5)
@@ -60,7 +60,7 @@ def _draw_curve(_figure: Any, panel: Any, outcome: Outcome, found: Landscape) ->
     panel.grid(visible=True)
 
 
-def _draw_map(figure: Any, panel: Any, outcome: Outcome, found: Landscape) -> None:
+def _draw_map(figure: Any, panel: Any, outcome: Outcome, found: ObjectiveSurface) -> None:
     """Draw the objective over two inputs as bands of colour, with the way of the run on it."""
     import numpy as np
     from matplotlib.colors import LogNorm

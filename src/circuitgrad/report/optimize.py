@@ -86,7 +86,7 @@ def heading(outcome: Outcome, data: str | None) -> str:
     wire = visible(outcome.output)
     aim = f"least squares of {wire}" if outcome.fit else f"{outcome.goal} {wire}"
     over = "" if outcome.rows is None else f" over {_count(outcome.rows, 'row')} of {visible(data or 'the data')}"
-    size = outcome.experiment.step_size
+    size = outcome.settings.step_size
     done = _count(outcome.steps, outcome.noun) + (f" of size {size:g}" if size is not None else "")
     return f"{aim}{over}: {done}, method {outcome.method}"
 

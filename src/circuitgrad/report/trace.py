@@ -17,7 +17,7 @@ from circuitgrad.report.numbers import exact, for_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
 SUFFIXES = (".csv", ".jsonl")
 FIRST = ("step", "objective", "gradient_norm")
@@ -71,7 +71,7 @@ class Trace:
         csv.writer(text, lineterminator="\n").writerow(cells)
         return text.getvalue().encode("utf-8", "backslashreplace")
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: Iterate) -> None:
         """Add a step, if it is one of every k."""
         if step.number % self._every:
             return

@@ -23,6 +23,8 @@ GOALS = {
 
 SCHEDULES = ("constant", "cosine", "1/t")
 
+DEFAULT_STEPS = 100
+DEFAULT_STEP_SIZE = 0.01
 
 METHODS = (
     "adam", "gradient", "hillclimb", "lbfgs", "lm", "momentum", "nesterov", "newton", "numeric", "random", "rmsprop",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 CONSTANTS = {
     "pi": 3.141592653589793,
@@ -82,3 +86,55 @@ class Loop(NamedTuple):
 
 
 Step: TypeAlias = "Number | Name | Call | Member | Loop"
+Result = TypeVar("Result")
+
+
+def substituted(steps: Iterable[Step], places: Mapping[str, Sequence[Step]]) -> tuple[Step, ...]:
+    """Return a formula in which other formulas stand in the place of names.
+
+    Args:
+        steps: the formula.
+        places: the formulas, by the names that they replace.
+
+    >>> substituted([Name("x", 0), Call("exp", 1, 0)], {"x": [Number(2.0, 0)]})
+    (Number(value=2.0, at=0), Call(gate='exp', arity=1, at=0))
+    """
+    return tuple(
+        chain.from_iterable(places.get(step.name, (step,)) if isinstance(step, Name) else (step,) for step in steps)
+    )
+
+
+def folded(
+    steps: Iterable[Step],
+    number: Callable[[Number], Result],
+    name: Callable[[Name], Result],
+    call: Callable[[Call, list[Result]], Result],
+) -> Result:
+    """Return the result of a formula, computed from the leaves up, without recursion.
+
+    Args:
+        steps: the formula.
+        number: returns the result of a literal.
+        name: returns the result of a name.
+        call: returns the result of a call, given those of its operands.
+
+    Raises:
+        TypeError: the formula has a member of a family or a loop.
+
+    >>> steps = [Name("x", 0), Call("exp", 1, 0)]
+    >>> folded(steps, str, lambda step: step.name, lambda step, operands: f"{step.gate} of {operands[0]}")
+    'exp of x'
+    """
+    stack: list[Result] = []
+    for step in steps:
+        if isinstance(step, Number):
+            stack.append(number(step))
+        elif isinstance(step, Name):
+            stack.append(name(step))
+        elif isinstance(step, Call):
+            first = len(stack) - step.arity
+            stack[first:] = [call(step, stack[first:])]
+        else:
+            raise TypeError(f"a formula with a {type(step).__name__.lower()} has no result")
+    (result,) = stack
+    return result

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.report.drawing.folding import family, fold, prefixes, span
 from circuitgrad.report.drawing.symbols import symbol
-from circuitgrad.report.numbers import exact, rounded
-from circuitgrad.report.wires import describe
+from circuitgrad.report.number_text import exact, rounded
+from circuitgrad.report.wire_description import describe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

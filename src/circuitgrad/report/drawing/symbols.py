@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.report.numbers import rounded
+from circuitgrad.report.number_text import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -94,13 +94,13 @@ DRAWN = {
     f"circuitgrad.report.drawing{part}"
     for part in (
         "",
-        ".boxes",
+        ".collapsing",
         ".dot",
-        ".folding",
         ".layout",
         ".measure",
         ".mermaid",
         ".model",
+        ".nesting",
         ".png",
         ".svg",
         ".symbols",

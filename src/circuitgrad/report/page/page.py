@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, Optimization
 from circuitgrad.report.drawing.layout import lay_out
 from circuitgrad.report.drawing.model import DIGITS
-from circuitgrad.report.drawing.svg import AUTO, COLOURS, DARK, LIGHT, svg
+from circuitgrad.report.drawing.svg import AUTO, COLOURS, DARK, LIGHT, THICKEST_WIRE, THINNEST_WIRE, svg
 from circuitgrad.report.number_text import for_json
 from circuitgrad.report.page.cases import cases_of
 from circuitgrad.report.page.javascript import page_file, rules_text
@@ -71,7 +71,8 @@ def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGI
     """
     rules = list(dict.fromkeys(circuit.rules))
     drawing = svg(drawn, layout=lay_out(drawn, roomy=digits))
-    script = "\n".join([rules_text(rules), *map(page_file, SCRIPTS)])
+    widths = f"const THINNEST_WIRE = {THINNEST_WIRE:g}, THICKEST_WIRE = {THICKEST_WIRE:g};"
+    script = "\n".join([rules_text(rules), widths, *map(page_file, SCRIPTS)])
     style = f"{_colours()}\n{page_file('page.css')}"
     return Template(page_file("page.html")).substitute(
         policy=escape(_policy([script], [style, *_STYLE.findall(drawing)])),

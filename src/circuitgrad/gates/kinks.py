@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from circuitgrad.formulas.steps import Call, folded, substituted
+from circuitgrad.formulas.steps import Call, Name, Number, folded, substituted
 from circuitgrad.gates.compiled import compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.rule import once_a_rule

@@ -20,7 +20,8 @@ from circuitgrad.report.terminal import fold, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.structure import Input
     from circuitgrad.data.table import Rows
     from circuitgrad.engines.choice import Choice
     from circuitgrad.errors import Source
@@ -241,7 +242,7 @@ def load_circuit(
     Raises:
         CircuitError: the file is wrong, or has no such input or wire.
     """
-    from circuitgrad.circuit.circuit import near_wire
+    from circuitgrad.circuit.structure import near_wire
 
     circuit = read_circuit(path, quiet=quiet, data=data)
     circuit.assign(assignments)
@@ -270,7 +271,7 @@ def chosen_inputs(circuit: Circuit, wrt: Sequence[str]) -> list[str]:
     Raises:
         CircuitError: there is no such input.
     """
-    from circuitgrad.circuit.circuit import near_wire
+    from circuitgrad.circuit.structure import near_wire
 
     if not wrt:
         return list(circuit.inputs)

@@ -153,7 +153,7 @@ def _refuse_axis(circuit: Circuit, axis: Axis, assignments: dict[str, float]) ->
     Raises:
         CircuitError: it is.
     """
-    from circuitgrad.circuit.circuit import near_wire
+    from circuitgrad.circuit.structure import near_wire
 
     leaf = circuit.inputs.get(axis.name)
     if leaf is None:

@@ -6,7 +6,7 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.files import STANDARD_INPUT
 from circuitgrad.formulas.names import normalise
@@ -21,6 +21,7 @@ from circuitgrad.language.wires import MOST_WIRES, Wires
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Optimization
     from circuitgrad.errors import Place, Source
     from circuitgrad.language.definition import Definition, Library

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.files import STANDARD_INPUT, checked, decode, read_bytes
 from circuitgrad.language.document import as_mapping, read_document
@@ -21,6 +21,7 @@ from circuitgrad.language.yaml_text import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Place
     from circuitgrad.language.definition import Definition, Library
     from circuitgrad.language.nodes import Listener, Node

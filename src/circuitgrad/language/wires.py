@@ -6,7 +6,7 @@ import math
 from array import array
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import find
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Values
 
     from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.circuit.structure import Input
     from circuitgrad.errors import Place, Source
     from circuitgrad.gates.rule import Rule
     from circuitgrad.language.nodes import Listener, NodeProblems

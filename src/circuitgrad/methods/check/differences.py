@@ -8,7 +8,7 @@ from math import inf, isfinite, ulp
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT, EPSILON, Slopes, default_step, slopes
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.gates.kinks import State
+    from circuitgrad.gates.kinks import Branch
 
 CORNER = 1e-3
 """How far apart, relative to the larger, the slopes on both sides must be to look like a kink."""
@@ -87,7 +87,7 @@ class Line:
         self.x: float = self._values[circuit.slot(name)]
         needed = circuit.upstream([self._slot])
         self._gates = [index for index in circuit.downstream(name) if index in needed]
-        states = [(index, rule) for index in self._gates if (rule := state_rule(circuit.rules[index]))]
+        states = [(index, rule) for index in self._gates if (rule := branch_function(circuit.rules[index]))]
         self._state_rules = [(circuit.operands[index], rule) for index, rule in states]
         tied = zip(states, self.states(self._values), strict=True)
         self.ties = tuple(circuit.names[index] for (index, _), state in tied if state.tied)
@@ -96,7 +96,7 @@ class Line:
         """Return the values of all slots at another point."""
         return self._circuit.retrace(self._values, self._name, x, self._gates)
 
-    def states(self, values: Sequence[float]) -> list[State]:
+    def states(self, values: Sequence[float]) -> list[Branch]:
         """Return the states of the gates that have branches."""
         return [rule(*[values[slot] for slot in slots]) for slots, rule in self._state_rules]
 

@@ -16,7 +16,7 @@ from mpmath import mpf
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.gates.kinks import State
+    from circuitgrad.gates.kinks import Branch
 
 DIGITS = 60
 MOST_DIGITS = 1000
@@ -53,7 +53,7 @@ class Sample(NamedTuple):
     """
 
     values: Sequence[Any]
-    states: Sequence[State]
+    states: Sequence[Branch]
 
 
 class Exact(NamedTuple):
@@ -92,7 +92,7 @@ class _Differences(NamedTuple):
     central: list[Any]
     left: list[Any]
     right: list[Any]
-    states: tuple[Sequence[State], Sequence[State]]
+    states: tuple[Sequence[Branch], Sequence[Branch]]
 
 
 class _Side(NamedTuple):

@@ -161,11 +161,11 @@ def reference(rule: Rule, values: tuple[float, ...], position: int) -> Reference
     import mpmath
 
     from circuitgrad.gates.compiled import partials_function, value_function
-    from circuitgrad.gates.kinks import state_rule
+    from circuitgrad.gates.kinks import branch_function
     from circuitgrad.gates.multiprecision import MULTIPRECISION
     from circuitgrad.methods.check.exact import Sample, converged, exact_slopes
 
-    value, state = value_function(rule, MULTIPRECISION), state_rule(rule, MULTIPRECISION)
+    value, state = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
     point = [mpmath.mpf(number) for number in values]
 
     def run(digits: int) -> list[Any]:

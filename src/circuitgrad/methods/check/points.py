@@ -13,7 +13,8 @@ from circuitgrad.errors import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.structure import Input
 
 LARGEST = sys.float_info.max
 TRIES = 100

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 from mpmath import mpf
 
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact import STEPS, UNDEFINED, Exact, Sample, converged, decimals, exact_slopes
 
@@ -141,8 +141,8 @@ class Reference:
             return [(UNDEFINED, ())] * len(rules)
         rows, operands, names = self.circuit.rules, self.circuit.operands, self.circuit.names
         gates = self._reached(name)
-        branching = [index for index in gates if state_rule(rows[index], MULTIPRECISION)]
-        states = [(state_rule(rows[index], MULTIPRECISION), operands[index]) for index in branching]
+        branching = [index for index in gates if branch_function(rows[index], MULTIPRECISION)]
+        states = [(branch_function(rows[index], MULTIPRECISION), operands[index]) for index in branching]
 
         def sample(x: Any) -> Sample:
             values = self._twin.retrace(self._trace(), name, x, gates)

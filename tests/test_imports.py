@@ -44,6 +44,7 @@ READING = HELP | {
     "circuitgrad.gates.arithmetic",
     "circuitgrad.gates.compiled",
     "circuitgrad.gates.doubles",
+    "circuitgrad.gates.primitives",
     "circuitgrad.gates.rule",
     "circuitgrad.gates.table",
     "circuitgrad.language",

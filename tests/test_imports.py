@@ -27,6 +27,8 @@ HELP = {"circuitgrad", "circuitgrad.cli", "circuitgrad.cli.main", "circuitgrad.e
 READING = HELP | {
     "circuitgrad.circuit",
     "circuitgrad.circuit.circuit",
+    "circuitgrad.circuit.gradients",
+    "circuitgrad.circuit.structure",
     "circuitgrad.circuit.notebook",
     "circuitgrad.circuit.optimization",
     "circuitgrad.circuit.units",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+Result = TypeVar("Result")
 
 CONSTANTS = {
     "pi": 3.141592653589793,
@@ -82,3 +87,56 @@ class Loop(NamedTuple):
 
 
 Step: TypeAlias = "Number | Name | Call | Member | Loop"
+
+
+def substituted(steps: Iterable[Step], places: Mapping[str, Sequence[Step]]) -> tuple[Step, ...]:
+    """Return a formula in which other formulas stand in the place of names.
+
+    >>> x, y = Name("x", 0), Name("y", 0)
+    >>> [tuple(step)[0] for step in substituted([x, y, Call("add", 2, 0)], {"x": [Number(2.0, 0)]})]
+    [2.0, 'y', 'add']
+    """
+    result: list[Step] = []
+    for step in steps:
+        place = places.get(step.name) if isinstance(step, Name) else None
+        if place is None:
+            result.append(step)
+        else:
+            result += place
+    return tuple(result)
+
+
+def folded(
+    steps: Iterable[Step],
+    number: Callable[[Number], Result],
+    name: Callable[[Name], Result],
+    call: Callable[[Call, list[Result]], Result],
+) -> Result:
+    """Return what a formula comes to, computed from the leaves up, without recursion.
+
+    Args:
+        steps: the formula, in postfix order.
+        number: computes the result of a literal number.
+        name: computes the result of a name.
+        call: computes the result of a call from the results of its operands.
+
+    Raises:
+        TypeError: the formula has members of families, or loops.
+
+    >>> product = [Number(2.0, 0), Name("x", 0), Call("mul", 2, 0)]
+    >>> folded(product, lambda step: step.value, lambda step: 3.0, lambda step, operands: operands[0] * operands[1])
+    6.0
+    """
+    stack: list[Result] = []
+    for step in steps:
+        if isinstance(step, Number):
+            stack.append(number(step))
+        elif isinstance(step, Name):
+            stack.append(name(step))
+        elif isinstance(step, Call):
+            first = len(stack) - step.arity
+            stack[first:] = [call(step, stack[first:])]
+        else:
+            raise TypeError(f"{step} is no number, name or call")
+    (result,) = stack
+    return result

@@ -190,6 +190,44 @@ PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_o
 """Python whose names are those of an arithmetic: `/` and `**` are calls, for Python's raise. A number is no condition:
 one that carries a derivative may be true though its value is 0."""
 
+DEEPEST_EXPRESSION = 50
+"""Python's parser and compiler recurse into expressions: they refuse those of some hundred levels, or crash."""
+
+
+def python_statements(steps: Iterable[Step], temporary_prefix: str) -> tuple[list[str], str]:
+    """Return a formula as Python: the lines that compute its deepest parts, and the expression of the result.
+
+    A part that reaches `DEEPEST_EXPRESSION` levels becomes a temporary variable. Both branches of a conditional are
+    computed where they hold one, which is harmless as gates never raise.
+
+    Args:
+        steps: the formula, in postfix order.
+        temporary_prefix: how the names of temporaries begin; a number follows.
+
+    >>> python_statements([Name("x", 0), Name("y", 0), Call("add", 2, 0)], "t")
+    ([], 'x + y')
+    >>> python_statements([Name("x", 0), *[Name("x", 0), Call("add", 2, 0)] * 60], "t")[1]
+    't0 + x + x + x + x + x + x + x + x + x + x'
+    """
+    lines: list[str] = []
+    rest: list[Step] = []
+    stack: list[tuple[int, int]] = []
+    for step in steps:
+        start, depth = len(rest), 0  # where the steps of a result begin in the rest, and how deep they are nested
+        if isinstance(step, Call) and step.arity:
+            operands = stack[-step.arity :]
+            del stack[-step.arity :]
+            start, depth = operands[0][0], 1 + max(depth for _, depth in operands)
+        rest.append(step)
+        if depth >= DEEPEST_EXPRESSION:
+            name = f"{temporary_prefix}{len(lines)}"
+            lines.append(f"{name} = {PYTHON.write(rest[start:])}")
+            rest[start:] = [Name(name, 0)]
+            depth = 0
+        stack.append((start, depth))
+    return lines, PYTHON.write(rest)
+
+
 JAVASCRIPT = Dialect(
     number=_javascript_number,
     name=str,

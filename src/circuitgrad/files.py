@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -50,25 +50,56 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
 
     Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
     """
-    temporary, named = "", path
+    named = path
     try:
         rights = 0o666 & ~_mask()  # what open() would give a new file
         if replace:
             path = Path(os.path.realpath(path))
         with contextlib.suppress(FileNotFoundError):
             rights = stat.S_IMODE(_regular(path))
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+
+        def give_name(temporary: str) -> None:
+            os.chmod(temporary, rights)  # noqa: PTH101
+            if replace:
+                os.replace(temporary, path)  # noqa: PTH105
+            else:
+                _give_name(temporary, path)
+
+        with _writing_beside(path, give_name) as file:
             yield file
-        os.chmod(temporary, rights)  # noqa: PTH101
-        if replace:
-            os.replace(temporary, path)  # noqa: PTH105
-        else:
-            _give_name(temporary, path)
     except FileExistsError:
         raise already_there(path) from None
     except OSError as error:
         raise _unwritable(named, error) from None
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all, in the place of whatever has its name.
+
+    Raises:
+        OSError: it cannot be written.
+
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_private(Path(folder) / "a.o", b"code")
+    ...     (Path(folder) / "a.o").read_bytes(), len(os.listdir(folder))
+    (b'code', 1)
+    """
+    with _writing_beside(path, lambda temporary: os.replace(temporary, path)) as file:  # noqa: PTH105
+        file.write(content)
+
+
+@contextlib.contextmanager
+def _writing_beside(path: Path, give_name: Callable[[str], None]) -> Iterator[IO[bytes]]:
+    """Give a temporary file beside a path to write to; once it is closed, `give_name` moves it to its name.
+
+    Where anything is raised before that, nothing is left behind.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        give_name(temporary)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108

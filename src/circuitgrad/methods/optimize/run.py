@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Optimization
     from circuitgrad.engines.choice import Choice
-    from circuitgrad.engines.native.walk import Course
+    from circuitgrad.engines.native.optimizer_loop import Iterates
     from circuitgrad.errors import Problem
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.objective import Objective
@@ -195,7 +195,7 @@ class Run:
         if reason := self._reason(step, now):
             self.search.stop(reason)
 
-    def _followed(self, course: Course) -> tuple[int, str | None]:
+    def _followed(self, course: Iterates) -> tuple[int, str | None]:
         """Take note of many steps at once, and return how many of them count, and why no more do."""
         search, objective, tolerant = self.search, self.objective, self.experiment.tolerance is not None
         last, is_drawn = len(course) - 1, len(objective.names) <= MOST_DRAWN

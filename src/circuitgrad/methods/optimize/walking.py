@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Collection
 
-    from circuitgrad.engines.native.walk import Course, Walk
+    from circuitgrad.engines.native.optimizer_loop import Iterates, OptimizerLoop
     from circuitgrad.engines.update import Memory, Update
     from circuitgrad.methods.optimize.search import Search
 
@@ -50,7 +50,7 @@ def _walk(update: Update, search: Search) -> None:
         point = search.step(point, direction, **memory)
 
 
-def _run(walk: Walk, search: Search, memory: Memory) -> None:
+def _run(walk: OptimizerLoop, search: Search, memory: Memory) -> None:
     """Make steps by machine code, as far as they lead to finite costs."""
     wanted = FEW
     while True:
@@ -67,6 +67,6 @@ def _run(walk: Walk, search: Search, memory: Memory) -> None:
             wanted *= 2
 
 
-def _first(steps: Callable[[array[float]], Course], sizes: array[float], count: int) -> Course:
+def _first(steps: Callable[[array[float]], Iterates], sizes: array[float], count: int) -> Iterates:
     """Return the first so many steps of a course."""
     return steps(sizes[:count])

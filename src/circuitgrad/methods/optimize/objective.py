@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.data.table import Rows
-    from circuitgrad.engines.native.sums import Sums
-    from circuitgrad.engines.native.walk import Walk
+    from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
+    from circuitgrad.engines.native.sums import RowSums
     from circuitgrad.engines.update import Update
     from circuitgrad.engines.wanted import Compute, Program
 
@@ -126,19 +126,19 @@ class Objective:
         return program(self.circuit, [*self.names, *self._columns], wanted, self._engine, self._passes)
 
     @cached_property
-    def _sums(self) -> Sums:
+    def _sums(self) -> RowSums:
         """The kernel of the sums over the rows: of the output, or of its squares, and of the derivatives."""
         return self._summing(self.names)
 
     @cached_property
-    def _totals(self) -> Sums:
+    def _totals(self) -> RowSums:
         """The kernel of the sum over the rows of the output, or of its squares, alone."""
         return self._summing(())
 
-    def _summing(self, wrt: Sequence[str]) -> Sums:
-        from circuitgrad.engines.native.sums import Sums
+    def _summing(self, wrt: Sequence[str]) -> RowSums:
+        from circuitgrad.engines.native.sums import RowSums
 
-        return Sums(
+        return RowSums(
             self.circuit,
             self.names,
             self.output,
@@ -148,7 +148,7 @@ class Objective:
             passes=self._passes,
         )
 
-    def walk(self, update: Update, low: Point, high: Point, momentum: float) -> Walk | None:
+    def walk(self, update: Update, low: Point, high: Point, momentum: float) -> OptimizerLoop | None:
         """Return the machine code that makes many steps of an update at once, over all rows; None for other engines.
 
         Args:
@@ -159,9 +159,9 @@ class Objective:
         """
         if self._engine != "native":
             return None
-        from circuitgrad.engines.native.walk import Walk
+        from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
 
-        return Walk(self._sums, update, low, high, self._sign, momentum)
+        return OptimizerLoop(self._sums, update, low, high, self._sign, momentum)
 
     def _refuse_still(self, bound: object) -> None:
         if self.names:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Collection
 
+    from circuitgrad.engines.native.optimizer_loop import Iterates, OptimizerLoop
     from circuitgrad.engines.update import Memory, Update
     from circuitgrad.methods.optimize.search import Search
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Source
-    from circuitgrad.methods.check.outcome import Check
-    from circuitgrad.methods.check.points import Point
+    from circuitgrad.methods.check.input_points import InputPoint
+    from circuitgrad.methods.check.result import Check
 
 METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 
@@ -112,7 +112,7 @@ def command(
     FILE is a circuit in YAML or JSON, or a folder of them; - reads standard input.
     """
     from circuitgrad.methods.check.check import check
-    from circuitgrad.methods.check.points import hidden_faults
+    from circuitgrad.methods.check.input_points import hidden_faults
 
     paths, several = options.circuit_files(files)
     rows = None if data is None else options.read_data(data, paths)
@@ -149,14 +149,14 @@ def _caught(checked: Callable[[str], Check], path: str) -> Check | CircuitError:
         return error
 
 
-def _points(circuit: Circuit, count: int, seed: int, data: Source | None, *, quiet: bool) -> list[Point]:
+def _points(circuit: Circuit, count: int, seed: int, data: Source | None, *, quiet: bool) -> list[InputPoint]:
     """Return the points beside the file's own: the rows of a file, and random ones."""
-    from circuitgrad.methods.check.points import Point, drawn_points
+    from circuitgrad.methods.check.input_points import InputPoint, drawn_points
 
     points = []
     if data is not None:
         rows = options.bind_rows(data, circuit, quiet=quiet)
-        points += [Point(f"line {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
+        points += [InputPoint(f"line {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
     drawn = drawn_points(circuit, count, seed)
     if len(drawn) < count:
         missing = f"{count - len(drawn)} of {count} random points"

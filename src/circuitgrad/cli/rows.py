@@ -15,7 +15,7 @@ from circuitgrad.cli import options
 from circuitgrad.cli.progress import Meter
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.methods.rowwise import OverRows, Watch
+from circuitgrad.methods.rowwise import NonfiniteRows, RowwiseProgram
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
 
@@ -97,9 +97,9 @@ def _report(
 ) -> None:
     options.warn_ignored(data.name, data.ignored, quiet=printing.quiet)
     options.warn_overridden(assignments, data.names, data.name, quiet=printing.quiet)
-    watch = Watch(circuit, wanted)
+    watch = NonfiniteRows(circuit, wanted)
     is_seen = printing.file is None and form in ("csv", "markdown") and sys.stdout.isatty()
-    compute = OverRows(circuit, data.names, wanted, printing.engine, data.expected)
+    compute = RowwiseProgram(circuit, data.names, wanted, printing.engine, data.expected)
     blocks = _computed(compute, data, wanted, watch, quiet=printing.quiet or is_seen)
     if form == "parquet":
         _write_parquet(blocks, wanted, printing)
@@ -142,7 +142,9 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
     return Wanted(values, tuple(outputs), inputs if wrt else wires or inputs)
 
 
-def _computed(compute: OverRows, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
+def _computed(
+    compute: RowwiseProgram, data: Blocks, wanted: Wanted, watch: NonfiniteRows, *, quiet: bool
+) -> Iterator[Block]:
     """Yield the results of block after block."""
     from circuitgrad.data.chunks import BLOCK
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.methods.sweep import Axis, Sweep
+    from circuitgrad.methods.sweep import Sweep, SweepAxis
 
 MOST_PANELS = 12
 FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
@@ -92,7 +92,7 @@ def command(
     options.warn(sweep.culprit(), quiet=quiet)
 
 
-def read_axes(texts: Sequence[str]) -> list[Axis]:
+def read_axes(texts: Sequence[str]) -> list[SweepAxis]:
     """Return what `--over` says, an axis for every time.
 
     Raises:
@@ -101,7 +101,7 @@ def read_axes(texts: Sequence[str]) -> list[Axis]:
     >>> [list(axis.values) for axis in read_axes(["a=0:1:3", "b=1,5"])]
     [[0.0, 0.5, 1.0], [1.0, 5.0]]
     """
-    axes: dict[str, Axis] = {}
+    axes: dict[str, SweepAxis] = {}
     for text in texts:
         axis = _axis(text)
         if axis.name in axes:
@@ -110,13 +110,13 @@ def read_axes(texts: Sequence[str]) -> list[Axis]:
     return list(axes.values())
 
 
-def _axis(text: str) -> Axis:
-    from circuitgrad.methods.sweep import Axis, spaced
+def _axis(text: str) -> SweepAxis:
+    from circuitgrad.methods.sweep import SweepAxis, spaced
 
     name, rest = options.named_text("--over", text, FORM)
     parts = [part.strip() for part in rest.split(":")]
     if len(parts) == 1:
-        return Axis(name, _listed(text, rest))
+        return SweepAxis(name, _listed(text, rest))
     log = len(parts) == 4 and parts[3].lower() == "log"
     if len(parts) != 3 and not log:
         raise CircuitError.of(f"--over {quote(text)}", hint=f"write --over {FORM}")
@@ -124,7 +124,7 @@ def _axis(text: str) -> Axis:
     if count < 1 or count != int(count):
         raise CircuitError.of(f"--over {quote(text)}: {quote(parts[2])} is not a count", hint="a whole number from 1")
     try:
-        return Axis(name, spaced(start, end, int(count), log=log), log)
+        return SweepAxis(name, spaced(start, end, int(count), log=log), log)
     except CircuitError as error:
         (problem,) = error.problems
         raise CircuitError.of(f"--over {quote(text)}: {problem.message}", hint=problem.hint) from None
@@ -147,7 +147,7 @@ def _finite(text: str, part: str) -> float:
     return value
 
 
-def _refuse_axis(circuit: Circuit, axis: Axis, assignments: dict[str, float]) -> None:
+def _refuse_axis(circuit: Circuit, axis: SweepAxis, assignments: dict[str, float]) -> None:
     """Refuse an axis that is no input's, one of an input that is set, and values outside its bounds.
 
     Raises:
@@ -165,7 +165,7 @@ def _refuse_axis(circuit: Circuit, axis: Axis, assignments: dict[str, float]) ->
         options.refuse_outside("--over", leaf, value)
 
 
-def _refuse_picture(plot: str | None, form: str, axes: Sequence[Axis]) -> None:
+def _refuse_picture(plot: str | None, form: str, axes: Sequence[SweepAxis]) -> None:
     """Refuse a picture that cannot be drawn, before anything is computed.
 
     Raises:

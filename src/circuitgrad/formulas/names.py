@@ -21,6 +21,15 @@ def normalise(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 
 
+def derivative_title(output: str, wire: str) -> str:
+    """Return the title of the derivative of an output with respect to a wire.
+
+    >>> derivative_title("s", "a")
+    'ds/da'
+    """
+    return f"d{output}/d{wire}"
+
+
 def is_name(text: str) -> bool:
     """Tell whether `text` can be the name of a wire: Python's identifiers, save those with a dot for a product.
 

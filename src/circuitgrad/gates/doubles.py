@@ -10,6 +10,7 @@ same name (C17, annex F) has a value, so has this one: `log(0)` is `-inf`, `sqrt
 from __future__ import annotations
 
 import math
+import sys
 from math import asinh, atan, atan2, copysign, erf, erfc, hypot, inf, isfinite, nan, tanh
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,11 @@ from circuitgrad.gates.arithmetic import Arithmetic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DOUBLES", "PRIMITIVES"]
+__all__ = ["DOUBLES", "MACHINE_EPSILON", "PRIMITIVES", "UNIT_ROUNDOFF"]
+
+MACHINE_EPSILON = sys.float_info.epsilon
+UNIT_ROUNDOFF = MACHINE_EPSILON / 2
+"""The largest relative error of a rounded result."""
 
 
 def div(x: float, y: float) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from circuitgrad.errors import Place
-    from circuitgrad.methods.check.outcome import Check
+    from circuitgrad.methods.check.result import Check
 
 LEVELS = {OK: "", KINK: "notice", INACCURATE: "warning"}
 """What a verdict is to GitHub; any other is an error."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.formulas.dialects import Dialect
     from circuitgrad.formulas.steps import Step
-    from circuitgrad.methods.explain import Edge, Explanation, Path
+    from circuitgrad.methods.explain import Edge, Explanation, GraphPath
 
 Leg: TypeAlias = "Sequence[Edge]"
 """The edges from one station of a path to the next."""
@@ -60,7 +60,7 @@ class Stations:
     def _is_station(self, slot: int) -> bool:
         return self._next[slot] == slot
 
-    def legs(self, path: Path) -> list[Leg]:
+    def legs(self, path: GraphPath) -> list[Leg]:
         """Return the edges of a path, from station to station."""
         legs: list[list[Edge]] = []
         ended = True
@@ -72,7 +72,7 @@ class Stations:
             ended = forks or self._is_station(edge.out)
         return [*legs]
 
-    def on(self, path: Path) -> list[int]:
+    def on(self, path: GraphPath) -> list[int]:
         """Return the stations on a path, its ends among them."""
         return [path.slots[0], *(leg[-1].out for leg in self.legs(path))]
 

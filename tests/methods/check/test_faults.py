@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.methods.check.outcome import Check
+    from circuitgrad.methods.check.result import Check
 
 GATES = 60
 CIRCUITS = range(330)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import circuitgrad
 from circuitgrad.circuit.circuit import Circuit, Input
 from circuitgrad.gates.table import find
-from circuitgrad.methods.check.points import drawn_points, hidden_faults
+from circuitgrad.methods.check.input_points import drawn_points, hidden_faults
 
 number = st.floats(-1e6, 1e6, allow_subnormal=False)
 finite = st.floats(allow_nan=False, allow_infinity=False)

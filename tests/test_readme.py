@@ -124,8 +124,8 @@ def test_the_block_on_the_page_of_the_optimiser_is_read() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", OPTIMIZE, flags=re.DOTALL)
     circuit = circuitgrad.loads(text)
     assert circuit.data == "points.csv"
-    assert circuit.experiment is not None
-    assert (circuit.experiment.goal, circuit.experiment.output) == ("least_squares", "residual")
+    assert circuit.optimize is not None
+    assert (circuit.optimize.goal, circuit.optimize.output) == ("least_squares", "residual")
 
 
 def test_the_page_of_the_check_names_the_hook() -> None:

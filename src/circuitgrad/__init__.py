@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.structure import Input
     from circuitgrad.circuit.units import Gate, Unit
     from circuitgrad.errors import CircuitError
     from circuitgrad.language.load import from_expression, load, loads
@@ -26,7 +27,7 @@ _HOMES = {
     "Circuit": "circuit.circuit",
     "CircuitError": "errors",
     "Gate": "circuit.units",
-    "Input": "circuit.circuit",
+    "Input": "circuit.structure",
     "Unit": "circuit.units",
     "from_expression": "language.load",
     "load": "language.load",

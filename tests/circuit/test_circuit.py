@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 
 import circuitgrad
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.table import find
 from random_circuits import Plan, plans

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit.units import Gate, Unit, class_name, class_of, gate_class, gate_classes
+from circuitgrad.circuit.units import Gate, Unit, class_name, class_of, gate_classes
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.rule import Rule
-from circuitgrad.gates.table import GATES
+from circuitgrad.gates.table import GATES, find
 
-MultiplyGate, AddGate, SigmoidGate = gate_class("mul"), gate_class("add"), gate_class("sigmoid")
+MultiplyGate, AddGate, SigmoidGate = class_of(find("mul")), class_of(find("add")), class_of(find("sigmoid"))
 
 
 class Neuron:
@@ -101,7 +101,7 @@ def test_forward_gives_a_new_unit_without_gradient() -> None:
 
 def test_an_upstream_gradient_of_zero_adds_nothing() -> None:
     x = Unit(0.0)
-    root = gate_class("sqrt")()
+    root = class_of(find("sqrt"))()
     root.forward(x)
     root.backward()
     assert x.grad == 0
@@ -142,12 +142,12 @@ def test_what_they_look_like() -> None:
     assert class_name("leaky_relu") == "LeakyReluGate"
     assert "product" in (MultiplyGate.__doc__ or "")
     with pytest.raises(CircuitError, match="did you mean 'mul'"):
-        gate_class("mull")
+        class_of(find("mull"))
 
 
 def test_a_gate_goes_forward_first() -> None:
     with pytest.raises(CircuitError, match="backward before forward"):
-        gate_class("mul")().backward()
+        class_of(find("mul"))().backward()
 
 
 def test_a_comparison_is_a_number_in_a_files_own_gate() -> None:

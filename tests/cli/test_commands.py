@@ -13,9 +13,9 @@ import click
 import pytest
 
 import circuitgrad
-from circuitgrad.circuit.units import gate_class
+from circuitgrad.circuit.units import class_of
 from circuitgrad.cli import main as boundary
-from circuitgrad.gates.table import GATES
+from circuitgrad.gates.table import GATES, find
 from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
 # The JSON contracts
@@ -139,7 +139,7 @@ def test_one_gate_is_shown_in_full(name: str, form: str) -> None:
             "clamp",
         )
     )
-    assert getattr(circuitgrad, re.findall(r"circuitgrad\.(\w+)", shown)[0]) is gate_class("clip")
+    assert getattr(circuitgrad, re.findall(r"circuitgrad\.(\w+)", shown)[0]) is class_of(find("clip"))
     assert ("└" in shown) == (form == "table")
     assert shown.startswith("clip(x, low, high): ") == (form == "table")
 

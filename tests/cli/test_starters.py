@@ -106,7 +106,7 @@ def test_every_number_arrives_to_the_last_bit(x: float, y: float, start: float) 
 def test_a_fit_is_least_squares_of_a_residual_over_the_file(points: str) -> None:
     circuit = loads(fit("f.yaml", "a*x + b", points))
     assert [name for name, leaf in circuit.inputs.items() if not leaf.fixed] == ["a", "b"]
-    assert circuit.experiment == Optimization("least_squares", "residual")
+    assert circuit.optimize == Optimization("least_squares", "residual")
     assert circuit.outputs == ("residual",)
     assert circuit.data is not None
     assert Path(circuit.data).samefile(points)

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.engines.choice import ENGINES, choose
 from circuitgrad.engines.programs import program
 from circuitgrad.engines.source import source_of

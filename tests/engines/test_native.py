@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import circuitgrad
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.circuit.structure import Input
 from circuitgrad.data.table import Rows
 from circuitgrad.engines.choice import GAIN, GAIN_LARGE, choose
 from circuitgrad.engines.native import approximations, columns, forms, functions, machine, printing, straight, tape

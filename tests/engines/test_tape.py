@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.engines.native import tape
 from circuitgrad.engines.native.tape import Tape
 from circuitgrad.engines.programs import program

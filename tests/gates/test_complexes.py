@@ -14,7 +14,7 @@ import circuitgrad
 from circuitgrad.gates.compiled import partials_function, primitives_of, value_function
 from circuitgrad.gates.complexes import COMPLEXES, Complex, real_part
 from circuitgrad.gates.doubles import DOUBLES
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.table import GATES, find
 from circuitgrad.methods.check.check import check
 from gates.test_table import points
@@ -40,7 +40,7 @@ moderate = st.floats(-1e6, 1e6)
 
 def steps(row: Rule) -> list[tuple[float, ...]]:
     """Draw points of a row's range that are at no kink, nor at the edge of a domain."""
-    state = state_rule(row)
+    state = branch_function(row)
     return [
         point
         for point in points(row, 2 * POINTS)

@@ -16,7 +16,7 @@ import circuitgrad
 from circuitgrad.gates.compiled import compiled, partials_function, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.duals import Dual, duals, tangent_of, value_of
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.table import GATES, find
 from circuitgrad.methods.hessian import hessian
@@ -78,7 +78,7 @@ def test_each_operand_alone_gives_its_own_partial(row: Rule) -> None:
 
 @ROWS
 def test_tangents_in_multiprecision_are_directional_derivatives(row: Rule) -> None:
-    lifted, state = duals(MULTIPRECISION).primitives[row.name], state_rule(row, MULTIPRECISION)
+    lifted, state = duals(MULTIPRECISION).primitives[row.name], branch_function(row, MULTIPRECISION)
     with mpmath.workdps(60):
         step = mpf(10) ** -20
         for drawn in points(row, 25):
@@ -102,8 +102,8 @@ def test_tangents_in_multiprecision_are_directional_derivatives(row: Rule) -> No
 @pytest.mark.parametrize("name", [name for name, row in GATES.items() if name not in DOUBLES.primitives])
 def test_forward_mode_through_a_formula_finds_the_partials_beside_it(name: str) -> None:
     row = find(name)
-    formula = compiled(row.operands, [row.value.steps], "{}", duals())
-    state = state_rule(row)
+    formula = compiled(row.operands, row.value.steps, duals())
+    state = branch_function(row)
     for point in points(row, 100):
         if state and any(abs(margin) < 1e-9 for margin in state(*point).margins):
             continue

@@ -23,7 +23,7 @@ from circuitgrad.formulas.reader import read_formula
 from circuitgrad.formulas.steps import CONSTANTS, Call, Name, Number
 from circuitgrad.gates.compiled import compiled, partials_function, value_function
 from circuitgrad.gates.doubles import DOUBLES
-from circuitgrad.gates.kinks import MOST_STEPS, State, state_rule, switches, taken
+from circuitgrad.gates.kinks import MOST_KINK_STEPS, Branch, branch_function, kinks_of, taken
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import GATES, find
@@ -126,8 +126,8 @@ def user_row(value: str, *operands: str, more: str = "") -> Rule:
     return row
 
 
-def state(row: Rule, *operands: float) -> State:
-    rule = state_rule(row)
+def state(row: Rule, *operands: float) -> Branch:
+    rule = branch_function(row)
     assert rule is not None
     return rule(*operands)
 
@@ -137,8 +137,8 @@ def state(row: Rule, *operands: float) -> State:
 
 @pytest.mark.parametrize("row", GATES.values(), ids=list(GATES))
 def test_rows_have_switches_where_their_formulas_decide_something(row: Rule) -> None:
-    assert bool(switches(row)) is (row.name in KINKED)
-    assert (state_rule(row) is None) is (row.name not in KINKED)
+    assert bool(kinks_of(row)) is (row.name in KINKED)
+    assert (branch_function(row) is None) is (row.name not in KINKED)
 
 
 @pytest.mark.parametrize("name", sorted(KINKED))
@@ -161,7 +161,7 @@ def test_a_margin_is_zero_exactly_at_a_tie(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(KINKED - {"normal_pdf", "gaussian"}))
 def test_states_are_the_same_in_multiprecision(name: str) -> None:
     row = find(name)
-    rule = state_rule(row, MULTIPRECISION)
+    rule = branch_function(row, MULTIPRECISION)
     assert rule is not None
     with mpmath.workdps(60):
         for point in drawn(row, 60):
@@ -276,28 +276,28 @@ def test_the_levels_of_a_row_of_a_file_tell_its_decisions(a: float, b: float) ->
 
 
 def test_a_test_for_nan_is_no_switch() -> None:
-    assert state_rule(user_row("x if x == x else 0", "x")) is None
-    assert state_rule(user_row("0 if x*y != x*y else x*y", "x", "y")) is None
-    assert state_rule(user_row("0 if x*y != y*x else x*y", "x", "y")) is not None
+    assert branch_function(user_row("x if x == x else 0", "x")) is None
+    assert branch_function(user_row("0 if x*y != x*y else x*y", "x", "y")) is None
+    assert branch_function(user_row("0 if x*y != y*x else x*y", "x", "y")) is not None
 
 
 @pytest.mark.parametrize("value", ["x", "x*y + 3", "exp(x) - tanh(y)", "x**3/y", "sqrt(x*x + 1)"])
 def test_rows_without_branches_have_no_state(value: str) -> None:
     row = user_row(f"{value} + 0*x*y", "x", "y")
-    assert switches(row) == ()
-    assert state_rule(row) is None
+    assert kinks_of(row) == ()
+    assert branch_function(row) is None
 
 
 def test_equal_switches_count_once() -> None:
-    assert len(switches(user_row("relu(x) + relu(x)*relu(x)", "x"))) == 1
-    assert len(switches(user_row("relu(x) + relu(2*x)", "x"))) == 2
+    assert len(kinks_of(user_row("relu(x) + relu(x)*relu(x)", "x"))) == 1
+    assert len(kinks_of(user_row("relu(x) + relu(2*x)", "x"))) == 2
 
 
 def test_a_row_too_long_counts_as_without_branches() -> None:
     terms = 2000
-    assert terms * terms > MOST_STEPS
+    assert terms * terms > MOST_KINK_STEPS
     long = Rule("long", " + ".join(["abs(x)"] * terms), {"x": "0"})
-    assert state_rule(long) is None
+    assert branch_function(long) is None
     short = Rule("short", " + ".join(["abs(x)"] * 100), {"x": "0"})
     assert state(short, 0.0).tied
 
@@ -306,7 +306,7 @@ def test_a_row_too_long_counts_as_without_branches() -> None:
 
 
 def test_not_a_number_is_one_branch() -> None:
-    rule = state_rule(find("abs"))
+    rule = branch_function(find("abs"))
     assert rule is not None
     nothing = rule(math.nan)
     assert not nothing.tied
@@ -334,7 +334,7 @@ def test_to_differ_is_mutual_and_nothing_differs_from_itself(x: float, y: float)
 
 def test_levels_and_margins_are_formulas_of_the_operands() -> None:
     for row in GATES.values():
-        for switch in switches(row):
+        for switch in kinks_of(row):
             for steps in switch:
                 names = {step.name for step in steps if isinstance(step, Name)}
                 assert names <= {*row.operands, *CONSTANTS}
@@ -352,7 +352,7 @@ def test_the_branches_that_are_taken_have_the_value_of_the_whole(row: Rule) -> N
         for partial, expression in zip(partials_function(row)(*operands, out), row.partials.values(), strict=True):
             steps = taken(expression.steps, dict(zip(names, (*operands, out), strict=True)))
             assert "where" not in {step.gate for step in steps if isinstance(step, Call)}
-            assert repr(float(compiled(names, [steps], "{}", DOUBLES)(*operands, out))) == repr(float(partial))
+            assert repr(float(compiled(names, steps, DOUBLES)(*operands, out))) == repr(float(partial))
 
 
 @pytest.mark.parametrize(

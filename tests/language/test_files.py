@@ -35,7 +35,7 @@ def _shape(circuit: Circuit) -> tuple[Any, ...]:
     rows = [row.name for row in circuit.rules]
     return (
         circuit.name, circuit.about, circuit.inputs, circuit.constants, list(circuit.names), rows,
-        list(circuit.operands), circuit.outputs, circuit.expect, circuit.experiment, Path(circuit.data or ".").name,
+        list(circuit.operands), circuit.outputs, circuit.expect, circuit.optimize, Path(circuit.data or ".").name,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 import circuitgrad
-from circuitgrad.formulas.dialects import FORMULA, LATEX
+from circuitgrad.formulas.dialects import FORMULA
+from circuitgrad.formulas.latex import LATEX
 from circuitgrad.methods.explain import Explanation, explain, name_of
 from circuitgrad.report.stations import Stations, derivative, factors
 from random_circuits import Plan, plans

@@ -127,7 +127,7 @@ class Optimization:
         >>> Optimization.settings()["steps"].about
         'how many steps, or tries, at most'
         """
-        return {one.name: one.metadata["setting"] for one in fields(Optimization) if "setting" in one.metadata}
+        return {part.name: part.metadata["setting"] for part in fields(Optimization) if "setting" in part.metadata}
 
     def said(self) -> dict[str, Any]:
         """Return the settings that are not left to the method.

@@ -5,7 +5,8 @@ adds what reaches the gate's output, times its partial derivatives, to its opera
 every row of the gate table, made from it: `MultiplyGate`, `AddGate`, `SigmoidGate`, ...
 
 >>> x, y = Unit(-2.0), Unit(3.0)
->>> multiply = gate_class("mul")()
+>>> from circuitgrad.gates.table import find
+>>> multiply = class_of(find("mul"))()
 >>> out = multiply.forward(x, y)
 >>> out.grad = 1.0
 >>> multiply.backward()
@@ -15,19 +16,18 @@ every row of the gate table, made from it: `MultiplyGate`, `AddGate`, `SigmoidGa
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.gates.doubles import DOUBLES
-from circuitgrad.gates.table import GATES, find
+from circuitgrad.gates.rule import Rule, once_a_rule
+from circuitgrad.gates.table import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.gates.arithmetic import Arithmetic
-    from circuitgrad.gates.rule import Rule
 
 
 class Unit:
@@ -49,7 +49,7 @@ class Unit:
 
 
 class Gate:
-    """A gate of a circuit. `gate_class` makes a subclass for each rule; this class does the work of all of them."""
+    """A gate of a circuit. `class_of` makes a subclass for each rule; this class does the work of all of them."""
 
     __slots__ = ("operands", "out")
 
@@ -81,13 +81,24 @@ class Gate:
         Raises:
             CircuitError: there was no forward pass before.
         """
-        if not hasattr(self, "out"):
-            raise CircuitError.of(f"{type(self).__name__}: backward before forward")
-        upstream = self.out.grad
-        if not upstream:
-            return
-        for unit, partial in zip(self.operands, self.partials(), strict=True):
+        try:
+            out = self.out
+        except AttributeError:
+            raise CircuitError.of(f"{type(self).__name__}: backward before forward") from None
+        upstream = out.grad
+        partials = self.partials_for(upstream, out.value, *[unit.value for unit in self.operands])
+        for unit, partial in zip(self.operands, partials):  # noqa: B905 - none where the upstream gradient is 0
             unit.grad += partial * upstream
+
+    def partials_for(self, upstream: Any, out: Any, *operands: Any) -> tuple[Any, ...]:
+        """Return the partial derivatives that an upstream gradient is multiplied by; none where it is 0.
+
+        Args:
+            upstream: the gradient of the output with respect to the gate.
+            out: the gate's value.
+            operands: the values of its operands.
+        """
+        return self.partials_function(*operands, out) if upstream else ()
 
     def partials(self) -> tuple[float, ...]:
         """Return the partial derivatives at the last forward pass, one for each operand."""
@@ -97,7 +108,7 @@ class Gate:
         return f"{type(self).__name__}()"
 
 
-@cache
+@once_a_rule
 def class_of(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> type[Gate]:
     """Return the class of a rule's gate objects, for doubles or other numbers.
 
@@ -120,18 +131,6 @@ def class_of(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> type[Gate]:
             "partials_function": staticmethod(partials_function(rule, arithmetic)),
         },
     )
-
-
-def gate_class(name: str) -> type[Gate]:
-    """Return the class of the gate called `name`.
-
-    Raises:
-        CircuitError: there is none.
-
-    >>> gate_class("add")
-    <class 'circuitgrad.AddGate'>
-    """
-    return class_of(find(name))
 
 
 def class_name(name: str) -> str:

@@ -44,10 +44,10 @@ class Session:
         self.debug = False
 
 
-def no_such(what: str, name: str, known: Iterable[str], ctx: click.Context) -> click.UsageError:
+def no_such(kind: str, name: str, known: Iterable[str], ctx: click.Context) -> click.UsageError:
     """Return the error for an unknown command, or kind, with a suggestion."""
     hint = did_you_mean(name, known)
-    return click.UsageError(f"there is no {what} {quote(name)}" + (f"; {hint}" if hint else ""), ctx)
+    return click.UsageError(f"there is no {kind} {quote(name)}" + (f"; {hint}" if hint else ""), ctx)
 
 
 class LazyGroup(click.Group):

@@ -80,7 +80,7 @@ def chosen_optimization(circuit: Circuit, values: Mapping[str, Any], outputs: tu
     from circuitgrad.methods.optimize.settings import combined
 
     output = {"output": outputs[0]} if outputs else {}
-    return combined(circuit.experiment, {**given_settings(values), **output})
+    return combined(circuit.optimize, {**given_settings(values), **output})
 
 
 class OptimizeCommand(click.Command):

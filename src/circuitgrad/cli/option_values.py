@@ -16,7 +16,8 @@ from circuitgrad.formulas.numerals import read_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.structure import Input
 
 STANDARD_STREAM = "-"
 """The file that is standard input or standard output."""
@@ -91,7 +92,7 @@ def not_called(option: str, kind: str, name: str, known: Iterable[str]) -> Circu
         name: the name.
         known: the wires' names.
     """
-    from circuitgrad.circuit.circuit import near_wire
+    from circuitgrad.circuit.structure import near_wire
 
     return CircuitError.of(f"{option}: no {kind} is called {quote(name)}", hint=near_wire(name, known))
 

@@ -83,8 +83,8 @@ def warn_ignored(source: str, ignored: Sequence[str], *, quiet: bool) -> None:
 def warn_overridden(assignments: Collection[str], columns: Collection[str], source: str, *, quiet: bool) -> None:
     """Warn about values of `--set` that a column of a data file overrides."""
     if both := [name for name in assignments if name in columns]:
-        what = f"--set has no effect on what has a column in {source}: {', '.join(map(quote, both))}"
-        warn(Problem(what), quiet=quiet)
+        message = f"--set has no effect on what has a column in {source}: {', '.join(map(quote, both))}"
+        warn(Problem(message), quiet=quiet)
 
 
 def tell_engine(choice: Choice | None, *, verbose: bool, quiet: bool) -> None:

@@ -59,8 +59,8 @@ def report_rows(
     form = _form(given)
     wanted = _wanted(circuit, outputs, wrt, everything=given.everything)
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
-        what = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
-        raise CircuitError.of(what, hint="--format csv has no such keys")
+        message = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
+        raise CircuitError.of(message, hint="--format csv has no such keys")
     with open_rows(path, circuit.inputs) as data:
         _report(circuit, data, assignments, outputs, wanted, form, given)
 
@@ -108,7 +108,7 @@ def _form(given: PassOptions) -> str:
 
 
 def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None, *, everything: bool) -> Wanted:
-    """Return what is wanted of every row.
+    """Return the values and derivatives wanted of every row.
 
     Raises:
         CircuitError: `--wrt` names what is no input.

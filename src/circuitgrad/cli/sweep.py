@@ -149,7 +149,7 @@ def _refuse_axis(circuit: Circuit, axis: SweepAxis, assignments: Mapping[str, fl
         CircuitError: it is.
     """
     with option_values.blamed_on("--over"):
-        circuit.downstream(axis.name)  # which refuses what is no input
+        circuit.input_slot(axis.name)  # which refuses what is no input
     if axis.name in assignments:
         raise CircuitError.of(f"{quote(axis.name)} cannot both have one value by --set and move by --over")
     for value in (min(axis.values), max(axis.values)):

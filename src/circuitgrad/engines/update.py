@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from circuitgrad.formulas.reader import read_formula
 from circuitgrad.formulas.steps import Name
-from circuitgrad.gates.compiled import compiled
+from circuitgrad.gates.compiled import compiled_tuple
 from circuitgrad.gates.doubles import DOUBLES
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Update:
     @staticmethod
     def _compiled(parameters: Sequence[str], formulas: Any) -> Callable[..., tuple[float, ...]]:
         formulas = list(formulas)
-        return compiled(parameters, formulas, f"({'{}, ' * len(formulas)})", DOUBLES)
+        return compiled_tuple(parameters, formulas, DOUBLES)
 
     def start(self, size: int) -> dict[str, list[float]]:
         """Return what is carried along at the start, for so many inputs."""

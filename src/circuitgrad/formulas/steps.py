@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+Result = TypeVar("Result")
 
 CONSTANTS = {
     "pi": 3.141592653589793,
@@ -82,3 +88,55 @@ class Loop(NamedTuple):
 
 
 Step: TypeAlias = "Number | Name | Call | Member | Loop"
+
+
+def substituted(steps: Iterable[Step], places: Mapping[str, Sequence[Step]]) -> tuple[Step, ...]:
+    """Return a formula in which other formulas stand in the place of names.
+
+    Args:
+        steps: the formula, in postfix order.
+        places: per name, the steps that replace it; other names stay.
+
+    >>> twice = (Name("a", 0), Number(2.0, 0), Call("mul", 2, 0))
+    >>> [tuple(step)[0] for step in substituted((Name("x", 0), Call("exp", 1, 0)), {"x": twice})]
+    ['a', 2.0, 'mul', 'exp']
+    """
+    return tuple(
+        chain.from_iterable(places.get(step.name, (step,)) if isinstance(step, Name) else (step,) for step in steps)
+    )
+
+
+def folded(
+    steps: Iterable[Step],
+    number: Callable[[Number], Result],
+    name: Callable[[Name], Result],
+    call: Callable[[Call, list[Result]], Result],
+) -> Result:
+    """Return what a formula comes to, from its leaves up and without recursion.
+
+    Args:
+        steps: the formula, in postfix order.
+        number: returns what a literal number comes to.
+        name: returns what a name comes to.
+        call: returns what a call comes to, from what its operands have come to.
+
+    Raises:
+        TypeError: there is a member of a family or a loop in the formula.
+
+    >>> steps = (Name("x", 0), Number(2.0, 0), Call("mul", 2, 0))
+    >>> folded(steps, lambda number: number.value, lambda name: 3.0, lambda call, operands: operands[0] * operands[1])
+    6.0
+    """
+    stack: list[Result] = []
+    for step in steps:
+        if isinstance(step, Call):
+            first = len(stack) - step.arity
+            stack[first:] = [call(step, stack[first:])]
+        elif isinstance(step, Name):
+            stack.append(name(step))
+        elif isinstance(step, Number):
+            stack.append(number(step))
+        else:
+            raise TypeError(f"{type(step).__name__} in a formula without families and loops")
+    (result,) = stack
+    return result

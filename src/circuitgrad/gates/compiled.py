@@ -1,16 +1,17 @@
-"""A rule's formulas as Python functions, in doubles or another arithmetic.
+"""A rule's formulas as Python functions, in doubles or another number system.
 
-The same printed text serves all: only the names in it (`exp`, `div`) mean another arithmetic's.
+The same printed text serves all of them: only the names in it (`exp`, `div`) mean another system's functions.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.formulas.dialects import PYTHON
-from circuitgrad.formulas.steps import Call, Name
+from circuitgrad.formulas.steps import Call, Name, substituted
 from circuitgrad.gates.doubles import DOUBLES
+from circuitgrad.gates.primitives import PRIMITIVES
+from circuitgrad.gates.rule import once_a_rule
 from circuitgrad.gates.table import GATES, find
 
 if TYPE_CHECKING:
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from circuitgrad.gates.arithmetic import Arithmetic
     from circuitgrad.gates.rule import Rule
 
+OPERATORS = PYTHON.infix.keys() | {"neg", "where"}
+"""The gates that a printed formula writes as operators of Python; it calls all others by their names."""
 
-@cache
+
+@once_a_rule
 def value_function(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> Callable[..., Any]:
-    """Return the function of the operands that computes the rule's value.
+    """Return the function of the operands that computes a rule's value.
 
     >>> value_function(find("sigmoid"))(2.0)
     0.8807970779778823
@@ -31,64 +35,104 @@ def value_function(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> Callable[...
     if rule is GATES.get(rule.name) and rule.name in arithmetic.primitives:
         primitive: Callable[..., Any] = arithmetic.primitives[rule.name]
         return primitive
-    return compiled(rule.operands, [rule.value.steps], "{}", arithmetic)
+    return compiled(rule.operands, rule.value.steps, arithmetic)
 
 
-@cache
+@once_a_rule
 def partials_function(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> Callable[..., tuple[Any, ...]]:
     """Return the function of the operands and the value `out` that computes the tuple of partial derivatives.
 
     >>> partials_function(find("mul"))(-2.0, 3.0, -6.0)
     (3.0, -2.0)
     """
-    partials = rule.partial_steps
-    return compiled((*rule.operands, "out"), partials, f"({'{}, ' * len(partials)})", arithmetic)
+    return compiled_tuple((*rule.operands, "out"), rule.partial_steps, arithmetic)
 
 
-@cache
+@once_a_rule
 def primitives_of(rule: Rule) -> frozenset[str]:
     """Return the primitives that a rule's value calls, itself or through other gates.
 
     >>> sorted(primitives_of(find("normal_cdf")))
     ['div', 'erfc', 'sqrt']
     """
-    found: set[str] = set()
+    primitives: set[str] = set()
     for step in rule.value.steps:
         if not isinstance(step, Call):
             continue
-        if step.gate in DOUBLES.primitives:
-            found.add(step.gate)
-        elif step.gate not in PYTHON.infix and step.gate not in ("neg", "where"):
-            found.update(primitives_of(find(step.gate)))
-    return frozenset(found)
+        if step.gate in PRIMITIVES:
+            primitives.add(step.gate)
+        elif step.gate not in OPERATORS:
+            primitives.update(primitives_of(find(step.gate)))
+    return frozenset(primitives)
 
 
 def calls_in(steps: Iterable[Step]) -> set[str]:
-    """Return the gates that the text of formulas calls by name; others are operators there."""
-    return {step.gate for step in steps if isinstance(step, Call)} - PYTHON.infix.keys() - {"neg", "where"}
+    """Return the gates that printed formulas call by name; others are operators there."""
+    return {step.gate for step in steps if isinstance(step, Call)} - OPERATORS
 
 
 def called(gates: Iterable[str], arithmetic: Arithmetic) -> dict[str, Callable[..., Any]]:
-    """Return the functions that gates are in an arithmetic, by name."""
-    return {gate: arithmetic.primitives.get(gate) or value_function(find(gate), arithmetic) for gate in gates}
+    """Return the functions that gates are in a number system, by name.
 
-
-def compiled(
-    parameters: Sequence[str], formulas: Sequence[Sequence[Step]], form: str, arithmetic: Arithmetic
-) -> Callable[..., Any]:
-    """Return the function of the parameters that computes formulas, put together in a form.
-
-    Beside its parameters it knows the constants, and the gates that the formulas call.
+    Raises:
+        NotImplementedError: one of them is a primitive that the number system does not provide.
     """
-    rules = called(calls_in(step for steps in formulas for step in steps), arithmetic)
-    # A file's own gate may call an operand as a gate is called; a parameter of that name would hide the gate.
-    names = {name: f"{name}_operand" if name in rules else name for name in parameters}
-    texts = [PYTHON.write(_renamed(steps, names)) for steps in formulas]
-    source = f"lambda {', '.join(map(PYTHON.name, names.values()))}: {form.format(*texts)}"
-    # What is evaluated was printed from parsed steps: numbers, names and calls of gates, nothing else.
-    function: Callable[..., Any] = eval(source, {"__builtins__": {}, **arithmetic.constants, **rules})  # noqa: S307
+    return {gate: arithmetic.primitives.get(gate) or _computed(gate, arithmetic) for gate in gates}
+
+
+def _computed(gate: str, arithmetic: Arithmetic) -> Callable[..., Any]:
+    if gate in PRIMITIVES:
+        raise NotImplementedError(f"{arithmetic.name} provide no primitive {gate!r}")
+    return value_function(find(gate), arithmetic)
+
+
+def compiled(parameters: Sequence[str], steps: Sequence[Step], arithmetic: Arithmetic) -> Callable[..., Any]:
+    """Return the function that computes a formula.
+
+    Args:
+        parameters: the names that are the function's parameters; other names are constants.
+        steps: the formula, in postfix order.
+        arithmetic: the number system, which has the constants and the functions that the formula calls.
+
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> compiled(["x", "y"], read_formula("x*y + 1"), DOUBLES)(2.0, 3.0)
+    7.0
+    """
+    return _compiled(parameters, [steps], "{}", arithmetic)
+
+
+def compiled_tuple(
+    parameters: Sequence[str], formulas: Sequence[Sequence[Step]], arithmetic: Arithmetic
+) -> Callable[..., tuple[Any, ...]]:
+    """Return the function that computes formulas, as a tuple; see `compiled`."""
+    return _compiled(parameters, formulas, f"({'{}, ' * len(formulas)})", arithmetic)
+
+
+def _compiled(
+    parameters: Sequence[str], formulas: Sequence[Sequence[Step]], result: str, arithmetic: Arithmetic
+) -> Callable[..., Any]:
+    functions = called(calls_in(step for steps in formulas for step in steps), arithmetic)
+    space: dict[str, Any] = {"__builtins__": {}, **arithmetic.constants, **functions}
+    # Operands may be called anything, also as a gate, a constant or a word of Python.
+    variables = {name: _free(f"x{number}", space) for number, name in enumerate(parameters, 1)}
+    places: Mapping[str, Sequence[Step]] = {name: [Name(variable, 0)] for name, variable in variables.items()}
+    lines: list[str] = []
+
+    def assign(text: str) -> str:
+        temporary = _free(f"t{len(lines)}", space)
+        lines.append(f"    {temporary} = {text}")
+        return temporary
+
+    texts = [PYTHON.write(substituted(steps, places), assign) for steps in formulas]
+    source = [f"def function({', '.join(variables.values())}):", *lines, f"    return {result.format(*texts)}"]
+    # What is run was printed from parsed steps: numbers, names and calls of gates, nothing else.
+    exec("\n".join(source), space)  # noqa: S102
+    function: Callable[..., Any] = space["function"]
     return function
 
 
-def _renamed(steps: Sequence[Step], names: Mapping[str, str]) -> list[Step]:
-    return [step._replace(name=names.get(step.name, step.name)) if isinstance(step, Name) else step for step in steps]
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    """Return a name like this one that no gate and no constant has."""
+    while name in taken:
+        name += "_"
+    return name

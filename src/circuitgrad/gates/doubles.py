@@ -20,11 +20,10 @@ from circuitgrad.gates.arithmetic import Arithmetic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DOUBLES", "MACHINE_EPSILON", "PRIMITIVES", "UNIT_ROUNDOFF"]
+__all__ = ["DOUBLES", "MACHINE_EPSILON", "PRIMITIVES"]
 
 MACHINE_EPSILON = sys.float_info.epsilon
-UNIT_ROUNDOFF = MACHINE_EPSILON / 2
-"""The largest relative error of a rounded result."""
+"""The distance from 1 to the next double."""
 
 
 def div(x: float, y: float) -> float:
@@ -172,6 +171,9 @@ PRIMITIVES: dict[str, Callable[..., float]] = {
     "tanh": tanh,
 }
 """What every arithmetic provides, by the name that the gate table uses."""
+
+UNIT_ROUNDOFF = MACHINE_EPSILON / 2
+"""The largest relative error of a rounded result."""
 
 DOUBLES = Arithmetic("doubles", float, PRIMITIVES, CONSTANTS)
 """IEEE 754 doubles."""

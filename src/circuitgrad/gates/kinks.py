@@ -1,20 +1,18 @@
-"""Where a gate's value rule takes another branch: what tells its state, and whether it sits at a tie.
+"""Where a gate's value is not smooth: on which branch a point is, and whether it sits exactly at a kink.
 
-All of it follows from the rule's formula: its comparisons, its conditions, and the primitives that are not smooth.
-Each makes a switch, with a level, which changes when the rule takes another branch, and a margin, which is 0 exactly
-at the tie between two of them.
+All of it follows from the rule's formula: its comparisons, its conditions, and the primitives whose rows name kinks.
+Each kink has a level, which differs between its sides, and a margin, which is 0 exactly at the kink.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from circuitgrad.formulas.reader import read_formula
-from circuitgrad.formulas.steps import Call, Name, Number
-from circuitgrad.gates.compiled import compiled, value_function
+from circuitgrad.formulas.steps import Call, folded, substituted
+from circuitgrad.gates.compiled import compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
+from circuitgrad.gates.rule import once_a_rule
 from circuitgrad.gates.table import find
 
 if TYPE_CHECKING:
@@ -24,25 +22,25 @@ if TYPE_CHECKING:
     from circuitgrad.gates.arithmetic import Arithmetic
     from circuitgrad.gates.rule import Rule
 
-MOST_STEPS = 1_000_000
-"""How long all switches of a rule may be together; a longer one, which a file has defined, counts as without any."""
+MOST_KINK_STEPS = 1_000_000
+"""The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
 
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
-class Switch(NamedTuple):
-    """What decides a branch, as formulas in postfix order."""
+class KinkSteps(NamedTuple):
+    """A kink of a rule, in the names of its operands: what its level and its margin are, in postfix order."""
 
     level: tuple[Step, ...]
     margin: tuple[Step, ...]
 
 
-class State(NamedTuple):
-    """The switches of a gate at a point.
+class Branch(NamedTuple):
+    """The branch of a gate's value at a point.
 
     Attributes:
-        levels: per switch, on which branch it is.
-        margins: per switch, how far it is from the tie; 0 at the tie.
+        levels: per kink, its level.
+        margins: per kink, the distance of the point from it; 0 at the kink.
     """
 
     levels: tuple[Any, ...]
@@ -50,19 +48,15 @@ class State(NamedTuple):
 
     @property
     def tied(self) -> bool:
-        """Whether a switch sits at its tie."""
+        """Whether the point sits exactly at a kink."""
         return any(margin == 0 for margin in self.margins)
 
-    def differs(self, other: State) -> bool:
+    def differs(self, other: Branch) -> bool:
         """Tell whether another point is on another branch; NaN is one branch."""
         return any(
-            one != another and not (one != one and another != another)
-            for one, another in zip(self.levels, other.levels, strict=True)
+            here != there and not (here != here and there != there)
+            for here, there in zip(self.levels, other.levels, strict=True)
         )
-
-
-def _switch(level: str, margin: str) -> Switch:
-    return Switch(_unplaced(read_formula(level)), _unplaced(read_formula(margin)))
 
 
 def _unplaced(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -70,34 +64,17 @@ def _unplaced(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(step._replace(at=0) for step in steps)
 
 
-@cache
-def _kinks() -> dict[str, Switch]:
-    """Return the switches of what is not smooth in itself, per gate, in the operands' names of its rule."""
-    difference = _switch("sign(x - y)", "x - y")
-    return {
-        **dict.fromkeys(COMPARISONS, difference),
-        "abs": _switch("sign(x)", "x"),
-        "floor": _switch("floor(x)", "x - floor(x)"),
-        "mod": _switch("floor(x/y)", "x/y - floor(x/y)"),
-        "hypot": _switch("sign(hypot(x, y))", "hypot(x, y)"),
-        # The angle jumps where the point crosses the negative half of the axis.
-        "atan2": _switch("sign(y) if x < 0 else 1", "y if x < 0 else 1"),
-        "where": _switch("test == 0", "test"),
-    }
-
-
-@cache
-def switches(rule: Rule) -> tuple[Switch, ...]:
-    """Return the switches of a rule's value, in the operands' names.
+@once_a_rule
+def kinks_of(rule: Rule) -> tuple[KinkSteps, ...]:
+    """Return the kinks of a rule's value, in the operands' names.
 
     >>> from circuitgrad.formulas.dialects import FORMULA
-    >>> [FORMULA.write(switch.margin) for switch in switches(find("clip"))]
+    >>> [FORMULA.write(kink.margin) for kink in kinks_of(find("clip"))]
     ['x - low', 'max(x, low) - high']
     """
-    own = _kinks().get(rule.name) if rule.name in _kinks() and rule is find(rule.name) else None
-    if own is not None:
-        return (own,)
-    found: dict[Switch, None] = {}
+    if rule.kinks:
+        return tuple(KinkSteps(_unplaced(kink.level.steps), _unplaced(kink.margin.steps)) for kink in rule.kinks)
+    kinks: dict[KinkSteps, None] = {}
     length = 0
     stack: list[tuple[Step, ...]] = []
     for step in _unplaced(rule.value.steps):
@@ -107,18 +84,18 @@ def switches(rule: Rule) -> tuple[Switch, ...]:
         first = len(stack) - step.arity
         operands = stack[first:]
         if step.gate != rule.name:
-            for switch in _of_call(step.gate, operands):
-                found[switch] = None
-                length += len(switch.level) + len(switch.margin)
+            for kink in _kinks_of_call(step.gate, operands):
+                kinks[kink] = None
+                length += len(kink.level) + len(kink.margin)
         stack[first:] = [(*chain.from_iterable(operands), step)]
         length += len(stack[-1])
-        if length > MOST_STEPS:
+        if length > MOST_KINK_STEPS:
             return ()
-    return tuple(found)
+    return tuple(kinks)
 
 
-def _of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[Switch]:
-    """Return the switches of one call, in the caller's names; a condition that is a comparison is told by that."""
+def _kinks_of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[KinkSteps]:
+    """Return the kinks of one call, in the caller's names; those of a comparison stand for the condition it makes."""
     called = find(gate)
     if gate == "where":
         test = operands[0][-1]
@@ -126,37 +103,30 @@ def _of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[Switch]:
             return []
     if gate in COMPARISONS and operands[0] == operands[1]:
         return []  # x != x asks for NaN
-    given = dict(zip(called.operands, operands, strict=True))
-    return [
-        Switch(_substituted(switch.level, given), _substituted(switch.margin, given)) for switch in switches(called)
-    ]
+    places = dict(zip(called.operands, operands, strict=True))
+    return [KinkSteps(substituted(kink.level, places), substituted(kink.margin, places)) for kink in kinks_of(called)]
 
 
-def _substituted(steps: Sequence[Step], given: dict[str, tuple[Step, ...]]) -> tuple[Step, ...]:
-    return tuple(
-        chain.from_iterable(given.get(step.name, (step,)) if isinstance(step, Name) else (step,) for step in steps)
-    )
+@once_a_rule
+def branch_function(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> Callable[..., Branch] | None:
+    """Return the function of the operands that tells the branch of a gate's value, or None for a smooth gate.
 
-
-@cache
-def state_rule(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> Callable[..., State] | None:
-    """Return the function of the operands that computes a gate's state, or None for a gate without branches.
-
-    >>> state_rule(find("relu"))(-2.0)
-    State(levels=(-1.0,), margins=(-2.0,))
+    >>> branch_function(find("relu"))(-2.0)
+    Branch(levels=(-1.0,), margins=(-2.0,))
     """
-    found = switches(rule)
-    if not found:
+    kinks = kinks_of(rule)
+    if not kinks:
         return None
-    formulas = [*(switch.level for switch in found), *(switch.margin for switch in found)]
-    numbers = compiled(rule.operands, formulas, f"({'{}, ' * len(formulas)})", arithmetic)
-    count = len(found)
+    numbers = compiled_tuple(
+        rule.operands, [*(kink.level for kink in kinks), *(kink.margin for kink in kinks)], arithmetic
+    )
+    count = len(kinks)
 
-    def state(*operands: Any) -> State:
-        both = numbers(*operands)
-        return State(both[:count], both[count:])
+    def branch(*operands: Any) -> Branch:
+        levels_and_margins = numbers(*operands)
+        return Branch(levels_and_margins[:count], levels_and_margins[count:])
 
-    return state
+    return branch
 
 
 def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
@@ -167,31 +137,21 @@ def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
         values: the values of the names in it; constants need none.
 
     >>> from circuitgrad.formulas.dialects import FORMULA
+    >>> from circuitgrad.formulas.reader import read_formula
     >>> steps = read_formula("out*(1 - out) if x <= 4 else out*sigmoid(-x)")
     >>> FORMULA.write(taken(steps, {"x": 2, "out": 0.88})), FORMULA.write(taken(steps, {"x": 5, "out": 0.99}))
     ('out*(1 - out)', 'out*sigmoid(-x)')
     """
     known = {**DOUBLES.constants, **values}
-    kept = [True] * len(steps)
-    stack: list[tuple[int, float]] = []
-    for i, step in enumerate(steps):
-        if isinstance(step, Number):
-            stack.append((i, step.value))
-        elif isinstance(step, Name):
-            stack.append((i, known[step.name]))
-        elif isinstance(step, Call):
-            first = len(stack) - step.arity
-            operands = stack[first:]
-            start = operands[0][0]
-            if step.gate == "where":
-                (_, test), body, orelse = operands
-                begin, end = (body[0], orelse[0]) if test else (orelse[0], i)
-                kept[start:begin] = [False] * (begin - start)
-                kept[end : i + 1] = [False] * (i + 1 - end)
-                stack[first:] = [(start, (body if test else orelse)[1])]
-            else:
-                value = value_function(find(step.gate))(*[value for _, value in operands])
-                if value != value and step.gate in COMPARISONS:
-                    value = float(step.gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
-                stack[first:] = [(start, value)]
-    return [step for step, keep in zip(steps, kept, strict=True) if keep]
+
+    def call(step: Call, operands: list[tuple[tuple[Step, ...], float]]) -> tuple[tuple[Step, ...], float]:
+        if step.gate == "where":
+            (_, test), body, orelse = operands
+            return body if test else orelse
+        value = value_function(find(step.gate))(*[value for _, value in operands])
+        if value != value and step.gate in COMPARISONS:
+            value = float(step.gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
+        return (*chain.from_iterable(kept for kept, _ in operands), step), value
+
+    kept, _ = folded(steps, lambda step: ((step,), step.value), lambda step: ((step,), known[step.name]), call)
+    return list(kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from circuitgrad.formulas.formula import Formula
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from circuitgrad.formulas.steps import Step
 
 Derived = TypeVar("Derived")
+
+
+class Kink(NamedTuple):
+    """Where a function is not smooth, as two formulas of the operands.
+
+    Attributes:
+        level: tells the branch: it is constant on either side of the kink, and differs between the sides.
+        margin: 0 exactly at the kink.
+    """
+
+    level: Formula
+    margin: Formula
 
 
 class Rule:
@@ -28,6 +40,7 @@ class Rule:
         aliases: further names, those of NumPy and ONNX.
         sample: per operand, the closed range in which the rule is tested and drawn.
         convention: what holds at kinks, ties and the edges of the domain; empty for a gate without any.
+        kinks: where a primitive is not smooth; the kinks of what it calls follow from the value.
         folds: whether more than two operands may be given, and are folded into the rule from the left.
         operands: the operands' names, in order.
 
@@ -46,6 +59,7 @@ class Rule:
         sample: Sequence[tuple[float, float]] = (),
         convention: str = "",
         *,
+        kinks: Sequence[tuple[str, str]] = (),
         folds: bool = False,
     ) -> None:
         self.name = name
@@ -55,6 +69,7 @@ class Rule:
         self.aliases = aliases
         self.sample = sample
         self.convention = convention
+        self.kinks = tuple(Kink(Formula(level), Formula(margin)) for level, margin in kinks)
         self.folds = folds
         self.operands = tuple(partials)
         self._derived: dict[Any, Any] = {}
@@ -93,10 +108,21 @@ def once_a_rule(function: Callable[..., Derived]) -> Callable[..., Derived]:
     """Return a function of a rule that keeps its results with the rule.
 
     Unlike `functools.cache` it does not keep the rule: a circuit's own gates go with the circuit.
+
+    >>> @once_a_rule
+    ... def arity(rule: Rule, more: int = 0) -> int:
+    ...     print("counting")
+    ...     return rule.arity + more
+    >>> rule = Rule("cube", "x*x*x", {"x": "3*x*x"})
+    >>> arity(rule), arity(rule, 0)
+    counting
+    (1, 1)
     """
+    defaults = function.__defaults__ or ()
 
     @wraps(function)
     def kept(rule: Rule, *others: Any) -> Derived:
-        return rule.derived((function, *others), lambda: function(rule, *others))
+        arguments = (*others, *defaults[len(others) :])
+        return rule.derived((function, arguments), lambda: function(rule, *arguments))
 
     return kept

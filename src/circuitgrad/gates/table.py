@@ -1,13 +1,13 @@
 """THE table of gates. A gate is one row, and everything that computes, checks, prints or exports it comes from there.
 
-Formulas are in the language of circuit files (see `expression`). In a row
+Formulas are in the language of circuit files (see `formulas.reader`). In a row
 
 - an operand is called by its name in the partials, `out` is the gate's own value;
-- another gate may be called; a gate whose value is itself (`exp(x)`) is a primitive that each arithmetic provides;
+- another gate may be called; a gate whose value is itself (`exp(x)`) is a primitive (see `gates.primitives`);
 - a comparison with NaN is false, so a last `else` says what becomes of NaN.
 
 The forms are chosen to keep their digits over the whole range of doubles (Higham, "Accuracy and Stability of Numerical
-Algorithms", 2nd ed., 2002, chapter 1; C17, annex F, for special values). At a kink every rule follows one rule: the
+Algorithms", 2nd ed., 2002, chapter 1; C17, annex F, for special values). At a kink every row follows one rule: the
 subgradient of least norm, taken jointly over its operands.
 """
 
@@ -37,6 +37,7 @@ def gate(
     aliases: Sequence[str] = (),
     sample: Sequence[tuple[float, float]] = (),
     convention: str = "",
+    kinks: Sequence[tuple[str, str]] = (),
     folds: bool = False,
     **partials: str,
 ) -> Rule:
@@ -45,9 +46,8 @@ def gate(
     Raises:
         CircuitError: a gate of that name or alias stands in the table already.
     """
-    rule = Rule(
-        name, value, partials, about, aliases, sample or ((-5.0, 5.0),) * len(partials), convention, folds=folds
-    )
+    sample = sample or ((-5.0, 5.0),) * len(partials)
+    rule = Rule(name, value, partials, about, aliases, sample, convention, kinks=kinks, folds=folds)
     names = (name, *aliases)
     for taken in filter(NAMES.__contains__, names):
         raise CircuitError.of(f"there is a gate called {quote(taken)} already")
@@ -99,7 +99,7 @@ gate("pow", "x**y", "x to the power y",
 gate("hypot", "hypot(x, y)", "square root of x*x + y*y",
      x="0 if out == 0 else x/out if out < inf else 0.5*x/hypot(0.5*x, 0.5*y)",
      y="0 if out == 0 else y/out if out < inf else 0.5*y/hypot(0.5*x, 0.5*y)",
-     sample=(WIDE, WIDE), convention="slopes 0, 0 at the origin")
+     sample=(WIDE, WIDE), convention="slopes 0, 0 at the origin", kinks=[("sign(hypot(x, y))", "hypot(x, y)")])
 
 # Exponentials and logarithms
 
@@ -119,13 +119,16 @@ gate("logsumexp", "x + log(2) if x == y else max(x, y) + log1p(exp(-abs(x - y)))
 
 # Parts and choices
 
-gate("abs", "abs(x)", "absolute value", x="sign(x)", aliases=("absolute",), convention="slope 0 at 0")
+gate("abs", "abs(x)", "absolute value", x="sign(x)", aliases=("absolute",), convention="slope 0 at 0",
+     kinks=[("sign(x)", "x")])
 gate("sign", "1 if x > 0 else -1 if x < 0 else x", "-1, 0 or 1", x="0 if x == x else nan", convention="slope 0 at 0")
 gate("step", "1 if x > 0 else 0 if x < 0 else 0.5 if x == 0 else nan", "0 below 0, 1 above", x="0 if x == x else nan",
      aliases=("heaviside",), convention="1/2 at 0; slope 0 everywhere")
-gate("floor", "floor(x)", "largest whole number not above x", x="0 if x == x else nan", convention="slope 0 everywhere")
+gate("floor", "floor(x)", "largest whole number not above x", x="0 if x == x else nan", convention="slope 0 everywhere",
+     kinks=[("floor(x)", "x - floor(x)")])
 gate("mod", "mod(x, y)", "remainder of x/y with the sign of y", x="1 if out == out else nan", y="(out - x)/y",
-     aliases=("remainder",), convention="NaN for y = 0; at a jump the slopes are those to its right")
+     aliases=("remainder",), convention="NaN for y = 0; at a jump the slopes are those to its right",
+     kinks=[("floor(x/y)", "x/y - floor(x/y)")])
 gate("max", "x if x >= y else x if x != x else y", "the larger operand",
      x="1 if x > y else 0 if x < y else 0.5 if x == y else nan",
      y="0 if x > y else 1 if x < y else 0.5 if x == y else nan",
@@ -144,13 +147,15 @@ gate("clip", "min(max(x, low), high)", "x moved into the range from low to high"
      convention="at a bound the slope is shared equally; where both bounds meet, by these")
 gate("where", "y if test == 0 else x if test == test else nan", "y where test is 0, x elsewhere",
      test="0 if test == test else nan", x="0 if test == 0 else 1 if test == test else nan",
-     y="1 if test == 0 else 0 if test == test else nan", convention="slope 0 in test and in what is not chosen")
+     y="1 if test == 0 else 0 if test == test else nan", convention="slope 0 in test and in what is not chosen",
+     kinks=[("test == 0", "test")])
 
 
 def _comparison(name: str, below: int, tie: int, above: int, *, about: str, aliases: Sequence[str]) -> None:
     """Add the rule of a comparison, given its result where x is below y, equal to it, and above it."""
     gate(name, f"{below} if x < y else {tie} if x == y else {above} if x > y else nan", about,
-         x="0 if out == out else nan", y="0 if out == out else nan", aliases=aliases, convention="slope 0 everywhere")
+         x="0 if out == out else nan", y="0 if out == out else nan", aliases=aliases, convention="slope 0 everywhere",
+         kinks=[("sign(x - y)", "x - y")])
 
 
 _comparison("lt", 1, 0, 0, about="1 if x < y, else 0", aliases=("less",))
@@ -208,7 +213,9 @@ gate("acos", "acos(x)", "inverse cosine", x="-1/sqrt((1 - x)*(1 + x))", aliases=
      convention="slope -inf at -1 and 1; NaN outside")
 gate("atan", "atan(x)", "inverse tangent", x="1/(1 + x*x)", aliases=("arctan",), sample=(WIDE,))
 gate("atan2", "atan2(y, x)", "angle of the point (x, y)", y="x/hypot(x, y)/hypot(x, y)", x="-y/hypot(x, y)/hypot(x, y)",
-     aliases=("arctan2",), sample=(WIDE, WIDE), convention="slopes NaN at the origin")
+     aliases=("arctan2",), sample=(WIDE, WIDE), convention="slopes NaN at the origin",
+     # The angle jumps where the point crosses the negative half of the axis.
+     kinks=[("sign(y) if x < 0 else 1", "y if x < 0 else 1")])
 gate("sinh", "sinh(x)", "hyperbolic sine", x="cosh(x)", sample=((-700.0, 700.0),))
 gate("cosh", "cosh(x)", "hyperbolic cosine", x="sinh(x)", sample=((-700.0, 700.0),))
 gate("asinh", "asinh(x)", "inverse hyperbolic sine", x="1/hypot(1, x)", aliases=("arcsinh",), sample=(WIDE,))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
 from circuitgrad.language.expansion import Expander
@@ -85,7 +86,7 @@ class _Document:
             keys.get("name") or name, outputs, about=keys.get("about", ""), expect=expect, kept=kept, share=share
         )
         circuit.data = keys.get("data") or None
-        circuit.experiment = experiment
+        circuit.optimize = experiment
         return circuit
 
     def inputs(self, entries: Iterable[tuple[Scalar, Node]]) -> None:

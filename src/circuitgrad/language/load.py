@@ -7,7 +7,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.files import STANDARD_INPUT, checked, decode, read_bytes
 from circuitgrad.language.document import as_mapping, read_document

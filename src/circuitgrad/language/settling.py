@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit.circuit import Input
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import quote
 from circuitgrad.formulas.dialects import FORMULA
 from circuitgrad.formulas.steps import Call

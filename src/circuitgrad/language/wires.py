@@ -6,7 +6,8 @@ import math
 from array import array
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import find

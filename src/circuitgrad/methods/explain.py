@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from math import fsum, isfinite, log
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.formulas.steps import Call, Name, Number
+from circuitgrad.formulas.steps import Call, Name, Number, substituted
 from circuitgrad.gates.doubles import UNIT_ROUNDOFF
 from circuitgrad.gates.kinks import taken
 
@@ -146,7 +146,7 @@ class Explanation(NamedTuple):
     edges: Sequence[Edge]
     accounts: Sequence[Account]
 
-    def local(self, edge: Edge) -> list[Step]:
+    def local(self, edge: Edge) -> tuple[Step, ...]:
         """Return the formula of a local derivative in terms of wires, in postfix order, without branches not taken.
 
         >>> from circuitgrad import from_expression
@@ -159,9 +159,8 @@ class Explanation(NamedTuple):
         rule, slots = circuit.rules[edge.gate], [*circuit.operands[edge.gate], edge.out]
         operands = (*rule.operands, "out")
         values = dict(zip(operands, (circuit.units[slot].value for slot in slots), strict=True))
-        wires = dict(zip(operands, map(self._wire, slots), strict=True))
-        steps = taken(rule.partial_steps[edge.position], values)
-        return [wires.get(step.name, step) if isinstance(step, Name) else step for step in steps]
+        wires = {operand: (self._wire(slot),) for operand, slot in zip(operands, slots, strict=True)}
+        return substituted(taken(rule.partial_steps[edge.position], values), wires)
 
     def rule(self, edge: Edge) -> list[Step]:
         """Return the formula of an edge's gate, in postfix order."""

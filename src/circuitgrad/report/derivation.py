@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import visible
-from circuitgrad.formulas.dialects import LATEX, latex_name, latex_number
+from circuitgrad.formulas.latex import LATEX, latex_name, latex_number
 from circuitgrad.methods.explain import name_of
 from circuitgrad.report.explain import gates_table, notes, short_count, summed
 from circuitgrad.report.numbers import DEFAULT_DIGITS, rounded

@@ -10,7 +10,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.circuit.units import Gate
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.rule import Rule

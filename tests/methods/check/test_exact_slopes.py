@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpmath import inf, mp, mpf, nan
 
 from circuitgrad.gates.compiled import value_function
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.table import find
 from circuitgrad.methods.check.exact_slopes import ExactSlope, FunctionSample, exact_slopes
@@ -204,7 +204,7 @@ def test_several_functions_are_told_apart() -> None:
     ("name", "x", "left", "right"), [("relu", 0.0, 0, 1), ("abs", 0.0, -1, 1), ("sign", 0.0, inf, inf)]
 )
 def test_a_state_explains_a_corner(name: str, x: float, left: Any, right: Any) -> None:
-    value, state = value_function(find(name), MULTIPRECISION), state_rule(find(name), MULTIPRECISION)
+    value, state = value_function(find(name), MULTIPRECISION), branch_function(find(name), MULTIPRECISION)
     assert state is not None
     (found,) = exact_slopes(lambda at: FunctionSample([value(at)], [state(at)]), x, [mpf(0)], [mpf(1)])
     assert found.ties == (0,)
@@ -214,7 +214,7 @@ def test_a_state_explains_a_corner(name: str, x: float, left: Any, right: Any) -
 @pytest.mark.parametrize("distance", [1e-12, 1e-19, 1e-25, 1e-35])
 @pytest.mark.parametrize("side", [-1, 1])
 def test_a_corner_nearby_is_none_at_the_point(distance: float, side: int) -> None:
-    state = state_rule(find("abs"), MULTIPRECISION)
+    state = branch_function(find("abs"), MULTIPRECISION)
     assert state is not None
 
     def sample(x: Any) -> FunctionSample:

@@ -120,8 +120,8 @@ def test_what_lm_cannot_do_is_refused() -> None:
     held = problem(squares, circuitgrad.loads(LINE.replace("b: 0", "b: {value: 0, max: 9}")), rows_of())
     assert held.message == "the method lm knows no bounds, and 'b' has some"
     circuit = line("least_squares: r, method: lm")
-    assert circuit.experiment is not None
-    assert str(problem(circuit.experiment, circuit).place) == "<string>:3:38"
+    assert circuit.optimize is not None
+    assert str(problem(circuit.optimize, circuit).place) == "<string>:3:38"
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_a_tolerance_and_batches_exclude_one_another() -> None:
 )
 def test_misfits_of_a_file_have_its_place(block: str, place: int, words: str) -> None:
     circuit = line(block)
-    assert circuit.experiment is not None
-    found = problem(circuit.experiment, circuit)
+    assert circuit.optimize is not None
+    found = problem(circuit.optimize, circuit)
     assert found.message == words
     assert str(found.place) == f"<string>:3:{place}"
     # The value is meant, not the key.
@@ -194,8 +194,8 @@ def test_misfits_of_a_file_have_its_place(block: str, place: int, words: str) ->
 
 def test_a_tolerance_in_a_file_has_its_place() -> None:
     circuit = line("minimize: r, batch_size: 2, tolerance: 1e-3")
-    assert circuit.experiment is not None
-    assert str(problem(circuit.experiment, circuit, rows_of()).place) == "<string>:3:51"
+    assert circuit.optimize is not None
+    assert str(problem(circuit.optimize, circuit, rows_of()).place) == "<string>:3:51"
 
 
 def test_words_are_among_those_there_are() -> None:
@@ -308,7 +308,7 @@ def test_a_method_that_is_none_is_refused() -> None:
 
 def test_places_stay_with_what_the_file_says() -> None:
     circuit = line("minimize: r, method: momentum, momentum: 0.5, batch_size: 2")
-    found = problem(combined(circuit.experiment, {"method": "nesterov"}), circuit)
+    found = problem(combined(circuit.optimize, {"method": "nesterov"}), circuit)
     assert (found.message, str(found.place)) == ("a batch size goes with data", "<string>:3:70")
 
 
@@ -317,7 +317,7 @@ def test_places_stay_with_what_the_file_says() -> None:
 )
 def test_a_flag_is_not_blamed_on_the_file(told: dict[str, Any]) -> None:
     circuit = line("minimize: r, method: momentum, momentum: 0.5")
-    assert problem(combined(circuit.experiment, told), circuit).place is None
+    assert problem(combined(circuit.optimize, told), circuit).place is None
 
 
 def test_the_files_experiment_is_the_default() -> None:

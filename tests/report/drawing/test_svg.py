@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.table import find
 from circuitgrad.report.drawing.model import drawing

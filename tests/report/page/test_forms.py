@@ -33,9 +33,9 @@ def test_the_form_that_is_chosen_is_the_rule(row: Rule) -> None:
     points = list(itertools.product(SPECIAL if row.arity < 3 else SPECIAL[::3], repeat=row.arity))
     parameters = (*row.operands, "out")
     for expression in rules(row):
-        whole = compiled(parameters, [expression.steps], "{}", DOUBLES)
-        chosen = compiled(parameters, [choice(expression.steps)], "{}", DOUBLES)
-        alone = [compiled(parameters, [form.formula], "{}", DOUBLES) for form in forms(expression.steps)]
+        whole = compiled(parameters, expression.steps, DOUBLES)
+        chosen = compiled(parameters, choice(expression.steps), DOUBLES)
+        alone = [compiled(parameters, form.formula, DOUBLES) for form in forms(expression.steps)]
         for point in points:
             given = (*point, value_function(row)(*point))
             found, wanted = alone[int(chosen(*given))](*given), whole(*given)
@@ -46,12 +46,12 @@ def test_the_form_that_is_chosen_is_the_rule(row: Rule) -> None:
 def test_the_conditions_of_the_chosen_form_hold(row: Rule) -> None:
     parameters = (*row.operands, "out")
     for expression in rules(row):
-        chosen = compiled(parameters, [choice(expression.steps)], "{}", DOUBLES)
+        chosen = compiled(parameters, choice(expression.steps), DOUBLES)
         for point in itertools.product([-2.0, 0.0, 0.5, math.nan], repeat=row.arity):
             given = (*point, value_function(row)(*point))
             form = forms(expression.steps)[int(chosen(*given))]
             for condition in form.conditions:
-                test = compiled(parameters, [condition.test], "{}", DOUBLES)
+                test = compiled(parameters, condition.test, DOUBLES)
                 assert (test(*given) != 0) is condition.holds
 
 

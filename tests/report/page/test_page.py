@@ -197,7 +197,7 @@ def test_a_run_of_very_many_steps_can_be_paused(browser: Chrome) -> None:
 def test_step_and_run_climb_as_optimize_does(browser: Chrome, file: Path) -> None:
     circuit = circuitgrad.load(file)
     opened(browser, circuit)
-    goal = circuit.experiment.goal if circuit.experiment else "maximize"
+    goal = circuit.optimize.goal if circuit.optimize else "maximize"
     assert element(browser, "#goal").get_property("value") == goal
     size = float(element(browser, "#size").get_property("value"))
     told = Optimization(goal=goal, output=circuit.outputs[0], method="gradient", steps=1, step_size=size)

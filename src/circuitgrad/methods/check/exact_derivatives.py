@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 from mpmath import mpf
 
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact_slopes import (
     STEP_EXPONENTS,
@@ -152,17 +152,18 @@ class ExactDerivatives:
         if not isfinite(x):
             return [(UNDEFINED, ())] * len(rules)
         circuit, gates = self.circuit, self._between(name)
-        state_functions = {
-            index: state for index in gates if (state := state_rule(circuit.rules[index], MULTIPRECISION))
+        branch_functions = {
+            index: branch_of for index in gates if (branch_of := branch_function(circuit.rules[index], MULTIPRECISION))
         }
-        branching = list(state_functions)
+        branching = list(branch_functions)
 
         def sample(x: Any) -> FunctionSample:
             values = self._twin.retrace(self._trace(), name, x, gates)
-            states = [
-                state(*[values[slot] for slot in circuit.operands[index]]) for index, state in state_functions.items()
+            branches = [
+                branch_of(*[values[slot] for slot in circuit.operands[index]])
+                for index, branch_of in branch_functions.items()
             ]
-            return FunctionSample(functions(values), states)
+            return FunctionSample(functions(values), branches)
 
         exacts = exact_slopes(sample, x, rules, sizes, spare + self.spare, steps, blurs, scales)
         return [(exact, tuple(circuit.names[branching[position]] for position in exact.ties)) for exact in exacts]

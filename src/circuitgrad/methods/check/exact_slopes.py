@@ -16,7 +16,7 @@ from mpmath import mpf
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from circuitgrad.gates.kinks import State
+    from circuitgrad.gates.kinks import Branch
 
 WORKING_DIGITS = 60
 MOST_WORKING_DIGITS = 1000
@@ -49,11 +49,11 @@ class FunctionSample(NamedTuple):
 
     Attributes:
         values: the value per function.
-        states: the states of the gates with branches in the functions, in a fixed order.
+        branches: the branches of the gates with kinks in the functions, in a fixed order.
     """
 
     values: Sequence[Any]
-    states: Sequence[State]
+    branches: Sequence[Branch]
 
 
 class ExactSlope(NamedTuple):
@@ -66,7 +66,7 @@ class ExactSlope(NamedTuple):
         doubt: the bound on the error of the slope, and of each one-sided slope.
         kink: whether the slopes on both sides differ, or the function jumps.
         jump: whether the function jumps.
-        ties: the positions of the states that sit at a tie and change there.
+        ties: the positions of the branches that sit at a tie and change there.
         beside: the slopes just beside the point: `left` and `right`, or at a jump those of the function's two parts.
         resolved: whether the steps were short enough to decide.
     """
@@ -87,12 +87,12 @@ UNDEFINED = ExactSlope(mpmath.nan, mpmath.nan, mpmath.nan, mpmath.inf)
 
 
 class _StepSlopes(NamedTuple):
-    """The slopes of all functions with one step, and the states at its ends."""
+    """The slopes of all functions with one step, and the branches at its ends."""
 
     central: list[Any]
     left: list[Any]
     right: list[Any]
-    states: tuple[Sequence[State], Sequence[State]]
+    branches: tuple[Sequence[Branch], Sequence[Branch]]
 
 
 class _Side(NamedTuple):
@@ -242,34 +242,34 @@ def _step_slopes(sample: Callable[[Any], FunctionSample], point: Any, here: Func
         [(high - low) / (2 * step) for low, _, high in triples],
         [(middle - low) / step for low, middle, _ in triples],
         [(high - middle) / step for _, middle, high in triples],
-        (below.states, above.states),
+        (below.branches, above.branches),
     )
 
 
 def _ties(here: FunctionSample, step_slopes: _StepSlopes) -> tuple[int, ...]:
-    """Return the positions of the states that sit at a tie and change beside it."""
+    """Return the positions of the branches that sit at a tie and change beside it."""
     return tuple(
         position
-        for position, state in enumerate(here.states)
-        if state.tied and any(states[position].differs(state) for states in step_slopes.states)
+        for position, branch in enumerate(here.branches)
+        if branch.tied and any(ends[position].differs(branch) for ends in step_slopes.branches)
     )
 
 
 def _straddled(here: FunctionSample, coarser: _StepSlopes, finer: _StepSlopes) -> bool:
-    """Tell whether a state changes within the step, other than at a tie at the point itself."""
+    """Tell whether a branch changes within the step, other than at a tie at the point itself."""
     return _unsettled(coarser, finer) or any(
-        not state.tied and ends[position].differs(state)
-        for ends in coarser.states
-        for position, state in enumerate(here.states)
+        not branch.tied and ends[position].differs(branch)
+        for ends in coarser.branches
+        for position, branch in enumerate(here.branches)
     )
 
 
 def _unsettled(coarser: _StepSlopes, finer: _StepSlopes) -> bool:
-    """Tell whether a state changes between half the step and its end."""
+    """Tell whether a branch changes between half the step and its end."""
     return any(
         far.differs(near)
-        for far_states, near_states in zip(coarser.states, finer.states, strict=True)
-        for far, near in zip(far_states, near_states, strict=True)
+        for far_branches, near_branches in zip(coarser.branches, finer.branches, strict=True)
+        for far, near in zip(far_branches, near_branches, strict=True)
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.gates.doubles import MACHINE_EPSILON
-from circuitgrad.gates.kinks import state_rule
+from circuitgrad.gates.kinks import branch_function
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT_OF_EPSILON, Slopes, default_step, slopes
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.gates.kinks import State
+    from circuitgrad.gates.kinks import Branch
 
 CORNER_GAP = 1e-3
 """The relative gap between the one-sided slopes from which on they look like a kink."""
@@ -90,30 +90,35 @@ class AlongInput:
         self.x: float = self._values[circuit.slot(name)]
         needed = circuit.upstream([self._slot])
         self._gates = [index for index in circuit.downstream(name) if index in needed]
-        states = [(index, rule) for index in self._gates if (rule := state_rule(circuit.rules[index]))]
-        self._state_rules = [(circuit.operands[index], rule) for index, rule in states]
-        tied = zip(states, self.states(self._values), strict=True)
-        self.ties = tuple(circuit.names[index] for (index, _), state in tied if state.tied)
+        self._branch_functions = {
+            index: branch_of for index in self._gates if (branch_of := branch_function(circuit.rules[index]))
+        }
+        self._branches = self.branches(self._values)
+        gates_and_branches = zip(self._branch_functions, self._branches, strict=True)
+        self.ties = tuple(circuit.names[index] for index, branch in gates_and_branches if branch.tied)
 
     def trace(self, x: float) -> list[float]:
         """Return the values of all slots at another value of the input."""
         return self._circuit.retrace(self._values, self._name, x, self._gates)
 
-    def states(self, values: Sequence[float]) -> list[State]:
-        """Return the states of the gates with branches."""
-        return [rule(*[values[slot] for slot in slots]) for slots, rule in self._state_rules]
+    def branches(self, values: Sequence[float]) -> list[Branch]:
+        """Return the branches of the gates with kinks, given the values of all slots."""
+        operands = self._circuit.operands
+        return [
+            branch_of(*[values[slot] for slot in operands[index]])
+            for index, branch_of in self._branch_functions.items()
+        ]
 
     def value(self, x: float) -> float:
         """Return the output at another value of the input."""
         return self.trace(x)[self._slot]
 
-    def changes_state(self, *points: float) -> bool:
+    def changes_branch(self, *points: float) -> bool:
         """Tell whether a gate takes another branch at one of these points than it does at x."""
-        states = self.states(self._values)
         return any(
             here.differs(there)
             for point in points
-            for here, there in zip(states, self.states(self.trace(point)), strict=True)
+            for here, there in zip(self._branches, self.branches(self.trace(point)), strict=True)
         )
 
 
@@ -125,14 +130,14 @@ class _StepPair(NamedTuple):
         finer: the slopes with half the step.
         noise: the rounding error of a slope with the step.
         step: the step.
-        changes_state: whether a gate takes another branch within the step.
+        changes_branch: whether a gate takes another branch within the step.
     """
 
     coarser: Slopes
     finer: Slopes
     noise: float
     step: float
-    changes_state: bool
+    changes_branch: bool
 
     @property
     def change(self) -> float:
@@ -160,7 +165,7 @@ class _StepPair(NamedTuple):
         """Whether a gate changes its branch, and the one-sided slopes stay apart when the step is halved."""
         gap, finer_gap = abs(self.coarser.right - self.coarser.left), abs(self.finer.right - self.finer.left)
         steepest = max(abs(self.coarser.left), abs(self.coarser.right))
-        return self.changes_state and gap > CORNER_GAP * steepest + 4 * self.noise and finer_gap > 0.75 * gap
+        return self.changes_branch and gap > CORNER_GAP * steepest + 4 * self.noise and finer_gap > 0.75 * gap
 
     @property
     def curvature(self) -> float:
@@ -220,7 +225,7 @@ class _InputCheck:
         numeric, finer = pair.coarser.slope, pair.finer
         if not (isfinite(analytic) and isfinite(pair.uncertainty)):
             return Comparison(analytic, numeric, 0.0, NONFINITE)
-        if pair.changes_state and self.jumps:
+        if pair.changes_branch and self.jumps:
             tolerance = self.check.tolerance(analytic, numeric) + pair.uncertainty
             return Comparison(analytic, numeric, tolerance, KINK, finer.left, finer.right, ties=ties)
         if pair.corner:
@@ -294,8 +299,8 @@ class _InputCheck:
     def _measured(self, step: float, side: Callable[[Slopes], Slopes]) -> _StepPair:
         around = self.along.x - step, self.along.x + step
         noise = 2 * max(rounding(self.along.trace(x), self.check.grads) for x in around) / step
-        changes_state = self.along.changes_state(*around)
-        return _StepPair(side(self._slopes(step)), side(self._slopes(step / 2)), noise, step, changes_state)
+        changes_branch = self.along.changes_branch(*around)
+        return _StepPair(side(self._slopes(step)), side(self._slopes(step / 2)), noise, step, changes_branch)
 
     def _slopes(self, step: float) -> Slopes:
         return slopes(self.along.value, self.along.x, self.check.method, step)

@@ -163,11 +163,11 @@ def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> P
     import mpmath
 
     from circuitgrad.gates.compiled import partials_function, value_function
-    from circuitgrad.gates.kinks import state_rule
+    from circuitgrad.gates.kinks import branch_function
     from circuitgrad.gates.multiprecision import MULTIPRECISION
     from circuitgrad.methods.check.exact_slopes import FunctionSample, converged, exact_slopes
 
-    value, state = value_function(rule, MULTIPRECISION), state_rule(rule, MULTIPRECISION)
+    value, branch_of = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
     point = [mpmath.mpf(number) for number in values]
 
     def run(digits: int) -> list[Any]:
@@ -183,7 +183,7 @@ def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> P
 
     def sample(x: Any) -> FunctionSample:
         moved = [*point[:position], x, *point[position + 1 :]]
-        return FunctionSample([value(*moved)], [state(*moved)] if state else [])
+        return FunctionSample([value(*moved)], [branch_of(*moved)] if branch_of else [])
 
     [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare)
     return PartialReference(exact, by_rule)

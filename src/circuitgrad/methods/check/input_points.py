@@ -13,7 +13,8 @@ from circuitgrad.methods.check.verdicts import LARGEST_DOUBLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.circuit.circuit import Circuit, Input
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.structure import Input
 
 MOST_DRAWS = 100
 """A point is given up after this number of draws at which an output is not finite."""

@@ -69,12 +69,12 @@ def ridders(along: AlongInput, grads: Sequence[float], h: float | None = None) -
         if all(isfinite(along.value(point)) for point in around):
             noise = 2 * max(rounding(along.trace(point), grads) for point in around)
             estimate = _extrapolated(along.value, x, step, noise)
-            changes_state = along.changes_state(*around)
-            if changes_state:
+            changes_branch = along.changes_branch(*around)
+            if changes_branch:
                 # Across a corner the extrapolation does not see its error, but the one-sided slopes differ.
                 sides = slopes(along.value, x, "central", step / RIDDERS_DIVISOR ** (MOST_ORDERS - 1))
                 estimate = estimate._replace(uncertainty=estimate.uncertainty + abs(sides.right - sides.left))
-            doubt = estimate.doubt[0] > SMOOTH_DOUBT and changes_state, estimate.doubt
+            doubt = estimate.doubt[0] > SMOOTH_DOUBT and changes_branch, estimate.doubt
             if doubt < best_doubt:
                 best, best_doubt = estimate, doubt
             if best_doubt[1][0] <= SUFFICIENT_DOUBT:

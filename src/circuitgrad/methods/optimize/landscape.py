@@ -11,7 +11,7 @@ from circuitgrad.methods.optimize.objective import Objective
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.circuit.circuit import Input
+    from circuitgrad.circuit.structure import Input
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.run import Outcome
 

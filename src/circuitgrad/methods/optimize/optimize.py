@@ -69,7 +69,7 @@ def optimize(
     >>> optimize(load("circuits/neuron.yaml"), Optimization(steps=1)).after["s"]
     0.8825501816218984
     """
-    wanted = settled(experiment or circuit.experiment or Optimization(), circuit, rows)
+    wanted = settled(experiment or circuit.optimize or Optimization(), circuit, rows)
     assert wanted.output is not None  # noqa: S101
     assert wanted.method is not None  # noqa: S101
     count = len(rows) if rows else 1

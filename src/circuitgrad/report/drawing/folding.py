@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.circuit.circuit import near_wire
+from circuitgrad.circuit.structure import near_wire
 from circuitgrad.errors import CircuitError, quote
 
 if TYPE_CHECKING:

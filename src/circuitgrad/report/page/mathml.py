@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.formulas.dialects import MATHML
+from circuitgrad.formulas.mathml import MATHML
 from circuitgrad.formulas.steps import Call, Number
 
 if TYPE_CHECKING:

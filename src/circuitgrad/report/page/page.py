@@ -102,7 +102,7 @@ def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, 
         CircuitError: there is no such wire.
     """
     numbers = {rule: number for number, rule in enumerate(rules)}
-    experiment = circuit.experiment or Optimization()
+    experiment = circuit.optimize or Optimization()
     along_gradient = experiment.method in (None, "gradient")
     return {
         "inputs": [

@@ -67,6 +67,12 @@ def with_row(circuit: Circuit, index: int, row: Rule) -> None:
     circuit._gates = []
 
 
+def with_gate(circuit: Circuit, index: int, gate: Gate) -> None:
+    circuit.gates[index] = gate  # type: ignore[index]
+    circuit._forwards[index] = gate.forward
+    circuit._value_functions[index] = gate.value_function
+
+
 def partials(circuit: Circuit, index: int) -> tuple[float, ...]:
     circuit.forward()
     values = [circuit.units[slot].value for slot in circuit.operands[index]]
@@ -157,7 +163,7 @@ def test_a_gate_that_does_not_add_is_named(plant: Callable[[Gate], Gate], block:
         circuit = generated(seed)
         index = seed * 7 % len(circuit.rules)
         slopes = partials(circuit, index)
-        circuit.gates[index] = plant(circuit.gates[index])  # type: ignore[index]
+        with_gate(circuit, index, plant(circuit.gates[index]))
         found = check(circuit)
         harmless = not any(slopes) if plant is overwriting else slopes[-1] == 0
         name = circuit.names[index]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 from mpmath import mpf
 
-from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact_slopes import (
     STEP_EXPONENTS,
@@ -20,6 +19,7 @@ from circuitgrad.methods.check.exact_slopes import (
     decimals,
     exact_slopes,
 )
+from circuitgrad.methods.check.gate_branches import GateBranches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,22 +151,15 @@ class ExactDerivatives:
         x = self.circuit[name].value
         if not isfinite(x):
             return [(UNDEFINED, ())] * len(rules)
-        circuit, gates = self.circuit, self._between(name)
-        branch_functions = {
-            index: branch_of for index in gates if (branch_of := branch_function(circuit.rules[index], MULTIPRECISION))
-        }
-        branching = list(branch_functions)
+        gates = self._between(name)
+        branches = GateBranches(self.circuit, gates, MULTIPRECISION)
 
         def sample(x: Any) -> FunctionSample:
             values = self._twin.retrace(self._trace(), name, x, gates)
-            branches = [
-                branch_of(*[values[slot] for slot in circuit.operands[index]])
-                for index, branch_of in branch_functions.items()
-            ]
-            return FunctionSample(functions(values), branches)
+            return FunctionSample(functions(values), branches.at(values))
 
         exacts = exact_slopes(sample, x, rules, sizes, spare + self.spare, steps, blurs, scales)
-        return [(exact, tuple(circuit.names[branching[position]] for position in exact.ties)) for exact in exacts]
+        return [(exact, tuple(branches.names[position] for position in exact.ties)) for exact in exacts]
 
     def reaches(self, name: str, gate: str) -> bool:
         """Tell whether an input reaches an output through a gate."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.gates.doubles import MACHINE_EPSILON
-from circuitgrad.gates.kinks import branch_function
+from circuitgrad.methods.check.gate_branches import GateBranches
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT_OF_EPSILON, Slopes, default_step, slopes
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.gates.kinks import Branch
 
 CORNER_GAP = 1e-3
 """The relative gap between the one-sided slopes from which on they look like a kink."""
@@ -90,24 +89,14 @@ class AlongInput:
         self.x: float = self._values[circuit.slot(name)]
         needed = circuit.upstream([self._slot])
         self._gates = [index for index in circuit.downstream(name) if index in needed]
-        self._branch_functions = {
-            index: branch_of for index in self._gates if (branch_of := branch_function(circuit.rules[index]))
-        }
-        self._branches = self.branches(self._values)
-        gates_and_branches = zip(self._branch_functions, self._branches, strict=True)
-        self.ties = tuple(circuit.names[index] for index, branch in gates_and_branches if branch.tied)
+        self._branches = GateBranches(circuit, self._gates)
+        self._branches_at_x = self._branches.at(self._values)
+        named_branches = zip(self._branches.names, self._branches_at_x, strict=True)
+        self.ties = tuple(gate for gate, branch in named_branches if branch.tied)
 
     def trace(self, x: float) -> list[float]:
         """Return the values of all slots at another value of the input."""
         return self._circuit.retrace(self._values, self._name, x, self._gates)
-
-    def branches(self, values: Sequence[float]) -> list[Branch]:
-        """Return the branches of the gates with kinks, given the values of all slots."""
-        operands = self._circuit.operands
-        return [
-            branch_of(*[values[slot] for slot in operands[index]])
-            for index, branch_of in self._branch_functions.items()
-        ]
 
     def value(self, x: float) -> float:
         """Return the output at another value of the input."""
@@ -118,7 +107,7 @@ class AlongInput:
         return any(
             here.differs(there)
             for point in points
-            for here, there in zip(self._branches, self.branches(self.trace(point)), strict=True)
+            for here, there in zip(self._branches_at_x, self._branches.at(self.trace(point)), strict=True)
         )
 
 

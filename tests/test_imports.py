@@ -27,6 +27,8 @@ HELP = {"circuitgrad", "circuitgrad.cli", "circuitgrad.cli.main", "circuitgrad.e
 READING = HELP | {
     "circuitgrad.circuit",
     "circuitgrad.circuit.circuit",
+    "circuitgrad.circuit.gradients",
+    "circuitgrad.circuit.structure",
     "circuitgrad.circuit.notebook",
     "circuitgrad.circuit.optimization",
     "circuitgrad.circuit.units",
@@ -47,6 +49,7 @@ READING = HELP | {
     "circuitgrad.gates.arithmetic",
     "circuitgrad.gates.compiled",
     "circuitgrad.gates.doubles",
+    "circuitgrad.gates.primitives",
     "circuitgrad.gates.rule",
     "circuitgrad.gates.table",
     "circuitgrad.language",
@@ -70,11 +73,13 @@ READING = HELP | {
     "circuitgrad.methods",
     "circuitgrad.methods.nonfinite",
     "circuitgrad.report",
-    "circuitgrad.report.numbers",
+    "circuitgrad.report.number_text",
+    "circuitgrad.report.rendering",
     "circuitgrad.report.results",
     "circuitgrad.report.tables",
     "circuitgrad.report.terminal",
-    "circuitgrad.report.wires",
+    "circuitgrad.report.terminal_table",
+    "circuitgrad.report.wire_description",
     "circuitgrad.version",
 }
 ALLOWED = {
@@ -95,13 +100,13 @@ DRAWN = {
     f"circuitgrad.report.drawing{part}"
     for part in (
         "",
-        ".boxes",
+        ".collapsing",
         ".dot",
-        ".folding",
         ".layout",
         ".measure",
         ".mermaid",
         ".model",
+        ".nesting",
         ".png",
         ".svg",
         ".symbols",

@@ -1,4 +1,4 @@
-"""Files: opening, decoding, and writing so that nothing is ever half-written."""
+"""Files: opening (standard input too), decoding, and writing so that a file is whole or absent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
@@ -18,137 +16,21 @@ from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
-
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-
-
-def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
-    """Write a file, whole or not at all.
-
-    Args:
-        path: the file; where it is a symbolic link, the file that it leads to.
-        content: what to write; a text is written as UTF-8.
-        replace: whether a file of that name may be replaced; it keeps its rights.
-
-    Raises:
-        CircuitError: there is such a file already, it cannot be written, or it is a folder, a device or a pipe, which
-            are never replaced.
-
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(Path(folder) / "a.yaml", "gates: {y: 1}")
-    ...     sorted(os.listdir(folder))
-    ['a.yaml']
-    """
-    with writing(path, replace=replace) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-
-
-@contextlib.contextmanager
-def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
-    """Give a file to write to piece by piece: a temporary one beside it, which in the end takes its name.
-
-    Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
-    """
-    temporary, named = "", path
-    try:
-        rights = 0o666 & ~_mask()  # what open() would give a new file
-        if replace:
-            path = Path(os.path.realpath(path))
-        with contextlib.suppress(FileNotFoundError):
-            rights = stat.S_IMODE(_regular(path))
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        os.chmod(temporary, rights)  # noqa: PTH101
-        if replace:
-            os.replace(temporary, path)  # noqa: PTH105
-        else:
-            _give_name(temporary, path)
-    except FileExistsError:
-        raise already_there(path) from None
-    except OSError as error:
-        raise _unwritable(named, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
-
-
-def refuse_unwritable(path: Path) -> None:
-    """Refuse a file that could not be written, before the work is done whose results it is for.
-
-    Raises:
-        CircuitError: its folder is not there or takes no files, or it is a folder, a device or a pipe.
-    """
-    folder = Path(os.path.realpath(path)).parent
-    try:
-        if not folder.is_dir():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        with contextlib.suppress(FileNotFoundError):
-            _regular(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _regular(path: Path) -> int:
-    """Return the mode of a file.
-
-    Raises:
-        CircuitError: it is a folder, a device or a pipe.
-    """
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        # Renaming onto a device would put a file in its place for the whole machine.
-        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-        raise CircuitError.of(f"{quote(str(path))} is {what}, not a file")
-    return mode
-
-
-def _unwritable(path: Path, error: OSError) -> CircuitError:
-    return CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}")
-
-
-def already_there(path: Path) -> CircuitError:
-    """Return the error that there is such a file, which nobody has asked to replace."""
-    return CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it")
-
-
-def _give_name(temporary: str, path: Path) -> None:
-    """Give a file a name that must be free: unlike a test beforehand, this overwrites nothing that comes in between."""
-    try:
-        os.link(temporary, path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # Some file systems, FAT for one, have no links: take the name with an empty file instead.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        try:
-            os.replace(temporary, path)  # noqa: PTH105
-        except OSError:
-            os.unlink(path)  # noqa: PTH108
-            raise
-
-
-def _mask() -> int:
-    """Return the process's mask for the rights of new files, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
+    from pathlib import Path
 
 STANDARD_INPUT = "-"
-
-
 STDIN_NAME = "<stdin>"
-"""What standard input is called in messages."""
-
-
+"""The name of standard input in messages."""
 SUFFIXES = (".yaml", ".yml", ".json")
+"""The suffixes of circuit files."""
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+"""The characters that may not stand in a text file."""
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""The errors of a file system that has no hard links."""
 
 
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+# Opening and reading
 
 
 def read_text(path: str | os.PathLike[str]) -> Source:
@@ -165,7 +47,7 @@ def read_bytes(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
 
     Args:
         path: the file.
-        regular: whether it has to be a file in the narrow sense, as one that a file asks for: others may have no end.
+        regular: whether only a regular file will do. A circuit may name no other file: others may have no end.
 
     Raises:
         CircuitError: it cannot be read.
@@ -195,6 +77,23 @@ def open_file(path: str | os.PathLike[str]) -> BufferedReader:
         raise CircuitError.of(f"there is no file {quote(str(path))}") from None
 
 
+def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
+    """Return the error for a file that cannot be read, with a hint where a file of nearly that name is beside it."""
+    if not isinstance(error, FileNotFoundError):
+        return CircuitError.of(f"{quote(str(path))} cannot be read: {error.strerror or error}")
+    from pathlib import Path
+
+    file = Path(path)
+    try:
+        beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in (*SUFFIXES, file.suffix)]
+    except OSError:
+        beside = []
+    return CircuitError.of(f"there is no file {quote(str(path))}", hint=did_you_mean(file.name, beside))
+
+
+# Decoding
+
+
 def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int = 0) -> Source:
     """Return the text in a file's content, without a byte order mark.
 
@@ -202,7 +101,7 @@ def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int
         data: the content, or a part of it.
         path: the file.
         line: the number of the part's first line.
-        before: how many bytes are before the part.
+        before: the number of bytes before the part.
 
     Raises:
         CircuitError: it is no text in UTF-8.
@@ -224,23 +123,138 @@ def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int
 
 
 def checked(source: Source) -> Source:
-    """Return the source if every character of it may stand in a YAML file; in a data file, no other is of use."""
-    match = _UNREADABLE.search(source.text)
-    if match:
-        raise CircuitError.of(
-            f"the character U+{ord(match[0]):04X} may not stand in a text file", source.place(match.start())
-        )
+    """Return the source if every character of it may stand in a text file.
+
+    YAML forbids the others; a data file has no use for them.
+
+    Raises:
+        CircuitError: another character stands in it.
+    """
+    if forbidden := _FORBIDDEN.search(source.text):
+        message = f"the character U+{ord(forbidden[0]):04X} may not stand in a text file"
+        raise CircuitError.of(message, source.place(forbidden.start()))
     return source
 
 
-def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
-    if isinstance(error, FileNotFoundError):
-        from pathlib import Path
+# Writing
 
-        file = Path(path)
+
+def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
+    """Write a file, whole or not at all.
+
+    Args:
+        path: the file; where it is a symbolic link, the file that it leads to.
+        content: the content; a text is written as UTF-8.
+        replace: whether a file of that name may be replaced; it keeps its rights.
+
+    Raises:
+        CircuitError: there is a file of that name already, it cannot be written, or it is a folder, a device or a
+            pipe, which are never replaced.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write(Path(folder) / "a.yaml", "gates: {y: 1}")
+    ...     sorted(os.listdir(folder))
+    ['a.yaml']
+    """
+    with writing(path, replace=replace) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+    """Give a file to write to piece by piece: a temporary file beside it, which takes its name in the end.
+
+    Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
+    """
+    # Most commands write nothing: they need not wait for these modules.
+    import tempfile
+    from pathlib import Path
+
+    temporary, named = "", path
+    try:
+        rights = 0o666 & ~_umask()  # the rights that open() would give a new file
+        if replace:
+            path = Path(os.path.realpath(path))
+        with contextlib.suppress(FileNotFoundError):
+            rights = stat.S_IMODE(_mode_of_regular(path))
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.chmod(temporary, rights)  # noqa: PTH101
+        if replace:
+            os.replace(temporary, path)  # noqa: PTH105
+        else:
+            _give_free_name(temporary, path)
+    except FileExistsError:
+        raise already_there(path) from None
+    except OSError as error:
+        raise _unwritable(named, error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Refuse a file that could not be written, before its content is computed.
+
+    Raises:
+        CircuitError: its folder is not there or takes no files, or it is a folder, a device or a pipe.
+    """
+    folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+    try:
+        if not os.path.isdir(folder):  # noqa: PTH112
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with contextlib.suppress(FileNotFoundError):
+            _mode_of_regular(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def already_there(path: Path) -> CircuitError:
+    """Return the error for a file that exists, where nothing asks to replace it."""
+    return CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it")
+
+
+def _unwritable(path: Path, error: OSError) -> CircuitError:
+    return CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}")
+
+
+def _mode_of_regular(path: Path) -> int:
+    """Return the mode of a file.
+
+    Raises:
+        CircuitError: it is a folder, a device or a pipe.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        # Renaming onto a device would put a file in its place for the whole machine.
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise CircuitError.of(f"{quote(str(path))} is {kind}, not a file")
+    return mode
+
+
+def _give_free_name(temporary: str, path: Path) -> None:
+    """Give a file a name that must be free, without overwriting a file that takes the name in the meantime."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        # Without hard links, as on FAT, an empty file takes the name first.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         try:
-            beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in (*SUFFIXES, file.suffix)]
+            os.replace(temporary, path)  # noqa: PTH105
         except OSError:
-            beside = []
-        return CircuitError.of(f"there is no file {quote(str(path))}", hint=did_you_mean(file.name, beside))
-    return CircuitError.of(f"{quote(str(path))} cannot be read: {error.strerror or error}")
+            os.unlink(path)  # noqa: PTH108
+            raise
+
+
+def _umask() -> int:
+    """Return the process's mask for the rights of new files, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

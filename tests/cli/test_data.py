@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuitgrad.data import chunks
+from circuitgrad.data import csv_text
 from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
 MULTIPLY = str(CIRCUITS / "multiply.yaml")
@@ -406,7 +406,7 @@ def test_what_is_called_parquet_and_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["forward", "backward"])
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr(chunks, "AHEAD", 1 << 16)
+    monkeypatch.setattr(csv_text, "LOOKAHEAD_BYTES", 1 << 16)
     results = str(tmp_path / "r.csv")
 
     def peak(rows: int) -> int:

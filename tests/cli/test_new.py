@@ -60,10 +60,10 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
 def test_what_is_written_runs_at_once(tmp_path: Path, kind: tuple[str, ...]) -> None:
     (tmp_path / "data.csv").write_text(DATA)
-    made = run(tmp_path, "new", *kind)
+    created = run(tmp_path, "new", *kind)
     file = f"{kind[0]}.yaml"
     job = "optimize" if kind[0] == "fit" else "backward"
-    assert (made.returncode, made.stdout) == (0, f"wrote {file}; try: circuitgrad {job} {file}\n")
+    assert (created.returncode, created.stdout) == (0, f"wrote {file}; try: circuitgrad {job} {file}\n")
     for command in ("forward", "backward", "check", "optimize"):
         assert run(tmp_path, command, file).returncode == 0
     assert f"circuitgrad {job} {file}" in (tmp_path / file).read_text()
@@ -146,24 +146,27 @@ def test_a_fit_is_run_by_optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "my data").mkdir()
     (tmp_path / "fits").mkdir()
     source = write(tmp_path / "my data", PUROMYCIN, "it's März.csv")
-    made = done("new", "fit", "vmax*s/(km + s)", "--data", source, "--start", "km=0.1", "-o", str(tmp_path / file))
-    assert made == f"wrote {tmp_path / file}; try: circuitgrad optimize {tmp_path / file}\n"
+    message = done("new", "fit", "vmax*s/(km + s)", "--data", source, "--start", "km=0.1", "-o", str(tmp_path / file))
+    assert message == f"wrote {tmp_path / file}; try: circuitgrad optimize {tmp_path / file}\n"
     monkeypatch.chdir(tmp_path / "fits")  # the path is relative to the file, not to the current folder
     file = os.path.relpath(tmp_path / file)
-    found = document("optimize", file)
-    assert (found["method"], found["rows"], found["before"]["vmax"], found["before"]["km"]) == ("lm", 12, 1, 0.1)
-    estimates = found["fit"]["estimates"]
+    result = document("optimize", file)
+    assert (result["method"], result["rows"], result["before"]["vmax"], result["before"]["km"]) == ("lm", 12, 1, 0.1)
+    estimates = result["fit"]["estimates"]
     # D. M. Bates and D. G. Watts, "Nonlinear Regression Analysis and Its Applications", 1988, chapter 2.
-    assert {name: float(f"{one['estimate']:.4g}") for name, one in estimates.items()} == {"vmax": 212.7, "km": 0.06412}
+    assert {name: float(f"{estimate['estimate']:.4g}") for name, estimate in estimates.items()} == {
+        "vmax": 212.7,
+        "km": 0.06412,
+    }
     assert float(f"{estimates['vmax']['standard_error']:.4g}") == 6.947
     assert float(f"{estimates['km']['standard_error']:.3g}") == 0.00828
-    assert float(f"{found['fit']['residual_sum_of_squares']:.4g}") == 1195
+    assert float(f"{result['fit']['residual_sum_of_squares']:.4g}") == 1195
     elsewhere = document("optimize", file, "--set", "vmax=100")
     assert elsewhere["fit"]["estimates"]["vmax"]["estimate"] == pytest.approx(estimates["vmax"]["estimate"])
     assert invoke("optimize", file, "--write").exit_code == 0
     written = load(file)
     assert {name: written.inputs[name].value for name in estimates} == {
-        name: one["estimate"] for name, one in estimates.items()
+        name: estimate["estimate"] for name, estimate in estimates.items()
     }
 
 
@@ -183,11 +186,11 @@ def test_a_fit_takes_any_number_of_rows_and_passes_over_other_columns(tmp_path: 
     file = str(tmp_path / "fit.yaml")
     done("new", "fit", "a*x + b", "--data", source, "--target", "y", "-o", file)
     assert len(Path(file).read_text(encoding="utf-8").splitlines()) < 30
-    result = invoke("optimize", file, "--format", "json")
-    found = json.loads(result.stdout)
-    assert found["rows"] == 5000
-    assert [found["after"][name] for name in "ab"] == pytest.approx([-2, 3])
-    assert result.stderr.endswith("which are ignored: 'no te', ''\n")
+    run_result = invoke("optimize", file, "--format", "json")
+    result = json.loads(run_result.stdout)
+    assert result["rows"] == 5000
+    assert [result["after"][name] for name in "ab"] == pytest.approx([-2, 3])
+    assert run_result.stderr.endswith("which are ignored: 'no te', ''\n")
 
 
 def test_a_fit_of_parquet(tmp_path: Path) -> None:
@@ -196,8 +199,8 @@ def test_a_fit_of_parquet(tmp_path: Path) -> None:
     source = str(tmp_path / "rows.parquet")
     parquet.write_table(arrow.table({"x": [0, 1, 2], "y": [1, 3, 5]}), source)
     done("new", "fit", "a*x + b", "--data", source, "-o", str(tmp_path / "fit.yaml"))
-    found = document("optimize", str(tmp_path / "fit.yaml"))
-    assert [found["after"][name] for name in "ab"] == pytest.approx([2, 1])
+    result = document("optimize", str(tmp_path / "fit.yaml"))
+    assert [result["after"][name] for name in "ab"] == pytest.approx([2, 1])
 
 
 def test_a_fit_replaces_a_file_by_force_but_never_its_data(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""Whatever the quick ways of reading rows return is what the careful one returns, to the last bit."""
+"""The fast paths of reading rows return the numbers of the careful way, to the last bit."""
 
 from __future__ import annotations
 
 import csv
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError
-from circuitgrad.data import arrow_csv, chunks
+from circuitgrad.data import arrow_csv, csv_chunks, csv_text
 from circuitgrad.data.chunks import open_rows
-from circuitgrad.data.csv import Row, Table
+from circuitgrad.data.csv import CsvRow, CsvTable
 from circuitgrad.errors import Source
 from circuitgrad.files import decode
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
-PLAIN = (
+REGULAR = (
     FINITE.map(repr)
     | FINITE.map(lambda x: f"{x:.20e}")
     | st.integers(-(10**20), 10**20).map(str)
@@ -110,8 +111,8 @@ ENDS = st.sampled_from(["\n"] * 20 + ["\r\n"] * 3 + ["\r", "\n\n", "\n \n", ",\n
 
 @st.composite
 def bodies(draw: st.DrawFn, *, width: int = 3, most: int = 8) -> str:
-    """Rows of x, y and note; most of the texts are arrow_csv but for an odd cell or line end here and there."""
-    cells = draw(st.sampled_from([PLAIN, PLAIN | ODD]))
+    """Rows of x, y and note; most of the texts are regular but for an odd cell or line end here and there."""
+    cells = draw(st.sampled_from([REGULAR, REGULAR | ODD]))
     notes = draw(st.sampled_from([st.just("a"), NOTES]))
     ends = draw(st.sampled_from([st.just("\n"), st.just("\r\n"), ENDS]))
     text = ""
@@ -129,17 +130,17 @@ def careful(text: str | bytes, width: int, positions: list[int]) -> tuple[list[i
     """The lines and numbers as the careful way reads them, or what it says is wrong."""
     try:
         source = decode(text, "d.csv", before=1) if isinstance(text, bytes) else Source("d.csv", text)
-        table = Table(source, Row(0, 0, list("xyz"[:width])))
-        lines, columns = table._numbers(positions, "is not a finite number")
+        table = CsvTable(source, CsvRow(0, 0, list("xyz"[:width])))
+        lines, columns = table._numbers_by_cell(positions)
     except CircuitError as error:
         return list(map(str, error.problems))
     return lines, bits(columns)
 
 
-def quick(text: bytes, width: int, positions: list[int]) -> list[array[float]] | None:
+def fast(text: bytes, width: int, positions: list[int]) -> list[array[float]] | None:
     pytest.importorskip("pyarrow")
     rows = text.count(b"\n") + (not text.endswith(b"\n"))
-    return arrow_csv.numbers(text, rows, width, positions)
+    return arrow_csv.read_columns(text, rows, width, positions)
 
 
 @settings(max_examples=400)
@@ -147,8 +148,8 @@ def quick(text: bytes, width: int, positions: list[int]) -> list[array[float]] |
 def test_what_pyarrow_reads_is_what_the_careful_way_reads(data: st.DataObject, shape: tuple[int, list[int]]) -> None:
     width, positions = shape
     text = data.draw(bodies(width=width)).encode()
-    if (found := quick(text, width, positions)) is not None:
-        assert (list(range(1, 1 + len(found[0]))), bits(found)) == careful(text, width, positions)
+    if (columns := fast(text, width, positions)) is not None:
+        assert (list(range(1, 1 + len(columns[0]))), bits(columns)) == careful(text, width, positions)
 
 
 @settings(max_examples=400)
@@ -158,22 +159,22 @@ def test_what_is_read_in_columns_is_what_the_careful_way_reads(
 ) -> None:
     width, positions = shape
     text = data.draw(bodies(width=width))
-    columns = Table(Source("d.csv", text), Row(0, 0, list("xyz"[:width])))._plain_numbers(positions, 0)
+    columns = CsvTable(Source("d.csv", text), CsvRow(0, 0, list("xyz"[:width])))._numbers_by_column(positions, 0)
     if columns is not None:
         assert (list(range(1, 1 + len(columns[0]))), bits(columns)) == careful(text, width, positions)
 
 
 @settings(max_examples=300)
-@given(st.lists(st.tuples(PLAIN, PLAIN), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]))
-def test_plain_rows_are_read_the_quick_way(rows: list[tuple[str, str]], end: str) -> None:
+@given(st.lists(st.tuples(REGULAR, REGULAR), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]))
+def test_regular_rows_are_read_the_fast_way(rows: list[tuple[str, str]], end: str) -> None:
     text = "".join(f"{x},{y}{end}" for x, y in rows)
     expected = careful(text, 2, [0, 1])
-    table = Table(Source("d.csv", text), Row(0, 0, ["x", "y"]))
+    table = CsvTable(Source("d.csv", text), CsvRow(0, 0, ["x", "y"]))
     total = [sum(map(float, column)) for column in zip(*rows, strict=True)]
-    columns = table._plain_numbers([0, 1], 0)
-    assert (columns is None) == any(abs(one) == float("inf") for one in total)
-    if (found := quick(text.encode(), 2, [0, 1])) is not None:
-        assert (list(range(1, 1 + len(rows))), bits(found)) == expected
+    by_column = table._numbers_by_column([0, 1], 0)
+    assert (by_column is None) == any(math.isinf(number) for number in total)
+    if (columns := fast(text.encode(), 2, [0, 1])) is not None:
+        assert (list(range(1, 1 + len(rows))), bits(columns)) == expected
     else:
         assert re.search(r"e-400|e-3[0-9][0-9]|e[+]3|E", text)  # at the ends of the range, pyarrow may decline
 
@@ -211,24 +212,24 @@ def test_plain_rows_are_read_the_quick_way(rows: list[tuple[str, str]], end: str
         "1," + "0" * csv.field_size_limit() + ".1",
     ],
 )
-def test_what_is_not_plain_is_left_to_the_careful_way(text: str) -> None:
-    assert quick(text.encode(), 2, [0, 1]) is None
+def test_what_is_not_regular_is_left_to_the_careful_way(text: str) -> None:
+    assert fast(text.encode(), 2, [0, 1]) is None
 
 
 @pytest.mark.parametrize("note", ['"', "\x00", "\x7f", "\u2028", "a" * (csv.field_size_limit() + 1)])
-def test_what_is_not_plain_in_other_columns_counts(note: str) -> None:
-    assert quick(f"1,{note}\n2,b\n".encode(), 2, [0]) is None
+def test_what_is_not_regular_in_other_columns_counts(note: str) -> None:
+    assert fast(f"1,{note}\n2,b\n".encode(), 2, [0]) is None
 
 
 @pytest.mark.parametrize("note", ["é", "水", "nan", "1_000", "12:30", "09:30", "2024-01-02", "null", " ", "007a"])
-def test_texts_in_other_columns_are_plain(note: str) -> None:
-    found = quick(f"1,{note}\n2,{note}\n".encode(), 2, [0])
-    assert found is not None
-    assert list(found[0]) == [1, 2]
+def test_texts_in_other_columns_are_regular(note: str) -> None:
+    columns = fast(f"1,{note}\n2,{note}\n".encode(), 2, [0])
+    assert columns is not None
+    assert list(columns[0]) == [1, 2]
 
 
-def test_what_is_no_text_in_other_columns_is_not_plain() -> None:
-    assert quick(b"1,\xff\n2,b\n", 2, [0]) is None
+def test_what_is_no_text_in_other_columns_is_not_regular() -> None:
+    assert fast(b"1,\xff\n2,b\n", 2, [0]) is None
 
 
 # Whole files, with so small a limit that pyarrow reads them
@@ -238,9 +239,9 @@ def outcome(path: Path, size: int) -> tuple[list[tuple[int, str]], list[str]]:
     """The rows of a file, and what is wrong at last."""
     rows: list[tuple[int, str]] = []
     try:
-        with open_rows(str(path), ["x", "y"], size=size) as found:
-            for block in found.blocks:
-                rows += zip(block.lines, map(repr, block), strict=True)
+        with open_rows(str(path), ["x", "y"], size=size) as data:
+            for chunk in data.chunks:
+                rows += zip(chunk.lines, map(repr, chunk), strict=True)
     except CircuitError as error:
         return rows, list(map(str, error.problems))
     return rows, []
@@ -249,12 +250,12 @@ def outcome(path: Path, size: int) -> tuple[list[tuple[int, str]], list[str]]:
 def read_both_ways(
     path: Path, size: int, ahead: int, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[list[tuple[int, str]], list[str]]]:
-    found = []
+    outcomes = []
     for is_there in (True, False):
-        monkeypatch.setattr(chunks, "AHEAD", ahead)
-        monkeypatch.setattr(chunks, "is_installed", lambda is_there=is_there: is_there)
-        found.append(outcome(path, size))
-    return found
+        monkeypatch.setattr(csv_text, "LOOKAHEAD_BYTES", ahead)
+        monkeypatch.setattr(csv_chunks, "is_installed", lambda is_there=is_there: is_there)
+        outcomes.append(outcome(path, size))
+    return outcomes
 
 
 @settings(max_examples=300)
@@ -286,12 +287,12 @@ def test_long_files_are_the_same_with_and_without_pyarrow(
     assert with_it == without
 
 
-def test_blocks_of_a_long_plain_file_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_of_a_long_regular_file_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
     path = tmp_path / "d.csv"
     path.write_bytes(b"x,y\n" + b"1.5,2.5\n" * 20_000)
-    monkeypatch.setattr(chunks, "AHEAD", 80_000)  # but as much is read with the first part
-    with open_rows(str(path), ["x", "y"]) as found:
-        sizes = [len(block) for block in found.blocks]
-        assert found.expected in range(19_900, 20_100)
+    monkeypatch.setattr(csv_text, "LOOKAHEAD_BYTES", 80_000)  # but as much is read with the first part
+    with open_rows(str(path), ["x", "y"]) as data:
+        sizes = [len(chunk) for chunk in data.chunks]
+        assert data.expected in range(19_900, 20_100)
     assert sizes == [999, 19_000, 1]

@@ -1,4 +1,4 @@
-"""A data file in blocks is the same as the file at once, wherever it is cut."""
+"""A data file in chunks is the same as the file at once, wherever it is cut."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError
-from circuitgrad.data.chunks import Blocks, Text, open_rows
+from circuitgrad.data.chunks import open_rows
 from circuitgrad.data.csv import read_rows
+from circuitgrad.data.csv_text import CsvText
 from circuitgrad.errors import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from circuitgrad.data.table import Rows
+    from circuitgrad.data.table import Chunks, Rows
 
 INPUTS = ["x", "y", "w[0,1]"]
 CELLS = st.sampled_from(["1", "-2.5", " 3", '"4"', '"5\n"', "1e-3", "0.1"]) | st.floats(-9, 9).map(repr)
@@ -41,20 +42,20 @@ def texts(draw: st.DrawFn, *, faulty: bool = False) -> str:
 
 
 def parts(text: str, size: int) -> list[Source]:
-    return list(iter(Text(io.BytesIO(text.encode()), "d.csv", size).part, None))
+    return list(iter(CsvText(io.BytesIO(text.encode()), "d.csv", size).next_part, None))
 
 
 @contextmanager
-def opened(folder: Path, text: str | bytes, size: int = 2) -> Iterator[Blocks]:
+def opened(folder: Path, text: str | bytes, size: int = 2) -> Iterator[Chunks]:
     path = folder / "d.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with open_rows(str(path), INPUTS, size=size) as found:
-        yield found
+    with open_rows(str(path), INPUTS, size=size) as chunks:
+        yield chunks
 
 
 def read(folder: Path, text: str | bytes, size: int = 2) -> list[Rows]:
-    with opened(folder, text, size) as found:
-        return list(found.blocks)
+    with opened(folder, text, size) as data:
+        return list(data.chunks)
 
 
 def first_line(error: CircuitError) -> list[str]:
@@ -63,24 +64,25 @@ def first_line(error: CircuitError) -> list[str]:
 
 @given(texts(), st.integers(2, 20))
 def test_the_parts_are_the_text(text: str, size: int) -> None:
-    found = parts(text, size)
-    assert "".join(part.text for part in found).rstrip() == text.rstrip()  # blank lines at the end are no part
-    starts = [len(re.split(r"\r\n|\r|\n", text[: sum(len(one.text) for one in found[:i])])) for i in range(len(found))]
-    assert [part.line for part in found] == starts
+    pieces = parts(text, size)
+    assert "".join(part.text for part in pieces).rstrip() == text.rstrip()  # blank lines at the end are no part
+    offsets = [sum(len(piece.text) for piece in pieces[:i]) for i in range(len(pieces))]
+    starts = [len(re.split(r"\r\n|\r|\n", text[:offset])) for offset in offsets]
+    assert [piece.line for piece in pieces] == starts
 
 
 @given(text=texts(), size=st.integers(2, 20))
-def test_blocks_have_the_rows_of_the_whole(tmp_path_factory: pytest.TempPathFactory, text: str, size: int) -> None:
+def test_chunks_have_the_rows_of_the_whole(tmp_path_factory: pytest.TempPathFactory, text: str, size: int) -> None:
     whole = read_rows(Source("d.csv", text), INPUTS)
-    with opened(tmp_path_factory.mktemp("d"), text, size) as found:
-        blocks = list(found.blocks)
-    assert (found.names, found.ignored, found.counted) == (whole.names, whole.ignored, "line")
-    assert [row for block in blocks for row in block] == list(whole)
-    assert [line for block in blocks for line in block.lines] == list(whole.lines)
+    with opened(tmp_path_factory.mktemp("d"), text, size) as data:
+        chunks = list(data.chunks)
+    assert (data.names, data.ignored, data.counted) == (whole.names, whole.ignored, "line")
+    assert [row for chunk in chunks for row in chunk] == list(whole)
+    assert [line for chunk in chunks for line in chunk.lines] == list(whole.lines)
 
 
 @given(text=texts(faulty=True), size=st.integers(2, 20))
-def test_a_fault_has_the_same_place_in_a_block(tmp_path_factory: pytest.TempPathFactory, text: str, size: int) -> None:
+def test_a_fault_has_the_same_place_in_a_chunk(tmp_path_factory: pytest.TempPathFactory, text: str, size: int) -> None:
     with pytest.raises(CircuitError) as whole:
         read(tmp_path_factory.mktemp("d"), text, 1000)
     with pytest.raises(CircuitError) as part:
@@ -88,21 +90,21 @@ def test_a_fault_has_the_same_place_in_a_block(tmp_path_factory: pytest.TempPath
     assert first_line(part.value) == first_line(whole.value)[: len(part.value.problems)]
 
 
-def test_later_blocks_are_read_only_when_they_are_asked_for(tmp_path: Path) -> None:
-    with opened(tmp_path, "x\n1\n2\n3\n?\n") as found:
-        assert list(next(found.blocks)) == [{"x": 1}]
-        assert list(next(found.blocks).lines) == [3, 4]
+def test_later_chunks_are_read_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    with opened(tmp_path, "x\n1\n2\n3\n?\n") as data:
+        assert list(next(data.chunks)) == [{"x": 1}]
+        assert list(next(data.chunks).lines) == [3, 4]
         with pytest.raises(CircuitError, match=r"d\.csv:5:1: error: '\?' is not a number"):
-            list(found.blocks)
+            list(data.chunks)
 
 
-def test_blank_lines_are_no_block(tmp_path: Path) -> None:
-    found = read(tmp_path, "x\n" + "\n" * 5000 + "1\n" + " \n" * 5000)
-    assert [list(block) for block in found] == [[{"x": 1}]]
+def test_blank_lines_are_no_chunk(tmp_path: Path) -> None:
+    chunks = read(tmp_path, "x\n" + "\n" * 5000 + "1\n" + " \n" * 5000)
+    assert [list(chunk) for chunk in chunks] == [[{"x": 1}]]
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("content", "words"),
     [
         (b"", "there is nothing in"),
         (b"x\n\n", "there are no rows in"),
@@ -113,18 +115,18 @@ def test_blank_lines_are_no_block(tmp_path: Path) -> None:
         (b'x\n1\n2\n"' + b"3\n" * 100_000, r"d\.csv:4:1: error: not CSV"),
     ],
 )
-def test_what_is_no_data(tmp_path: Path, data: bytes, words: str) -> None:
+def test_what_is_no_data(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(CircuitError, match=words):
-        read(tmp_path, data)
+        read(tmp_path, content)
 
 
 def test_a_byte_order_mark_is_no_part_of_a_quoted_name(tmp_path: Path) -> None:
-    found = read(tmp_path, b'\xef\xbb\xbf"w[0,1]","no\nte"\n1,2\n')
-    assert [list(block) for block in found] == [[{"w[0,1]": 1}]]
+    chunks = read(tmp_path, b'\xef\xbb\xbf"w[0,1]","no\nte"\n1,2\n')
+    assert [list(chunk) for chunk in chunks] == [[{"w[0,1]": 1}]]
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x\n1\n?\n")))
     words = r"^<stdin>:3:1: error: '\?' is not a number"
-    with open_rows("-", INPUTS) as found, pytest.raises(CircuitError, match=words):
-        list(found.blocks)
+    with open_rows("-", INPUTS) as data, pytest.raises(CircuitError, match=words):
+        list(data.chunks)

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError
-from circuitgrad.data.csv import Table, read_rows
+from circuitgrad.data.csv import CsvTable, read_rows
 from circuitgrad.errors import ENOUGH_PROBLEMS, Source
 from circuitgrad.files import read_text
 from circuitgrad.formulas.numerals import read_number
@@ -66,26 +66,26 @@ def test_rows_come_back_to_the_last_bit(data: st.DataObject, values: list[tuple[
     note = note.lstrip(" ")
     rows = [["w[0,1]", "note", "x"], *([repr(w), note, repr(x)] for w, x in values)]
     text, lines = written(rows, data)
-    found = read(text)
-    assert [(repr(row["w[0,1]"]), repr(row["x"])) for row in found] == [(repr(w), repr(x)) for w, x in values]
-    assert found.names == ("w[0,1]", "x")
-    assert found.ignored == ("note",)
-    assert list(found.lines) == lines[1:]
-    assert len(found) == len(values)
+    rows_read = read(text)
+    assert [(repr(row["w[0,1]"]), repr(row["x"])) for row in rows_read] == [(repr(w), repr(x)) for w, x in values]
+    assert rows_read.names == ("w[0,1]", "x")
+    assert rows_read.ignored == ("note",)
+    assert list(rows_read.lines) == lines[1:]
+    assert len(rows_read) == len(values)
 
 
 @given(st.data(), st.lists(st.lists(texts, min_size=3, max_size=3), min_size=1, max_size=5))
 def test_every_cell_is_found_in_the_text(data: st.DataObject, cells: list[list[str]]) -> None:
     cells = [[cell.lstrip(" ") for cell in row] for row in cells]
     text, lines = written(cells, data)
-    table = Table(Source("d.csv", text))
+    table = CsvTable(Source("d.csv", text))
     rows = [table.header, *table.rows]
     assert [row.cells for row in rows] == cells
     assert [row.line for row in rows] == lines
     for row in rows:
         for position, cell in enumerate(row.cells):
-            table.refuse(row, position, cell)
-            (start, end) = table._cells(row)[position]
+            table.note(row, position, cell)
+            (start, end) = table._cell_spans(row)[position]
             assert text[start:end] in {cell, '"' + cell.replace('"', '""') + '"'}
     with pytest.raises(CircuitError) as caught:
         table.problems.stop()

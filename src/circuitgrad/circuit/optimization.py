@@ -1,4 +1,4 @@
-"""What an optimisation is told: the `optimize` block of a circuit file, the flags of the command, arguments in Python.
+"""The settings of an optimisation: the `optimize` block of a circuit file, the command's flags, arguments in Python.
 
 One table serves all three: a field of `Optimization` is a key of the block and, with dashes, a flag of the command.
 """
@@ -19,11 +19,12 @@ GOALS = {
     "minimize": "lower a wire, or its mean over the rows of the data",
     "least_squares": "lower the sum of a wire's squares over the rows of the data: the wire is a residual",
 }
-"""What can be aimed at, in words; in a block, each is a key with the wire below it."""
-
+"""The goals, in words; in a block, each is a key with the wire below it."""
 SCHEDULES = ("constant", "cosine", "1/t")
-
-
+"""The courses of the learning rate."""
+DEFAULT_STEPS = 100
+DEFAULT_STEP_SIZE = 0.01
+"""The learning rate where neither the settings nor the method say otherwise."""
 METHODS = (
     "adam", "gradient", "hillclimb", "lbfgs", "lm", "momentum", "nesterov", "newton", "numeric", "random", "rmsprop",
     "trf",
@@ -32,15 +33,15 @@ METHODS = (
 
 
 class Setting(NamedTuple):
-    """What may be said of one thing, and what it means.
+    """The values that a setting may have, and its meaning.
 
     Attributes:
         kind: `int`, `float`, `bool` or `str`.
-        about: what it is, in words.
-        default: what holds where nothing is said, in words; empty where it depends on nothing else.
+        about: its meaning, in words.
+        default: the default, in words.
         low: the least number.
         open: whether `low` itself is excluded.
-        below: what a number is less than.
+        below: the number that all values are less than.
         words: the words to choose from.
     """
 
@@ -53,7 +54,7 @@ class Setting(NamedTuple):
     words: Sequence[str] | None = None
 
     def fault(self, value: Any) -> str | None:
-        """Return why a value is out of range, or of another kind, or None where it is not.
+        """Return why a value is out of range, or of another kind; None where it is neither.
 
         >>> Optimization.settings()["momentum"].fault(1.0)
         'is not less than 1'
@@ -76,32 +77,34 @@ def _setting(kind: type, about: str, default: str = "", **limits: Any) -> Any:
 
 @dataclass(frozen=True)
 class Optimization:
-    """An optimisation, as far as it is told; what is None is left to the method.
+    """The settings of an optimisation; the method chooses those that are None.
 
     Attributes:
         goal: `maximize`, `minimize` or `least_squares`.
         output: the wire to raise or lower, or the residual; the circuit's output where it is None.
         method: the method's name.
-        steps: how many steps are done at most, or tries made.
-        step_size: the factor of a step, or the half-width of the box of tries.
-        schedule: how the step size goes on: `constant`, `cosine` or `1/t`.
-        momentum: the share of a step that goes into the next one.
+        steps: the largest number of steps, or of tries.
+        step_size: the learning rate; for random methods, the half-width of the box of tries.
+        schedule: the course of the learning rate: `constant`, `cosine` or `1/t`.
+        momentum: the share of a step that goes into the next step.
         line_search: whether a step is halved until it improves enough.
-        batch_size: how many rows a step looks at; all where it is None.
-        seed: what random numbers start from.
-        tolerance: ends the run where the gradient's norm is not above it, or ten steps together bring no more than such
-            a part of the objective.
+        batch_size: the number of rows in a batch; all rows where it is None.
+        seed: the seed of the random numbers.
+        tolerance: ends the run where the gradient's norm is at most this, or ten steps together change the objective by
+            at most this part of it.
         time_limit: the seconds after which the run ends.
-        places: where in a file each of them is said.
+        places: the place of each setting in a file.
     """
 
     goal: str = "maximize"
     output: str | None = None
     method: str | None = _setting(str, "how to move", "gradient; lm or trf for least squares", words=METHODS)
-    steps: int | None = _setting(int, "how many steps, or tries, at most", "100, or the method's own", low=0)
+    steps: int | None = _setting(
+        int, "how many steps, or tries, at most", f"{DEFAULT_STEPS}, or the method's own", low=0
+    )
     step_size: float | None = _setting(
         float, "the factor of a step, or the half-width of the box of tries",
-        "0.01, or the method's own; 1 with a line search",
+        f"{DEFAULT_STEP_SIZE}, or the method's own; 1 with a line search",
         low=0, open=True,
     )  # fmt: skip
     schedule: str | None = _setting(
@@ -122,17 +125,17 @@ class Optimization:
 
     @staticmethod
     def settings() -> dict[str, Setting]:
-        """Return what may be said of each field beside the goal and the output.
+        """Return the setting of each field, without the goal and the output.
 
         >>> Optimization.settings()["steps"].about
         'how many steps, or tries, at most'
         """
-        return {part.name: part.metadata["setting"] for part in fields(Optimization) if "setting" in part.metadata}
+        return {entry.name: entry.metadata["setting"] for entry in fields(Optimization) if "setting" in entry.metadata}
 
-    def said(self) -> dict[str, Any]:
-        """Return the settings that are not left to the method.
+    def given(self) -> dict[str, Any]:
+        """Return the settings that are given, and so not left to the method.
 
-        >>> Optimization(steps=5).said()
+        >>> Optimization(steps=5).given()
         {'steps': 5}
         """
         return {name: value for name in self.settings() if (value := getattr(self, name)) is not None}

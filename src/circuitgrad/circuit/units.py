@@ -25,7 +25,7 @@ from circuitgrad.gates.rule import Rule, once_a_rule
 from circuitgrad.gates.table import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from circuitgrad.gates.arithmetic import Arithmetic
 

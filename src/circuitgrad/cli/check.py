@@ -11,7 +11,7 @@ from circuitgrad.cli import option_values, options, printing, reading
 from circuitgrad.cli.main import CHECK_FAILED, DONE, WRONG_USAGE
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, Problem
-from circuitgrad.report.tables import FORMATS
+from circuitgrad.report.rendering import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -86,18 +86,18 @@ def command() -> None:
 @written("neuron")
 def neuron(file: str, force: bool) -> None:
     """Write a neuron with two inputs, with comments that explain the format."""
-    from circuitgrad.cli import starters
+    from circuitgrad.cli.starters.examples import example_text
 
-    write(file, starters.neuron(shown(file)), force)
+    write(file, example_text("neuron", shown(file)), force)
 
 
 @command.command("svm", short_help="A support vector machine on six points.")
 @written("svm")
 def svm(file: str, force: bool) -> None:
     """Write a support vector machine on six points."""
-    from circuitgrad.cli import starters
+    from circuitgrad.cli.starters.examples import example_text
 
-    write(file, starters.svm(shown(file)), force)
+    write(file, example_text("svm", shown(file)), force)
 
 
 @command.command("mlp", short_help="A multi-layer perceptron: mlp 2 16 1.")
@@ -108,9 +108,9 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
 
     With 2 16 1 there are 2 inputs, a hidden layer of 16 neurons, and 1 output.
     """
-    from circuitgrad.cli import starters
+    from circuitgrad.cli.starters.mlp import mlp_text
 
-    write(file, starters.mlp(shown(file), sizes), force)
+    write(file, mlp_text(shown(file), sizes), force)
 
 
 @command.command("fit", short_help="A formula fitted to the rows of a data file.")
@@ -131,10 +131,10 @@ def fit(formula: str, data: str, target: str | None, start: dict[str, float], fi
     The names in FORMULA that are no columns are the parameters: with the columns x and y, "a*exp(-b*x)" is fitted to y
     by a and b. The circuit names the data file, and optimize runs the fit.
     """
-    from circuitgrad.cli import starters
+    from circuitgrad.cli.starters.fit import fit_text
 
     path = Path(file)
-    text = starters.fit(shown(file), formula, data, str(path.parent), target=target, start=start)
+    text = fit_text(shown(file), formula, data, str(path.parent), target=target, start=start)
     if force and path.exists() and path.samefile(data):
         raise CircuitError.of(f"{quote(file)} is the data file itself", hint="-o names another file")
     write(file, text, force, "optimize")

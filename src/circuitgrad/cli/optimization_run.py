@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.checkpoint import Checkpoint
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
     from circuitgrad.report.trace import Trace
 
 SECONDS_BETWEEN_BAR_UPDATES = 0.1
@@ -103,7 +103,7 @@ def run_optimization(
     from circuitgrad.report.trace import Trace
 
     resume = records.start()
-    listeners: list[Callable[[Step], None]] = []
+    listeners: list[Callable[[Iterate], None]] = []
     trace: Trace | None = None
     with ExitStack() as stack:
         if not records.quiet:
@@ -136,16 +136,16 @@ def run_optimization(
         )
 
 
-def _call_all(listeners: Sequence[Callable[[Step], None]], step: Step) -> None:
+def _call_all(listeners: Sequence[Callable[[Iterate], None]], step: Iterate) -> None:
     for listen in listeners:
         listen(step)
 
 
-def _trace_writes(trace: Trace) -> Callable[[Step], None]:
+def _trace_writes(trace: Trace) -> Callable[[Iterate], None]:
     """Return the listener that writes the trace's file at intervals, for readers who follow the run."""
     last = monotonic()
 
-    def publish(_step: Step) -> None:
+    def publish(_step: Iterate) -> None:
         nonlocal last
         if monotonic() - last >= SECONDS_BETWEEN_TRACE_WRITES:
             trace.publish()
@@ -154,11 +154,11 @@ def _trace_writes(trace: Trace) -> Callable[[Step], None]:
     return publish
 
 
-def _bar_updates(meter: Meter, steps: int | None) -> Callable[[Step], None]:
+def _bar_updates(meter: Meter, steps: int | None) -> Callable[[Iterate], None]:
     """Return the listener that shows a step on the bar at intervals."""
     last = monotonic()
 
-    def show(step: Step) -> None:
+    def show(step: Iterate) -> None:
         nonlocal last
         now = monotonic()
         if now - last < SECONDS_BETWEEN_BAR_UPDATES:

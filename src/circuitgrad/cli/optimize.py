@@ -130,7 +130,7 @@ def _warn(outcome: Outcome, *, quiet: bool) -> None:
     from circuitgrad.report.optimize import uncertain
 
     printing.warn(outcome.culprit, quiet=quiet)
-    if outcome.worse and outcome.experiment.step_size is not None:
+    if outcome.worse and outcome.settings.step_size is not None:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         printing.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
     if message := uncertain(outcome):
@@ -166,21 +166,22 @@ def _report(
 
 def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> None:
     if plot == plotting.TERMINAL:
-        from circuitgrad.report.course import course_plot
+        from circuitgrad.report.objective_plot import objective_plot
 
-        printing.emit(f"\n{course_plot(outcome)}")
+        printing.emit(f"\n{objective_plot(outcome)}")
         return
-    from circuitgrad.methods.optimize.landscape import SIDES, landscape
-    from circuitgrad.report.landscape import landscape_picture
-    from circuitgrad.report.picture import course_picture
+    from circuitgrad.methods.optimize.surface import MOST_AXIS_VALUES, objective_surface
+    from circuitgrad.report.objective_surface import surface_picture
+    from circuitgrad.report.picture import objective_picture
 
     title = printing.title(outcome.circuit)
-    surface = landscape(outcome, rows)
+    surface = objective_surface(outcome, rows)
     if surface is None:
-        note = plotting.write_picture(plot, lambda form: course_picture(outcome, title, form))
-        why = f"{len(outcome.moved)} inputs move" if len(outcome.moved) not in SIDES else "it would take too long"
+        note = plotting.write_picture(plot, lambda form: objective_picture(outcome, title, form))
+        moved = len(outcome.moved)
+        why = "it would take too long" if moved in MOST_AXIS_VALUES else f"{moved} inputs move"
         note += f", without a landscape: {why}"
     else:
-        note = plotting.write_picture(plot, lambda form: landscape_picture(outcome, surface, title, form))
+        note = plotting.write_picture(plot, lambda form: surface_picture(outcome, surface, title, form))
     if not quiet:
         click.echo(note, err=True)

@@ -10,7 +10,7 @@ import click
 from circuitgrad.cli.option_values import named_numbers
 from circuitgrad.cli.reading import CircuitReader
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.report.tables import FORMATS
+from circuitgrad.report.rendering import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from circuitgrad.errors import Problem, installing, quote
+from circuitgrad.report.rendering import render
 from circuitgrad.report.terminal import fold, printable
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def emit_table(
     """Write a table to standard output, under its heading where the format is a table."""
     if form == "table" and not quiet:
         emit(f"{fold(heading)}\n")
-    for piece in table.render(form, digits, everything=everything):
+    for piece in render(table, form, digits, everything=everything):
         emit(piece)
 
 

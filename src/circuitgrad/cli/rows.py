@@ -16,6 +16,7 @@ from circuitgrad.cli.progress import Meter
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.rowwise import NonfiniteRows, RowwiseProgram
+from circuitgrad.report.rendering import render
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
 
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.cli.options import PassOptions
-    from circuitgrad.data.chunks import Blocks
+    from circuitgrad.data.table import Chunks
     from circuitgrad.report.rows import Block
 
 RESULTS_AT_A_TIME = 500_000
-"""How many numbers are computed at a time; at least those of `chunks.BLOCK` rows."""
+"""How many numbers are computed at a time; at least those of `CHUNK_ROWS` rows."""
 FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet": "parquet"}
 """The format of a file of results, by its name."""
 
@@ -67,7 +68,7 @@ def report_rows(
 
 def _report(
     circuit: Circuit,
-    data: Blocks,
+    data: Chunks,
     assignments: Mapping[str, float],
     outputs: Sequence[str],
     wanted: Wanted,
@@ -122,15 +123,15 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
 
 
 def _computed(
-    compute: RowwiseProgram, data: Blocks, wanted: Wanted, nonfinite: NonfiniteRows, *, quiet: bool
+    compute: RowwiseProgram, data: Chunks, wanted: Wanted, nonfinite: NonfiniteRows, *, quiet: bool
 ) -> Iterator[Block]:
     """Yield the results of chunk after chunk."""
-    from circuitgrad.data.chunks import BLOCK
+    from circuitgrad.data.table import CHUNK_ROWS
 
     done = 0
-    size = max(BLOCK, RESULTS_AT_A_TIME // max(1, len(wanted.titles)))
+    size = max(CHUNK_ROWS, RESULTS_AT_A_TIME // max(1, len(wanted.titles)))
     with closing(Meter(quiet=quiet)) as meter:
-        for rows in (part for chunk in data.blocks for part in chunk.cut(size)):
+        for rows in (part for chunk in data.chunks for part in chunk.cut(size)):
             columns = compute(rows)
             nonfinite.see(rows, columns)
             yield rows.lines, columns
@@ -163,7 +164,7 @@ def _pieces(
     ends(table, blocks, everything=given.everything)
     if not given.quiet:
         yield f"{fold(printing.title(circuit))}\n"
-    yield from table.render(form, given.precision, everything=True)
+    yield from render(table, form, given.precision, everything=True)
 
 
 def _write_text(pieces: Iterator[str], given: PassOptions) -> None:
@@ -180,9 +181,9 @@ def _write_text(pieces: Iterator[str], given: PassOptions) -> None:
 
 def _write_parquet(blocks: Iterator[Block], wanted: Wanted, given: PassOptions) -> None:
     """Write results to a Parquet file once they are complete."""
-    from circuitgrad.data import parquet
+    from circuitgrad.data.parquet import write_parquet
     from circuitgrad.files import writing
 
     assert given.output_file is not None  # noqa: S101
     with writing(Path(given.output_file), replace=True) as file:
-        parquet.write(file, wanted.titles, (columns for _, columns in blocks))
+        write_parquet(file, wanted.titles, (columns for _, columns in blocks))

@@ -198,8 +198,8 @@ def _report(
     everything: bool,
     quiet: bool,
 ) -> None:
+    from circuitgrad.report.rendering import render_csv
     from circuitgrad.report.sweep import sweep_columns, sweep_json, sweep_table
-    from circuitgrad.report.tables import render_csv
 
     if form == "json":
         printing.emit_json(sweep_json(circuit, sweep, outputs))

@@ -1,4 +1,4 @@
-"""Columns of doubles and pyarrow's arrays, which the extra `data` brings."""
+"""Columns of doubles as arrays of pyarrow and back; pyarrow comes with the extra `data`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from circuitgrad.errors import CircuitError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DOUBLE = 8
-"""Bytes."""
+DOUBLE_BYTES = 8
 
 
-def pyarrow(what: str) -> Any:
-    """Return pyarrow.
+def require_pyarrow(feature: str) -> Any:
+    """Return the module pyarrow.
 
     Args:
-        what: what needs it.
+        feature: the things that need it, in the plural, for the message.
 
     Raises:
         CircuitError: it is not installed.
@@ -27,7 +26,7 @@ def pyarrow(what: str) -> Any:
     try:
         import pyarrow as pa
     except ImportError:
-        raise CircuitError.lacks(f"{what} need pyarrow", "data") from None
+        raise CircuitError.lacks(f"{feature} need pyarrow", "data") from None
     return pa
 
 
@@ -43,23 +42,26 @@ def is_imported() -> bool:
     return sys.modules.get("pyarrow") is not None
 
 
-def of_doubles(column: array[float]) -> Any:
-    """Return an array of pyarrow's with the same numbers in the same memory."""
+def to_arrow(column: array[float]) -> Any:
+    """Return a column as an array of pyarrow that shares its memory."""
     import pyarrow as pa
 
     return pa.Array.from_buffers(pa.float64(), len(column), [None, pa.py_buffer(column)])
 
 
-def doubles(arrays: Iterable[Any]) -> array[float]:
-    """Return the numbers of arrays of pyarrow's, of doubles and without empty cells, one after another.
+def from_arrow(arrays: Iterable[Any]) -> array[float]:
+    """Return the numbers of pyarrow's arrays as one column.
+
+    Args:
+        arrays: arrays of doubles without empty cells.
 
     >>> import pytest
     >>> pa = pytest.importorskip("pyarrow")
-    >>> doubles([pa.array([1.0, 2.0]), pa.array([3.0, 4.0])[1:]])
+    >>> from_arrow([pa.array([1.0, 2.0]), pa.array([3.0, 4.0])[1:]])
     array('d', [1.0, 2.0, 4.0])
     """
-    numbers = array("d")
-    for one in arrays:
-        start = DOUBLE * one.offset
-        numbers.frombytes(memoryview(one.buffers()[1])[start : start + DOUBLE * len(one)])
-    return numbers
+    column = array("d")
+    for numbers in arrays:
+        start = DOUBLE_BYTES * numbers.offset
+        column.frombytes(memoryview(numbers.buffers()[1])[start : start + DOUBLE_BYTES * len(numbers)])
+    return column

@@ -1,4 +1,4 @@
-"""Parquet files, read and written in blocks through pyarrow, which the extra `data` brings."""
+"""Parquet files, read and written in chunks through pyarrow, which the extra `data` brings."""
 
 from __future__ import annotations
 
@@ -6,94 +6,92 @@ from array import array
 from math import isfinite
 from typing import IO, TYPE_CHECKING, Any
 
-from circuitgrad.data.arrow import doubles, of_doubles, pyarrow
-from circuitgrad.data.table import STRANGERS, Binding, Rows, strangers
+from circuitgrad.data.arrow import from_arrow, require_pyarrow, to_arrow
+from circuitgrad.data.table import NO_INPUT_COLUMN, Binding, Chunks, Rows, input_names_hint
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-GROUP = 100_000
-"""So many rows are written at a time: readers are slow on many small groups."""
+ROW_GROUP_SIZE = 100_000
+"""The rows that are written at a time: readers are slow on many small groups."""
 
 
-def read(
-    file: BinaryIO, name: str, inputs: Collection[str], size: int
-) -> tuple[tuple[str, ...], tuple[str, ...], int, Iterator[Rows]]:
-    """Return the inputs that a Parquet file has columns of, its other columns, the number of its rows, and the rows.
+def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) -> Chunks:
+    """Return the rows of a Parquet file in chunks.
 
     Args:
         file: the file's bytes; standard input is read to its end first, for a Parquet file begins at its end.
-        name: what it is called.
+        name: the file's name.
         inputs: the names of the circuit's inputs.
-        size: how many rows a block has where they are not plain; where they are, it is `GROUP` at most.
+        size: the rows of a chunk; on the fast path, up to `ROW_GROUP_SIZE`.
 
     Raises:
         CircuitError: it is no Parquet file, no column is an input's, two are the same one's, or one is not of numbers.
     """
-    pa = pyarrow("Parquet files")
+    pa = require_pyarrow("Parquet files")
     from pyarrow import parquet as pq
 
     try:
         table = pq.ParquetFile(file if file.seekable() else pa.BufferReader(file.read()))
         schema = table.schema_arrow
     except (pa.ArrowException, OSError) as error:
-        raise CircuitError.of(f"{quote(name)} is no Parquet file: {_line(error)}") from None
+        raise CircuitError.of(f"{quote(name)} is no Parquet file: {_in_one_line(error)}") from None
     binding = Binding.of(schema.names, inputs)
     if not binding.names:
-        raise CircuitError.of(f"{quote(name)}: {STRANGERS}", hint=strangers(schema.names, inputs))
-    problems = [Problem(f"{quote(name)}: {message}") for _, message in binding.twice()]
+        raise CircuitError.of(f"{quote(name)}: {NO_INPUT_COLUMN}", hint=input_names_hint(schema.names, inputs))
+    problems = [Problem(f"{quote(name)}: {message}") for _, message in binding.duplicates()]
     for position in binding.positions:
         column = schema.field(position)
-        if not _is_number(pa, column.type):
-            what = f"the column {quote(column.name)} is of type {column.type}, not of numbers"
-            problems.append(Problem(f"{quote(name)}: {what}"))
-    if not problems and not table.metadata.num_rows:
+        if not _is_numeric(pa, column.type):
+            message = f"the column {quote(column.name)} is of type {column.type}, not of numbers"
+            problems.append(Problem(f"{quote(name)}: {message}"))
+    count = table.metadata.num_rows
+    if not problems and not count:
         problems.append(Problem(f"there are no rows in {quote(name)}"))
     if problems:
         raise CircuitError(problems)
-    return binding.names, binding.ignored, table.metadata.num_rows, _blocks(pa, table, name, binding, size)
+    return Chunks(name, "row", binding.names, binding.ignored, count, _read_chunks(pa, table, name, binding, size))
 
 
-def _is_number(pa: Any, kind: Any) -> bool:
+def _is_numeric(pa: Any, data_type: Any) -> bool:
     types = pa.types
-    return any(test(kind) for test in (types.is_integer, types.is_floating, types.is_decimal))
+    return any(test(data_type) for test in (types.is_integer, types.is_floating, types.is_decimal))
 
 
-def _blocks(pa: Any, table: Any, name: str, binding: Binding, size: int) -> Iterator[Rows]:
+def _read_chunks(pa: Any, table: Any, name: str, binding: Binding, size: int) -> Iterator[Rows]:
     """Yield the rows of a Parquet file.
 
     Raises:
         CircuitError: the file is damaged, or a cell of an input is not a finite number.
     """
     titles = [table.schema_arrow.names[position] for position in binding.positions]
-    batches = table.iter_batches(GROUP, columns=titles)
+    batches = table.iter_batches(ROW_GROUP_SIZE, columns=titles)
     done = 0
     while True:
         try:
             batch = next(batches, None)
         except (pa.ArrowException, OSError) as error:
-            raise CircuitError.of(f"{quote(name)} cannot be read: {_line(error)}") from None
+            raise CircuitError.of(f"{quote(name)} cannot be read: {_in_one_line(error)}") from None
         if batch is None:
             return
-        cells = [batch.column(title) for title in titles]
-        is_plain = all(map(_is_plain, cells))
-        for start in range(0, batch.num_rows, batch.num_rows if is_plain else size):
-            part = cells if is_plain else [column.slice(start, size) for column in cells]
-            lines = range(done + 1, done + 1 + len(part[0]))
-            if is_plain:
-                columns = [doubles([column.cast("double", safe=False)]) for column in part]
+        arrays = [batch.column(title) for title in titles]
+        is_castable = all(map(_is_castable, arrays))
+        for start in range(0, batch.num_rows, batch.num_rows if is_castable else size):
+            slices = arrays if is_castable else [numbers.slice(start, size) for numbers in arrays]
+            lines = range(done + 1, done + 1 + len(slices[0]))
+            if is_castable:
+                columns = [from_arrow([numbers.cast("double", safe=False)]) for numbers in slices]
             else:
-                columns = [
-                    _numbers(name, title, one.to_pylist(), lines) for title, one in zip(titles, part, strict=True)
-                ]
+                pairs = zip(titles, slices, strict=True)
+                columns = [_numbers_by_cell(name, title, numbers.to_pylist(), lines) for title, numbers in pairs]
             yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
             done += len(lines)
 
 
-def _is_plain(column: Any) -> bool:
-    """Tell whether there is a finite number in every cell, and a cast makes the nearest double of it."""
+def _is_castable(column: Any) -> bool:
+    """Tell whether every cell of a column holds a finite number of which a cast makes the nearest double."""
     from pyarrow import compute as pc
     from pyarrow import types
 
@@ -102,7 +100,7 @@ def _is_plain(column: Any) -> bool:
     return types.is_integer(column.type) or bool(pc.all(pc.is_finite(column)).as_py())
 
 
-def _numbers(name: str, title: str, cells: Sequence[Any], rows: Sequence[int]) -> array[float]:
+def _numbers_by_cell(name: str, title: str, cells: Sequence[Any], rows: Sequence[int]) -> array[float]:
     """Return the numbers in cells.
 
     Raises:
@@ -114,43 +112,42 @@ def _numbers(name: str, title: str, cells: Sequence[Any], rows: Sequence[int]) -
         if cell is not None and isfinite(cell):
             numbers.append(cell)
         else:
-            what = "an empty cell" if cell is None else f"'{cell}' is not a finite number"
-            problems.append(Problem(f"{quote(name)}, row {row}: {what}", hint=f"in the column {quote(title)}"))
+            fault = "an empty cell" if cell is None else f"'{cell}' is not a finite number"
+            problems.append(Problem(f"{quote(name)}, row {row}: {fault}", hint=f"in the column {quote(title)}"))
     if problems:
         raise CircuitError(problems)
     return numbers
 
 
-def write(file: IO[bytes], titles: Sequence[str], blocks: Iterable[Sequence[array[float]]]) -> None:
+def write_parquet(file: IO[bytes], titles: Sequence[str], chunks: Iterable[Sequence[array[float]]]) -> None:
     """Write columns of doubles to a Parquet file.
 
     Args:
-        file: what to write to.
+        file: the file to write to.
         titles: the columns' names.
-        blocks: the columns, in blocks of rows.
+        chunks: the columns, in chunks of rows.
 
     Raises:
         CircuitError: pyarrow is not installed.
     """
-    pa = pyarrow("Parquet files")
+    pa = require_pyarrow("Parquet files")
     from pyarrow import parquet as pq
 
     schema = pa.schema([(title, pa.float64()) for title in titles])
-    held = [array("d") for _ in titles]
+    group = [array("d") for _ in titles]
     with pq.ParquetWriter(file, schema) as writer:
 
-        def put() -> None:
-            columns = [of_doubles(one) for one in held]
-            writer.write_batch(pa.record_batch(columns, schema=schema))
+        def write_group() -> None:
+            writer.write_batch(pa.record_batch([to_arrow(column) for column in group], schema=schema))
 
-        for block in blocks:
-            for column, more in zip(held, block, strict=True):
+        for chunk in chunks:
+            for column, more in zip(group, chunk, strict=True):
                 column.extend(more)
-            if len(held[0]) >= GROUP:
-                put()
-                held = [array("d") for _ in titles]
-        put()
+            if len(group[0]) >= ROW_GROUP_SIZE:
+                write_group()
+                group = [array("d") for _ in titles]
+        write_group()
 
 
-def _line(error: Exception) -> str:
+def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())

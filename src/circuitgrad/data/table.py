@@ -14,26 +14,25 @@ if TYPE_CHECKING:
 
     from circuitgrad.errors import Place
 
-MOST_NAMED = 5
-"""So many inputs are named in a hint."""
-
-
-MOST_COMPARED = 10
-"""So many columns are compared with the inputs for a hint."""
-
-
-STRANGERS = "no column has the name of an input"
+CHUNK_ROWS = 1000
+"""The rows of a chunk, unless the format's fast path reads larger ones."""
+MOST_NAMED_INPUTS = 5
+"""A hint names at most this many inputs."""
+MOST_COMPARED_COLUMNS = 10
+"""At most this many columns are compared with the inputs for a hint."""
+NO_INPUT_COLUMN = "no column has the name of an input"
 
 
 class Rows:
-    """The rows of a data file that inputs take their values from, at least one; iterating gives each as a dict.
+    """Rows of a data file that give inputs their values, at least one; iterating gives each as a dict.
 
     Attributes:
         columns: the values of every input that the file has a column of, in the order of the columns.
         lines: per row the number of the line, from 1, at which it begins.
-        ignored: the names, as written, of the columns that are no input's.
-        header: where the header is, in a text.
+        ignored: the names, as written, of the columns that belong to no input.
+        header: the place of the header, in a text that has it.
 
+    >>> from array import array
     >>> rows = Rows({"a": array("d", [1, 3]), "b": array("d", [2, 4])}, [2, 3], ())
     >>> rows.names, len(rows), list(rows)
     (('a', 'b'), 2, [{'a': 1.0, 'b': 2.0}, {'a': 3.0, 'b': 4.0}])
@@ -62,8 +61,9 @@ class Rows:
         return len(self.lines)
 
     def cut(self, size: int) -> Iterator[Rows]:
-        """Yield the rows in blocks of so many or, the last, fewer.
+        """Yield the rows in chunks of `size` rows; the last chunk may have fewer.
 
+        >>> from array import array
         >>> [rows.columns for rows in Rows({"a": array("d", [1, 2, 3])}, [2, 3, 4], ()).cut(2)]
         [{'a': array('d', [1.0, 2.0])}, {'a': array('d', [3.0])}]
         """
@@ -81,13 +81,33 @@ class Rows:
             yield dict(zip(names, values, strict=True))
 
 
+class Chunks(NamedTuple):
+    """The rows of a data file, in chunks of the same columns.
+
+    Attributes:
+        name: the file's name, for messages.
+        counted: the unit that `Rows.lines` counts: `line` of a text, or `row`.
+        names: the inputs that the file has a column of, in the order of the columns.
+        ignored: the names of the columns that belong to no input.
+        expected: the approximate number of rows; 0 where it is unknown before they are read.
+        chunks: the rows; they are read as they are asked for, and a fault is raised when it is reached.
+    """
+
+    name: str
+    counted: str
+    names: tuple[str, ...]
+    ignored: tuple[str, ...]
+    expected: int
+    chunks: Iterator[Rows]
+
+
 class Binding(NamedTuple):
     """Which columns of a table bind which inputs.
 
     Attributes:
-        names: the inputs that there is a column of, in the order of the columns.
-        positions: where these columns are, from 0.
-        ignored: the names, as written, of the columns that are no input's.
+        names: the inputs that the table has a column of, in the order of the columns.
+        positions: the positions of these columns, from 0.
+        ignored: the names, as written, of the columns that belong to no input.
     """
 
     names: tuple[str, ...]
@@ -103,23 +123,23 @@ class Binding(NamedTuple):
         ignored = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name not in known)
         return cls(tuple(names[position] for position in bound), bound, ignored)
 
-    def twice(self) -> Iterator[tuple[int, str]]:
-        """Yield every column whose input has an earlier one: its position, and what is wrong."""
+    def duplicates(self) -> Iterator[tuple[int, str]]:
+        """Yield the position of every column whose input has an earlier column, and a message."""
         first: dict[str, int] = {}
         for position, name in zip(self.positions, self.names, strict=True):
             if first.setdefault(name, position) != position:
                 yield position, f"a second column for the input {quote(name)}"
 
 
-def strangers(header: Sequence[str], inputs: Collection[str]) -> str:
+def input_names_hint(header: Sequence[str], inputs: Collection[str]) -> str:
     """Return a hint for a header without an input's name.
 
-    >>> strangers(["lenght"], ["width", "length"]), strangers(["p", "q"], ["a", "b"])
+    >>> input_names_hint(["lenght"], ["width", "length"]), input_names_hint(["p", "q"], ["a", "b"])
     ("did you mean 'length'?", 'the inputs are a, b')
     """
     if not inputs:
         return "the circuit has no inputs"
-    names = (normalise(cell.strip()) for cell in header[:MOST_COMPARED])
+    names = (normalise(cell.strip()) for cell in header[:MOST_COMPARED_COLUMNS])
     near = next(filter(None, (did_you_mean(name, inputs) for name in names if name)), None)
-    more = ", ..." if len(inputs) > MOST_NAMED else ""
-    return near or f"the inputs are {', '.join(islice(inputs, MOST_NAMED))}{more}"
+    more = ", ..." if len(inputs) > MOST_NAMED_INPUTS else ""
+    return near or f"the inputs are {', '.join(islice(inputs, MOST_NAMED_INPUTS))}{more}"

@@ -7,19 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from circuitgrad.formulas.steps import (
-    ATOM,
-    COMPARISON,
-    FOLDS,
-    INFIX,
-    POWER,
-    SUM,
-    UNARY,
-    Call,
-    Member,
-    Name,
-    Number,
-)
+from circuitgrad.formulas.steps import ATOM, COMPARISON, FOLDS, INFIX, POWER, SUM, UNARY, Call, Member, Name, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,8 +1,9 @@
-"""Numbers as people write them, and as YAML 1.1 would misread them."""
+"""Numbers read as people write them, which YAML 1.1 may misread, and spelled so that both read them alike."""
 
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 from circuitgrad.errors import quote
 
@@ -55,3 +56,28 @@ def read_number(text: str) -> float | None:
     if re.fullmatch(_DATE, lowered):
         raise ValueError(f"{quote(text)} is a date, not a number")
     return None
+
+
+def spell_number(value: float, *, json: bool = False, short: bool = False) -> str:
+    """Return a number as YAML 1.1, or JSON, and this program read it back to the same double.
+
+    Args:
+        value: the number.
+        json: whether the number is for JSON, which has no infinities and no NaN; `inf`, `-inf` and `nan` are then the
+            texts that stand for them between quotation marks.
+        short: whether a whole number drops its ".0".
+
+    >>> spell_number(1e-5), spell_number(float("-inf")), spell_number(1e-5, json=True)
+    ('1.0e-05', '-.inf', '1e-05')
+    >>> spell_number(3.0), spell_number(3.0, short=True), spell_number(1e22, short=True)
+    ('3.0', '3', '1.0e+22')
+    """
+    text = repr(float(value))
+    if short:
+        text = text.removesuffix(".0")
+    if json:
+        return text
+    if not isfinite(value):
+        return f"-.{text[1:]}" if text[0] == "-" else f".{text}"
+    mantissa, _, power = text.partition("e")
+    return f"{mantissa}.0e{power}" if power and "." not in mantissa else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.data.csv import AT_ONCE
+from circuitgrad.data.table import CHUNK_ROWS
 from circuitgrad.engines.choice import MANY, choose
 from circuitgrad.engines.programs import over_columns
 from circuitgrad.errors import Problem
@@ -68,7 +68,8 @@ class RowwiseProgram:
     def __call__(self, rows: Rows) -> list[array[float]]:
         """Return the wanted columns of a chunk of rows."""
         # The size of a chunk depends on how the rows arrive; the choice, and so the last bits, must not.
-        columns, *following = (self._compute(part) for part in rows.cut(AT_ONCE if self._may_change() else len(rows)))
+        size = CHUNK_ROWS if self._may_change() else len(rows)
+        columns, *following = map(self._compute, rows.cut(size))
         for part in following:
             for column, numbers in zip(columns, part, strict=True):
                 column.extend(numbers)

@@ -200,7 +200,7 @@ def test_a_rule_in_doubles_that_is_not_its_rows_is_named() -> None:
     class Bent(own):  # type: ignore[misc, valid-type]
         partials_function = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
 
-    circuit.gates[index] = Bent()  # type: ignore[index]
+    with_gate(circuit, index, Bent())
     assert accused(check(circuit)) == {circuit.names[index]}
 
 

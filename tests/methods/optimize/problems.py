@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
 STRD = Path(__file__).parents[2] / "known" / "strd"
 PROBLEMS: dict[str, Any] = json.loads((STRD / "problems.json").read_text(encoding="utf-8"))
@@ -88,15 +88,15 @@ def search_of(circuit: Circuit, experiment: Optimization, rows: Rows | None = No
 
 def walked(
     circuit: Circuit, experiment: Optimization, rows: Rows | None = None, **options: Any
-) -> tuple[Outcome, list[Step]]:
+) -> tuple[Outcome, list[Iterate]]:
     """Return what a run did, with the start and all its steps."""
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     return optimize(circuit, experiment, rows, listen=steps.append, **options), steps
 
 
 def facts(outcome: Outcome) -> str:
     """Return all that an outcome says, to the last bit; what it wanted is left out."""
-    kept = {name: value for name, value in outcome.__dict__.items() if name not in ("circuit", "experiment")}
+    kept = {name: value for name, value in outcome.__dict__.items() if name not in ("circuit", "settings")}
     return repr({**kept, "inputs": outcome.circuit.values()})
 
 

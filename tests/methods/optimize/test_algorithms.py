@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
     Gradient = Callable[[Sequence[float]], Sequence[float]]
     Rule = Callable[[Sequence[float], Gradient, float], Iterator[list[float]]]
@@ -106,15 +106,15 @@ RULES: dict[str, Rule] = {
 }
 
 
-def path(formula: str, start: dict[str, float], **told: object) -> tuple[Outcome, list[Step]]:
+def path(formula: str, start: dict[str, float], **told: object) -> tuple[Outcome, list[Iterate]]:
     """Return the outcome of an experiment, and every step of it."""
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     experiment = Optimization(**{"goal": "minimize", **told})  # type: ignore[arg-type]
     outcome = optimize(circuitgrad.from_expression(formula, **start), experiment, listen=steps.append)
     return outcome, steps
 
 
-def agree(steps: Sequence[Step], rule: Iterator[list[float]]) -> bool:
+def agree(steps: Sequence[Iterate], rule: Iterator[list[float]]) -> bool:
     """Tell whether the steps are those of a rule."""
     return all(list(step.point) == pytest.approx(next(rule), rel=1e-12, abs=1e-12) for step in steps[1:])
 
@@ -146,7 +146,7 @@ def test_a_method_follows_its_rule_on_any_circuit(method: str, plan: Plan) -> No
         largest = max(largest, *(size for _, size in found))
         return [slope for slope, _ in found]
 
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     wanted = Optimization("minimize", method=method, steps=15, step_size=0.01)
     optimize(plan.circuit(), wanted, listen=steps.append)
     points = [next(rule) for rule in [RULES[method](plan.inputs, gradient, 0.01)] for _ in range(15)]
@@ -234,7 +234,7 @@ def test_batches_follow_the_rule_on_their_rows(method: str) -> None:
     xs, ys = [0.5, -1.0, 2.0, 1.5, 0.3], [1.0, -2.5, 3.0, 4.0, 0.2]
     rows = Rows({"x": array("d", xs), "y": array("d", ys)}, range(2, 7), ())
     circuit = circuitgrad.from_expression("y - (a*x + b)", a=0.2, b=-0.1, x=0, y=0)
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     wanted = Optimization("least_squares", method=method, steps=12, step_size=0.02, batch_size=2, seed=3)
     optimize(circuit, wanted, rows, listen=steps.append)
     batches: list[list[int]] = []
@@ -404,7 +404,7 @@ def test_lbfgs_with_bounds_is_scipys(low: tuple[float, float], room: tuple[float
         for name, x, (low, high) in zip("ab", start, bounds, strict=True)
     )
     circuit = circuitgrad.loads(f"{{inputs: {{{inputs}}}, gates: {{out: '{VALLEY[0]}'}}}}")
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     found = optimize(circuit, Optimization("minimize", method="lbfgs"), listen=steps.append)
     for step in steps:
         assert all(low <= x <= high for x, (low, high) in zip(step.point, bounds, strict=True))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
     Task = tuple[Circuit, Optimization, Rows | None]
 
@@ -56,7 +56,7 @@ def with_steps(task: Task, steps: int) -> Task:
     return circuit, Optimization(**{**experiment.__dict__, "steps": steps}), rows
 
 
-def kept(task: Task, **options: Any) -> tuple[Outcome, list[Step], str]:
+def kept(task: Task, **options: Any) -> tuple[Outcome, list[Iterate], str]:
     """Run a task; return what it did, its steps, and its last checkpoint as text."""
     saved: list[str] = []
     outcome, steps = walked(*task, save=lambda checkpoint: saved.append(checkpoint.text()), **options)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import circuitgrad
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.data.table import Rows
-from circuitgrad.methods.optimize.fit import Estimate, Fit, Tangent, fit
+from circuitgrad.methods.optimize.fit import Fit, ParameterEstimate, TangentPlane, fit
 from circuitgrad.methods.optimize.objective import Objective
 from circuitgrad.methods.optimize.optimize import optimize
 
@@ -28,7 +28,7 @@ entry = st.floats(-3, 3, allow_subnormal=False).map(lambda x: round(x, 3))
 scales = st.sampled_from([1e-120, 1e-8, 1.0, 3.0, 1e6, 1e120])
 
 
-def covariances(tangent: Tangent) -> list[list[float]]:
+def covariances(tangent: TangentPlane) -> list[list[float]]:
     """Return the inverse of the normal matrix, put together from the errors and the correlations."""
     errors, correlations = tangent.errors()
     return [[a * b * r for b, r in zip(errors, row, strict=True)] for a, row in zip(errors, correlations, strict=True)]
@@ -67,7 +67,7 @@ def near(found: Any, wanted: Any, slack: float) -> bool:
 def test_a_tangent_is_lstsq_and_pinv(problem: tuple[Matrix, list[float], list[float]]) -> None:
     matrix, residuals, factors = problem
     slack = 1e3 * EPSILON * condition(matrix) ** 2
-    tangent = Tangent(residuals, matrix)
+    tangent = TangentPlane(residuals, matrix)
     assert (tangent.is_regular, tangent.dependent) == (True, [])
     step = np.linalg.lstsq(np.array(matrix), np.array(residuals), rcond=None)[0]
     size = max(float(np.linalg.norm(step)), float(np.linalg.norm(residuals)))
@@ -79,7 +79,7 @@ def test_a_tangent_is_lstsq_and_pinv(problem: tuple[Matrix, list[float], list[fl
     part = np.linalg.norm(np.array(matrix) @ step)
     assert tangent.offset == pytest.approx(float(part), abs=slack * size)
     # A column in other units leaves the plane as it is, and divides the parameter by them.
-    scaled = Tangent(residuals, [[x * s for x, s in zip(row, factors, strict=True)] for row in matrix])
+    scaled = TangentPlane(residuals, [[x * s for x, s in zip(row, factors, strict=True)] for row in matrix])
     assert scaled.is_regular
     assert scaled.offset == pytest.approx(tangent.offset, abs=slack * size)
     assert np.allclose(np.array(scaled.step()) * factors, step, rtol=0, atol=slack * size)
@@ -92,10 +92,10 @@ def test_what_is_off_by_a_little_is_not_near() -> None:
     matrix, residuals = [[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]], [1.0, -2.0, 0.5]
     slack = 1e3 * EPSILON * condition(matrix) ** 2
     wanted = np.linalg.pinv(np.array(matrix).T @ np.array(matrix))
-    tangent = Tangent(residuals, matrix)
+    tangent = TangentPlane(residuals, matrix)
     assert near(covariances(tangent), wanted, slack)
     assert not near(covariances(tangent), wanted * (1 + 1e-9), slack)
-    assert not near(covariances(Tangent(residuals, [[1.0 + 1e-9, 2.0], *matrix[1:]])), wanted, slack)
+    assert not near(covariances(TangentPlane(residuals, [[1.0 + 1e-9, 2.0], *matrix[1:]])), wanted, slack)
 
 
 @given(problems(), st.data())
@@ -110,7 +110,7 @@ def test_dependent_columns_are_named(problem: tuple[Matrix, list[float], list[fl
     assume(np.linalg.norm(own) > 1e-2 and condition(matrix) < 100)
     assume(condition([[x for j, x in enumerate(row) if j != max(at, width)] for row in whole]) < 10)
     spread = [*factors[:at], 1e3, *factors[at:]]
-    tangent = Tangent(residuals, [[x * s for x, s in zip(row, spread, strict=True)] for row in whole])
+    tangent = TangentPlane(residuals, [[x * s for x, s in zip(row, spread, strict=True)] for row in whole])
     # Before the last of those it is made of, it is that one which brings nothing more.
     assert tangent.dependent == [max(at, width)]
     assert (tangent.is_regular, tangent.offset) == (False, math.inf)
@@ -121,17 +121,17 @@ def test_the_plane_is_orthonormal_where_columns_nearly_depend() -> None:
     # Läuchli's matrix, of which one pass of Gram and Schmidt makes axes that are off by 1e-9.
     tiny = 1e-7
     matrix = [[1.0] * 3, *([tiny * (i == j) for j in range(3)] for i in range(3))]
-    tangent = Tangent([1.0, 2.0, 3.0, 4.0], matrix)
+    tangent = TangentPlane([1.0, 2.0, 3.0, 4.0], matrix)
     assert tangent.is_regular
     axes = np.array(tangent._q)
     assert near(axes @ axes.T, np.eye(3), 1e-15)
 
 
 def test_columns_of_zeros_and_of_nothing_finite_depend() -> None:
-    assert Tangent([1.0, 2.0], [[0.0, 1.0], [0.0, 2.0]]).dependent == [0]
-    assert Tangent([1.0, 2.0], [[1.0, math.inf], [3.0, 2.0]]).dependent == [1]
-    assert Tangent([1.0, 2.0], [[1.0, 2.0], [3.0, math.nan]]).dependent == [1]
-    assert Tangent([1.0], [[1.0, 2.0, 3.0]]).dependent == [1, 2]
+    assert TangentPlane([1.0, 2.0], [[0.0, 1.0], [0.0, 2.0]]).dependent == [0]
+    assert TangentPlane([1.0, 2.0], [[1.0, math.inf], [3.0, 2.0]]).dependent == [1]
+    assert TangentPlane([1.0, 2.0], [[1.0, 2.0], [3.0, math.nan]]).dependent == [1]
+    assert TangentPlane([1.0], [[1.0, 2.0, 3.0]]).dependent == [1, 2]
 
 
 points = st.lists(st.tuples(entry, entry), min_size=3, max_size=12)
@@ -269,11 +269,11 @@ def test_a_response_that_does_not_vary_has_no_r_squared() -> None:
 
 
 def test_an_estimate_in_units_of_its_error() -> None:
-    assert (Estimate(-4.0, 0.5).relative, Estimate(-4.0, 0.5).t) == (0.125, -8.0)
-    assert (Estimate(0.0, 0.5).relative, Estimate(0.0, 0.5).t) == (math.inf, 0.0)
-    assert (Estimate(-2.0, 0.0).relative, Estimate(-2.0, 0.0).t) == (0.0, -math.inf)
-    assert math.isnan(Estimate(0.0, 0.0).t)
-    assert math.isnan(Estimate(1.0, math.nan).t)
+    assert (ParameterEstimate(-4.0, 0.5).relative, ParameterEstimate(-4.0, 0.5).t) == (0.125, -8.0)
+    assert (ParameterEstimate(0.0, 0.5).relative, ParameterEstimate(0.0, 0.5).t) == (math.inf, 0.0)
+    assert (ParameterEstimate(-2.0, 0.0).relative, ParameterEstimate(-2.0, 0.0).t) == (0.0, -math.inf)
+    assert math.isnan(ParameterEstimate(0.0, 0.0).t)
+    assert math.isnan(ParameterEstimate(1.0, math.nan).t)
 
 
 @settings(max_examples=50)

@@ -240,7 +240,7 @@ def test_a_circuit_alone_runs_its_own_experiment() -> None:
         "{inputs: {x: 1}, gates: {y: (x - 3)**2}, optimize: {minimize: y, method: momentum, steps: 5, momentum: 0.5}}"
     )
     found = optimize(circuitgrad.loads(text))
-    assert (found.goal, found.method, found.steps, found.experiment.momentum) == ("minimize", "momentum", 5, 0.5)
+    assert (found.goal, found.method, found.steps, found.settings.momentum) == ("minimize", "momentum", 5, 0.5)
     # Another experiment takes its place as a whole.
     other = optimize(circuitgrad.loads(text), Optimization(steps=2))
     assert (other.goal, other.method, other.steps) == ("maximize", "gradient", 2)

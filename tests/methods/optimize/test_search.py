@@ -17,7 +17,7 @@ from circuitgrad.circuit.optimization import METHODS, SCHEDULES, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.objective import Objective
 from circuitgrad.methods.optimize.optimize import optimize
-from circuitgrad.methods.optimize.search import ENOUGH, NOISE, Search, Step
+from circuitgrad.methods.optimize.search import COST_ROUNDING, SUFFICIENT_DECREASE, Iterate, Search
 from circuitgrad.methods.optimize.settings import algorithm, settled
 from random_circuits import SMOOTH, Plan, plans
 
@@ -44,8 +44,8 @@ def search_of(circuit: Circuit, rows: Rows | None = None, **told: Any) -> Search
     return Search(objective, wanted, algorithm(wanted.method), lambda _: None)
 
 
-def walk(circuit: Circuit, rows: Rows | None = None, **told: Any) -> tuple[Outcome, list[Step]]:
-    steps: list[Step] = []
+def walk(circuit: Circuit, rows: Rows | None = None, **told: Any) -> tuple[Outcome, list[Iterate]]:
+    steps: list[Iterate] = []
     return optimize(circuit, Optimization(**told), rows, listen=steps.append), steps
 
 
@@ -134,13 +134,13 @@ def test_every_step_of_a_line_search_improves_enough(method: str, plan: Plan, sq
     for before, after in pairwise(seen):
         start, slope = objective.slopes(before.point, [0])
         end, flatter = objective.slopes(after.point, [0])
-        noise = NOISE * abs(start)
+        noise = COST_ROUNDING * abs(start)
         assert end <= start + noise
         if method == "numeric":
             assert end <= start  # equal where it goes along no more than the rounding of its differences
             continue
         promised = sum(g * (x - y) for g, x, y in zip(slope, before.point, after.point, strict=True))
-        is_armijos = end <= start - ENOUGH * promised
+        is_armijos = end <= start - SUFFICIENT_DECREASE * promised
         assert is_armijos or (abs(promised) <= noise and math.hypot(*flatter) < math.hypot(*slope))
     assert found.moved == names
 
@@ -167,7 +167,7 @@ def test_where_rounding_hides_a_fall_the_gradient_decides() -> None:
             assert before.norm is not None
             assert after.norm is not None
             assert after.norm < before.norm
-            assert after.objective <= before.objective * (1 + NOISE)
+            assert after.objective <= before.objective * (1 + COST_ROUNDING)
             rises += after.objective > before.objective
     assert rises > 5
 
@@ -177,10 +177,10 @@ def test_a_rise_beyond_noise_is_none_that_rounding_hides() -> None:
     circuit = circuitgrad.from_expression("1 + 1e-12*sin(1e9*x)**2", x=1e-12)
     size = (math.pi / 2 + 1e-3) * 1e-9 / 2e-6
     _, free = walk(circuit, goal="minimize", step_size=size, steps=1)
-    assert free[1].objective > 1 + 50 * NOISE
+    assert free[1].objective > 1 + 50 * COST_ROUNDING
     circuit.assign({"x": 1e-12})
     _, seen = walk(circuit, goal="minimize", line_search=True, step_size=size, steps=3)
-    assert all(step.objective <= 1 + NOISE for step in seen)
+    assert all(step.objective <= 1 + COST_ROUNDING for step in seen)
 
 
 @pytest.mark.parametrize(("start", "method"), [(0.0, "gradient"), (5.0, "gradient"), (5.0, "newton")])

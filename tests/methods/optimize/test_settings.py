@@ -65,7 +65,7 @@ def test_the_defaults_of_a_method(method: str) -> None:
     wanted = {**DEFAULTS, **OWN.get(method, {})}
     used = algorithm(method).uses | ALWAYS
     found = settled(Optimization(goal_of(method), method=method), line(), rows_of())
-    assert found.said() == {"method": method, **{name: value for name, value in wanted.items() if name in used}}
+    assert found.given() == {"method": method, **{name: value for name, value in wanted.items() if name in used}}
     assert (found.goal, found.output) == (goal_of(method), "r")
     assert settled(found, line(), rows_of()) == found  # nothing is open any more
 
@@ -87,7 +87,7 @@ def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
         assert all(name.replace("_", " ") in refused.hint for name in used - {"method"})
         return
     found = settled(experiment, line(), rows_of())
-    assert said.items() <= found.said().items()
+    assert said.items() <= found.given().items()
     step_size = said.get("step_size", 1.0 if said.get("line_search") or method == "newton" else 0.01)
     assert found.step_size == (step_size if "step_size" in used else None)
 
@@ -245,7 +245,7 @@ def test_flags_win_and_the_rest_is_the_files(block: Optimization, told: dict[str
     goal = told.get("goal", block.goal)
     assert (found.goal, found.output) == (goal, told.get("output", block.output))
     if not changed:
-        assert found.said() == {**block.said(), **{name: told[name] for name in told if name in SETTINGS}}
+        assert found.given() == {**block.given(), **{name: told[name] for name in told if name in SETTINGS}}
         return
     # A method for least squares of the file does not go with another goal that a flag names.
     method = told.get("method", block.method)
@@ -281,7 +281,7 @@ def test_without_a_file_flags_are_all() -> None:
 def test_what_means_nothing_to_the_other_method_is_left_out() -> None:
     block = Optimization("minimize", method="momentum", momentum=0.5, step_size=0.1, steps=9, seed=2, time_limit=5.0)
     newton = combined(block, {"method": "newton"})
-    assert newton.said() == {"method": "newton", "step_size": 0.1, "steps": 9, "time_limit": 5.0}
+    assert newton.given() == {"method": "newton", "step_size": 0.1, "steps": 9, "time_limit": 5.0}
     # A flag that means nothing is not left out, so that it can be refused.
     odd = combined(block, {"method": "newton", "momentum": 0.25})
     assert (odd.momentum, problem(odd).message) == (0.25, "momentum means nothing to the method newton")

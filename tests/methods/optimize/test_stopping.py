@@ -16,20 +16,20 @@ from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
 from circuitgrad.methods.optimize.optimize import optimize
-from circuitgrad.methods.optimize.run import PROGRESS, Outcome
+from circuitgrad.methods.optimize.run import PROGRESS_STEPS, Outcome
 from circuitgrad.methods.optimize.settings import algorithm
 
 if TYPE_CHECKING:
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
 GENERAL = [method for method in METHODS if not algorithm(method).squares]
 TOLERANT = [method for method in GENERAL if "tolerance" in algorithm(method).uses]
 VALLEY = "3 + (1 - a)**2 + 3*(b - a*a)**2"
 
 
-def run(formula: str, start: dict[str, float], method: str = "gradient", **told: Any) -> tuple[Outcome, list[Step]]:
+def run(formula: str, start: dict[str, float], method: str = "gradient", **told: Any) -> tuple[Outcome, list[Iterate]]:
     """Lower a formula, and return the outcome and every step."""
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     options = {name: told.pop(name) for name in ("interrupted", "rows", "engine") if name in told}
     uses = algorithm(method).uses | {"steps", "time_limit", "goal"}
     experiment = Optimization(**{"goal": "minimize", "method": method, **told})
@@ -37,7 +37,7 @@ def run(formula: str, start: dict[str, float], method: str = "gradient", **told:
     return optimize(circuitgrad.from_expression(formula, **start), experiment, listen=steps.append, **options), steps
 
 
-def assert_kept(found: Outcome, steps: list[Step]) -> None:
+def assert_kept(found: Outcome, steps: list[Iterate]) -> None:
     """Require that a run ends at its last accepted step, and says so everywhere."""
     last = steps[-1]
     assert found.steps == last.number == len(steps) - 1
@@ -91,7 +91,7 @@ def test_the_first_ten_steps_that_bring_too_little(method: str) -> None:
     assert found.stopped == "progress"
     assert_kept(found, seen)
     values = [step.objective for step in seen]
-    parts = [abs(values[k] - values[k - PROGRESS]) / abs(values[k]) for k in range(PROGRESS, len(values))]
+    parts = [abs(values[k] - values[k - PROGRESS_STEPS]) / abs(values[k]) for k in range(PROGRESS_STEPS, len(values))]
     assert parts[-1] <= 0.05 < min(parts[:-1], default=1)
 
 
@@ -109,7 +109,7 @@ def test_a_tolerance_of_0_ends_where_nothing_moves() -> None:
     assert found.stopped == "gradient"
     assert_kept(found, seen)
     still, seen = run("a*a + 1e9", {"a": 1e-9}, tolerance=0.0, step_size=1e-3, steps=50)
-    assert (still.stopped, still.steps) == ("progress", PROGRESS)
+    assert (still.stopped, still.steps) == ("progress", PROGRESS_STEPS)
     assert_kept(still, seen)
 
 
@@ -142,7 +142,7 @@ def test_nowhere_to_go_any_more(method: str) -> None:
 def test_a_bound_is_an_end(method: str) -> None:
     circuit = circuitgrad.loads("{inputs: {a: {value: 1, min: -2, max: 3}}, gates: {y: (a - 9)**2}}")
     told: dict[str, Any] = {"line_search": True} if method in ("gradient", "numeric") else {}
-    seen: list[Step] = []
+    seen: list[Iterate] = []
     found = optimize(circuit, Optimization("minimize", method=method, steps=1000, **told), listen=seen.append)
     assert (found.stopped, found.after["a"]) == ("converged", 3.0)
     assert found.norm in (0.0, None)

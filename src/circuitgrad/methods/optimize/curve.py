@@ -1,4 +1,4 @@
-"""The course of an objective over a run, and the way of the inputs, in at most so many points."""
+"""The objective per step of a run, and the path of the inputs, in a bounded number of points."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Place = tuple[float, ...]
-    State = tuple[int, Sequence[int], Sequence[float], Sequence[Place], tuple[int, float, Place]]
+    Point = tuple[float, ...]
+    CurveState = tuple[int, Sequence[int], Sequence[float], Sequence[Point], tuple[int, float, Point]]
 
-MOST = 1000
+MOST_POINTS = 1000
 
 
 class Curve:
-    """The objective at steps evenly apart: once there are too many, every second one is left out.
+    """The objective at evenly spaced steps: once there are too many, every second step is dropped.
 
     >>> curve = Curve()
     >>> for step in range(1500):
@@ -26,58 +26,62 @@ class Curve:
     """
 
     def __init__(self) -> None:
-        self.stride = 1
-        self.steps: list[int] = []
-        self.values: list[float] = []
-        self.places: list[Place] = []
-        self._last: tuple[int, float, Place] = (0, 0.0, ())
+        self._stride = 1
+        self._steps: list[int] = []
+        self._objectives: list[float] = []
+        self._path: list[Point] = []
+        self._last: tuple[int, float, Point] = (0, 0.0, ())
 
     @classmethod
-    def resumed(cls, state: State) -> Curve:
-        """Return the curve that goes on where one of that state has ended.
+    def resumed(cls, state: CurveState) -> Curve:
+        """Return the curve that goes on from a state.
 
         >>> curve = Curve()
         >>> curve.add(0, 1.5)
         >>> Curve.resumed(curve.state).points()
         [(0, 1.5)]
         """
-        found = cls()
-        stride, steps, values, places, (step, value, place) = state
-        found.stride, found.steps, found.values = int(stride), list(map(int, steps)), list(map(float, values))
-        found.places = [tuple(map(float, one)) for one in places]
-        found._last = int(step), float(value), tuple(map(float, place))
-        return found
+        curve = cls()
+        stride, steps, objectives, path, (step, objective, point) = state
+        curve._stride, curve._steps, curve._objectives = (
+            int(stride),
+            list(map(int, steps)),
+            list(map(float, objectives)),
+        )
+        curve._path = [tuple(map(float, place)) for place in path]
+        curve._last = int(step), float(objective), tuple(map(float, point))
+        return curve
 
     @property
-    def state(self) -> State:
-        """What a curve needs to go on."""
-        return self.stride, list(self.steps), list(self.values), list(self.places), self._last
+    def state(self) -> CurveState:
+        """The state that a curve needs to go on."""
+        return self._stride, list(self._steps), list(self._objectives), list(self._path), self._last
 
-    def add(self, step: int, value: float, place: Place = ()) -> None:
-        """Add the objective at a step, and where the inputs are there, if that is wanted."""
-        self._last = (step, value, place)
-        if step % self.stride:
+    def add(self, step: int, objective: float, point: Point = ()) -> None:
+        """Add the objective at a step, and the inputs' values there where the path is wanted."""
+        self._last = (step, objective, point)
+        if step % self._stride:
             return
-        self.steps.append(step)
-        self.values.append(value)
-        self.places.append(place)
-        if len(self.steps) > MOST:
-            self.stride *= 2
-            kept = [i for i, one in enumerate(self.steps) if one % self.stride == 0]
-            self.steps = [self.steps[i] for i in kept]
-            self.values = [self.values[i] for i in kept]
-            self.places = [self.places[i] for i in kept]
+        self._steps.append(step)
+        self._objectives.append(objective)
+        self._path.append(point)
+        if len(self._steps) > MOST_POINTS:
+            self._stride *= 2
+            kept = [i for i, step in enumerate(self._steps) if step % self._stride == 0]
+            self._steps = [self._steps[i] for i in kept]
+            self._objectives = [self._objectives[i] for i in kept]
+            self._path = [self._path[i] for i in kept]
 
     def points(self) -> list[tuple[int, float]]:
-        """Return the steps with their objective, the last one too."""
-        found = list(zip(self.steps, self.values, strict=True))
-        return found if self._ends else [*found, self._last[:2]]
+        """Return the kept steps and the last step, each with its objective."""
+        points = list(zip(self._steps, self._objectives, strict=True))
+        return points if self._keeps_last else [*points, self._last[:2]]
 
-    def path(self) -> list[Place]:
-        """Return where the inputs are at these steps."""
-        return list(self.places) if self._ends else [*self.places, self._last[2]]
+    def path(self) -> list[Point]:
+        """Return the inputs' values at these steps."""
+        return list(self._path) if self._keeps_last else [*self._path, self._last[2]]
 
     @property
-    def _ends(self) -> bool:
-        """Whether the last step is one of those that are kept."""
-        return bool(self.steps) and (self.steps[-1], self.values[-1]) == self._last[:2]
+    def _keeps_last(self) -> bool:
+        """Whether the last step is among the kept steps."""
+        return bool(self._steps) and (self._steps[-1], self._objectives[-1]) == self._last[:2]

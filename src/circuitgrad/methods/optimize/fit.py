@@ -1,4 +1,4 @@
-"""What least squares tell of the parameters: estimates, their standard errors, how well the model fits."""
+"""The statistics of a least-squares fit: estimates, their standard errors, the goodness of fit."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
     from circuitgrad.methods.optimize.objective import Objective
 
-DEPENDENT = 1e-14
-"""A column of the Jacobian of which less than this is its own depends on those before it."""
+LEAST_INDEPENDENT_PART = 1e-14
+"""A column of the Jacobian depends on the columns before it if less than this part of it is independent of them."""
 
 
-class Tangent:
-    """The tangent plane of a model at a point: its Jacobian, with columns scaled to length 1, taken apart as Q R.
+class TangentPlane:
+    """The tangent plane of a model at a point: its Jacobian, with columns scaled to length 1, factored as Q R.
 
     Args:
-        residuals: the residuals, one a row.
+        residuals: the residuals, one per row.
         jacobian: their derivatives, row by row.
 
     Attributes:
-        offset: the length of the residuals' part in the plane, 0 at a minimum of the sum of squares.
-        tilt: the same as a part of the residuals' length.
+        offset: the length of the residuals' projection on the plane, 0 at a minimum of the sum of squares.
+        tilt: the offset as a part of the residuals' length.
         dependent: the positions of parameters that the data cannot tell from those before them.
 
-    >>> tangent = Tangent([1.0, 3.0], [[2.0], [0.0]])
-    >>> tangent.step(), tangent.errors(), tangent.offset
+    >>> plane = TangentPlane([1.0, 3.0], [[2.0], [0.0]])
+    >>> plane.step(), plane.errors(), plane.offset
     ([0.5], ([0.5], [[1.0]]), 1.0)
     """
 
@@ -41,15 +41,16 @@ class Tangent:
         self.dependent: list[int] = []
         for j, (column, scale) in enumerate(zip(columns, self._scales, strict=True)):
             self._add(j, [x / scale for x in column])
-        self._part = [_dot(q, residuals) for q in self._q]
-        self.offset = _length(self._part) if self.is_regular else inf
+        self._projection = [_dot(q, residuals) for q in self._q]
+        self.offset = _length(self._projection) if self.is_regular else inf
         size = _length(residuals)
-        self.tilt = _length(self._part) / size if size else 0.0
+        self.tilt = _length(self._projection) / size if size else 0.0
 
     def _add(self, j: int, column: list[float]) -> None:
-        """Take the parts of earlier columns out of a column, twice, for what rounding leaves of them (Golub and Van
-        Loan, "Matrix Computations", 4th ed., 2013, section 5.2.8).
-        """  # noqa: D205
+        """Add a column, made orthogonal to the earlier columns: twice, against rounding.
+
+        Golub and Van Loan, "Matrix Computations", 4th ed., 2013, section 5.2.8.
+        """
         rest = column
         for _ in range(2):
             for i, q in enumerate(self._q):
@@ -57,7 +58,7 @@ class Tangent:
                 self._r[i][j] += part
                 rest = [x - part * y for x, y in zip(rest, q, strict=True)]
         own = _length(rest)
-        if not own > DEPENDENT or not isfinite(own):
+        if not own > LEAST_INDEPENDENT_PART or not isfinite(own):
             self.dependent.append(j)
             own, rest = 1.0, [0.0] * len(rest)
         self._r[j][j] = own
@@ -69,16 +70,17 @@ class Tangent:
         return not self.dependent
 
     def step(self) -> list[float]:
-        """Return the step of Gauss and Newton, to be taken away from the parameters."""
-        found = list(self._part)
-        for j in reversed(range(len(found))):
-            found[j] = (found[j] - sum(self._r[j][k] * found[k] for k in range(j + 1, len(found)))) / self._r[j][j]
-        return [one / scale for one, scale in zip(found, self._scales, strict=True)]
+        """Return the step of Gauss and Newton, to be subtracted from the parameters."""
+        scaled = list(self._projection)
+        for j in reversed(range(len(scaled))):
+            known = sum(self._r[j][k] * scaled[k] for k in range(j + 1, len(scaled)))
+            scaled[j] = (scaled[j] - known) / self._r[j][j]
+        return [component / scale for component, scale in zip(scaled, self._scales, strict=True)]
 
     def errors(self) -> tuple[list[float], list[list[float]]]:
-        """Return the roots of the variances, for residuals of deviation 1, and the correlations.
+        """Return the parameters' standard errors, for residuals of deviation 1, and their correlations.
 
-        They come from the inverse of the Jacobian's normal matrix; scales are taken out before anything is squared.
+        Both come from the inverse of the Jacobian's normal matrix; scales are divided out before anything is squared.
         """
         size = len(self._r)
         inverse = [[0.0] * size for _ in range(size)]
@@ -88,14 +90,17 @@ class Tangent:
                 inverse[i][j] = ((i == j) - known) / self._r[i][i]
         lengths = [_length(row) for row in inverse]
         correlations = [
-            [_dot(one, other) / (a * b) for other, b in zip(inverse, lengths, strict=True)]
-            for one, a in zip(inverse, lengths, strict=True)
+            [
+                _dot(left, right) / (left_length * right_length)
+                for right, right_length in zip(inverse, lengths, strict=True)
+            ]
+            for left, left_length in zip(inverse, lengths, strict=True)
         ]
-        return [one / scale for one, scale in zip(lengths, self._scales, strict=True)], correlations
+        return [length / scale for length, scale in zip(lengths, self._scales, strict=True)], correlations
 
 
-def _dot(one: Sequence[float], other: Sequence[float]) -> float:
-    total: float = sum(map(mul, one, other))
+def _dot(left: Sequence[float], right: Sequence[float]) -> float:
+    total: float = sum(map(mul, left, right))
     return total
 
 
@@ -103,12 +108,12 @@ def _length(vector: Sequence[float]) -> float:
     return hypot(*vector)
 
 
-class Estimate(NamedTuple):
-    """What is known of one parameter.
+class ParameterEstimate(NamedTuple):
+    """The estimate of a parameter.
 
     Attributes:
-        value: its estimate.
-        error: the standard error; NaN where the data do not determine it.
+        value: the estimate.
+        error: its standard error; NaN where the data do not determine it.
     """
 
     value: float
@@ -127,23 +132,23 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """What least squares tell at a minimum.
+    """The statistics of least squares at a minimum.
 
     Attributes:
-        estimates: per parameter what is known of it.
+        estimates: the estimate of each parameter.
         correlations: per parameter and parameter the correlation of their estimates.
-        rows: how many rows there are.
+        rows: the number of rows.
         sum_of_squares: the residual sum of squares.
         freedom: the degrees of freedom: rows less parameters that they determine.
         r_squared: the part of the response's variation that the model explains; None where the residual is no
             difference of a response, which the data alone make, and a model.
         deviation: the residual standard deviation.
         tilt: the part of the residuals in the tangent plane, 0 at a minimum and at most 1.
-        undetermined: the parameters that the data do not determine beside the others.
+        undetermined: the parameters that the data do not determine in addition to the others.
         held: the parameters that are at a bound; they have no standard error, and count as known for the others.
     """
 
-    estimates: dict[str, Estimate]
+    estimates: dict[str, ParameterEstimate]
     correlations: dict[str, dict[str, float]]
     rows: int
     sum_of_squares: float
@@ -156,9 +161,9 @@ class Fit:
 
 
 def fit(objective: Objective, point: Sequence[float]) -> Fit:
-    """Return what least squares tell of the parameters at a point, which should be the minimum.
+    """Return the statistics of least squares at a point, which should be the minimum.
 
-    The covariances are those of the linear model that touches this one there (Seber and Wild, "Nonlinear Regression",
+    The covariances are those of the linear model that touches this model there (Seber and Wild, "Nonlinear Regression",
     1989, section 2.1.2; the standard deviations of NIST's reference datasets are these).
 
     Args:
@@ -168,39 +173,44 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
     residuals, jacobian = objective.residuals(point), objective.jacobian(point)
     leaves = [objective.circuit.inputs[name] for name in objective.names]
     loose = [i for i, (x, leaf) in enumerate(zip(point, leaves, strict=True)) if leaf.min < x < leaf.max]
-    tangent = Tangent(residuals, [[row[i] for i in loose] for row in jacobian])
-    total = sum(one * one for one in residuals)
-    freedom = len(residuals) - len(loose) + len(tangent.dependent)
+    plane = TangentPlane(residuals, [[row[i] for i in loose] for row in jacobian])
+    total = sum(residual * residual for residual in residuals)
+    freedom = len(residuals) - len(loose) + len(plane.dependent)
     deviation = sqrt(total / freedom) if freedom > 0 else nan
-    known = tangent.is_regular and freedom > 0
-    roots, within = tangent.errors() if known else ([nan] * len(loose), None)
+    is_determined = plane.is_regular and freedom > 0
+    unit_errors, correlations = plane.errors() if is_determined else ([nan] * len(loose), None)
     names = objective.names
-    errors = dict.fromkeys(names, nan) | {names[i]: deviation * root for i, root in zip(loose, roots, strict=True)}
-    place = {names[i]: k for k, i in enumerate(loose)}
+    errors = dict.fromkeys(names, nan) | {
+        names[i]: deviation * error for i, error in zip(loose, unit_errors, strict=True)
+    }
+    position = {names[i]: k for k, i in enumerate(loose)}
 
-    def correlation(one: str, other: str) -> float:
-        if one == other:
+    def correlation(left: str, right: str) -> float:
+        if left == right:
             return 1.0
-        return within[place[one]][place[other]] if within and one in place and other in place else nan
+        if correlations is None or left not in position or right not in position:
+            return nan
+        return correlations[position[left]][position[right]]
 
     return Fit(
-        {name: Estimate(x, errors[name]) for name, x in zip(names, point, strict=True)},
-        {name: {other: correlation(name, other) for other in names} for name in names},
+        {name: ParameterEstimate(x, errors[name]) for name, x in zip(names, point, strict=True)},
+        {name: {partner: correlation(name, partner) for partner in names} for name in names},
         len(residuals),
         total,
         freedom,
         _explained(objective, total),
         deviation,
-        tangent.tilt,
-        tuple(names[loose[j]] for j in tangent.dependent),
-        tuple(name for name in names if name not in place),
+        plane.tilt,
+        tuple(names[loose[j]] for j in plane.dependent),
+        tuple(name for name in names if name not in position),
     )
 
 
 def _explained(objective: Objective, total: float) -> float | None:
+    """Return the part of the response's variation that the residuals leave, taken from 1; None without a response."""
     response = objective.response()
     if response is None or len(response) < 2:
         return None
     mean = sum(response) / len(response)
-    variation = sum((one - mean) ** 2 for one in response)
+    variation = sum((observed - mean) ** 2 for observed in response)
     return 1 - total / variation if variation else None

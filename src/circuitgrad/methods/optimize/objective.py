@@ -1,6 +1,6 @@
-"""What an optimisation lowers: a function of the inputs that may move, over the rows of data or at a single point.
+"""The objective of an optimisation: a function of the inputs that may move, over the rows of data or at a single point.
 
-Every method lowers its cost. To raise an output is to lower its negative, whose arithmetic is the same to the last bit.
+Every method lowers a cost. To raise an output is to lower its negative, whose arithmetic is the same to the last bit.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Objective:
         output: the wire to raise or lower, or the residual.
         goal: `maximize`, `minimize` or `least_squares`.
         rows: the rows of data; without them there is a single one, which binds nothing.
-        engine: what computes the cost and its derivatives; see `engines`.
-        passes: about how many passes there will be: rows times points; many when left out.
+        engine: the engine of the cost and its derivatives; see `engines`.
+        passes: the approximate number of passes: rows times points; many when left out.
 
     Attributes:
         names: the inputs that may move.
         start: their present values.
-        count: how many rows there are.
+        count: the number of rows.
 
     Raises:
         CircuitError: there is no such wire, or nothing to move.
@@ -106,12 +106,12 @@ class Objective:
 
     @cached_property
     def _run(self) -> Program:
-        """Computes the output from the values of what may move, and of what a row binds."""
+        """The program of the output, from the values of the free inputs and of the inputs that a row binds."""
         return self._program(self._value)
 
     @cached_property
     def _run_back(self) -> Program:
-        """Computes its derivatives in what may move, too."""
+        """The program of the output and its derivatives in the free inputs."""
         return self._program(self._derivatives)
 
     @property
@@ -127,12 +127,12 @@ class Objective:
 
     @cached_property
     def _sums(self) -> Sums:
-        """Computes the sum over the rows of the output, or of its squares, and those of its derivatives."""
+        """The kernel of the sums over the rows: of the output, or of its squares, and of the derivatives."""
         return self._summing(self.names)
 
     @cached_property
     def _totals(self) -> Sums:
-        """Computes the sum over the rows alone."""
+        """The kernel of the sum over the rows of the output, or of its squares, alone."""
         return self._summing(())
 
     def _summing(self, wrt: Sequence[str]) -> Sums:
@@ -149,13 +149,13 @@ class Objective:
         )
 
     def walk(self, update: Update, low: Point, high: Point, momentum: float) -> Walk | None:
-        """Return what makes many steps of an update at once over all rows, where machine code is the engine.
+        """Return the machine code that makes many steps of an update at once, over all rows; None for other engines.
 
         Args:
             update: the update.
-            low: the least values of what may move.
-            high: the largest.
-            momentum: the share of the speed that is kept.
+            low: the lower bounds of the free inputs.
+            high: their upper bounds.
+            momentum: the share of the velocity that is kept.
         """
         if self._engine != "native":
             return None
@@ -167,13 +167,13 @@ class Objective:
         if self.names:
             return
         name, inputs = quote(self.circuit.name), self.circuit.inputs
-        why = f"{name} has no inputs"
+        reason = f"{name} has no inputs"
         if inputs:
-            why = f"every input of {name} is fixed" + (" or has a column of data" if bound else "")
-        raise CircuitError.of(f"there is nothing to move: {why}")
+            reason = f"every input of {name} is fixed" + (" or has a column of data" if bound else "")
+        raise CircuitError.of(f"there is nothing to move: {reason}")
 
     def _refuse_unbound(self) -> None:
-        """Refuse data without a column where one must be meant: for the response of a residual, or for its model.
+        """Refuse data that lack a column which they must have: one of the response of a residual, or of its model.
 
         Raises:
             CircuitError: a column is missing.
@@ -187,12 +187,12 @@ class Objective:
         if response is None:
             return
         model = next(slot for slot in self.circuit.operands[self._out - self.circuit.first_gate] if slot != response)
-        for what, side in (("response", response), ("model", model)):
-            names = self._leaves(side)
+        for side, slot in (("response", response), ("model", model)):
+            names = self._leaves(slot)
             missing = [name for name in names if self.circuit.inputs[name].fixed]
             if missing and not any(name in self.rows.columns for name in names):
                 named = " or ".join(map(quote, missing))
-                raise CircuitError.of(f"the {what} of {quote(self.output)} has no column: {named}", place)
+                raise CircuitError.of(f"the {side} of {quote(self.output)} has no column: {named}", place)
 
     def _leaves(self, slot: int) -> list[str]:
         """Return the inputs that a slot depends on."""
@@ -201,7 +201,7 @@ class Objective:
         return [name for i, name in enumerate(self.circuit.input_names) if i in leaves]
 
     def _response_slot(self) -> int | None:
-        """Return the slot of the response, where the residual is a difference of it and what moves."""
+        """Return the slot of the response, where the residual is a difference of it and a model that moves."""
         circuit, index = self.circuit, self._out - self.circuit.first_gate
         if index < 0 or circuit.rules[index].name != "sub":
             return None
@@ -210,14 +210,14 @@ class Objective:
         return still[0] if len(still) == 1 else None
 
     def response(self) -> list[float] | None:
-        """Return, row by row, what the model of a residual is held against, or None where that cannot be told."""
+        """Return the response, one number per row, or None where the residual shows none."""
         slot = self._response_slot()
         if slot is None:
             return None
         return [values[slot] for values in self._at(self.start, range(self.count))]
 
     def shown(self, cost: float) -> float:
-        """Return the objective in its own direction: what is raised, or what is lowered."""
+        """Return the objective of a cost, which is its negative where the goal is to raise it."""
         return self._sign * cost
 
     def cost(self, point: Point, batch: Sequence[int]) -> float:
@@ -232,22 +232,22 @@ class Objective:
 
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
-        total, sums = 0.0, [0.0] * len(self._free)
+        total, slopes = 0.0, [0.0] * len(self._free)
         if self._engine == "native":
-            total, *sums = self._sums(point, self._part(batch))
+            total, *slopes = self._sums(point, self._part(batch))
         else:
             for value, *grads in self._over(self._run_back, point, batch):
                 if self.squares:
                     total += value * value
-                    sums = [one + 2 * value * grad for one, grad in zip(sums, grads, strict=True)]
+                    slopes = [slope + 2 * value * grad for slope, grad in zip(slopes, grads, strict=True)]
                 else:
                     total += value
-                    sums = [one + grad for one, grad in zip(sums, grads, strict=True)]
-        scale, count = self._sign, len(batch)
-        return scale * (total / count), [scale * (one / count) for one in sums]
+                    slopes = [slope + grad for slope, grad in zip(slopes, grads, strict=True)]
+        sign, count = self._sign, len(batch)
+        return sign * (total / count), [sign * (slope / count) for slope in slopes]
 
     def _part(self, batch: Sequence[int]) -> Sequence[int] | None:
-        """Return a batch, or None where it is all rows."""
+        """Return a batch, or None where it has all rows."""
         return None if batch == range(self.count) else batch
 
     def residuals(self, point: Point) -> list[float]:
@@ -264,15 +264,15 @@ class Objective:
         return [grads for _, *grads in self._over(self._run_back, point, range(self.count))]
 
     def _at_all_rows(self, wanted: Wanted, point: Point) -> Sequence[array[float]]:
-        """Return what is wanted of all rows, as columns."""
+        """Return the wanted columns of all rows."""
         if wanted not in self._over_rows:
             names = [*self.names, *self._columns]
             self._over_rows[wanted] = over_columns(self.circuit, names, wanted, self._engine, self._passes)
-        held = [array("d", [value]) * self.count for value in point]
-        return self._over_rows[wanted]([*held, *self._columns.values()])
+        repeated = [array("d", [value]) * self.count for value in point]
+        return self._over_rows[wanted]([*repeated, *self._columns.values()])
 
     def _over(self, run: Program, point: Point, batch: Sequence[int]) -> Iterator[Sequence[float]]:
-        """Yield what a program computes at a point, row by row."""
+        """Yield the results of a program at a point, row by row."""
         columns = self._columns.values()
         if not columns:
             yield run(*point)
@@ -286,7 +286,7 @@ class Objective:
     def hessian(self, point: Point) -> list[list[float]]:
         """Return the second derivatives of the cost, over all rows.
 
-        Every column of the Hessian of a row is one backward pass over dual numbers; see `methods.hessian`.
+        Every column of the Hessian of a row is a backward pass over dual numbers; see `methods.hessian`.
         """
         size = range(len(self._free))
         sums = [[0.0] * len(size) for _ in size]
@@ -298,13 +298,13 @@ class Objective:
                 twin.compute(lifted, self._moved)
                 grads = twin.gradients(lifted, self.output, self._moved)
                 out = lifted[self._out]
-                for j, other in enumerate(self._free):
-                    second = tangent_of(grads[other])
+                for j, partner in enumerate(self._free):
+                    second = tangent_of(grads[partner])
                     if self.squares:
-                        second = 2 * (out.tangent * grads[other].value + out.value * second)
+                        second = 2 * (out.tangent * grads[partner].value + out.value * second)
                     sums[i][j] += second
                 lifted[slot] = Dual(values[slot])
-        return [[self._sign * (one / self.count) for one in row] for row in sums]
+        return [[self._sign * (total / self.count) for total in row] for row in sums]
 
     def _at(self, point: Point, batch: Sequence[int]) -> Iterator[list[float]]:
         """Yield the values of all slots at a point, row by row, in one list."""
@@ -318,25 +318,24 @@ class Objective:
             yield values
 
     def culprit(self, point: Point, batch: Sequence[int]) -> Problem | None:
-        """Return where the first infinity or NaN arises at a point, in a value or else in a gradient."""
+        """Return the place where the first infinity or NaN arises at a point, in a value or else in a gradient."""
         circuit, present = self.circuit, self.circuit.values()
         try:
             for row in batch:
                 circuit.assign(dict(zip(self.names, point, strict=True)))
                 circuit.assign({name: column[row] for name, column in self.rows.columns.items()} if self.rows else {})
                 circuit.run()
-                found = None
-                if not isfinite(circuit[self.output].value):
-                    found = nonfinite_value(circuit, circuit.upstream([self._out]))
+                value = circuit[self.output].value
+                if not isfinite(value):
+                    problem = nonfinite_value(circuit, circuit.upstream([self._out]))
                 else:
                     circuit.pull_back(self._out)
-                    found = nonfinite_gradient(circuit)
-                where = f", at line {self.rows.lines[row]} of the data" if self.rows else ""
-                value = circuit[self.output].value
-                if found is None and self.squares and isfinite(value) and not isfinite(value * value):
-                    found = Problem(f"the square of {quote(self.output)} overflows: it is {value}")
-                if found:
-                    return found._replace(message=f"{found.message}{where}")
+                    problem = nonfinite_gradient(circuit)
+                if problem is None and self.squares and isfinite(value) and not isfinite(value * value):
+                    problem = Problem(f"the square of {quote(self.output)} overflows: it is {value}")
+                if problem:
+                    where = f", at line {self.rows.lines[row]} of the data" if self.rows else ""
+                    return problem._replace(message=f"{problem.message}{where}")
             if self.rows and not isfinite(self.cost(point, batch)):
                 return Problem(f"the sum over the rows of {quote(self.output)} overflows")
             return None

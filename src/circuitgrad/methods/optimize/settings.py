@@ -1,4 +1,4 @@
-"""What an experiment leaves open, filled in; what does not go together, refused."""
+"""The settings of an optimisation completed by the method's defaults; contradictions among them are refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.optimization import GOALS, METHODS, SCHEDULES, Optimization
+from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, GOALS, METHODS, SCHEDULES, Optimization
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.methods.optimize.objective import free_inputs
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.search import Algorithm
 
 DEFAULTS: Mapping[str, Any] = {
-    "steps": 100, "step_size": 0.01, "schedule": SCHEDULES[0], "momentum": 0.9, "line_search": False, "seed": 0,
+    "steps": DEFAULT_STEPS, "step_size": DEFAULT_STEP_SIZE, "schedule": SCHEDULES[0], "momentum": 0.9,
+    "line_search": False, "seed": 0,
 }  # fmt: skip
-"""What holds where neither the experiment nor the method says otherwise."""
-UNLIMITED = 10**12
-"""Steps, where time is what ends a run."""
-ALWAYS = frozenset({"method", "steps", "time_limit"})
-"""What means something to every method."""
+"""The settings of every method that has no defaults of its own."""
+UNLIMITED_STEPS = 10**12
+"""The steps of a run that a time limit ends."""
+USED_BY_ALL = frozenset({"method", "steps", "time_limit"})
+"""The settings that mean something to every method."""
 
 
 def algorithm(method: str) -> Algorithm:
@@ -40,101 +41,96 @@ def algorithm(method: str) -> Algorithm:
     if method not in METHODS:
         hint = did_you_mean(method, METHODS) or ", ".join(METHODS)
         raise CircuitError.of(f"no method of optimisation is called {quote(method)}", hint=hint)
-    found: Algorithm = import_module(f"circuitgrad.methods.optimize.algorithms.{method}").ALGORITHM
-    return found
+    loaded: Algorithm = import_module(f"circuitgrad.methods.optimize.algorithms.{method}").ALGORITHM
+    return loaded
 
 
-def combined(block: Optimization | None, told: Mapping[str, Any]) -> Optimization:
-    """Return what a file says of an optimisation, but for what a person says otherwise.
+def combined(block: Optimization | None, overrides: Mapping[str, Any]) -> Optimization:
+    """Return the settings of a file's block, with others in their place.
 
-    What the file says for another method than the one that is used, or for another goal, is left out.
+    Where the others change the method or the goal, settings of the block that mean nothing to the new method are left
+    out.
 
     Args:
-        block: what the file says.
-        told: fields of an `Optimization` that win.
+        block: the settings of the file.
+        overrides: fields of an `Optimization` that win.
 
-    >>> combined(Optimization(method="momentum", momentum=0.5, steps=9), {"method": "adam"}).said()
+    >>> combined(Optimization(method="momentum", momentum=0.5, steps=9), {"method": "adam"}).given()
     {'method': 'adam', 'steps': 9}
     """
     base = block or Optimization()
-    base = replace(base, places={name: place for name, place in base.places.items() if name not in told})
-    if not told.keys() & {"goal", "method"}:
-        return replace(base, **told)
-    squares = told.get("goal", base.goal) == "least_squares"
-    method = told.get("method", base.method)
-    if "method" not in told and method is not None and algorithm(method).squares and not squares:
+    base = replace(base, places={name: place for name, place in base.places.items() if name not in overrides})
+    if not overrides.keys() & {"goal", "method"}:
+        return replace(base, **overrides)
+    is_least_squares = overrides.get("goal", base.goal) == "least_squares"
+    method = overrides.get("method", base.method)
+    if "method" not in overrides and method is not None and algorithm(method).squares and not is_least_squares:
         method = None
-    uses = algorithm(method or ("lm" if squares else "gradient")).uses | ALWAYS
-    left_out: dict[str, Any] = {name: None for name in base.said() if name not in uses}
-    return replace(base, **{**left_out, "method": method, **told})
+    uses = algorithm(method or ("lm" if is_least_squares else "gradient")).uses | USED_BY_ALL
+    left_out: dict[str, Any] = {name: None for name in base.given() if name not in uses}
+    return replace(base, **{**left_out, "method": method, **overrides})
 
 
-def settled(experiment: Optimization, circuit: Circuit, rows: Rows | None = None) -> Optimization:
-    """Return an experiment with nothing left open that its method uses.
+def settled(settings: Optimization, circuit: Circuit, rows: Rows | None = None) -> Optimization:
+    """Return settings with a value for every setting that the method uses.
 
     Raises:
-        CircuitError: its settings do not go together.
+        CircuitError: the settings contradict one another.
 
     >>> from circuitgrad import from_expression
     >>> settled(Optimization(method="momentum"), from_expression("x*x", x=1)).momentum
     0.9
     """
-    if experiment.goal not in GOALS:
-        raise CircuitError.of(f"no goal is called {quote(experiment.goal)}", hint=", ".join(GOALS))
-    output = circuit.single_output() if experiment.output is None else experiment.output
+    if settings.goal not in GOALS:
+        raise CircuitError.of(f"no goal is called {quote(settings.goal)}", hint=", ".join(GOALS))
+    output = circuit.single_output() if settings.output is None else settings.output
     circuit.slot(output)
-    method = experiment.method or _usual(experiment, circuit, rows)
+    method = settings.method or _default_method(settings, circuit, rows)
     chosen = algorithm(method)
-    if chosen.squares and experiment.goal != "least_squares":
-        raise _misfit(experiment, "method", f"the method {method} is for least squares")
-    said = experiment.said()
-    for name in said:
-        if name not in chosen.uses | ALWAYS:
-            hint = f"it takes {', '.join(sorted(one.replace('_', ' ') for one in chosen.uses | ALWAYS - {'method'}))}"
-            raise _misfit(experiment, name, f"{name.replace('_', ' ')} means nothing to the method {method}", hint)
-        if fault := Optimization.settings()[name].fault(said[name]):
-            raise _misfit(experiment, name, f"{name.replace('_', ' ')} {fault}: {said[name]}")
-    if rows is not None and experiment.batch_size is not None and experiment.batch_size >= len(rows):
-        experiment = replace(experiment, batch_size=None)  # that is no batch
-        del said["batch_size"]
-    if experiment.batch_size is not None:
+    if chosen.squares and settings.goal != "least_squares":
+        raise _misfit(settings, "method", f"the method {method} is for least squares")
+    uses = chosen.uses | USED_BY_ALL
+    given = settings.given()
+    for name, value in given.items():
+        words = name.replace("_", " ")
+        if name not in uses:
+            hint = f"it takes {', '.join(sorted(used.replace('_', ' ') for used in uses - {'method'}))}"
+            raise _misfit(settings, name, f"{words} means nothing to the method {method}", hint)
+        if fault := Optimization.settings()[name].fault(value):
+            raise _misfit(settings, name, f"{words} {fault}: {value}")
+    if rows is not None and settings.batch_size is not None and settings.batch_size >= len(rows):
+        settings = replace(settings, batch_size=None)  # all rows are no batch
+        del given["batch_size"]
+    if settings.batch_size is not None:
         if rows is None:
-            raise _misfit(experiment, "batch_size", "a batch size goes with data")
-        if experiment.tolerance is not None:
-            raise _misfit(experiment, "tolerance", "a tolerance needs the whole gradient, not that of a batch")
-    if method == "lm":
-        _refuse_lm(experiment, circuit, rows)
-    if experiment.time_limit is not None and experiment.schedule != "cosine":
-        said = {"steps": UNLIMITED, **said}
-    used = {name: value for name, value in DEFAULTS.items() if name in chosen.uses | ALWAYS}
-    return replace(experiment, **{**used, **chosen.defaults, **_long(said), **said, "method": method, "output": output})
+            raise _misfit(settings, "batch_size", "a batch size goes with data")
+        if settings.tolerance is not None:
+            raise _misfit(settings, "tolerance", "a tolerance needs the whole gradient, not that of a batch")
+    if method == "lm" and (fault := _lm_fault(circuit, rows)):
+        raise _misfit(settings, "method", f"the method lm {fault}", "trf can")
+    if settings.time_limit is not None and settings.schedule != "cosine":
+        given = {"steps": UNLIMITED_STEPS, **given}
+    defaults = {**{name: value for name, value in DEFAULTS.items() if name in uses}, **chosen.defaults}
+    if given.get("line_search"):
+        defaults["step_size"] = 1.0  # a line search starts from a long step, which it shortens
+    return replace(settings, **{**defaults, **given, "method": method, "output": output})
 
 
-def _long(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the step size that a line search starts from, where one is asked for."""
-    return {"step_size": 1.0} if said.get("line_search") else {}
-
-
-def _usual(experiment: Optimization, circuit: Circuit, rows: Rows | None) -> str:
-    """Return the method for an experiment that names none."""
-    if experiment.goal != "least_squares":
+def _default_method(settings: Optimization, circuit: Circuit, rows: Rows | None) -> str:
+    """Return the method for settings that name none."""
+    if settings.goal != "least_squares":
         return "gradient"
     return "trf" if _lm_fault(circuit, rows) else "lm"
 
 
 def _lm_fault(circuit: Circuit, rows: Rows | None) -> str | None:
-    """Return what LMDER cannot do about a problem, or None."""
-    moved = [circuit.inputs[name] for name in free_inputs(circuit, rows)]
-    if held := next((leaf.name for leaf in moved if not (isinf(leaf.min) and isinf(leaf.max))), None):
-        return f"knows no bounds, and {quote(held)} has some"
+    """Return why LMDER cannot solve a problem, or None."""
+    free = [circuit.inputs[name] for name in free_inputs(circuit, rows)]
+    if bounded := next((leaf.name for leaf in free if not (isinf(leaf.min) and isinf(leaf.max))), None):
+        return f"knows no bounds, and {quote(bounded)} has some"
     count = len(rows) if rows else 1
-    return f"cannot find {len(moved)} parameters from {count} rows" if len(moved) > count else None
+    return f"cannot find {len(free)} parameters from {count} rows" if len(free) > count else None
 
 
-def _refuse_lm(experiment: Optimization, circuit: Circuit, rows: Rows | None) -> None:
-    if fault := _lm_fault(circuit, rows):
-        raise _misfit(experiment, "method", f"the method lm {fault}", "trf can")
-
-
-def _misfit(experiment: Optimization, name: str, message: str, hint: str | None = None) -> CircuitError:
-    return CircuitError.of(message, experiment.places.get(name), hint)
+def _misfit(settings: Optimization, name: str, message: str, hint: str | None = None) -> CircuitError:
+    return CircuitError.of(message, settings.places.get(name), hint)

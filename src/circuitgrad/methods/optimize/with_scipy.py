@@ -1,4 +1,4 @@
-"""What the methods of SciPy share: finding it, and a run over residuals."""
+"""SciPy's methods: least squares by `lm` or `trf`, and L-BFGS-B."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError
-from circuitgrad.methods.optimize.fit import Tangent
+from circuitgrad.gates.doubles import MACHINE_EPSILON
+from circuitgrad.methods.optimize.fit import TangentPlane
+from circuitgrad.methods.optimize.search import Algorithm
 
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize.search import Search
 
-MOST = 10**9
-"""Steps end a run, not SciPy's own counts."""
-EPSILON = 2.220446049250313e-16
-"""The smallest tolerance that LMDER takes."""
-NEAR = 1e-8
-"""So near to a bound, an input is as good as there."""
-SLOPING = 1e-3
-"""The residuals go along a column of the Jacobian where the cosine between them is larger."""
-MOST_POLISHING = 100
-FALLING = 0.9
+SCIPY_USES = frozenset({"tolerance"})
+"""The settings that mean something to SciPy's methods, beside those of every method."""
+SCIPY_DEFAULTS = {"steps": 1000}
+UNLIMITED_CALLS = 10**9
+"""The limit of SciPy's own counts: our steps end a run instead."""
+BOUND_TOLERANCE = 1e-8
+"""An input this near to a bound, relatively, counts as being there."""
+LEAST_COSINE = 1e-3
+"""The residuals still have a slope where their cosine with a column of the Jacobian is larger."""
+MOST_POLISHING_STEPS = 100
+POLISHING_FACTOR = 0.9
+"""A polishing step must lower the offset at least by this factor."""
 
 
 def scipy_optimize(method: str) -> Any:
@@ -39,10 +43,24 @@ def scipy_optimize(method: str) -> Any:
     return optimize
 
 
-def least_squares(search: Search, method: str) -> None:
-    """Let SciPy lower the squares of the residuals, as far as doubles can tell.
+def least_squares(method: str, about: str) -> Algorithm:
+    """Return one of SciPy's methods for least squares.
 
-    Every point at which it wants the Jacobian, after the first, counts as a step.
+    Args:
+        method: `lm` or `trf`.
+        about: the method in a few words.
+    """
+
+    def run(search: Search) -> None:
+        _lower_squares(search, method)
+
+    return Algorithm(about, run, SCIPY_USES, SCIPY_DEFAULTS, squares=True, replays=True)
+
+
+def _lower_squares(search: Search, method: str) -> None:
+    """Let SciPy lower the squares of the residuals, to the precision of doubles.
+
+    Every point at which it asks for the Jacobian, after the first, counts as a step.
 
     Args:
         search: the search.
@@ -65,12 +83,13 @@ def least_squares(search: Search, method: str) -> None:
     bounds = (search.low, search.high) if method == "trf" else (-inf, inf)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a try may lead out of the finite numbers, and is taken back
-        found = optimize.least_squares(
+        # LMDER takes no smaller tolerances.
+        result = optimize.least_squares(
             residuals, search.clipped(search.point), jacobian, bounds, method,
-            ftol=EPSILON, xtol=EPSILON, gtol=EPSILON, x_scale="jac", max_nfev=MOST,
+            ftol=MACHINE_EPSILON, xtol=MACHINE_EPSILON, gtol=MACHINE_EPSILON, x_scale="jac", max_nfev=UNLIMITED_CALLS,
         )  # fmt: skip
-    _visit(search, found.x.tolist())
-    if _slopes(search):  # as with fewer rows than parameters, where trf may end at its start
+    _visit(search, result.x.tolist())
+    if _has_slope(search):  # as with fewer rows than parameters, where trf may end at its start
         quasi_newton(search, optimize)
     _snap(search)
     _polish(search)
@@ -78,13 +97,13 @@ def least_squares(search: Search, method: str) -> None:
 
 
 def _visit(search: Search, point: list[float]) -> list[list[float]]:
-    """Return the Jacobian at a point, and count a point that is new as a step."""
-    slopes = search.jacobian(point)
-    if not all(isfinite(one) for row in slopes for one in row):
+    """Return the Jacobian at a point, and count a new point as a step."""
+    jacobian = search.jacobian(point)
+    if not all(isfinite(slope) for row in jacobian for slope in row):
         search.lose(point)
     if point != search.point:
         search.accept(point)
-    return slopes
+    return jacobian
 
 
 def quasi_newton(search: Search, optimize: Any) -> None:
@@ -94,67 +113,68 @@ def quasi_newton(search: Search, optimize: Any) -> None:
         Stop: the run is over.
     """
 
-    def cost(x: Any) -> tuple[float, list[float]]:
+    def cost_and_gradient(x: Any) -> tuple[float, list[float]]:
         point = x.tolist()
-        found = search.cost(point), search.gradient(point)
-        if not isfinite(found[0]):
+        cost, gradient = search.cost(point), search.gradient(point)
+        if not isfinite(cost):
             search.accept(point)  # which refuses it, and ends the run: SciPy's line search knows no infinities
-        return found
+        return cost, gradient
 
     optimize.minimize(
-        cost,
+        cost_and_gradient,
         search.clipped(search.point),
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(search.low, search.high, strict=True)),
         callback=lambda x: search.accept(x.tolist()),
-        # Its own tolerances say no more than that doubles are at their end; `tolerance` is heeded at every step.
-        options={"ftol": 0.0, "gtol": 0.0, "maxiter": MOST, "maxfun": MOST},
+        # The setting `tolerance` is checked after every step; SciPy's own tolerances end a run only where doubles do.
+        options={"ftol": 0.0, "gtol": 0.0, "maxiter": UNLIMITED_CALLS, "maxfun": UNLIMITED_CALLS},
     )
 
 
-def _slopes(search: Search) -> bool:
-    """Tell whether the residuals still have a part along a column of the Jacobian that no bound holds."""
+def _has_slope(search: Search) -> bool:
+    """Tell whether the residuals still have a component along a column of the Jacobian that no bound holds."""
     residuals, rows = search.residuals(search.point), search.jacobian(search.point)
     size = hypot(*residuals)
     for i in search.loose(search.point, search.gradient(search.point)):
         column = [row[i] for row in rows]
-        if abs(sum(map(mul, column, residuals))) > SLOPING * size * hypot(*column):
+        if abs(sum(map(mul, column, residuals))) > LEAST_COSINE * size * hypot(*column):
             return True
     return False
 
 
 def _snap(search: Search) -> None:
-    """Go to the bounds that are as good as reached, where that costs nothing: trf stays inside of them."""
-    ends = zip(search.point, search.low, search.high, strict=True)
-    moved = [next((end for end in bounds if _is_near(x, end)), x) for x, *bounds in ends]
+    """Go to the bounds that are nearly reached, where that costs nothing: trf stays inside of them."""
+    ranges = zip(search.point, search.low, search.high, strict=True)
+    moved = [next((bound for bound in bounds if _is_near(x, bound)), x) for x, *bounds in ranges]
     if moved != search.point and search.objective.cost(moved, search.batch) <= search.cost(search.point):
         _visit(search, moved)
 
 
 def _is_near(x: float, bound: float) -> bool:
-    return isfinite(bound) and abs(x - bound) <= NEAR * max(1.0, abs(bound))
+    return isfinite(bound) and abs(x - bound) <= BOUND_TOLERANCE * max(1.0, abs(bound))
 
 
 def _polish(search: Search) -> None:
-    """Take Gauss-Newton steps as long as the residuals' part in the tangent plane falls.
+    """Take Gauss-Newton steps as long as the residuals' projection on the tangent plane falls.
 
-    The sum of squares cannot tell more than half of a parameter's digits, this part can: it vanishes at the minimum
-    (Bates and Watts, "A relative offset orthogonality convergence criterion for nonlinear least squares", 1981).
+    The sum of squares determines no more than half of a parameter's digits. The projection determines them all: it
+    vanishes at the minimum (Bates and Watts, "A relative offset orthogonality convergence criterion for nonlinear least
+    squares", 1981).
     """
     point = search.point
     if any(x in (low, high) for x, low, high in zip(point, search.low, search.high, strict=True)):
         return
-    tangent = Tangent(search.residuals(point), search.jacobian(point))
-    for _ in range(MOST_POLISHING):
-        if not tangent.is_regular:
+    plane = TangentPlane(search.residuals(point), search.jacobian(point))
+    for _ in range(MOST_POLISHING_STEPS):
+        if not plane.is_regular:
             return
-        moved = [x - d for x, d in zip(point, tangent.step(), strict=True)]
+        moved = [x - d for x, d in zip(point, plane.step(), strict=True)]
         if moved == point or search.clipped(moved) != moved:
             return
-        slopes = search.jacobian(moved)
-        nearer = Tangent(search.residuals(moved), slopes)
-        if not nearer.offset < FALLING * tangent.offset:
+        jacobian = search.jacobian(moved)
+        moved_plane = TangentPlane(search.residuals(moved), jacobian)
+        if not moved_plane.offset < POLISHING_FACTOR * plane.offset:
             return
-        point, tangent = moved, nearer
+        point, plane = moved, moved_plane
         _visit(search, point)

@@ -6,7 +6,7 @@ Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1, 
 from __future__ import annotations
 
 from circuitgrad.engines.update import Update
-from circuitgrad.methods.optimize.walking import walking
+from circuitgrad.methods.optimize.first_order import first_order
 
 UPDATE = Update(
     "means/unbiased/(sqrt(squares/unbiased_squares) + 1e-8)",
@@ -14,4 +14,4 @@ UPDATE = Update(
     {"unbiased": "1 - 0.9**count", "unbiased_squares": "1 - 0.999**count"},
 )
 
-ALGORITHM = walking("running means of the gradient over its size", UPDATE)
+ALGORITHM = first_order("running means of the gradient over its size", UPDATE)

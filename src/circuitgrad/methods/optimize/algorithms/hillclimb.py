@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-from circuitgrad.methods.optimize.search import Algorithm, Search
+from circuitgrad.methods.optimize.random_search import random_search
 
-
-def run(search: Search) -> None:
-    """Try points around the best so far, and go to what is better."""
-    best = search.point
-    while True:
-        best = search.attempt(best, best)
-
-
-ALGORITHM = Algorithm(
-    "random moves from the best point so far",
-    run,
-    frozenset({"step_size", "schedule", "seed"}),
-    needs_gradient=False,
-    noun="try",
-)
+ALGORITHM = random_search("random moves from the best point so far", lambda _, best: best)

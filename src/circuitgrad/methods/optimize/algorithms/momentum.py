@@ -7,8 +7,8 @@ gradient, as in PyTorch's SGD.
 from __future__ import annotations
 
 from circuitgrad.engines.update import Update
-from circuitgrad.methods.optimize.walking import walking
+from circuitgrad.methods.optimize.first_order import first_order
 
 UPDATE = Update("velocity", {"velocity": "momentum*velocity + slope"})
 
-ALGORITHM = walking("steps along a decaying sum of gradients", UPDATE, {"momentum"})
+ALGORITHM = first_order("steps along a decaying sum of gradients", UPDATE, {"momentum"})

@@ -7,8 +7,8 @@ Nesterov, 1983, in the form of Sutskever et al., "On the importance of initializ
 from __future__ import annotations
 
 from circuitgrad.engines.update import Update
-from circuitgrad.methods.optimize.walking import walking
+from circuitgrad.methods.optimize.first_order import first_order
 
 UPDATE = Update("slope + momentum*velocity", {"velocity": "momentum*velocity + slope"})
 
-ALGORITHM = walking("momentum that looks one step ahead", UPDATE, {"momentum"})
+ALGORITHM = first_order("momentum that looks one step ahead", UPDATE, {"momentum"})

@@ -10,19 +10,19 @@ from circuitgrad.methods.optimize.search import Algorithm, Search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FLATTEST = 1e-12
-"""Curvatures below such a share of the largest count as this share."""
-TINY = 1e-40
-"""Entries below such a share of the largest do not count: their squares would vanish in the midst of the work."""
-SMALLEST = 1e-290
-"""A Hessian without a larger entry is as good as none: the step goes along the gradient."""
+LEAST_CURVATURE = 1e-12
+"""Curvatures below this share of the largest count as this share."""
+LEAST_ENTRY = 1e-40
+"""Entries below this share of the largest count as 0: their squares would underflow."""
+LEAST_HESSIAN = 1e-290
+"""A Hessian without a larger entry counts as 0: the step goes along the gradient."""
 
 
 def run(search: Search) -> None:
     """Go to the minimum of the parabola that has the cost's slopes and curvatures, in the inputs that no bound holds.
 
-    Where it is curved downwards the size of the curvature counts, so that the step still leads down (Dauphin et al.,
-    "Identifying and attacking the saddle point problem in high-dimensional non-convex optimization", 2014).
+    Where the parabola is curved downwards, the size of the curvature counts, so that the step still leads down (Dauphin
+    et al., "Identifying and attacking the saddle point problem in high-dimensional non-convex optimization", 2014).
     """
     point = search.point
     while True:
@@ -34,14 +34,14 @@ def _within_bounds(search: Search, point: list[float]) -> list[float]:
     hessian, gradient = search.objective.hessian(point), search.gradient(point)
     loose = search.loose(point, gradient)
     while True:
-        inner = direction([[hessian[i][j] for j in loose] for i in loose], [gradient[i] for i in loose])
-        found = [0.0] * len(point)
-        for i, one in zip(loose, inner, strict=True):
-            found[i] = one
-        left = [i for i in loose if i in search.loose(point, found)]
-        if left == loose:
-            return found
-        loose = left
+        step = [0.0] * len(point)
+        loose_step = direction([[hessian[i][j] for j in loose] for i in loose], [gradient[i] for i in loose])
+        for i, component in zip(loose, loose_step, strict=True):
+            step[i] = component
+        still_loose = [i for i in loose if i in search.loose(point, step)]
+        if still_loose == loose:
+            return step
+        loose = still_loose
 
 
 def direction(hessian: Sequence[Sequence[float]], gradient: Sequence[float]) -> Sequence[float]:
@@ -52,21 +52,22 @@ def direction(hessian: Sequence[Sequence[float]], gradient: Sequence[float]) -> 
     """
     from mpmath import fp
 
-    largest = max((abs(one) for row in hessian for one in row), default=0.0)
-    if not all(isfinite(one) for row in hessian for one in row):
+    entries = [entry for row in hessian for entry in row]
+    largest = max(map(abs, entries), default=0.0)
+    if not all(map(isfinite, entries)):
         return [nan] * len(gradient)
-    if largest < SMALLEST:
+    if largest < LEAST_HESSIAN:
         return gradient
-    scaled = [[one / largest if abs(one) > TINY * largest else 0.0 for one in row] for row in hessian]
+    scaled = [[entry / largest if abs(entry) > LEAST_ENTRY * largest else 0.0 for entry in row] for row in hessian]
     curvatures, axes = fp.eigsy(fp.matrix(scaled))
-    flattest = FLATTEST * max(map(abs, curvatures))
+    least_curvature = LEAST_CURVATURE * max(map(abs, curvatures))
     indices = range(len(gradient))
-    found = [0.0] * len(gradient)
+    total = [0.0] * len(gradient)
     for k in indices:
         slope = sum(axes[i, k] * gradient[i] for i in indices)
-        factor = slope / largest / max(abs(curvatures[k]), flattest)
-        found = [one + factor * axes[i, k] for i, one in enumerate(found)]
-    return found
+        factor = slope / largest / max(abs(curvatures[k]), least_curvature)
+        total = [component + factor * axes[i, k] for i, component in enumerate(total)]
+    return total
 
 
 ALGORITHM = Algorithm(

@@ -1,21 +1,12 @@
-"""The guide's random local search."""
+"""The guide's random local search: tries around the start.
+
+Karpathy, "Hacker's guide to Neural Networks", chapter 1, strategy 1.
+"""
 
 from __future__ import annotations
 
-from circuitgrad.methods.optimize.search import Algorithm, Search
+from circuitgrad.methods.optimize.random_search import random_search
 
-
-def run(search: Search) -> None:
-    """Try points around the start, and keep the best (Karpathy, "Hacker's guide to Neural Networks", strategy 1)."""
-    best = search.point
-    while True:
-        best = search.attempt(search.objective.start, best)
-
-
-ALGORITHM = Algorithm(
-    "the best of random points around the start, as in the guide",
-    run,
-    frozenset({"step_size", "schedule", "seed"}),
-    needs_gradient=False,
-    noun="try",
+ALGORITHM = random_search(
+    "the best of random points around the start, as in the guide", lambda search, _: search.objective.start
 )

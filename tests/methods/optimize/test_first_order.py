@@ -14,7 +14,7 @@ import circuitgrad
 from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.errors import Source
-from circuitgrad.methods.optimize import walking
+from circuitgrad.methods.optimize import first_order
 from circuitgrad.methods.optimize.checkpoint import Checkpoint
 from circuitgrad.methods.optimize.optimize import optimize
 from circuitgrad.methods.optimize.settings import algorithm
@@ -22,9 +22,9 @@ from program import CIRCUITS
 
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
-WALKS = [method for method in METHODS if algorithm(method).walks]
+WALKS = [method for method in METHODS if algorithm(method).is_compiled]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -34,13 +34,13 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def run(
     engine: str, text: str, rows: Rows | None = None, every: int | None = 1, **told: Any
-) -> tuple[Outcome, list[Step]]:
-    steps: list[Step] = []
+) -> tuple[Outcome, list[Iterate]]:
+    steps: list[Iterate] = []
     circuit = circuitgrad.loads(text)
     return optimize(circuit, Optimization(**told), rows, listen=steps.append, engine=engine, every=every), steps
 
 
-def numbers(step: Step) -> list[float]:
+def numbers(step: Iterate) -> list[float]:
     assert step.norm is not None
     return [step.number, step.objective, step.norm, *step.point]
 
@@ -117,7 +117,7 @@ def test_a_run_goes_on_from_a_checkpoint_to_the_bit() -> None:
 
 
 def test_checkpoints_between_many_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("circuitgrad.methods.optimize.run.SAVED_EVERY", 0.0)
+    monkeypatch.setattr("circuitgrad.methods.optimize.run.CHECKPOINT_SECONDS", 0.0)
     kept: list[Checkpoint] = []
     optimize(circuitgrad.loads(NEURON), Optimization(steps=60, method="momentum"), save=kept.append, engine="native")
     assert [one.number for one in kept] == [1, 3, 7, 15, 31, 60]
@@ -168,7 +168,7 @@ def test_methods_that_do_not_walk_take_machine_code_too(method: str) -> None:
 
 
 def test_memory_bounds_how_many_steps_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "MOST", 20)
+    monkeypatch.setattr(first_order, "MOST_NUMBERS_AT_ONCE", 20)
     found, steps = run("native", NEURON, steps=50, every=None)
     assert found.steps == 50
     assert max(later.number - step.number for step, later in pairwise(steps)) == 5

@@ -1,4 +1,4 @@
-"""The objective around the way of a run: what it is at each point of the grid, and where the grid lies."""
+"""The objective surface around the path of a run: its values, and the place of the grid."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 from circuitgrad import loads
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.data.table import Rows
-from circuitgrad.methods.optimize import landscape
+from circuitgrad.methods.optimize import surface
 from circuitgrad.methods.optimize.optimize import optimize
 
 if TYPE_CHECKING:
     from circuitgrad import Circuit
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.optimize.search import Step
+    from circuitgrad.methods.optimize.search import Iterate
 
 BOWL = "{inputs: {a: 3, b: {value: -2, min: -2.1, max: 5}}, gates: {cost: (a - 1)**2 + 10*(b + a)**2}}"
 LINE = "{inputs: {b: 2, x: {value: 9, fixed: true}, y: {value: 9, fixed: true}}, gates: {r: y - b*x}}"
@@ -32,7 +32,7 @@ def test_a_grid_over_two_inputs() -> None:
     circuit = loads(BOWL)
     outcome = run(circuit)
     after = circuit.values()
-    found = landscape.landscape(outcome)
+    found = surface.objective_surface(outcome)
     assert found is not None
     assert circuit.values() == after
     assert found.names == ["a", "b"]
@@ -51,7 +51,7 @@ def test_a_grid_over_two_inputs() -> None:
 @pytest.mark.parametrize("goal", ["minimize", "maximize", "least_squares"])
 def test_over_rows(goal: str) -> None:
     outcome = run(loads(LINE), ROWS, goal, method="gradient")
-    found = landscape.landscape(outcome, ROWS)
+    found = surface.objective_surface(outcome, ROWS)
     assert found is not None
     ((xs,), (values,)) = found.axes, found.rows
     residuals = [[3 - b * 1, 5 - b * 2] for b in xs]
@@ -61,7 +61,7 @@ def test_over_rows(goal: str) -> None:
 
 
 def test_the_way_is_that_of_the_steps() -> None:
-    steps: list[Step] = []
+    steps: list[Iterate] = []
     outcome = optimize(loads(BOWL), Optimization("minimize", steps=7, step_size=0.01), listen=steps.append)
     assert [list(place) for place in outcome.path] == [list(step.point) for step in steps]
     assert len(outcome.path) == len(outcome.curve) == 8
@@ -70,9 +70,9 @@ def test_the_way_is_that_of_the_steps() -> None:
     assert list(many.path[-1]) == [many.after["a"], many.after["b"]]
 
 
-def test_more_inputs_have_no_landscape() -> None:
+def test_more_inputs_have_no_surface() -> None:
     outcome = run(loads("{inputs: {a: 1, b: 2, c: 3}, gates: {s: a*b*c}}"))
-    assert landscape.landscape(outcome) is None
+    assert surface.objective_surface(outcome) is None
     assert set(map(len, outcome.path)) == {0}
 
 
@@ -80,18 +80,18 @@ def test_much_work_makes_it_coarse_and_then_leaves_it_out(monkeypatch: pytest.Mo
     outcome = run(loads(BOWL))
     sides = []
     for work in (1e9, 30_000, 5_000, 100):
-        monkeypatch.setattr(landscape, "MOST_WORK", dict.fromkeys(("objects", "python", "native"), work))
-        found = landscape.landscape(outcome)
+        monkeypatch.setattr(surface, "MOST_GATES", dict.fromkeys(("objects", "python", "native"), work))
+        found = surface.objective_surface(outcome)
         sides.append(found and len(found.axes[0]))
     assert sides[0] == 61
-    assert 61 > (sides[1] or 0) > (sides[2] or 0) >= landscape.LEAST
+    assert 61 > (sides[1] or 0) > (sides[2] or 0) >= surface.FEWEST_AXIS_VALUES
     assert sides[3] is None
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -1e9, 1e308, 1e-300])
 def test_a_run_that_has_not_moved_has_surroundings(value: float) -> None:
     outcome = run(loads(f"{{inputs: {{x: {value!r}, y: 1}}, gates: {{s: x/2 + y}}}}"), steps=0)
-    found = landscape.landscape(outcome)
+    found = surface.objective_surface(outcome)
     assert found is not None
     assert all(low < high for axis in found.axes for low, high in pairwise(axis))
     assert min(found.axes[0]) < value < max(found.axes[0])

@@ -1,4 +1,4 @@
-"""Pictures of the way through a landscape: what they say, in any case that a run may leave."""
+"""Pictures of the path over the objective surface: their texts, after any run."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def test_what_has_no_landscape_says_so(tmp_path: Path) -> None:
 
 
 def test_too_many_rows_for_a_landscape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from circuitgrad.methods.optimize import landscape
+    from circuitgrad.methods.optimize import surface
 
-    monkeypatch.setattr(landscape, "MOST_WORK", dict.fromkeys(("objects", "python", "native"), 100))
+    monkeypatch.setattr(surface, "MOST_GATES", dict.fromkeys(("objects", "python", "native"), 100))
     _, note = drawn(tmp_path / "a.svg", str(CIRCUITS / "rosenbrock.yaml"))
     assert note.endswith("without a landscape: it would take too long\n")
 

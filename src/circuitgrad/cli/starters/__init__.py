@@ -1,0 +1,1 @@
+"""Starting files: circuits with comments, to run at once and to change."""

@@ -1,0 +1,138 @@
+"""The starting file of a fit: a formula and the rows of a data file, by least squares."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from circuitgrad.cli.starters.fit_names import fit_names
+from circuitgrad.data.chunks import open_rows
+from circuitgrad.errors import CircuitError, quote, visible
+from circuitgrad.formulas.numerals import spell_number
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+PAGE_WIDTH = 100
+_BARE_PATH = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*\.[A-Za-z]+")
+"""Paths that YAML reads as texts without quotes."""
+
+
+def fit_text(
+    file: str,
+    formula: str,
+    data: str,
+    folder: str = "",
+    *,
+    target: str | None = None,
+    start: Mapping[str, float] | None = None,
+) -> str:
+    """Return a circuit that fits a formula to the rows of a data file, which it names, by least squares.
+
+    Args:
+        file: the circuit file's name, for the comments: in one line, as a shell takes it.
+        formula: the formula; its names that are no columns of the data are the parameters.
+        data: the data file, CSV or Parquet; it is read to its end, so that its faults are found now.
+        folder: the folder of the circuit file; the current folder when left out.
+        target: the column to fit; the last that the formula does not use when left out.
+        start: starting values of parameters; 1 for the others.
+
+    Raises:
+        CircuitError: the formula or the data are wrong, or do not belong together.
+
+    >>> from circuitgrad import loads
+    >>> circuit = loads(fit_text("fit.yaml", "vmax*s/(km + s)", "circuits/puromycin.csv", start={"vmax": 200}))
+    >>> circuit.data, {name: leaf.value for name, leaf in circuit.inputs.items() if not leaf.fixed}
+    ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 1.0})
+    """
+    used, target, parameters = fit_names(formula, data, target, start or {})
+    columns = (*used, target)
+    first_row = _first_row(data, columns)
+    reference = _reference(data, folder)
+    formula = " ".join(formula.split())
+    about = f"{formula}, fitted to {target}"
+    width = max(map(len, (*parameters, *columns))) + 1
+    lines = [
+        _filled(f"{formula}, fitted to {target} in the rows of {visible(reference)} by least squares. Try", "# "),
+        "#",
+        f"#   circuitgrad optimize {file}                     the estimates and their standard errors",
+        f"#   circuitgrad optimize {file} --write             puts the estimates into this file",
+        f"#   circuitgrad optimize {file} --set NAME=VALUE    starts a parameter elsewhere",
+        "#",
+        "# The parameters start from the values below. The fixed inputs are columns of the data: optimize",
+        "# takes them row by row, other commands as they are here, in the first row.",
+        "",
+        f"about: {_quoted(about if len(about) < PAGE_WIDTH - 10 else 'A formula fitted to data')}",
+        f"data: {_yaml_path(reference)}",
+        "inputs:",
+        *(f"  {f'{name}:':<{width}} {spell_number(value, short=True)}" for name, value in parameters.items()),
+        *(
+            f"  {f'{name}:':<{width}} {{value: {spell_number(first_row[name], short=True)}, fixed: true}}"
+            for name in columns
+        ),
+        "gates:",
+        _filled(f"model: {_quoted(formula) if formula.startswith('- ') else formula}", "  ", "    "),
+        f"  residual: {target} - model",
+        "optimize: {least_squares: residual}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _first_row(data: str, columns: Collection[str]) -> dict[str, float]:
+    """Return the first row of a data file, after reading the file to its end.
+
+    Raises:
+        CircuitError: a row of the file is wrong.
+    """
+    with open_rows(data, columns) as rows:
+        first_row = next(iter(next(rows.chunks)))
+        for _ in rows.chunks:
+            pass
+    return first_row
+
+
+def _reference(data: str, folder: str) -> str:
+    """Return the path of a data file as a circuit file in a folder names it: relative, with forward slashes."""
+    path = Path(data)
+    path = path.parent.resolve() / path.name  # the two dots of a path lead up from where a link to a folder leads
+    with suppress(ValueError):  # on Windows, another drive has no relative path
+        path = Path(os.path.relpath(path, Path(folder).resolve()))
+    reference = path.as_posix()
+    return "./-" if reference == "-" else reference
+
+
+def _filled(text: str, first_indent: str, indent: str | None = None) -> str:
+    """Return a text in lines that fit a page, broken at blanks."""
+    return fill(
+        text,
+        PAGE_WIDTH,
+        initial_indent=first_indent,
+        subsequent_indent=first_indent if indent is None else indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _yaml_path(path: str) -> str:
+    r"""Return a path as YAML reads it: bare where its characters are usual, in quotes otherwise.
+
+    >>> print(_yaml_path("../rows.csv"), _yaml_path("it's.csv"), _yaml_path("a\nb"))
+    ../rows.csv 'it''s.csv' "a\U0000000ab"
+    """
+    if _BARE_PATH.fullmatch(path):
+        return path
+    if path.isprintable():
+        return _quoted(path)
+    if path != path.encode("utf-8", "replace").decode():
+        raise CircuitError.of(f"the path {quote(path)} is not UTF-8, as circuit files are", hint="rename the file")
+    characters = (char if char.isprintable() and char not in '"\\' else f"\\U{ord(char):08x}" for char in path)
+    return f'"{"".join(characters)}"'

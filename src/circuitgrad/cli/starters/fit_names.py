@@ -1,0 +1,138 @@
+"""The names of a fit: columns of the data, the target among them, and parameters of the formula."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.data.chunks import open_rows
+from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.files import STANDARD_INPUT
+from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.reader import ExpressionError, read_formula
+from circuitgrad.formulas.steps import CONSTANTS, Loop, Member, Name
+from circuitgrad.language.load import formula_circuit
+from circuitgrad.language.names import name_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from circuitgrad.formulas.steps import Step
+
+RESERVED = ("residual", "model")
+"""The wires that the file of a fit declares itself."""
+
+
+class FitNames(NamedTuple):
+    """The names of a fit.
+
+    Attributes:
+        columns: the columns that the formula uses.
+        target: the column to fit.
+        parameters: the parameters of the formula, with their starting values.
+    """
+
+    columns: tuple[str, ...]
+    target: str
+    parameters: dict[str, float]
+
+
+def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, float]) -> FitNames:
+    """Return the names of a fit, after checking that formula and data belong together.
+
+    Args:
+        formula: the formula; its names that are no columns of the data are the parameters.
+        data: the data file; of its rows, only the first are read.
+        target: the column to fit; the last that the formula does not use where it is None.
+        start: starting values of parameters; 1 for the others.
+
+    Raises:
+        CircuitError: the formula or the data are wrong, or do not belong together.
+    """
+    names: dict[str, Name] = {}
+    for name in _names(formula, read_formula(formula)):
+        names.setdefault(name.name, name)
+    _refuse_unnameable(data)
+    with open_rows(data, names) as rows:
+        columns = tuple(dict.fromkeys(rows.names))
+        target = _target(columns, list(map(normalise, rows.ignored)), target)
+        if fault := _name_fault(target):
+            hint = "rename it in the header, or choose another with --target"
+            raise CircuitError.of(fault, next(rows.chunks).header, hint)
+    parameters = [name for name in names if name not in columns and name not in CONSTANTS]
+    if not parameters:
+        raise CircuitError.of("the formula has no parameters: all its names are columns or constants")
+    for wire in [*columns, *parameters]:
+        if fault := _name_fault(wire):
+            raise ExpressionError(formula, fault, names[wire].at, len(wire), "choose another name")
+    starts = _starts(start, parameters)
+    for reserved in RESERVED:
+        if reserved in (*columns, target, *parameters):
+            raise CircuitError.of(f"the name {quote(reserved)} is needed for the fit itself", hint="choose another")
+    _try_out(formula, [*columns, *parameters])
+    return FitNames(columns, target, starts)
+
+
+def _names(formula: str, steps: Sequence[Step]) -> Iterator[Name]:
+    """Yield the names of wires in a formula, in the order of the text, without the indices of loops."""
+    for step in steps:
+        if isinstance(step, Name):
+            yield step
+        elif isinstance(step, Member):
+            message = f"{quote(step.name)} in the formula is a member of a family"
+            raise ExpressionError(formula, message, step.at, len(step.name), "columns are named without brackets")
+        elif isinstance(step, Loop):
+            indices = {clause.name for clause in step.clauses}
+            yield from (name for name in _names(formula, step.body) if name.name not in indices)
+
+
+def _refuse_unnameable(data: str) -> None:
+    """Refuse data that the circuit cannot name: standard input or a pipe, which is gone once it is read."""
+    path = Path(data)
+    if data == STANDARD_INPUT or (path.exists() and not path.is_file()):
+        source = "standard input" if data == STANDARD_INPUT else quote(data)
+        raise CircuitError.of(f"{source} is not a file that the circuit could name", hint="save the rows as a file")
+
+
+def _target(used: Sequence[str], others: Sequence[str], wanted: str | None) -> str:
+    """Return the column to fit, which the formula does not use.
+
+    Args:
+        used: the columns that the formula uses.
+        others: the other columns.
+        wanted: the column to fit, as a person writes it, or None.
+    """
+    if wanted is None:
+        if not others:
+            raise CircuitError.of("the formula uses every column: none is left to be fitted")
+        return others[-1]
+    name = normalise(wanted.strip())
+    if name in used:
+        raise CircuitError.of(f"the target {quote(name)} stands in the formula itself")
+    if name not in others:
+        raise CircuitError.of(f"no column is called {quote(name)}", hint=did_you_mean(name, others))
+    return name
+
+
+def _name_fault(name: str) -> str | None:
+    """Return why a name cannot stand in the file, which has its names without quotes; None when it can."""
+    fault = name_fault(name)
+    return fault[0] if fault else None
+
+
+def _starts(start: Mapping[str, float], parameters: Sequence[str]) -> dict[str, float]:
+    """Return the starting values of all parameters."""
+    starts = dict.fromkeys(parameters, 1.0)
+    for name, value in {normalise(name): value for name, value in start.items()}.items():
+        if name not in starts:
+            raise CircuitError.of(f"no parameter is called {quote(name)}", hint=did_you_mean(name, parameters))
+        if not isfinite(value):
+            raise CircuitError.of(f"{quote(name)} cannot start from {value}")
+        starts[name] = value
+    return starts
+
+
+def _try_out(formula: str, names: Sequence[str]) -> None:
+    """Expand the formula, which finds unknown gates and wrong numbers of operands."""
+    formula_circuit(formula, dict.fromkeys(names, 1.0), "model")

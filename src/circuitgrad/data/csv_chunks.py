@@ -1,0 +1,90 @@
+"""A CSV file in chunks of rows: through `csv.CsvTable`, or the fast path of `arrow_csv` where rows are many."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.data import arrow_csv, csv_text
+from circuitgrad.data.arrow import is_installed
+from circuitgrad.data.csv import CsvTable, bind
+from circuitgrad.data.table import Chunks, Rows
+
+if TYPE_CHECKING:
+    import io
+    from array import array
+    from collections.abc import Collection, Iterator
+
+    from circuitgrad.data.table import Binding
+
+
+def read_csv(
+    file: io.BufferedIOBase, name: str, inputs: Collection[str], size: int, wanted: Collection[str] = ()
+) -> Chunks:
+    """Return the rows of a CSV file in chunks.
+
+    Args:
+        file: the file's bytes.
+        name: the file's name.
+        inputs: the names of the circuit's inputs.
+        size: the rows of a chunk; on the fast path, a multiple of that.
+        wanted: the inputs that should have a column; see `csv.bind`.
+
+    Raises:
+        CircuitError: the header or the first rows are wrong.
+    """
+    text = csv_text.CsvText(file, name, size)
+    part = text.next_part()
+    assert part is not None  # noqa: S101
+    table = CsvTable(part)
+    binding = bind(table, inputs, wanted=wanted)
+    chunks = _read_chunks(table, text, binding)
+    return Chunks(name, "line", binding.names, binding.ignored, text.expected_rows(), chunks)
+
+
+class _Lookahead(NamedTuple):
+    """Lines that come next.
+
+    Attributes:
+        lines: their bytes.
+        length: the number of lines.
+        columns: their numbers, where the fast path has read them.
+    """
+
+    lines: bytes
+    length: int
+    columns: list[array[float]] | None
+
+
+def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> Iterator[Rows]:
+    header = table.header
+    is_long = False
+
+    def look_ahead() -> _Lookahead:
+        nonlocal is_long
+        lines, count = text.look_ahead()
+        is_long = is_long or (len(lines) >= csv_text.LOOKAHEAD_BYTES // 2 and is_installed())
+        if not (is_long and count):
+            return _Lookahead(lines, count, None)
+        columns = arrow_csv.read_columns(lines, count, len(header.cells), binding.positions)
+        return _Lookahead(lines, count, columns)
+
+    yield table.bound(binding)
+    with ThreadPoolExecutor(1) as executor:
+        ahead = look_ahead()
+        while ahead.length:
+            if ahead.columns is None:
+                end = text.offset + len(ahead.lines)
+                while text.offset < end and (part := text.next_part()):
+                    yield CsvTable(part, header).bound(binding)
+                ahead = look_ahead()
+                continue
+            columns = dict(zip(binding.names, ahead.columns, strict=True))
+            rows = Rows(columns, range(text.line, text.line + ahead.length), binding.ignored)
+            text.skip(ahead.lines, ahead.length)
+            # A pipe might have to be waited for, even by a program that has been told to end.
+            coming = executor.submit(look_ahead) if text.length else None
+            yield rows
+            ahead = coming.result() if coming else look_ahead()
+    while part := text.next_part():
+        yield CsvTable(part, header).bound(binding)

@@ -16,8 +16,8 @@ from timing import report, side_by_side
 import circuitgrad
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.check import check
-from circuitgrad.methods.check.exact import DIGITS
-from circuitgrad.methods.check.gates import reference
+from circuitgrad.methods.check.exact_slopes import WORKING_DIGITS
+from circuitgrad.methods.check.gates import partial_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GATES, INPUTS, NEAR = 1000, 10, 40
 BOUNDED = ["sin", "tanh", "sigmoid", "atan", "cos"]
 OTHERS = ["add", "mul", "sub", "max", "hypot"]
-FORWARD = f"forward with {DIGITS} digits"
+FORWARD = f"forward with {WORKING_DIGITS} digits"
 
 
 def circuit() -> circuitgrad.Circuit:
@@ -49,11 +49,11 @@ def main(rounds: int) -> None:
     twin = subject.over(MULTIPRECISION)
 
     def forward() -> None:
-        with mpmath.workdps(DIGITS):
+        with mpmath.workdps(WORKING_DIGITS):
             twin.trace({})
 
     def checked(method: str, order: int = 1) -> None:
-        reference.cache_clear()  # of the gates' slopes, which another circuit would not find there
+        partial_reference.cache_clear()  # of the gates' slopes, which another circuit would not find there
         check(subject, method=method, order=order)
 
     calls: dict[str, Callable[[], object]] = {

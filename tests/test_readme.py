@@ -153,9 +153,9 @@ def test_the_pictures_are_current() -> None:
 
 
 def test_the_page_of_drawings_names_every_format_and_option() -> None:
-    from circuitgrad.cli.draw import FORMATS, command
+    from circuitgrad.cli.draw import DRAWING_FORMATS, command
 
-    assert all(f"`FILE.{form}`" in DRAW for form in FORMATS)
+    assert all(f"`FILE.{form}`" in DRAW for form in DRAWING_FORMATS)
     options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
     elsewhere = {"--no-cse", "--max-wires", "--output-file", "--quiet", "--debug"}
     assert [option for option in sorted(options - elsewhere) if f"`{option}" not in DRAW] == []

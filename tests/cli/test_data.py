@@ -457,7 +457,7 @@ def test_results_of_a_pipe_do_not_wait_for_its_end() -> None:
 
 @pytest.mark.parametrize("rows", [20, 20_000])
 def test_a_hint_says_where_pyarrow_would_save_time(rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("circuitgrad.cli.options.MANY_ROWS", 10_000)
+    monkeypatch.setattr("circuitgrad.cli.printing.ROWS_WORTH_PYARROW", 10_000)
     file = write(tmp_path, "x,y\n" + "1,2\n" * rows, "rows.csv")
     hint = "hint: pip install 'circuitgrad[data]' makes reading and writing faster\n"
     for installed in (True, False):

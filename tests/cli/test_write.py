@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from circuitgrad import CircuitError, load
-from circuitgrad.cli import options
+from circuitgrad.cli.reading import CircuitReader
 from circuitgrad.files import read_bytes
 from program import invoke, write
 
@@ -93,13 +93,13 @@ def test_an_expectation_is_not_made_false_unasked(tmp_path: Path) -> None:
 
 def test_a_file_that_changed_meanwhile_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = Path(write(tmp_path, TEXT))
-    load_circuit = options.load_circuit
+    load = CircuitReader.load
 
     def edited_meanwhile(*arguments: object, **named: object) -> object:
         file.write_text(TEXT + "# mine\n")
-        return load_circuit(*arguments, **named)  # type: ignore[arg-type]
+        return load(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(options, "load_circuit", edited_meanwhile)
+    monkeypatch.setattr(CircuitReader, "load", edited_meanwhile)
     result = invoke("optimize", str(file), *STEP, "--write")
     assert (result.exit_code, "has changed meanwhile" in result.stderr) == (2, True)
     assert "maximize y" in result.stdout

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CIRCUITS = sorted(
     file for file in (File(__file__).parents[2] / "circuits").glob("*.yaml") if file.stem != "activations"
 )
-FAULTS = ["local", "contribution", "dropped", "doubled"]
+FAULTS = ["local", "upstream", "dropped", "doubled"]
 
 
 def violations(explained: Explanation) -> list[str]:
@@ -181,11 +181,11 @@ def test_paths_are_counted_without_looking_at_any() -> None:
 
 
 def test_long_paths_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_STEPS", 50)
+    monkeypatch.setattr(module, "MOST_SHOWN_WIRES", 50)
     text = "{inputs: {x: 1, y: 1}, gates: {p: x*y, q: sin(p) + cos(p) + exp(p) + p}}"
     first, second = explain(loads(text), most=99).accounts
     assert len(first.shown) == first.number == 4
-    monkeypatch.setattr(module, "MOST_STEPS", 5)
+    monkeypatch.setattr(module, "MOST_SHOWN_WIRES", 5)
     first, second = explain(loads(text), most=99).accounts
     assert 0 < len(first.shown) < 4
     assert (list(second.shown), second.number, second.rest) == ([], 4, second.gradient)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from circuitgrad import CircuitError, from_expression, loads
 from circuitgrad.data.table import Rows
 from circuitgrad.engines.wanted import Wanted
-from circuitgrad.methods.rowwise import OverRows, Watch
+from circuitgrad.methods.rowwise import NonfiniteRows, RowwiseProgram
 from random_circuits import Plan, plans
 
 number = st.floats(-2, 2)
@@ -32,8 +32,8 @@ def test_rows_are_passes_to_the_last_bit(plan: Plan, data: st.DataObject) -> Non
     outputs = tuple(data.draw(st.lists(st.sampled_from(plan.names), min_size=1, max_size=3, unique=True)))
     wires = tuple(circuit)
     engine = data.draw(st.sampled_from(["objects", "python"]))
-    forward = OverRows(circuit, names, Wanted(wires), engine)(rows)
-    backward = OverRows(circuit, names, Wanted(outputs, outputs, wires), engine)(rows)
+    forward = RowwiseProgram(circuit, names, Wanted(wires), engine)(rows)
+    backward = RowwiseProgram(circuit, names, Wanted(outputs, outputs, wires), engine)(rows)
     for i, row in enumerate(rows):
         again.assign(row)
         expected = again.forward()
@@ -47,7 +47,7 @@ def test_rows_are_passes_to_the_last_bit(plan: Plan, data: st.DataObject) -> Non
 
 def test_blocks_do_not_leak_into_one_another() -> None:
     circuit = from_expression("x*y + c", x=1, y=2, c=3)
-    compute = OverRows(circuit, ["x"], Wanted(("out",), ("out",), ("y",)))
+    compute = RowwiseProgram(circuit, ["x"], Wanted(("out",), ("out",), ("y",)))
     first = compute(rows_of(["x"], [[5], [6]]))
     compute(rows_of(["x"], [[7]]))
     assert compute(rows_of(["x"], [[5], [6]])) == first == [array("d", [13, 15]), array("d", [5, 6])]
@@ -56,14 +56,14 @@ def test_blocks_do_not_leak_into_one_another() -> None:
 def test_what_there_is_not_is_refused() -> None:
     circuit = from_expression("x", x=1)
     with pytest.raises(CircuitError, match="no wire called 'z'"):
-        OverRows(circuit, ["x"], Wanted(("z",)))
+        RowwiseProgram(circuit, ["x"], Wanted(("z",)))
 
 
 def test_a_row_is_blamed_once_whatever_is_not_finite_in_it() -> None:
     circuit = loads("{inputs: {x: 1}, gates: {p: log(x), q: 1/x}, output: [p, q]}")
     wanted = Wanted(("p", "q"), ("p", "q"), ("x",))
-    watch = Watch(circuit, wanted)
-    compute = OverRows(circuit, ["x"], wanted)
+    watch = NonfiniteRows(circuit, wanted)
+    compute = RowwiseProgram(circuit, ["x"], wanted)
     assert watch.problem("d.csv", "line") is None
     for values in ([[1.0], [2.0]], [[3.0], [0.0], [4.0], [-1.0]]):
         rows = rows_of(["x"], values)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
-from circuitgrad.methods.sweep import MOST_POINTS, Axis, Sweep, spaced
+from circuitgrad.methods.sweep import MOST_POINTS, Sweep, SweepAxis, spaced
 from program import CIRCUITS
 
 if TYPE_CHECKING:
@@ -86,14 +86,14 @@ def test_every_number_is_that_of_a_single_pass(file: str, axes: dict[str, list[f
         jacobian = single.jacobian(outputs)
         slopes = [jacobian[output][name] for output in outputs for name in wrt]
         expected.append([*point, *(single[output].value for output in outputs), *slopes])
-    sweep = Sweep(circuit, [Axis(*axis) for axis in axes.items()], outputs, wrt)
+    sweep = Sweep(circuit, [SweepAxis(*axis) for axis in axes.items()], outputs, wrt)
     assert list(map(bits, sweep)) == list(map(bits, expected))
     assert circuit.values() == before
 
 
 def test_what_is_not_finite_is_counted_with_the_first_gate() -> None:
     circuit = circuitgrad.loads("{inputs: {x: 1, z: -1}, gates: {odd: log(z), y: sqrt(x)}, output: y}")
-    sweep = Sweep(circuit, [Axis("x", [1.0, -1.0, -2.0])], ["y"])
+    sweep = Sweep(circuit, [SweepAxis("x", [1.0, -1.0, -2.0])], ["y"])
     assert sweep.culprit() is None
     sweep.columns()
     problem = sweep.culprit()
@@ -103,7 +103,7 @@ def test_what_is_not_finite_is_counted_with_the_first_gate() -> None:
 
 
 def test_a_gradient_that_is_not_finite_is_explained() -> None:
-    sweep = Sweep(circuitgrad.from_expression("sqrt(x)", x=1), [Axis("x", [1.0, 0.0])], ["out"], ["x"])
+    sweep = Sweep(circuitgrad.from_expression("sqrt(x)", x=1), [SweepAxis("x", [1.0, 0.0])], ["out"], ["x"])
     sweep.columns()
     problem = sweep.culprit()
     assert problem is not None
@@ -113,4 +113,4 @@ def test_a_gradient_that_is_not_finite_is_explained() -> None:
 def test_a_grid_may_be_too_large() -> None:
     values = [float(i) for i in range(4000)]
     with pytest.raises(CircuitError, match="16,000,000 points"):
-        Sweep(circuitgrad.from_expression("x*y", x=1, y=1), [Axis("x", values), Axis("y", values)], ["out"])
+        Sweep(circuitgrad.from_expression("x*y", x=1, y=1), [SweepAxis("x", values), SweepAxis("y", values)], ["out"])

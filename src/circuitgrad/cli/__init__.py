@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-PATIENCE = 100_000
-"""So many new objects make the collector look for cycles."""
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -20,9 +19,9 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: the command line without the program's name; the process's own when left out.
     """
-    # A start-up makes tens of thousands of objects that stay; Python's own patience, 700, has the collector look at
-    # them again and again, which takes a tenth of the whole run.
-    gc.set_threshold(PATIENCE)
+    # A start-up makes tens of thousands of objects that stay. With Python's own threshold, 700, the garbage collector
+    # visits them again and again, which takes a tenth of the whole run.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     from circuitgrad.cli.main import run_program
 
     run_program(arguments)

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from circuitgrad.cli import options
+from circuitgrad.cli.passes import report_passes
+
+if TYPE_CHECKING:
+    from circuitgrad.cli.options import PassOptions
+    from circuitgrad.cli.reading import CircuitReader
 
 
 @click.command("backward", short_help="Compute every wire's value and gradient.")
 @options.file
-@options.assignments
-@options.reading
-@options.outputs
+@options.reader
 @options.wrt
-@options.data
-@options.output_file
-@options.form
-@options.precision
-@options.everything
-@options.engines
-@options.quiet
-@options.debug
-def command(
-    file: str,
-    assignments: dict[str, float],
-    outputs: tuple[str, ...],
-    wrt: tuple[str, ...],
-    data: str | None,
-    output_file: str | None,
-    form: str,
-    precision: int | None,
-    everything: bool,
-    engine: str | None,
-    verbose: bool,
-    quiet: bool,
-) -> None:
+@options.pass_options
+def command(file: str, reader: CircuitReader, wrt: tuple[str, ...], given: PassOptions) -> None:
     """Compute every wire's value, and the derivative of the output with respect to it.
 
     Several outputs give the Jacobian.
@@ -44,22 +29,4 @@ def command(
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    if data is not None:
-        from circuitgrad.cli.rows import Printing, report_rows
-
-        printing = Printing(form, precision, everything, quiet, output_file, engine, verbose)
-        options.refuse_shared_stdin(data, [file])
-        circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-        report_rows(circuit, data, assignments, chosen, wrt, printing)
-        return
-    from circuitgrad.cli.passes import again, report_pass
-    from circuitgrad.methods.nonfinite import nonfinite_gradient
-
-    options.refuse_without_data(wrt=wrt, output_file=output_file)
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-    values, gradients = circuit.forward(), {}
-    for output in chosen:
-        gradients[output] = circuit.backward(output)
-        options.warn(nonfinite_gradient(circuit), quiet=quiet)
-    values, gradients = again(circuit, chosen, engine, verbose=verbose) or (values, gradients)
-    report_pass(circuit, values, gradients, chosen, form, precision, everything=everything, quiet=quiet)
+    report_passes(file, reader, given, wrt)

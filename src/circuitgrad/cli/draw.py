@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import options, printing
+from circuitgrad.cli.option_values import STANDARD_STREAM
 from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.formulas.names import normalise
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.cli.reading import CircuitReader
     from circuitgrad.report.drawing.model import Drawing
 
 TEXT = "txt"
-FORMATS = (TEXT, "svg", "png", "html", "dot", "mmd")
-OPENED = "html"
+DRAWING_FORMATS = (TEXT, "svg", "png", "html", "dot", "mmd")
+FORMAT_OF_OPEN = "html"
 """The format of --open without -o."""
-STANDARD_OUTPUT = "-"
-COLUMNS = 100
-"""How wide a drawing in characters is where there is no terminal to say it."""
+WIDTH_WITHOUT_TERMINAL = 100
 
 
 @click.command("draw", short_help="Draw the circuit, with values and gradients on its wires.")
 @options.file
-@options.assignments
-@options.reading
-@options.output
+@options.single_output_reader
 @click.option(
     "-o",
     "--output-file",
@@ -41,7 +39,7 @@ COLUMNS = 100
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(DRAWING_FORMATS),
     help="The format, where the file's name does not say it.  [default: txt]",
 )
 @click.option(
@@ -68,8 +66,7 @@ COLUMNS = 100
 @options.debug
 def command(
     file: str,
-    assignments: dict[str, float],
-    outputs: tuple[str, ...],
+    reader: CircuitReader,
     where: str | None,
     form: str | None,
     collapse: tuple[str, ...],
@@ -93,25 +90,22 @@ def command(
     """
     chosen = _format(where, form, show=show)
     _refuse(where, chosen, show=show)
-    circuit, named = options.load_circuit(file, assignments, outputs, quiet=quiet)
-    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+    circuit, outputs = reader.load(file, quiet=quiet)
     from circuitgrad.report.drawing.model import drawing
 
     drawn = drawing(
         circuit,
-        named[0],
+        outputs[0],
         collapse=[normalise(name) for name in collapse] or ["auto"],
         digits=precision,
         values=not no_values,
         gradients=not no_gradients,
     )
-    options.warn(nonfinite_value(circuit), quiet=quiet)
-    if not no_gradients:
-        options.warn(nonfinite_gradient(circuit), quiet=quiet)
-    _tell(circuit, drawn, named, gradients=not no_gradients, quiet=quiet)
+    printing.warn_nonfinite(circuit, gradients=not no_gradients, quiet=quiet)
+    _tell(circuit, drawn, outputs, gradients=not no_gradients, quiet=quiet)
     if show and where is None:
         where = _temporary(circuit, chosen)
-    if where is None or where == STANDARD_OUTPUT:
+    if where is None or where == STANDARD_STREAM:
         _print(circuit, drawn, chosen, theme, precision, plain=where is not None, quiet=quiet)
         return
     from circuitgrad.files import write
@@ -131,11 +125,11 @@ def _format(where: str | None, form: str | None, *, show: bool) -> str:
     """
     if form is not None:
         return form
-    if where is None or where == STANDARD_OUTPUT:
-        return OPENED if show and where is None else TEXT
+    if where is None or where == STANDARD_STREAM:
+        return FORMAT_OF_OPEN if show and where is None else TEXT
     suffix = Path(where).suffix.lower()[1:]
-    if suffix not in FORMATS:
-        hint = f"names end in {', '.join(f'.{one}' for one in FORMATS)}; --format says it for others"
+    if suffix not in DRAWING_FORMATS:
+        hint = f"names end in {', '.join(f'.{ending}' for ending in DRAWING_FORMATS)}; --format says it for others"
         raise CircuitError.of(f"-o {quote(where)}: which format?", hint=hint)
     return suffix
 
@@ -154,22 +148,22 @@ def _refuse(where: str | None, form: str, *, show: bool) -> None:
         from circuitgrad.report.drawing.png import require
 
         require()
-        if where in (None, STANDARD_OUTPUT) and not show and sys.stdout.isatty():
+        if where in (None, STANDARD_STREAM) and not show and sys.stdout.isatty():
             raise CircuitError.of("a PNG is nothing for a terminal", hint="name a file: -o FILE.png")
-    if where == STANDARD_OUTPUT and show:
+    if where == STANDARD_STREAM and show:
         raise CircuitError.of("--open needs a file, not standard output")
-    if where is not None and where != STANDARD_OUTPUT:
+    if where is not None and where != STANDARD_STREAM:
         from circuitgrad.files import refuse_unwritable
 
         refuse_unwritable(Path(where))
 
 
-def _tell(circuit: Circuit, drawn: Drawing, named: tuple[str, ...], *, gradients: bool, quiet: bool) -> None:
-    """Say on standard error what the drawing does not show."""
+def _tell(circuit: Circuit, drawn: Drawing, outputs: tuple[str, ...], *, gradients: bool, quiet: bool) -> None:
+    """Note on standard error what the drawing does not show."""
     if quiet:
         return
-    if gradients and len(named) > 1:
-        note = f"the gradients are those of {quote(named[0])}; --output NAME draws another's"
+    if gradients and len(outputs) > 1:
+        note = f"the gradients are those of {quote(outputs[0])}; --output NAME draws another's"
         click.echo(f"note: {note}", err=True)
     if drawn.note:
         note = f"{len(circuit.rules):,} gates: {drawn.note}; --collapse none draws each"
@@ -195,9 +189,9 @@ def _print(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int,
     from circuitgrad.report.terminal import encodable, fold, painted, terminal_width
 
     ascii_only = not encodable("".join(map(chr, ASCII)))
-    found = lines(drawn, terminal_width() or COLUMNS, ascii_only=ascii_only)
-    heading = "" if quiet else f"{fold(options.title(circuit))}\n"
-    options.emit(heading + painted(found))
+    drawing_lines = lines(drawn, terminal_width() or WIDTH_WITHOUT_TERMINAL, ascii_only=ascii_only)
+    heading = "" if quiet else f"{fold(printing.title(circuit))}\n"
+    printing.emit(heading + painted(drawing_lines))
 
 
 def render(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int) -> str | bytes:
@@ -231,4 +225,4 @@ def render(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int)
         return dot(drawn)
     if form == "mmd":
         return mermaid(drawn)
-    return text(drawn, COLUMNS)
+    return text(drawn, WIDTH_WITHOUT_TERMINAL)

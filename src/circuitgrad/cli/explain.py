@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import option_values, options, printing
 
-TOGETHER = 30
-"""Unless another number is wanted, all inputs have about so many paths together."""
-MOST = 10
-MOST_INPUTS = 20
-"""Where no inputs are chosen, so many of them get paths."""
+if TYPE_CHECKING:
+    from circuitgrad.cli.reading import CircuitReader
+
+PATHS_OF_ALL_INPUTS = 30
+"""About how many paths all inputs have together, unless `--paths` says otherwise."""
+MOST_PATHS_OF_INPUT = 10
+MOST_INPUTS_WITH_PATHS = 20
+"""The inputs that get paths where none are chosen."""
 
 
 @click.command("explain", short_help="Show the chain rule in numbers, path by path and gate by gate.")
@@ -22,11 +27,9 @@ MOST_INPUTS = 20
     metavar="N",
     type=click.IntRange(1, 1000),
     help="How many paths an input has at most, the largest products first; the others are counted and summed.  "
-    f"[default: {MOST}, and fewer for more than {TOGETHER // MOST} inputs]",
+    f"[default: {MOST_PATHS_OF_INPUT}, and fewer for more than {PATHS_OF_ALL_INPUTS // MOST_PATHS_OF_INPUT} inputs]",
 )
-@options.assignments
-@options.reading
-@options.output
+@options.single_output_reader
 @options.form_among(["table", "json", "markdown"], "How to print the results; markdown has LaTeX.")
 @options.precision
 @click.option(
@@ -41,8 +44,7 @@ def command(
     file: str,
     wrt: tuple[str, ...],
     most: int | None,
-    assignments: dict[str, float],
-    outputs: tuple[str, ...],
+    reader: CircuitReader,
     form: str,
     precision: int | None,
     everything: bool,
@@ -57,32 +59,29 @@ def command(
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
     from circuitgrad.methods.explain import explain
-    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
     from circuitgrad.report.explain import explain_json, gates_table, notes, paths_table
 
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-    output = chosen[0] if len(chosen) == 1 else circuit.single_output()
-    names = options.chosen_inputs(circuit, wrt)
-    inputs = len(names) if wrt or everything else MOST_INPUTS
-    fitting = max(1, min(MOST, TOGETHER // max(1, min(inputs, len(names)))))
-    explained = explain(circuit, output, names, most=most or fitting, inputs=inputs)
-    options.warn(nonfinite_value(circuit), quiet=quiet)
-    options.warn(nonfinite_gradient(circuit), quiet=quiet)
+    circuit, output = reader.load_single(file, quiet=quiet)
+    names = option_values.chosen_inputs(circuit, wrt)
+    inputs = len(names) if wrt or everything else MOST_INPUTS_WITH_PATHS
+    default = max(1, min(MOST_PATHS_OF_INPUT, PATHS_OF_ALL_INPUTS // max(1, min(inputs, len(names)))))
+    explained = explain(circuit, output, names, most=most or default, inputs=inputs)
+    printing.warn_nonfinite(circuit, quiet=quiet)
     if form == "json":
-        options.emit_json(explain_json(explained))
+        printing.emit_json(explain_json(explained))
     elif form == "markdown":
         from circuitgrad.report.derivation import markdown
 
         for piece in markdown(explained, precision, everything=everything):
-            options.emit(piece)
+            printing.emit(piece)
     else:
         paths = paths_table(explained, precision, everything=everything)
-        options.emit_table(options.title(circuit), paths, form, precision, everything=everything, quiet=quiet)
-        if said := notes(explained):
-            options.emit_notes("\n".join(said), quiet=quiet)
+        printing.emit_table(printing.title(circuit), paths, form, precision, everything=everything, quiet=quiet)
+        if lines := notes(explained):
+            printing.emit_notes("\n".join(lines), quiet=quiet)
         gates = gates_table(explained, everything=everything)
         if gates.rows:
-            options.emit("\n")
-            options.emit_table(
+            printing.emit("\n")
+            printing.emit_table(
                 "the backward pass, gate by gate", gates, form, precision, everything=everything, quiet=quiet
             )

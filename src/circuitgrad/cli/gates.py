@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import options, printing
 
 
 @click.command("gates", short_help="List the gates and their derivatives, or show one in full.")
@@ -30,23 +30,23 @@ def _list(form: str, *, quiet: bool) -> None:
     from circuitgrad.gates.table import GATES
     from circuitgrad.report.gates import gates_json, gates_table
 
-    rows = list(GATES.values())
+    rules = list(GATES.values())
     if form == "json":
-        options.emit_json(gates_json(rows))
+        printing.emit_json(gates_json(rules))
     else:
-        options.emit_table(f"{len(rows)} gates", gates_table(rows), form, None, quiet=quiet)
+        printing.emit_table(f"{len(rules)} gates", gates_table(rules), form, None, quiet=quiet)
 
 
 def _show(name: str, form: str, *, quiet: bool) -> None:
     from circuitgrad.gates.table import find
     from circuitgrad.report.gates import gate_json, gate_table, gate_title
 
-    row = find(name)
+    rule = find(name)
     if form == "json":
-        options.emit_json(gate_json(row))
+        printing.emit_json(gate_json(rule))
         return
-    options.emit_table(gate_title(row), gate_table(row, titled=form != "table"), form, None, quiet=quiet)
+    printing.emit_table(gate_title(rule), gate_table(rule, titled=form != "table"), form, None, quiet=quiet)
     if form == "table":
         from circuitgrad.report.gate_plot import gate_plot
 
-        options.emit(f"\n{gate_plot(row)}")
+        printing.emit(f"\n{gate_plot(rule)}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import option_values, options, printing
+
+if TYPE_CHECKING:
+    from circuitgrad.cli.reading import CircuitReader
 
 
 @click.command("hessian", short_help="Compute the second derivatives of the output in the inputs.")
 @options.file
 @options.wrt
-@options.assignments
-@options.reading
-@options.output
+@options.single_output_reader
 @options.form
 @options.precision
 @options.quiet
@@ -20,8 +23,7 @@ from circuitgrad.cli import options
 def command(
     file: str,
     wrt: tuple[str, ...],
-    assignments: dict[str, float],
-    outputs: tuple[str, ...],
+    reader: CircuitReader,
     form: str,
     precision: int | None,
     quiet: bool,
@@ -33,17 +35,14 @@ def command(
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
     from circuitgrad.methods.hessian import hessian
-    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
     from circuitgrad.report.results import hessian_json, hessian_table
 
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
-    output = chosen[0] if len(chosen) == 1 else circuit.single_output()
+    circuit, output = reader.load_single(file, quiet=quiet)
     gradient = circuit.backward(output)
-    options.warn(nonfinite_value(circuit), quiet=quiet)
-    options.warn(nonfinite_gradient(circuit), quiet=quiet)
-    second = hessian(circuit, output, options.chosen_inputs(circuit, wrt))
+    printing.warn_nonfinite(circuit, quiet=quiet)
+    second = hessian(circuit, output, option_values.chosen_inputs(circuit, wrt))
     if form == "json":
-        options.emit_json(hessian_json(circuit, output, gradient, second))
+        printing.emit_json(hessian_json(circuit, output, gradient, second))
         return
-    heading = f"{options.title(circuit)}\nsecond derivatives of {output}"
-    options.emit_table(heading, hessian_table(second), form, precision, everything=True, quiet=quiet)
+    heading = f"{printing.title(circuit)}\nsecond derivatives of {output}"
+    printing.emit_table(heading, hessian_table(second), form, precision, everything=True, quiet=quiet)

@@ -16,9 +16,10 @@ from circuitgrad.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-DONE, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 2, 3, 130
+DONE, CHECK_FAILED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
-RESERVE = 1 << 22
+RESERVED_BYTES = 1 << 22
+"""Memory that is released where there is no more, for the message."""
 
 COMMANDS = {
     "forward": "Compute every wire's value.",
@@ -37,16 +38,16 @@ COMMANDS = {
 
 
 class Session:
-    """What the boundary needs to know of a run."""
+    """The state of a run that the boundary of failures reads."""
 
     def __init__(self) -> None:
         self.debug = False
 
 
-def no_such(what: str, name: str, known: Iterable[str], ctx: click.Context) -> click.UsageError:
-    """Return the error that there is no such command, or kind, with the one that may be meant."""
+def no_such(kind: str, name: str, known: Iterable[str], ctx: click.Context) -> click.UsageError:
+    """Return the error for an unknown command, or kind, with a suggestion."""
     hint = did_you_mean(name, known)
-    return click.UsageError(f"there is no {what} {quote(name)}" + (f"; {hint}" if hint else ""), ctx)
+    return click.UsageError(f"there is no {kind} {quote(name)}" + (f"; {hint}" if hint else ""), ctx)
 
 
 class LazyGroup(click.Group):
@@ -85,7 +86,7 @@ def run_program(arguments: Sequence[str] | None) -> NoReturn:
 
 def _run(session: Session, arguments: Sequence[str] | None) -> int:
     stdout, stderr = sys.stdout, sys.stderr
-    reserve = [bytearray(RESERVE)]
+    reserve = [bytearray(RESERVED_BYTES)]
     try:
         code: Any = circuitgrad.main(arguments, prog_name="circuitgrad", standalone_mode=False, obj=session)
         sys.stdout.flush()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import option_values, options, printing
 from circuitgrad.cli.main import no_such
 from circuitgrad.errors import CircuitError, quote, visible
 
@@ -57,7 +57,7 @@ def write(file: str, text: str, force: bool, job: str = "backward") -> None:
     if file.lower().endswith(".json"):
         raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")
     write_file(Path(file), text, replace=force)
-    options.emit(f"wrote {visible(file)}; try: circuitgrad {job} {shown(file)}\n")
+    printing.emit(f"wrote {visible(file)}; try: circuitgrad {job} {shown(file)}\n")
 
 
 def shown(file: str) -> str:
@@ -121,7 +121,7 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     "--start",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=options.named_numbers,
+    callback=option_values.named_numbers,
     help="A parameter's value to start from, 1 when left out; repeatable.",
 )
 @written("fit")

@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuitgrad.cli import options, plotting, saving
-from circuitgrad.cli.experiments import OptimizeCommand, chosen_experiment, experiment
-from circuitgrad.cli.main import INTERRUPTED
-from circuitgrad.cli.running import Watching, watched
+from circuitgrad.cli import option_values, options, plotting, printing
+from circuitgrad.cli.main import DONE, INTERRUPTED
+from circuitgrad.cli.optimization_options import OptimizeCommand, chosen_optimization, optimization_options
+from circuitgrad.cli.optimization_run import RunRecords, run_optimization
+from circuitgrad.cli.saving import saving
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.cli.reading import CircuitReader
+    from circuitgrad.cli.saving import SavingOptions
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.run import Outcome
 
 
 @click.command("optimize", cls=OptimizeCommand, short_help="Move the inputs towards a goal: raise, lower, fit.")
 @options.file
-@experiment
+@optimization_options
 @click.option(
     "--data",
     metavar="FILE",
@@ -38,10 +41,8 @@ if TYPE_CHECKING:
     "--checkpoint", metavar="FILE", help="Keep the state of the run in a file, every half minute and at the end."
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint as if the run had never ended.")
-@saving.saving
-@options.assignments
-@options.reading
-@options.output
+@saving
+@options.single_output_reader
 @options.form
 @options.precision
 @options.everything
@@ -57,15 +58,15 @@ def command(
     trace_every: int | None,
     checkpoint: str | None,
     resume: bool,
-    assignments: dict[str, float],
-    outputs: tuple[str, ...],
+    saving: SavingOptions,
+    reader: CircuitReader,
     form: str,
     precision: int | None,
     everything: bool,
     engine: str | None,
     verbose: bool,
     quiet: bool,
-    **given: Any,
+    **settings: Any,
 ) -> int:
     """Move the inputs so that the output rises, falls, or fits data, and show what has become of them.
 
@@ -74,41 +75,41 @@ def command(
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    watching = Watching(trace, trace_every or 1, checkpoint, resume, quiet)
+    records = RunRecords(trace, trace_every or 1, checkpoint, resume, quiet)
     plotting.refuse_picture(plot, form)
     if trace_every is not None and trace is None:
         raise CircuitError.of("--trace-every without --trace FILE")
-    saver = saving.begin(file, form)
+    saver = saving.begin(file, reader, form)
     if saver.prints and plot == plotting.TERMINAL:
         raise CircuitError.of("-o - and --plot both print: name a file with one of them")
-    others = {"the circuit": file, "the copy": saver.target, "the picture": plot}
-    watching.refuse(others)
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet, data=saver.data)
+    files = {"the circuit": file, "the copy": saver.target, "the picture": plot}
+    records.refuse_conflicts(files)
+    circuit, outputs = reader.load(file, quiet=quiet, data=saver.data)
     from circuitgrad.methods.optimize.objective import free_inputs
     from circuitgrad.methods.optimize.settings import settled
 
-    watching.refuse({**others, "the data": circuit.data if data is None else data})
+    records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
     rows, source = _rows(circuit, file, data, quiet=quiet)
     if rows is not None and source is not None:
-        options.warn_overridden(assignments, rows.names, source, quiet=quiet)
-    wanted = settled(chosen_experiment(circuit, given, chosen if outputs else ()), circuit, rows)
-    if resume and (moved := [name for name in assignments if name in free_inputs(circuit, rows)]):
+        printing.warn_overridden(reader.assignments, rows.names, source, quiet=quiet)
+    optimization = settled(chosen_optimization(circuit, settings, outputs if reader.outputs else ()), circuit, rows)
+    if resume and (moved := [name for name in reader.assignments if name in free_inputs(circuit, rows)]):
         raise CircuitError.of(f"--set {moved[0]} and --resume: the run began where its checkpoint says")
-    if correlations and wanted.goal != "least_squares":
+    if correlations and optimization.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")
-    outcome = watched(circuit, wanted, rows, watching, engine)
-    options.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
+    outcome = run_optimization(circuit, optimization, rows, records, engine)
+    printing.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
     _warn(outcome, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:
             _report(outcome, source, form, precision, everything=everything, correlations=correlations, quiet=quiet)
         if plot is not None:
             _draw(outcome, rows, plot, quiet=quiet)
-    return INTERRUPTED if outcome.stopped == "interrupted" else 0
+    return INTERRUPTED if outcome.stopped == "interrupted" else DONE
 
 
 def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tuple[Rows | None, str | None]:
-    """Return the rows of the data that are named by an option or by the circuit's file, and what they are called.
+    """Return the rows of the data file that an option or the circuit's file names, and its name.
 
     Raises:
         CircuitError: they cannot be used.
@@ -118,22 +119,22 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
         return None, None
     from circuitgrad.data.chunks import read_all
 
-    options.refuse_shared_stdin(path, [file])
+    option_values.refuse_shared_stdin(path, [file])
     fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    found, rows = read_all(path, circuit.inputs, fixed)
-    options.warn_ignored(found.name, found.ignored, quiet=quiet)
-    return rows, found.name
+    source, rows = read_all(path, circuit.inputs, fixed)
+    printing.warn_ignored(source.name, source.ignored, quiet=quiet)
+    return rows, source.name
 
 
 def _warn(outcome: Outcome, *, quiet: bool) -> None:
     from circuitgrad.report.optimize import uncertain
 
-    options.warn(outcome.culprit, quiet=quiet)
+    printing.warn(outcome.culprit, quiet=quiet)
     if outcome.worse and outcome.settings.step_size is not None:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
-        options.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
-    if said := uncertain(outcome):
-        options.warn(Problem(said), quiet=quiet)
+        printing.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
+    if message := uncertain(outcome):
+        printing.warn(Problem(message), quiet=quiet)
 
 
 def _report(
@@ -149,16 +150,16 @@ def _report(
     from circuitgrad.report.optimize import correlation_table, heading, notes, outcome_json, outcome_table
 
     if form == "json":
-        options.emit_json(outcome_json(outcome, expanded=everything))
+        printing.emit_json(outcome_json(outcome, expanded=everything))
         return
     table = outcome_table(outcome, expanded=everything)
-    title = f"{options.title(outcome.circuit)}\n{heading(outcome, source)}"
-    options.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
+    title = f"{printing.title(outcome.circuit)}\n{heading(outcome, source)}"
+    printing.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
     if correlations and outcome.fit:
-        options.emit("\n")
-        options.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
+        printing.emit("\n")
+        printing.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
     if form == "table":
-        options.emit_notes(notes(outcome, precision), quiet=quiet)
+        printing.emit_notes(notes(outcome, precision), quiet=quiet)
     elif not quiet:
         click.echo(notes(outcome, precision), err=True)
 
@@ -167,21 +168,18 @@ def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> Non
     if plot == plotting.TERMINAL:
         from circuitgrad.report.objective_plot import objective_plot
 
-        options.emit(f"\n{objective_plot(outcome)}")
+        printing.emit(f"\n{objective_plot(outcome)}")
         return
     from circuitgrad.methods.optimize.surface import MOST_AXIS_VALUES, objective_surface
     from circuitgrad.report.objective_surface import surface_picture
     from circuitgrad.report.picture import objective_picture
 
-    title = options.title(outcome.circuit)
+    title = printing.title(outcome.circuit)
     surface = objective_surface(outcome, rows)
     if surface is None:
         note = plotting.write_picture(plot, lambda form: objective_picture(outcome, title, form))
-        why = (
-            f"{len(outcome.moved)} inputs move"
-            if len(outcome.moved) not in MOST_AXIS_VALUES
-            else "it would take too long"
-        )
+        moved = len(outcome.moved)
+        why = "it would take too long" if moved in MOST_AXIS_VALUES else f"{moved} inputs move"
         note += f", without a landscape: {why}"
     else:
         note = plotting.write_picture(plot, lambda form: surface_picture(outcome, surface, title, form))

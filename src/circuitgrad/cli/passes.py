@@ -1,65 +1,83 @@
-"""What `forward` and `backward` print."""
+"""What `forward` and `backward` do, at a single point or, with `--data`, over rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.cli import options
-from circuitgrad.methods.nonfinite import nonfinite_value
-from circuitgrad.report.results import pass_json, pass_table
+from circuitgrad.cli import option_values, printing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.cli.options import PassOptions
+    from circuitgrad.cli.reading import CircuitReader
 
 
-def again(
-    circuit: Circuit, outputs: Sequence[str], engine: str | None, *, verbose: bool
-) -> tuple[dict[str, float], dict[str, dict[str, float]]] | None:
-    """Return all values and all derivatives as an engine computes them, where another one than the objects is wanted.
+def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Sequence[str] | None) -> None:
+    """Compute a circuit, at a single point or at every row of a data file, and print the results.
 
     Args:
-        circuit: the circuit.
-        outputs: what is differentiated.
-        engine: the engine, or None.
-        verbose: whether to say which engine it is.
+        file: the circuit's file.
+        reader: reads it.
+        given: the options.
+        wrt: the names of `--wrt`; None for no derivatives.
+
+    Raises:
+        CircuitError: a file or an option is wrong.
+    """
+    if given.data is not None:
+        from circuitgrad.cli.rows import report_rows
+
+        option_values.refuse_shared_stdin(given.data, [file])
+        circuit, outputs = reader.load(file, quiet=given.quiet)
+        report_rows(circuit, given.data, reader.assignments, outputs, wrt, given)
+    else:
+        option_values.refuse_without_data(wrt=wrt, output_file=given.output_file)
+        circuit, outputs = reader.load(file, quiet=given.quiet)
+        _report_pass(circuit, outputs, given, differentiate=wrt is not None)
+
+
+def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, *, differentiate: bool) -> None:
+    """Print every wire's value, and its gradients where they are wanted."""
+    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+    from circuitgrad.report.results import pass_json, pass_table
+
+    values: Mapping[str, float] = circuit.forward()
+    gradients: dict[str, dict[str, float]] = {}
+    for output in outputs if differentiate else ():
+        gradients[output] = circuit.backward(output)
+        printing.warn(nonfinite_gradient(circuit), quiet=given.quiet)
+    values, gradients = _recomputed(circuit, tuple(gradients), given) or (values, gradients)
+    printing.warn(nonfinite_value(circuit), quiet=given.quiet)
+    if given.form == "json":
+        printing.emit_json(pass_json(circuit, values, gradients, outputs, expanded=given.everything))
+        return
+    table = pass_table(circuit, values, gradients, outputs, expanded=given.everything)
+    heading = printing.title(circuit)
+    printing.emit_table(heading, table, given.form, given.precision, everything=given.everything, quiet=given.quiet)
+
+
+def _recomputed(
+    circuit: Circuit, outputs: tuple[str, ...], given: PassOptions
+) -> tuple[dict[str, float], dict[str, dict[str, float]]] | None:
+    """Return all values and all derivatives by another engine than the objects, or None where none is wanted.
 
     Raises:
         CircuitError: there is no such engine.
     """
-    if engine is None and not verbose:
+    if given.engine is None and not given.verbose:
         return None
     from circuitgrad.engines.choice import choose
     from circuitgrad.engines.programs import program
     from circuitgrad.engines.wanted import Wanted
 
-    choice = choose(len(circuit.rules), 1, engine)
-    options.tell_engine(choice, verbose=verbose, quiet=False)
+    choice = choose(len(circuit.rules), 1, given.engine)
+    printing.tell_engine(choice, verbose=given.verbose, quiet=False)
     if choice.engine == "objects":
         return None
     inputs, wires = circuit.values(), tuple(circuit)
-    run = program(circuit, list(inputs), Wanted(wires, tuple(outputs), wires), choice.engine)
-    found = iter(run(*inputs.values()))
-    columns = [dict(zip(wires, found, strict=False)) for _ in (None, *outputs)]
-    return columns[0], dict(zip(outputs, columns[1:], strict=True))
-
-
-def report_pass(
-    circuit: Circuit,
-    values: Mapping[str, float],
-    gradients: Mapping[str, Mapping[str, float]],
-    outputs: Sequence[str],
-    form: str,
-    precision: int | None,
-    *,
-    everything: bool,
-    quiet: bool,
-) -> None:
-    """Print every wire's value, and its gradients if there are any."""
-    options.warn(nonfinite_value(circuit), quiet=quiet)
-    if form == "json":
-        options.emit_json(pass_json(circuit, values, gradients, outputs, expanded=everything))
-        return
-    table = pass_table(circuit, values, gradients, outputs, expanded=everything)
-    options.emit_table(options.title(circuit), table, form, precision, everything=everything, quiet=quiet)
+    run = program(circuit, list(inputs), Wanted(wires, outputs, wires), choice.engine)
+    numbers = iter(run(*inputs.values()))
+    values, *slopes = (dict(zip(wires, numbers, strict=False)) for _ in (None, *outputs))
+    return values, dict(zip(outputs, slopes, strict=True))

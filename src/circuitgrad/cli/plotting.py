@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,14 +12,15 @@ from circuitgrad.errors import CircuitError, quote, visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Command = TypeVar("Command", bound=Callable[..., Any])
+    from circuitgrad.cli.options import Decorator
 
 TERMINAL = "-"
-PICTURES = (".svg", ".png")
+"""The value of `--plot` without a file."""
+PICTURE_SUFFIXES = (".svg", ".png")
 
 
-def plot(words: str) -> Callable[[Command], Command]:
-    """Return the option, with what it draws."""
+def plot(words: str) -> Decorator:
+    """Return the option `--plot`, with its help."""
     return click.option("--plot", metavar="[FILE]", is_flag=False, flag_value=TERMINAL, help=words)
 
 
@@ -33,8 +34,8 @@ def refuse_picture(where: str | None, form: str) -> None:
         if form != "table":
             raise CircuitError.of(f"a picture in the terminal is not {form}", hint="--plot FILE.svg goes with it")
     elif where is not None:
-        if Path(where).suffix.lower() not in PICTURES:
-            hint = f"pictures are {' or '.join(PICTURES)}; --plot alone, behind FILE, draws in the terminal"
+        if Path(where).suffix.lower() not in PICTURE_SUFFIXES:
+            hint = f"pictures are {' or '.join(PICTURE_SUFFIXES)}; --plot alone, behind FILE, draws in the terminal"
             raise CircuitError.of(f"--plot {quote(where)}", hint=hint)
         from circuitgrad.files import refuse_unwritable
         from circuitgrad.report.picture import require
@@ -44,7 +45,7 @@ def refuse_picture(where: str | None, form: str) -> None:
 
 
 def write_picture(where: str, draw: Callable[[str], bytes]) -> str:
-    """Write a picture into a file, and return what to say of it.
+    """Write a picture into a file, and return a note on it.
 
     Args:
         where: the file.

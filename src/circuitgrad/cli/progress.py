@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for what takes longer than a person likes to wait without a word."""
+"""A progress bar on standard error, for work that takes longer than a second."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-PATIENCE = 1.0
-"""So many seconds pass before anything is shown."""
+SECONDS_UNTIL_SHOWN = 1.0
 
 
 class Meter:
     """Shows how far a long piece of work has come: on a terminal only, and only once it has taken a second.
 
-    Call it with what is being done, how much of it is done, and how much there is, where that is known.
+    Call it with the kind of work, the amount done and, where it is known, the total amount.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -26,8 +25,8 @@ class Meter:
         self._task: TaskID | None = None
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:
-        """Show that so much is done, of so much in all."""
-        if not self._wanted or monotonic() - self._start < PATIENCE:
+        """Show the amount done and the total amount."""
+        if not self._wanted or monotonic() - self._start < SECONDS_UNTIL_SHOWN:
             return
         if self._bar is None or self._task is None:
             self._bar = _bar()

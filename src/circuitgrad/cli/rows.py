@@ -1,4 +1,4 @@
-"""What `forward` and `backward` print of every row of `--data`."""
+"""What `forward` and `backward` do with `--data`: the results of every row, printed or written to a file."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from circuitgrad.cli import options
+from circuitgrad.cli import option_values, printing
 from circuitgrad.cli.progress import Meter
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, quote
-from circuitgrad.methods.rowwise import OverRows, Watch
+from circuitgrad.methods.rowwise import NonfiniteRows, RowwiseProgram
 from circuitgrad.report.rendering import render
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
@@ -24,35 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.cli.options import PassOptions
     from circuitgrad.data.table import Chunks
     from circuitgrad.report.rows import Block
 
-RESULTS = 500_000
-"""So many numbers are computed at a time, but those of `CHUNK_ROWS` rows at least."""
-SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet": "parquet"}
+RESULTS_AT_A_TIME = 500_000
+"""How many numbers are computed at a time; at least those of `CHUNK_ROWS` rows."""
+FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet": "parquet"}
 """The format of a file of results, by its name."""
-
-
-class Printing(NamedTuple):
-    """How results are wanted.
-
-    Attributes:
-        form: the format.
-        precision: significant digits; None is the format's own choice.
-        everything: whether every wire is wanted, and every row of a table.
-        quiet: whether the results alone are wanted.
-        file: the file to write to; None is standard output.
-        engine: the engine to use; None leaves the choice.
-        verbose: whether to say which engine was used.
-    """
-
-    form: str
-    precision: int | None
-    everything: bool
-    quiet: bool
-    file: str | None
-    engine: str | None
-    verbose: bool
 
 
 def report_rows(
@@ -61,30 +40,30 @@ def report_rows(
     assignments: Mapping[str, float],
     outputs: Sequence[str],
     wrt: Sequence[str] | None,
-    printing: Printing,
+    given: PassOptions,
 ) -> None:
     """Compute a circuit at every row of a file, and print the results or write them to a file.
 
     Args:
         circuit: the circuit.
         path: the data file.
-        assignments: what `--set` says.
+        assignments: the values of `--set`.
         outputs: the outputs.
-        wrt: what `--wrt` says; None where no derivatives are wanted.
-        printing: how the results are wanted.
+        wrt: the names of `--wrt`; None for no derivatives.
+        given: the options.
 
     Raises:
         CircuitError: the data are wrong, or the file of results cannot be written.
     """
     from circuitgrad.data.chunks import open_rows
 
-    form = _form(printing)
-    wanted = _wanted(circuit, outputs, wrt, everything=printing.everything)
+    form = _form(given)
+    wanted = _wanted(circuit, outputs, wrt, everything=given.everything)
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
-        what = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
-        raise CircuitError.of(what, hint="--format csv has no such keys")
+        message = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
+        raise CircuitError.of(message, hint="--format csv has no such keys")
     with open_rows(path, circuit.inputs) as data:
-        _report(circuit, data, assignments, outputs, wanted, form, printing)
+        _report(circuit, data, assignments, outputs, wanted, form, given)
 
 
 def _report(
@@ -94,43 +73,43 @@ def _report(
     outputs: Sequence[str],
     wanted: Wanted,
     form: str,
-    printing: Printing,
+    given: PassOptions,
 ) -> None:
-    options.warn_ignored(data.name, data.ignored, quiet=printing.quiet)
-    options.warn_overridden(assignments, data.names, data.name, quiet=printing.quiet)
-    watch = Watch(circuit, wanted)
-    is_seen = printing.file is None and form in ("csv", "markdown") and sys.stdout.isatty()
-    compute = OverRows(circuit, data.names, wanted, printing.engine, data.expected)
-    blocks = _computed(compute, data, wanted, watch, quiet=printing.quiet or is_seen)
+    printing.warn_ignored(data.name, data.ignored, quiet=given.quiet)
+    printing.warn_overridden(assignments, data.names, data.name, quiet=given.quiet)
+    nonfinite = NonfiniteRows(circuit, wanted)
+    is_seen = given.output_file is None and form in ("csv", "markdown") and sys.stdout.isatty()
+    compute = RowwiseProgram(circuit, data.names, wanted, given.engine, data.expected)
+    blocks = _computed(compute, data, wanted, nonfinite, quiet=given.quiet or is_seen)
     if form == "parquet":
-        _write_parquet(blocks, wanted, printing)
+        _write_parquet(blocks, wanted, given)
     else:
-        _write_text(_pieces(circuit, outputs, wanted, data.counted, blocks, form, printing), printing)
-    options.tell_engine(compute.choice, verbose=printing.verbose, quiet=printing.quiet)
-    options.tell_of_pyarrow(data.expected, quiet=printing.quiet)
-    options.warn(watch.problem(data.name, data.counted), quiet=printing.quiet)
+        _write_text(_pieces(circuit, outputs, wanted, data.counted, blocks, form, given), given)
+    printing.tell_engine(compute.choice, verbose=given.verbose, quiet=given.quiet)
+    printing.tell_of_pyarrow(data.expected, quiet=given.quiet)
+    printing.warn(nonfinite.problem(data.name, data.counted), quiet=given.quiet)
 
 
-def _form(printing: Printing) -> str:
+def _form(given: PassOptions) -> str:
     """Return the format of the results: of a file, that of its name, unless `--format` says another.
 
     Raises:
         CircuitError: the two do not go together.
     """
-    if printing.file is None:
-        return printing.form
-    named = SUFFIXES.get(os.path.splitext(printing.file)[1].lower())  # noqa: PTH122
+    if given.output_file is None:
+        return given.form
+    named = FORMAT_OF_SUFFIX.get(os.path.splitext(given.output_file)[1].lower())  # noqa: PTH122
     if click.get_current_context().get_parameter_source("form") is ParameterSource.DEFAULT:
         return named or "csv"
-    if printing.form == "table":
+    if given.form == "table":
         raise CircuitError.of("--format table is for a terminal, not for a file", hint="csv, markdown or json")
     if named == "parquet":
-        raise CircuitError.of(f"{quote(printing.file)} would be Parquet, and --format says {printing.form}")
-    return printing.form
+        raise CircuitError.of(f"{quote(given.output_file)} would be Parquet, and --format says {given.form}")
+    return given.form
 
 
 def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None, *, everything: bool) -> Wanted:
-    """Return what is wanted of every row.
+    """Return the values and derivatives wanted of every row.
 
     Raises:
         CircuitError: `--wrt` names what is no input.
@@ -139,20 +118,22 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
     values = wires or tuple(outputs)
     if wrt is None:
         return Wanted(values)
-    inputs = tuple(options.chosen_inputs(circuit, wrt))
+    inputs = tuple(option_values.chosen_inputs(circuit, wrt))
     return Wanted(values, tuple(outputs), inputs if wrt else wires or inputs)
 
 
-def _computed(compute: OverRows, data: Chunks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
-    """Yield the results of block after block."""
+def _computed(
+    compute: RowwiseProgram, data: Chunks, wanted: Wanted, nonfinite: NonfiniteRows, *, quiet: bool
+) -> Iterator[Block]:
+    """Yield the results of chunk after chunk."""
     from circuitgrad.data.table import CHUNK_ROWS
 
     done = 0
-    size = max(CHUNK_ROWS, RESULTS // max(1, len(wanted.titles)))
+    size = max(CHUNK_ROWS, RESULTS_AT_A_TIME // max(1, len(wanted.titles)))
     with closing(Meter(quiet=quiet)) as meter:
         for rows in (part for chunk in data.chunks for part in chunk.cut(size)):
             columns = compute(rows)
-            watch.see(rows, columns)
+            nonfinite.see(rows, columns)
             yield rows.lines, columns
             done += len(rows)
             meter("rows", done)
@@ -165,44 +146,44 @@ def _pieces(
     counted: str,
     blocks: Iterator[Block],
     form: str,
-    printing: Printing,
+    given: PassOptions,
 ) -> Iterator[str]:
     """Yield the results in pieces of text."""
     if form == "json":
         columns = collected(len(wanted.titles), blocks)
         document = rows_json(circuit.name, outputs, wanted.values, wanted.wrt, columns)
         names = "".join([circuit.name, *wanted.titles])
-        yield from json_pieces(document, ascii_only=printing.file is None and not encodable(names))
+        yield from json_pieces(document, ascii_only=given.output_file is None and not encodable(names))
         yield "\n"
         return
     count = len(wanted.values)
     table = table_of(wanted.titles[:count], wanted.titles[count:], counted if form != "csv" else "")
     if form != "table":
-        yield from stream(table, blocks, form, printing.precision)
+        yield from stream(table, blocks, form, given.precision)
         return
-    ends(table, blocks, everything=printing.everything)
-    if not printing.quiet:
-        yield f"{fold(options.title(circuit))}\n"
-    yield from render(table, form, printing.precision, everything=True)
+    ends(table, blocks, everything=given.everything)
+    if not given.quiet:
+        yield f"{fold(printing.title(circuit))}\n"
+    yield from render(table, form, given.precision, everything=True)
 
 
-def _write_text(pieces: Iterator[str], printing: Printing) -> None:
+def _write_text(pieces: Iterator[str], given: PassOptions) -> None:
     """Write results to standard output as they come, or to a file once they are complete."""
-    if printing.file is None:
+    if given.output_file is None:
         for piece in pieces:
-            options.emit(piece)
+            printing.emit(piece)
         return
     from circuitgrad.files import writing
 
-    with writing(Path(printing.file), replace=True) as file:
+    with writing(Path(given.output_file), replace=True) as file:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
-def _write_parquet(blocks: Iterator[Block], wanted: Wanted, printing: Printing) -> None:
+def _write_parquet(blocks: Iterator[Block], wanted: Wanted, given: PassOptions) -> None:
     """Write results to a Parquet file once they are complete."""
     from circuitgrad.data.parquet import write_parquet
     from circuitgrad.files import writing
 
-    assert printing.file is not None  # noqa: S101
-    with writing(Path(printing.file), replace=True) as file:
+    assert given.output_file is not None  # noqa: S101
+    with writing(Path(given.output_file), replace=True) as file:
         write_parquet(file, wanted.titles, (columns for _, columns in blocks))

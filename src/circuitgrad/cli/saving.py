@@ -1,76 +1,39 @@
-"""The options that put new values into the circuit's file, or into a copy of it."""
+"""Writing new values into the circuit's file, or into a copy of it, as options say."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli.option_values import STANDARD_STREAM
+from circuitgrad.cli.options import gathered
 from circuitgrad.errors import CircuitError, quote, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from circuitgrad.circuit.circuit import Circuit
-
-    Command = TypeVar("Command", bound=Callable[..., Any])
-
-SAVING = "circuitgrad.saving"
-"""Where a context keeps the values of the options of `saving`."""
-STANDARD_STREAM = "-"
-
-
-def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    ctx.meta.setdefault(SAVING, {})[parameter.name] = value
-
-
-def saving(command: Command) -> Command:
-    """Add the options that say where new values go; `begin` finds their values itself."""
-    write = click.option(
-        "--write",
-        is_flag=True,
-        expose_value=False,
-        callback=_remember,
-        help="Put the new values of the inputs into FILE itself; nothing but the numbers changes.",
-    )
-    copy = click.option(
-        "-o",
-        "--output-file",
-        "target",
-        metavar="COPY",
-        expose_value=False,
-        callback=_remember,
-        help="Write a copy of FILE with the new values; - prints it in place of the table.",
-    )
-    force = click.option(
-        "--force", is_flag=True, expose_value=False, callback=_remember, help="Replace COPY if it is there already."
-    )
-    update = click.option(
-        "--update-expect",
-        is_flag=True,
-        expose_value=False,
-        callback=_remember,
-        help="Let --write and -o rewrite expected values, too, that would no longer be met.",
-    )
-    return write(copy(force(update(command))))
+    from circuitgrad.cli.reading import CircuitReader
 
 
 class Saver(NamedTuple):
-    """Where new values go.
+    """Writes new values to a file.
 
     Attributes:
         file: the circuit's file; `-` is standard input.
-        target: the file to write; `-` is standard output; None where nothing is to be written.
-        data: the content of the circuit's file, where something is to be written.
-        force: whether a target that is there already may be replaced.
-        update_expect: whether expected values are rewritten, too.
+        reader: reads circuits.
+        target: the file to write; `-` is standard output; None to write nothing.
+        data: the content of the circuit's file; None to write nothing.
+        force: whether to replace an existing target.
+        update_expect: whether to rewrite expected values, too.
     """
 
     file: str
+    reader: CircuitReader
     target: str | None = None
     data: bytes | None = None
     force: bool = False
@@ -83,10 +46,10 @@ class Saver(NamedTuple):
 
     @contextmanager
     def saved(self, circuit: Circuit, values: Mapping[str, float], *, quiet: bool) -> Iterator[None]:
-        """Write the file, let the results be printed, and say what was written.
+        """Write the file, let the results be printed, and note on standard error what was written.
 
-        The file comes first, for the pipe that takes the results may close; and they are printed even where the file
-        cannot be written, for they may have taken long.
+        The file comes first, because the pipe that takes the results may close. The results are printed even where the
+        file cannot be written, because they may have taken long.
 
         Args:
             circuit: the circuit.
@@ -106,7 +69,7 @@ class Saver(NamedTuple):
             click.echo(note, err=True)
 
     def _save(self, circuit: Circuit, values: Mapping[str, float], *, quiet: bool) -> str:
-        """Write the file, and return what to say of it."""
+        """Write the file, and return a note on it."""
         if self.target is None or self.data is None:
             return ""
         import codecs
@@ -117,29 +80,29 @@ class Saver(NamedTuple):
 
         mark = "\ufeff" if self.data.startswith(codecs.BOM_UTF8) else ""
         named = self.file if self.prints else self.target
-        found = rewrite(
+        rewritten = rewrite(
             circuit,
             decode(self.data, self.file),
             values,
-            lambda text: options.read_circuit(named, quiet=quiet, data=text.encode()),
+            lambda text: self.reader.read(named, quiet=quiet, data=text.encode()),
             json=is_json(self.file),
             update_expect=self.update_expect,
         )
         if self.prints:
-            click.echo((mark + found.text).encode(), nl=False)
+            click.echo((mark + rewritten.text).encode(), nl=False)
             return ""
         itself = _same_file(self.target, self.file)
         if itself:
             self._refuse_changed()
-            if not found.inputs + found.expected:
+            if not rewritten.inputs + rewritten.expected:
                 return f"{visible(self.target)} has these values already"
-        write(Path(self.target), mark + found.text, replace=itself or self.force)
-        values_of = "value" if found.inputs == 1 else "values"
-        expected = f", {found.expected} expected" if found.expected else ""
-        return f"wrote {visible(self.target)}: {found.inputs} new {values_of}{expected}"
+        write(Path(self.target), mark + rewritten.text, replace=itself or self.force)
+        values_of = "value" if rewritten.inputs == 1 else "values"
+        expected = f", {rewritten.expected} expected" if rewritten.expected else ""
+        return f"wrote {visible(self.target)}: {rewritten.inputs} new {values_of}{expected}"
 
     def _refuse_changed(self) -> None:
-        """Refuse to write over a file that is no longer what was read."""
+        """Refuse to write over a file that has changed since it was read."""
         from circuitgrad.files import read_bytes
 
         if read_bytes(self.file) != self.data:
@@ -147,35 +110,77 @@ class Saver(NamedTuple):
             raise CircuitError.of(f"{quote(self.file)} has changed meanwhile, and stays as it is", hint=hint)
 
 
-def begin(file: str, form: str) -> Saver:
-    """Return where new values go, after refusing at once what would be refused in the end.
+class SavingOptions(NamedTuple):
+    """The options that say where new values go.
 
-    Args:
-        file: the circuit's file.
-        form: the format of the results.
-
-    Raises:
-        CircuitError: the options contradict one another or the files.
+    Attributes:
+        write: whether to write them into the circuit's file.
+        target: the copy to write them into, or None.
+        force: whether to replace an existing copy.
+        update_expect: whether to rewrite expected values, too.
     """
-    wanted = click.get_current_context().meta[SAVING]
-    write, target = wanted["write"], wanted["target"]
-    if not write and target is None:
-        for option in ("force", "update_expect"):
-            if wanted[option]:
-                raise CircuitError.of(f"--{option.replace('_', '-')} without --write or -o")
-        return Saver(file)
-    if write and target is not None:
-        raise CircuitError.of("--write and -o exclude one another")
-    if write and file == STANDARD_STREAM:
-        raise CircuitError.of("--write cannot write to standard input", hint="-o COPY writes a file, -o - prints it")
-    if target == STANDARD_STREAM and form != "table":
-        raise CircuitError.of(f"-o - and --format {form} both print: name a file with -o")
-    from circuitgrad.files import read_bytes
 
-    saver = Saver(file, file if write else target, read_bytes(file), wanted["force"], wanted["update_expect"])
-    if not write and target != STANDARD_STREAM:
-        _refuse_copy(saver, target)
-    return saver
+    write: bool
+    target: str | None
+    force: bool
+    update_expect: bool
+
+    def begin(self, file: str, reader: CircuitReader, form: str) -> Saver:
+        """Return what writes new values, after refusing at once what would be refused in the end.
+
+        Args:
+            file: the circuit's file.
+            reader: reads circuits.
+            form: the format of the results.
+
+        Raises:
+            CircuitError: the options contradict each other or the files.
+        """
+        write, target = self.write, self.target
+        if not write and target is None:
+            for option, given in (("--force", self.force), ("--update-expect", self.update_expect)):
+                if given:
+                    raise CircuitError.of(f"{option} without --write or -o")
+            return Saver(file, reader)
+        if write and target is not None:
+            raise CircuitError.of("--write and -o exclude one another")
+        if write and file == STANDARD_STREAM:
+            hint = "-o COPY writes a file, -o - prints it"
+            raise CircuitError.of("--write cannot write to standard input", hint=hint)
+        if target == STANDARD_STREAM and form != "table":
+            raise CircuitError.of(f"-o - and --format {form} both print: name a file with -o")
+        from circuitgrad.files import read_bytes
+
+        saver = Saver(file, reader, file if write else target, read_bytes(file), self.force, self.update_expect)
+        if target is not None and target != STANDARD_STREAM:
+            _refuse_copy(saver, target)
+        return saver
+
+
+saving = gathered(
+    SavingOptions,
+    "saving",
+    [
+        click.option(
+            "--write",
+            is_flag=True,
+            help="Put the new values of the inputs into FILE itself; nothing but the numbers changes.",
+        ),
+        click.option(
+            "-o",
+            "--output-file",
+            "target",
+            metavar="COPY",
+            help="Write a copy of FILE with the new values; - prints it in place of the table.",
+        ),
+        click.option("--force", is_flag=True, help="Replace COPY if it is there already."),
+        click.option(
+            "--update-expect",
+            is_flag=True,
+            help="Let --write and -o rewrite expected values, too, that would no longer be met.",
+        ),
+    ],
+)
 
 
 def _refuse_copy(saver: Saver, target: str) -> None:
@@ -190,11 +195,11 @@ def _refuse_copy(saver: Saver, target: str) -> None:
     if is_json(target) == is_json(saver.file) and _folder(target) == _folder(saver.file):
         return
     try:
-        circuit = options.read_circuit(saver.file, quiet=True, data=saver.data)
+        circuit = saver.reader.read(saver.file, quiet=True, data=saver.data)
     except CircuitError:
         return  # the circuit itself is wrong, which is said when it is read
     try:
-        copy = options.read_circuit(target, quiet=True, data=saver.data)
+        copy = saver.reader.read(target, quiet=True, data=saver.data)
     except CircuitError as error:
         message = f"a copy called {quote(target)} could not be read: {error.problems[0].message}"
         raise CircuitError.of(message) from None
@@ -207,5 +212,5 @@ def _folder(file: str) -> str:
     return os.path.realpath(Path(file).parent)
 
 
-def _same_file(one: str, other: str) -> bool:
-    return other != STANDARD_STREAM and os.path.realpath(one) == os.path.realpath(other)
+def _same_file(target: str, file: str) -> bool:
+    return file != STANDARD_STREAM and os.path.realpath(target) == os.path.realpath(file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from circuitgrad.cli import options
+from circuitgrad.cli import options, printing
 
 
 @click.command("schema", short_help="Print the JSON Schema of circuit files, for editors.")
@@ -19,4 +19,4 @@ def command() -> None:
     from circuitgrad.gates.table import NAMES
     from circuitgrad.language.format import schema
 
-    options.emit_json(schema({name: row.about for name, row in NAMES.items()}))
+    printing.emit_json(schema({name: rule.about for name, rule in NAMES.items()}))

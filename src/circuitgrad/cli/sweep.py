@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitgrad.cli import options, plotting
+from circuitgrad.cli import option_values, options, plotting, printing
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.methods.sweep import Axis, Sweep
+    from circuitgrad.cli.reading import CircuitReader
+    from circuitgrad.methods.sweep import Sweep, SweepAxis
 
 MOST_PANELS = 12
-FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
+OVER_FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
 
 
 @click.command("sweep", short_help="Compute the output over a range of an input, or a grid.")
@@ -39,9 +40,7 @@ FORM = "NAME=FROM:TO:COUNT, or values as in NAME=1,2,5"
     "Draw curves over one input, heat maps over two, in place of the table; into FILE, an .svg or a .png, where "
     "one is named."
 )
-@options.assignments
-@options.reading
-@options.outputs
+@options.reader
 @options.form
 @options.precision
 @click.option("--all", "everything", is_flag=True, help="Show all of a long table.")
@@ -54,8 +53,7 @@ def command(
     grad: bool,
     wrt: tuple[str, ...],
     plot: str | None,
-    assignments: dict[str, float],
-    outputs: tuple[str, ...],
+    reader: CircuitReader,
     form: str,
     precision: int | None,
     everything: bool,
@@ -75,33 +73,33 @@ def command(
 
     axes = read_axes(overs)
     _refuse_picture(plot, form, axes)
-    circuit, chosen = options.load_circuit(file, assignments, outputs, quiet=quiet)
+    circuit, chosen = reader.load(file, quiet=quiet)
     for axis in axes:
-        _refuse_axis(circuit, axis, assignments)
-    names = options.chosen_inputs(circuit, wrt) if wrt else [axis.name for axis in axes if grad]
+        _refuse_axis(circuit, axis, reader.assignments)
+    names = option_values.chosen_inputs(circuit, wrt) if wrt else [axis.name for axis in axes if grad]
     # Rows that stream to a terminal show by themselves how far they are.
     silent = quiet or (form == "csv" and sys.stdout.isatty())
     with closing(Meter(quiet=silent)) as meter:
         sweep = Sweep(circuit, axes, chosen, names, meter, engine)
-        options.tell_engine(sweep.choice, verbose=verbose, quiet=quiet)
+        printing.tell_engine(sweep.choice, verbose=verbose, quiet=quiet)
         if plot is not None:
             _refuse_panels(sweep)
             _draw(circuit, sweep, plot, form, quiet=quiet)
         if plot is None or form != "table":
             _report(circuit, sweep, chosen, form, precision, everything=everything, quiet=quiet)
-    options.warn(sweep.culprit(), quiet=quiet)
+    printing.warn(sweep.culprit(), quiet=quiet)
 
 
-def read_axes(texts: Sequence[str]) -> list[Axis]:
-    """Return what `--over` says, an axis for every time.
+def read_axes(texts: Sequence[str]) -> list[SweepAxis]:
+    """Return the axes of a repeated `--over`.
 
     Raises:
-        CircuitError: a text says nothing, or an input moves twice.
+        CircuitError: a text is no axis, or an input moves twice.
 
     >>> [list(axis.values) for axis in read_axes(["a=0:1:3", "b=1,5"])]
     [[0.0, 0.5, 1.0], [1.0, 5.0]]
     """
-    axes: dict[str, Axis] = {}
+    axes: dict[str, SweepAxis] = {}
     for text in texts:
         axis = _axis(text)
         if axis.name in axes:
@@ -110,24 +108,21 @@ def read_axes(texts: Sequence[str]) -> list[Axis]:
     return list(axes.values())
 
 
-def _axis(text: str) -> Axis:
-    from circuitgrad.methods.sweep import Axis, spaced
+def _axis(text: str) -> SweepAxis:
+    from circuitgrad.methods.sweep import SweepAxis, spaced
 
-    name, rest = options.named_text("--over", text, FORM)
+    name, rest = option_values.named_text("--over", text, OVER_FORM)
     parts = [part.strip() for part in rest.split(":")]
     if len(parts) == 1:
-        return Axis(name, _listed(text, rest))
+        return SweepAxis(name, _listed(text, rest))
     log = len(parts) == 4 and parts[3].lower() == "log"
     if len(parts) != 3 and not log:
-        raise CircuitError.of(f"--over {quote(text)}", hint=f"write --over {FORM}")
+        raise CircuitError.of(f"--over {quote(text)}", hint=f"write --over {OVER_FORM}")
     start, end, count = (_finite(text, part) for part in parts[:3])
     if count < 1 or count != int(count):
         raise CircuitError.of(f"--over {quote(text)}: {quote(parts[2])} is not a count", hint="a whole number from 1")
-    try:
-        return Axis(name, spaced(start, end, int(count), log=log), log)
-    except CircuitError as error:
-        (problem,) = error.problems
-        raise CircuitError.of(f"--over {quote(text)}: {problem.message}", hint=problem.hint) from None
+    with option_values.blamed_on(f"--over {quote(text)}"):
+        return SweepAxis(name, spaced(start, end, int(count), log=log), log)
 
 
 def _listed(text: str, rest: str) -> list[float]:
@@ -141,31 +136,27 @@ def _listed(text: str, rest: str) -> list[float]:
 def _finite(text: str, part: str) -> float:
     from math import isfinite
 
-    value = options.number_in("--over", text, part)
+    value = option_values.number_in("--over", text, part)
     if not isfinite(value):
         raise CircuitError.of(f"--over {quote(text)}: {quote(part)} is not finite")
     return value
 
 
-def _refuse_axis(circuit: Circuit, axis: Axis, assignments: dict[str, float]) -> None:
+def _refuse_axis(circuit: Circuit, axis: SweepAxis, assignments: Mapping[str, float]) -> None:
     """Refuse an axis that is no input's, one of an input that is set, and values outside its bounds.
 
     Raises:
         CircuitError: it is.
     """
-    from circuitgrad.circuit.structure import near_wire
-
-    leaf = circuit.inputs.get(axis.name)
-    if leaf is None:
-        known = "is a gate, not an input" if axis.name in circuit else "is not an input"
-        raise CircuitError.of(f"--over: {quote(axis.name)} {known}", hint=near_wire(axis.name, circuit.inputs))
+    with option_values.blamed_on("--over"):
+        circuit.input_slot(axis.name)  # which refuses what is no input
     if axis.name in assignments:
         raise CircuitError.of(f"{quote(axis.name)} cannot both have one value by --set and move by --over")
     for value in (min(axis.values), max(axis.values)):
-        options.refuse_outside("--over", leaf, value)
+        option_values.refuse_outside("--over", circuit.inputs[axis.name], value)
 
 
-def _refuse_picture(plot: str | None, form: str, axes: Sequence[Axis]) -> None:
+def _refuse_picture(plot: str | None, form: str, axes: Sequence[SweepAxis]) -> None:
     """Refuse a picture that cannot be drawn, before anything is computed.
 
     Raises:
@@ -187,14 +178,14 @@ def _draw(circuit: Circuit, sweep: Sweep, plot: str, form: str, *, quiet: bool) 
         from circuitgrad.report.sweep_plot import sweep_plot
         from circuitgrad.report.terminal import fold
 
-        heading = "" if quiet else f"{fold(options.title(circuit))}\n"
-        options.emit(heading + sweep_plot(sweep))
+        heading = "" if quiet else f"{fold(printing.title(circuit))}\n"
+        printing.emit(heading + sweep_plot(sweep))
         return
     from circuitgrad.report.picture import sweep_picture
 
-    note = plotting.write_picture(plot, lambda form: sweep_picture(sweep, options.title(circuit), form))
+    note = plotting.write_picture(plot, lambda form: sweep_picture(sweep, printing.title(circuit), form))
     if form == "table" and not quiet:
-        options.emit(f"{note}\n")
+        printing.emit(f"{note}\n")
 
 
 def _report(
@@ -211,10 +202,10 @@ def _report(
     from circuitgrad.report.sweep import sweep_columns, sweep_json, sweep_table
 
     if form == "json":
-        options.emit_json(sweep_json(circuit, sweep, outputs))
+        printing.emit_json(sweep_json(circuit, sweep, outputs))
     elif form == "csv":
         for piece in render_csv(sweep_columns(sweep), sweep, precision):
-            options.emit(piece)
+            printing.emit(piece)
     else:
         table = sweep_table(sweep)
-        options.emit_table(options.title(circuit), table, form, precision, everything=everything, quiet=quiet)
+        printing.emit_table(printing.title(circuit), table, form, precision, everything=everything, quiet=quiet)

@@ -172,5 +172,8 @@ PRIMITIVES: dict[str, Callable[..., float]] = {
 }
 """What every arithmetic provides, by the name that the gate table uses."""
 
+UNIT_ROUNDOFF = MACHINE_EPSILON / 2
+"""The largest relative error of a rounded result."""
+
 DOUBLES = Arithmetic("doubles", float, PRIMITIVES, CONSTANTS)
 """IEEE 754 doubles."""

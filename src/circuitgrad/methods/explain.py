@@ -1,13 +1,13 @@
-"""The chain rule in numbers: what every gate passes on to its operands, and the paths from an input to the output.
+"""The chain rule in numbers: the contribution of every gate to its operands, and the paths from input to output.
 
 A derivative is the sum, over all paths from the input to the output, of the products of the local derivatives along
 them (Bauer, "Computational graphs and rounding error", SIAM Journal on Numerical Analysis 11, 1974). A backward pass
-adds them up without looking at any: their number may grow exponentially with the number of gates. Here they are
-counted by dynamic programming, and the largest are found one after another.
+adds them up without enumerating the paths, whose number may grow exponentially with the number of gates. Here they are
+counted by dynamic programming, and those with the largest products are found one after another.
 
-The order is that of the products' sizes. From every wire the best way to the output is known after one pass; any other
-path leaves the best way at some wires, and each time loses a factor that is at least 1. Paths are told apart by these
-deviations (Eppstein, "Finding the k shortest paths", SIAM Journal on Computing 28, 1998), and each costs its length.
+One pass gives the path with the largest product from every wire to the output. Any other path deviates from it at some
+wires and loses a factor of at least 1 at each. Paths are enumerated by these deviations (Eppstein, "Finding the k
+shortest paths", SIAM Journal on Computing 28, 1998), in time proportional to their length.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from heapq import heappop, heappush
 from math import fsum, isfinite, log
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.formulas.steps import Call, Name, Number
+from circuitgrad.formulas.steps import Call, Name, Number, substituted
+from circuitgrad.gates.doubles import UNIT_ROUNDOFF
 from circuitgrad.gates.kinks import taken
 
 if TYPE_CHECKING:
@@ -25,24 +26,22 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.formulas.steps import Step
 
-MOST_STEPS = 200_000
-"""So many steps the paths of an explanation have together, and up to one path more; what is left is summed."""
-FAR = 1e9
-"""What counts as the logarithm of infinity and of NaN; its negative, as that of 0."""
-EPSILON = 2.0**-53
+MOST_SHOWN_WIRES = 200_000
+"""The search for paths ends once those of an explanation have as many wires together; the others are summed."""
+LOG_OF_INFINITY = 1e9
+"""The logarithm of infinity and NaN in the order of paths; its negative is that of 0."""
 
 
 class Edge(NamedTuple):
-    """What a gate passes on to one of its operands in a backward pass.
+    """An edge of the computational graph: what a gate contributes to one of its operands in a backward pass.
 
     Attributes:
         gate: the gate's index.
-        position: which of its operands.
+        position: the position of the operand among the gate's.
         out: the gate's slot.
         operand: the operand's slot.
         upstream: the derivative of the output in the gate's value.
-        local: the gate's partial derivative in this operand.
-        contribution: what is added to the operand's gradient, to the last bit.
+        local: the local derivative, the gate's partial derivative in this operand.
     """
 
     gate: int
@@ -51,35 +50,39 @@ class Edge(NamedTuple):
     operand: int
     upstream: float
     local: float
-    contribution: float
 
     def passed(self, product: float) -> float:
-        """Return a product of local derivatives, from the output down to this gate, with this one.
+        """Return a product of local derivatives, from the output to this gate, times this local derivative.
 
-        A product that is 0 stays so, even through an infinite local derivative, and so does one that arrives where
-        all products together are 0: nothing is passed on there.
+        A product of 0 stays 0, even through an infinite local derivative. So does any product where the upstream
+        gradient, the sum of all products, is 0.
         """
         return 0.0 if not product or self._stops else self.local * product
 
     @property
+    def contribution(self) -> float:
+        """The term that the backward pass adds to the operand's gradient, to the last bit."""
+        return self.passed(self.upstream)
+
+    @property
     def size(self) -> float:
-        """The logarithm of the local derivative's size."""
+        """The logarithm of the local derivative's absolute value."""
         if not self.local or self._stops:
-            return -FAR
-        return log(abs(self.local)) if isfinite(self.local) else FAR
+            return -LOG_OF_INFINITY
+        return log(abs(self.local)) if isfinite(self.local) else LOG_OF_INFINITY
 
     @property
     def _stops(self) -> bool:
         return not self.upstream and not isfinite(self.local)
 
 
-class Path(NamedTuple):
-    """A way from an input to the output.
+class GraphPath(NamedTuple):
+    """A path through the computational graph from an input to the output.
 
     Attributes:
-        slots: the wires on it, from the input to the output.
-        edges: the steps between them.
-        product: the product of the local derivatives, multiplied from the output on.
+        slots: its wires, from the input to the output.
+        edges: the edges between them.
+        product: the product of the local derivatives, multiplied from the output backwards.
     """
 
     slots: tuple[int, ...]
@@ -88,14 +91,14 @@ class Path(NamedTuple):
 
 
 class Account(NamedTuple):
-    """How the derivative in an input comes about.
+    """The derivative in an input as the sum over the paths to the output.
 
     Attributes:
         name: the input.
         gradient: the derivative, as a backward pass adds it up.
-        number: how many paths there are.
-        size: the sum of the sizes of all products.
-        rounding: how far the derivative may be from the sum over all paths, by rounding alone.
+        number: the number of paths.
+        size: the sum of the absolute values of all products.
+        rounding: how far rounding alone may move the derivative away from the sum over all paths.
         shown: the paths with the largest products, the largest first.
     """
 
@@ -104,16 +107,16 @@ class Account(NamedTuple):
     number: int
     size: float
     rounding: float
-    shown: Sequence[Path]
+    shown: Sequence[GraphPath]
 
     @property
     def left(self) -> int:
-        """How many paths are not among the shown."""
+        """The number of paths that are not shown."""
         return self.number - len(self.shown)
 
     @property
     def rest(self) -> float:
-        """What the paths that are not shown add up to: what is missing for the derivative."""
+        """The sum over the paths that are not shown: the derivative less the shown products."""
         if not self.left:
             return 0.0
         products = [path.product for path in self.shown]
@@ -123,7 +126,7 @@ class Account(NamedTuple):
 
     @property
     def undefined(self) -> bool:
-        """Whether the shown paths have no sum, as infinity less infinity, though there is a derivative."""
+        """Whether the shown products have no sum, as in infinity less infinity, although there is a derivative."""
         total = sum(path.product for path in self.shown)
         return total != total and self.gradient == self.gradient
 
@@ -134,8 +137,8 @@ class Explanation(NamedTuple):
     Attributes:
         circuit: the circuit, after a backward pass.
         output: the wire that is differentiated.
-        edges: what gates pass on to their operands on the way to the inputs, in the order of the backward pass.
-        accounts: per input, how its derivative comes about.
+        edges: the contributions of gates to their operands on the paths, in the order of the backward pass.
+        accounts: per input, its derivative as a sum over paths.
     """
 
     circuit: Circuit
@@ -143,8 +146,8 @@ class Explanation(NamedTuple):
     edges: Sequence[Edge]
     accounts: Sequence[Account]
 
-    def local(self, edge: Edge) -> list[Step]:
-        """Return the formula of a local derivative, in postfix order: of its conditions, what holds here, and wires.
+    def local(self, edge: Edge) -> tuple[Step, ...]:
+        """Return the formula of a local derivative in terms of wires, in postfix order, without branches not taken.
 
         >>> from circuitgrad import from_expression
         >>> from circuitgrad.formulas.dialects import FORMULA
@@ -153,12 +156,11 @@ class Explanation(NamedTuple):
         ['1', '2', 'cos(x)']
         """
         circuit = self.circuit
-        row, slots = circuit.rules[edge.gate], [*circuit.operands[edge.gate], edge.out]
-        operands = (*row.operands, "out")
+        rule, slots = circuit.rules[edge.gate], [*circuit.operands[edge.gate], edge.out]
+        operands = (*rule.operands, "out")
         values = dict(zip(operands, (circuit.units[slot].value for slot in slots), strict=True))
-        wires = dict(zip(operands, map(self._wire, slots), strict=True))
-        steps = taken(row.partial_steps[edge.position], values)
-        return [wires.get(step.name, step) if isinstance(step, Name) else step for step in steps]
+        wires = {operand: (self._wire(slot),) for operand, slot in zip(operands, slots, strict=True)}
+        return substituted(taken(rule.partial_steps[edge.position], values), wires)
 
     def rule(self, edge: Edge) -> list[Step]:
         """Return the formula of an edge's gate, in postfix order."""
@@ -171,7 +173,7 @@ class Explanation(NamedTuple):
 
 
 def name_of(circuit: Circuit, slot: int) -> str:
-    """Return the name of the wire in a slot, which is no constant's."""
+    """Return the name of the wire in a slot that holds no constant."""
     return circuit.input_names[slot] if slot < len(circuit.input_names) else circuit.names[slot - circuit.first_gate]
 
 
@@ -183,14 +185,14 @@ def explain(
     most: int = 10,
     inputs: int | None = None,
 ) -> Explanation:
-    """Return how the derivatives of an output in inputs come about, at the inputs' present values.
+    """Return the derivatives of an output in inputs as sums over paths, at the inputs' present values.
 
     Args:
         circuit: the circuit; its units hold the backward pass in the end.
         output: the wire to differentiate; the circuit's output when left out.
         names: the inputs; all when left out.
-        most: how many paths an input gets; the others are counted.
-        inputs: how many inputs get paths at all, those with the largest derivatives; all when left out.
+        most: the number of paths shown per input; the others are counted.
+        inputs: the number of inputs with shown paths, those with the largest derivatives; all when left out.
 
     Raises:
         CircuitError: there is no such wire or input, or several outputs and none named.
@@ -204,31 +206,31 @@ def explain(
     gradients = circuit.backward(target)
     chosen = list(circuit.inputs) if names is None else list(names)
     edges = _edges(circuit, target, chosen)
-    ways = _Ways(edges, circuit.slot(target))
+    paths = _Paths(edges, circuit.slot(target))
     ranked = sorted(chosen, key=lambda name: _large_first(gradients[name]))
     with_paths = set(ranked[:inputs])
-    accounts, steps = [], MOST_STEPS
+    accounts, wires_left = [], MOST_SHOWN_WIRES
     for name in chosen:
         slot = circuit.slot(name)
-        shown = ways.largest(slot, most, steps) if name in with_paths else []
-        steps -= sum(len(path.slots) for path in shown)
-        number, size = ways.count(slot), ways.total(slot)
+        shown = paths.largest(slot, most, wires_left) if name in with_paths else []
+        wires_left -= sum(len(path.slots) for path in shown)
+        number, size = paths.count(slot), paths.total(slot)
         longest = max((len(path.edges) for path in shown), default=0)
-        # Product by product, a rounding a factor, here and in the pass, and one for every sum that the pass puts it in
-        # (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 2002, section 3.1); each other part of
-        # such a sum is another path's. The paths that are not shown are taken to be about as long.
-        rounding = (2 * longest + min(number, len(edges))) * EPSILON * size
+        # Each factor of a product is rounded once here and once in the pass, and each addition of the pass rounds once
+        # more (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 2002, section 3.1). The other terms
+        # of a sum belong to other paths. Paths that are not shown are assumed to be no longer than the shown ones.
+        rounding = (2 * longest + min(number, len(edges))) * UNIT_ROUNDOFF * size
         accounts.append(Account(name, gradients[name], number, size, rounding, shown))
     return Explanation(circuit, target, edges, accounts)
 
 
 def _large_first(number: float) -> tuple[bool, float]:
-    """Return what sorts numbers by their size, the largest first, and NaN before all."""
+    """Return a key that sorts numbers by absolute value, the largest first, and NaN before all."""
     return number == number, -abs(number) if number == number else 0.0
 
 
 def _edges(circuit: Circuit, output: str, names: Iterable[str]) -> list[Edge]:
-    """Return the steps of the backward pass on paths from inputs to the output, as the pass has done them."""
+    """Return the edges on paths from inputs to the output, in the order of the backward pass."""
     needed = circuit.upstream([circuit.slot(output)])
     gates = [index for index in circuit.downstream(*names) if index in needed]
     first = circuit.first_gate
@@ -239,16 +241,15 @@ def _edges(circuit: Circuit, output: str, names: Iterable[str]) -> list[Edge]:
         partials = circuit.gates[index].partials()
         for position, (slot, local) in enumerate(zip(circuit.operands[index], partials, strict=True)):
             if slot in on_paths:
-                added = local * out.grad if out.grad else 0.0
-                edges.append(Edge(index, position, first + index, slot, out.grad, local, added))
+                edges.append(Edge(index, position, first + index, slot, out.grad, local))
     return edges
 
 
-class _Ways:
-    """The ways from every wire to the output.
+class _Paths:
+    """The paths from every wire to the output.
 
     Args:
-        edges: the steps, those nearer to the output first; each leads there.
+        edges: the edges, those nearer to the output first; each is on a path to it.
         target: the output's slot.
     """
 
@@ -267,47 +268,48 @@ class _Ways:
             self._best[operand] = max(self._best.get(operand, through), through)
 
     def count(self, slot: int) -> int:
-        """Return the number of ways from a slot."""
+        """Return the number of paths from a slot."""
         return self._counts.get(slot, 0)
 
     def total(self, slot: int) -> float:
-        """Return the sum of the sizes of their products."""
+        """Return the sum of the absolute values of the products of the paths from a slot."""
         return self._totals.get(slot, 0.0)
 
     def _ranks(self, slot: int) -> list[tuple[float, int, Edge]]:
-        """Return the steps from a wire, the best first, each with what it loses against that, as a logarithm."""
+        """Return the edges from a wire by largest product, each with the logarithm of the factor that it loses."""
         if slot not in self._ranked:
             best = self._best[slot]
             losses = [(best - (edge.size + self._best[edge.out]), i) for i, edge in enumerate(self._feeds[slot])]
             self._ranked[slot] = [(loss, i, self._feeds[slot][i]) for loss, i in sorted(losses)]
         return self._ranked[slot]
 
-    def largest(self, slot: int, most: int, steps: int) -> list[Path]:
-        """Return the ways from a slot with the largest products.
+    def largest(self, slot: int, most_paths: int, most_edges: int) -> list[GraphPath]:
+        """Return the paths from a slot with the largest products, the largest first.
 
         Args:
             slot: the slot.
-            most: how many at most.
-            steps: once they have so many steps together, there are no more.
+            most_paths: the largest number of paths.
+            most_edges: the search ends once the paths have as many edges together.
         """
         if slot == self._target:
-            return [Path((slot,), (), 1.0)]
+            return [GraphPath((slot,), (), 1.0)]
         if slot not in self._feeds:
             return []
-        found: list[Path] = []
-        # What a path has lost, and what its beginning has, which is that of another path up to some step; there it
-        # takes the edge of some rank, and from there on the best way. The second number keeps the order the same.
+        paths: list[GraphPath] = []
+        # An entry: the loss of a path; its number, which keeps the order stable; the loss of its beginning; the path
+        # that it shares the beginning with; the position up to which it does; the rank of its edge there. From there
+        # on it takes the edges of rank 0.
         heap: list[tuple[float, int, float, Sequence[Edge], int, int]] = [(0.0, 0, 0.0, (), 0, 0)]
-        made = 1
+        pushed = 1
 
         def push(before: float, edges: Sequence[Edge], at: int, wire: int, rank: int) -> None:
-            nonlocal made
+            nonlocal pushed
             ranks = self._ranks(wire)
             if rank < len(ranks):
-                heappush(heap, (before + ranks[rank][0], made, before, edges, at, rank))
-                made += 1
+                heappush(heap, (before + ranks[rank][0], pushed, before, edges, at, rank))
+                pushed += 1
 
-        while heap and len(found) < most and steps > 0:
+        while heap and len(paths) < most_paths and most_edges > 0:
             lost, _, before, beginning, at, rank = heappop(heap)
             edges = list(beginning[:at])
             wire = edges[-1].out if edges else slot
@@ -317,13 +319,13 @@ class _Ways:
                 edges.append(self._ranks(wire)[0][2])
             for i in range(at + 1, len(edges)):
                 push(lost, edges, i, edges[i].operand, 1)
-            found.append(_path(slot, edges))
-            steps -= len(edges)
-        return sorted(found, key=lambda path: _large_first(path.product))
+            paths.append(_path(slot, edges))
+            most_edges -= len(edges)
+        return sorted(paths, key=lambda path: _large_first(path.product))
 
 
-def _path(slot: int, edges: Sequence[Edge]) -> Path:
+def _path(slot: int, edges: Sequence[Edge]) -> GraphPath:
     product = 1.0
     for edge in reversed(edges):
         product = edge.passed(product)
-    return Path((slot, *(edge.out for edge in edges)), tuple(edges), product)
+    return GraphPath((slot, *(edge.out for edge in edges)), tuple(edges), product)

@@ -1,4 +1,4 @@
-"""Second derivatives: the backward pass differentiated forward, by running it on dual numbers."""
+"""Second derivatives: the backward pass on dual numbers, forward over reverse."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def hessian(
 ) -> dict[str, dict[str, Any]]:
     """Return the second derivatives of an output in pairs of inputs, at the inputs' present values.
 
-    One backward pass over dual numbers, whose tangent points along an input, gives that input's row (Griewank and
-    Walther, "Evaluating Derivatives", 2nd ed., 2008, section 5.1: forward over reverse).
+    One backward pass over dual numbers gives the row of an input along which the tangent points.
+
+    Source: Griewank and Walther, "Evaluating Derivatives", 2nd ed., 2008, section 5.1: forward over reverse.
 
     Args:
         circuit: the circuit, which stays as it is.
@@ -38,12 +39,12 @@ def hessian(
     twin = circuit.over(duals(arithmetic))
     chosen = list(circuit.inputs) if names is None else list(names)
     twin.assign({name: circuit[name].value for name in chosen})  # which refuses what is no input
-    found = {}
+    rows = {}
     for name in chosen:
         unit: Any = twin[name]
         value = unit.value.value
         unit.value = Dual(value, arithmetic.number(1.0))
         gradient = twin.backward(output)
-        found[name] = {other: tangent_of(gradient[other]) for other in chosen}
+        rows[name] = {second: tangent_of(gradient[second]) for second in chosen}
         unit.value = Dual(value)
-    return found
+    return rows

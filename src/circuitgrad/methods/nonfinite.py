@@ -1,4 +1,4 @@
-"""Where infinity or NaN came from: the first gate that made it."""
+"""Where an infinity or NaN came from: the first gate that made it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.errors import Problem, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from circuitgrad.circuit.circuit import Circuit
 
@@ -63,3 +63,25 @@ def nonfinite_gradient(circuit: Circuit) -> Problem | None:
                 circuit.locate(name),
             )
     return None
+
+
+def first_nonfinite(circuit: Circuit, outputs: Iterable[str], among: Container[int] | None = None) -> Problem | None:
+    """Return a note on the first infinite or NaN value at the inputs' present values, or else gradient, or None.
+
+    Args:
+        circuit: the circuit; its units hold the last pass in the end.
+        outputs: the wires that are differentiated, one after another.
+        among: the gates whose values count; all when left out.
+
+    >>> from circuitgrad import from_expression
+    >>> first_nonfinite(from_expression("sqrt(x*x)", x=0), ["out"]).message
+    "the gradient becomes inf at 'out': upstream 1.0 times the partial derivative inf of sqrt(0.0) in x"
+    """
+    circuit.run()
+    problem = nonfinite_value(circuit, among)
+    for output in outputs:
+        if problem is not None:
+            break
+        circuit.backward(output)
+        problem = nonfinite_gradient(circuit)
+    return problem

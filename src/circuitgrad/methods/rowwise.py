@@ -1,4 +1,4 @@
-"""A circuit at every row of data: the same passes as at a single point, without a dictionary of every wire."""
+"""A circuit at every row of data: the same passes as at a single point, as columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from circuitgrad.data.table import CHUNK_ROWS
 from circuitgrad.engines.choice import LEAST_PASSES_FOR_PYTHON, choose
 from circuitgrad.engines.programs import over_columns
 from circuitgrad.errors import Problem
-from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+from circuitgrad.methods.nonfinite import first_nonfinite
 
 if TYPE_CHECKING:
     from array import array
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from circuitgrad.engines.wanted import Compute, Wanted
 
 
-class OverRows:
-    """Computes what is wanted of every row, as columns, block by block.
+class RowwiseProgram:
+    """Computes what is wanted of every row, as columns, chunk by chunk.
 
     Args:
         circuit: the circuit; inputs that are not bound keep their present values.
@@ -32,7 +32,7 @@ class OverRows:
         expected: about how many rows there will be, where that is known.
 
     Attributes:
-        choice: the engine that was used last, and why; None before the first block.
+        choice: the engine that was used last, and why; None before the first chunk.
 
     Raises:
         CircuitError: there is no such wire, input or engine.
@@ -40,11 +40,12 @@ class OverRows:
     >>> from array import array
     >>> from circuitgrad import from_expression
     >>> from circuitgrad.data.table import Rows
+    >>> from circuitgrad.engines.wanted import Wanted
     >>> circuit = from_expression("x**2 + c", x=0, c=1)
     >>> rows = Rows({"x": array("d", [2, 3])}, [2, 3], ())
-    >>> OverRows(circuit, ["x"], Wanted(("out",)))(rows)
+    >>> RowwiseProgram(circuit, ["x"], Wanted(("out",)))(rows)
     [array('d', [5.0, 10.0])]
-    >>> OverRows(circuit, ["x"], Wanted(("out",), ("out",), ("x", "c")))(rows)
+    >>> RowwiseProgram(circuit, ["x"], Wanted(("out",), ("out",), ("x", "c")))(rows)
     [array('d', [5.0, 10.0]), array('d', [4.0, 6.0]), array('d', [1.0, 1.0])]
     """
 
@@ -65,16 +66,17 @@ class OverRows:
         self._done = 0
 
     def __call__(self, rows: Rows) -> list[array[float]]:
-        """Return the wanted columns of a block of rows."""
-        # Blocks are larger or smaller as rows come; what is chosen, and so the last bits, must not hang on that.
-        first, *others = (self._compute(part) for part in rows.cut(CHUNK_ROWS if self._may_change() else len(rows)))
-        for more in others:
-            for column, numbers in zip(first, more, strict=True):
+        """Return the wanted columns of a chunk of rows."""
+        # The size of a chunk depends on how the rows arrive; the choice, and so the last bits, must not.
+        size = CHUNK_ROWS if self._may_change() else len(rows)
+        columns, *following = map(self._compute, rows.cut(size))
+        for part in following:
+            for column, numbers in zip(columns, part, strict=True):
                 column.extend(numbers)
-        return first
+        return columns
 
     def _may_change(self) -> bool:
-        """Tell whether the choice hangs on how many rows are still to come."""
+        """Tell whether the choice depends on the number of rows to come."""
         return self._engine is None and (self.choice is None or self.choice.engine != "native")
 
     def _compute(self, rows: Rows) -> list[array[float]]:
@@ -94,7 +96,7 @@ class OverRows:
         return list(self._run([*rows.columns.values()]))
 
 
-class Watch:
+class NonfiniteRows:
     """Counts the rows whose results are not all finite, and remembers the first.
 
     Args:
@@ -110,39 +112,31 @@ class Watch:
         self._first: tuple[int, dict[str, float]] | None = None
 
     def see(self, rows: Rows, columns: Sequence[array[float]]) -> None:
-        """Look at the results of a block of rows."""
+        """Count the rows of a chunk whose results are not all finite."""
         self._rows += len(rows)
         # A sum of finite numbers may overflow, but no other is finite.
-        bad = [column for column in columns if not isfinite(sum(column)) and not all(map(isfinite, column))]
-        if not bad:
+        nonfinite = [column for column in columns if not isfinite(sum(column)) and not all(map(isfinite, column))]
+        if not nonfinite:
             return
-        found = [position for position, row in enumerate(zip(*bad, strict=True)) if not all(map(isfinite, row))]
-        self._count += len(found)
+        results = zip(*nonfinite, strict=True)
+        positions = [position for position, row in enumerate(results) if not all(map(isfinite, row))]
+        self._count += len(positions)
         if self._first is None:
-            row = {name: column[found[0]] for name, column in rows.columns.items()}
-            self._first = (rows.lines[found[0]], row)
+            row = {name: column[positions[0]] for name, column in rows.columns.items()}
+            self._first = (rows.lines[positions[0]], row)
 
     def problem(self, name: str, counted: str) -> Problem | None:
-        """Return a note on the first row and the gate that is to blame there, or None where all is finite.
+        """Return a note on the first nonfinite row and the gate that made the value, or None where all rows are finite.
 
         Args:
             name: what the data file is called.
-            counted: what the numbers of the rows count.
+            counted: the word for what the numbers of the rows count, such as `line`.
         """
         if self._first is None:
             return None
         number, row = self._first
-        cause = self._cause(row)
+        self._circuit.assign(row)
+        cause = first_nonfinite(self._circuit, self._wanted.outputs)
         more = f"the first of {self._count:,}" if self._count > 1 else "the only one"
         where = f"at {counted} {number} of {name}, {more} of {self._rows:,} rows whose results are not finite"
         return Problem(where) if cause is None else Problem(f"{cause.message}; {where}", cause.place)
-
-    def _cause(self, row: dict[str, float]) -> Problem | None:
-        self._circuit.assign(row)
-        self._circuit.run()
-        found = nonfinite_value(self._circuit)
-        for output in self._wanted.outputs:
-            if found is None:
-                self._circuit.backward(output)
-                found = nonfinite_gradient(self._circuit)
-        return found

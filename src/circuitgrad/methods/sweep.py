@@ -1,4 +1,4 @@
-"""A circuit over a grid: its outputs, and their derivatives, at every combination of values of some inputs."""
+"""A circuit over a grid: its outputs and their derivatives at every combination of the values of some inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from circuitgrad.engines.choice import choose
 from circuitgrad.engines.programs import program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, Problem
-from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+from circuitgrad.formulas.names import derivative_title
+from circuitgrad.methods.nonfinite import first_nonfinite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
 
 MOST_POINTS = 10_000_000
-STRIDE = 256
-"""Progress is told after so many points."""
+POINTS_PER_REPORT = 256
+"""How many points are computed between two reports of the progress."""
 
 
-class Axis(NamedTuple):
+class SweepAxis(NamedTuple):
     """The values that one input takes.
 
     Attributes:
@@ -38,12 +39,12 @@ class Axis(NamedTuple):
     log: bool = False
 
 
-class Series(NamedTuple):
-    """What is computed at every point.
+class SweepSeries(NamedTuple):
+    """A number that is computed at every point: an output's value or its derivative.
 
     Attributes:
-        output: a wire.
-        wrt: the input in which it is differentiated; None for its value.
+        output: the output.
+        wrt: the input with respect to which it is differentiated; None for its value.
     """
 
     output: str
@@ -51,24 +52,24 @@ class Series(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is called.
+        """The title of its column.
 
-        >>> Series("s").title, Series("s", "a").title
+        >>> SweepSeries("s").title, SweepSeries("s", "a").title
         ('s', 'ds/da')
         """
-        return self.output if self.wrt is None else f"d{self.output}/d{self.wrt}"
+        return self.output if self.wrt is None else derivative_title(self.output, self.wrt)
 
 
 def spaced(start: float, end: float, count: int, *, log: bool = False) -> list[float]:
-    """Return so many numbers from start to end, both included, spaced evenly.
+    """Return evenly spaced numbers from start to end, both included.
 
-    They are the doubles nearest to the decimal numbers that a person means: a third of the way from 0 to 0.3 lies 0.1.
+    They are the doubles nearest to the exact decimal numbers: a third of the way from 0 to 0.3 is 0.1.
 
     Args:
         start: the first number.
         end: the last one; it may be the smaller.
-        count: how many; 1 where both are equal, and only there.
-        log: whether their logarithms are spaced evenly instead, for which both have to be positive.
+        count: the number of values; 1 if and only if start and end are equal.
+        log: whether the logarithms are spaced evenly; start and end are positive then.
 
     Raises:
         CircuitError: there are no such numbers.
@@ -97,8 +98,8 @@ def _even(start: float, end: float, count: int) -> list[float]:
     steps = count - 1
     # Over one denominator, each number is a single division, which Python rounds correctly.
     left, right = first.numerator * last.denominator, last.numerator * first.denominator
-    whole = first.denominator * last.denominator * steps
-    return [(left * (steps - i) + right * i) / whole for i in range(count)]
+    denominator = first.denominator * last.denominator * steps
+    return [(left * (steps - i) + right * i) / denominator for i in range(count)]
 
 
 def _refuse_more_than_fit(points: int) -> None:
@@ -108,22 +109,22 @@ def _refuse_more_than_fit(points: int) -> None:
 
 
 class Sweep:
-    """A circuit over a grid. Iterating computes, point after point, the inputs' values and then every series.
+    """A circuit over a grid. Iteration yields, point by point, the inputs' values and then every series.
 
     The last input moves first. The circuit stays as it was.
 
     Attributes:
         axes: the inputs that move.
-        series: what is computed: the outputs, then their derivatives.
+        series: the numbers per point: the outputs, then their derivatives.
         choice: the engine that is used, and why.
-        nonfinite: at how many points the last iteration has met infinity or NaN.
+        nonfinite: the number of points at which the last iteration met infinity or NaN.
 
     Args:
         circuit: the circuit; the other inputs keep their present values.
         axes: the inputs that move, at least one.
         outputs: the wires to compute.
         wrt: the inputs to differentiate them in.
-        listen: is told what is done, how much of it, and of how much.
+        listen: called with the kind of work, the amount done and the total amount.
         engine: the engine to use; chosen by the number of points when left out.
 
     Raises:
@@ -131,22 +132,22 @@ class Sweep:
 
     >>> from circuitgrad import from_expression
     >>> circuit = from_expression("x*y", x=0, y=0)
-    >>> list(Sweep(circuit, [Axis("x", [1.0, 2.0]), Axis("y", [3.0, 4.0])], ["out"], ["x"]))
+    >>> list(Sweep(circuit, [SweepAxis("x", [1.0, 2.0]), SweepAxis("y", [3.0, 4.0])], ["out"], ["x"]))
     [(1.0, 3.0, 3.0, 3.0), (1.0, 4.0, 4.0, 4.0), (2.0, 3.0, 6.0, 3.0), (2.0, 4.0, 8.0, 4.0)]
     """
 
     def __init__(
         self,
         circuit: Circuit,
-        axes: Sequence[Axis],
+        axes: Sequence[SweepAxis],
         outputs: Sequence[str],
         wrt: Sequence[str] = (),
         listen: Callable[[str, int, int], None] | None = None,
         engine: str | None = None,
     ) -> None:
         self.axes = axes
-        self.series = [Series(output) for output in outputs]
-        self.series += [Series(output, name) for output in outputs for name in wrt]
+        self.series = [SweepSeries(output) for output in outputs]
+        self.series += [SweepSeries(output, name) for output in outputs for name in wrt]
         self.nonfinite = 0
         self._circuit, self._listen = circuit, listen
         self._first: tuple[float, ...] = ()
@@ -164,14 +165,14 @@ class Sweep:
         self.nonfinite = 0
         total = len(self)
         for done, point in enumerate(product(*(axis.values for axis in self.axes))):
-            if self._listen and done % STRIDE == 0:
+            if self._listen and done % POINTS_PER_REPORT == 0:
                 self._listen("sweeping", done, total)
-            found = self._run(*point)
-            if not all(map(isfinite, found)):
+            results = self._run(*point)
+            if not all(map(isfinite, results)):
                 if not self.nonfinite:
                     self._first = point
                 self.nonfinite += 1
-            yield *point, *found
+            yield *point, *results
 
     def columns(self) -> list[array[float]]:
         """Compute all points; return a column for every axis and every series."""
@@ -196,13 +197,6 @@ class Sweep:
         present = circuit.values()
         circuit.assign({axis.name: value for axis, value in zip(self.axes, self._first, strict=True)})
         try:
-            circuit.forward()
-            if cause := nonfinite_value(circuit, circuit.upstream(map(circuit.slot, self._outputs))):
-                return cause
-            for output in self._outputs:
-                circuit.backward(output)
-                if cause := nonfinite_gradient(circuit):
-                    return cause
-            return None
+            return first_nonfinite(circuit, self._outputs, circuit.upstream(map(circuit.slot, self._outputs)))
         finally:
             circuit.assign(present)

@@ -1,4 +1,4 @@
-"""A circuit file with the values that were found: made from its text, and read again before anyone writes it."""
+"""A circuit file's text with new values for its inputs, read again as a proof before anyone writes it."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def rewrite(
 
 
 def _missed(circuit: Circuit, inputs: Mapping[str, float]) -> dict[str, float]:
-    """Return the wires whose expected values would not be met with these inputs, with their values."""
+    """Return the values, with these inputs, of the wires that would miss their expected values."""
     if not circuit.expect:
         return {}
     from circuitgrad.methods.check.check import compare_expected
 
     values = circuit.trace(inputs)
-    found = {name: values[circuit.slot(name)] for name in circuit.expect}
-    return {name: value for name, value in found.items() if compare_expected(value, circuit.expect[name]).failed}
+    reached = {name: values[circuit.slot(name)] for name in circuit.expect}
+    return {name: value for name, value in reached.items() if compare_expected(value, circuit.expect[name]).failed}
 
 
 def _prove(
@@ -93,16 +93,16 @@ def _prove(
         CircuitError: it is not.
     """
     try:
-        found = read(text)
+        rewritten = read(text)
     except CircuitError as error:
         because = f": {error.problems[0].message}"
     else:
         leaves = {name: leaf._replace(value=inputs[name]) for name, leaf in circuit.inputs.items()}
         because = ""
         # Unlike the numbers, their texts differ for 0 and -0, and are equal for NaN.
-        if repr((found.inputs, found.expect, found.outputs)) == repr((leaves, dict(expect), circuit.outputs)) and (
-            list(found.operands) == list(circuit.operands)
-        ):
+        described = repr((rewritten.inputs, rewritten.expect, rewritten.outputs))
+        same_operands = list(rewritten.operands) == list(circuit.operands)
+        if same_operands and described == repr((leaves, dict(expect), circuit.outputs)):
             return
     message = f"the new values cannot be put into the file as it is written{because}"
     raise CircuitError.of(message, hint="write its inputs in a plainer way")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from circuitgrad.errors import Place
-    from circuitgrad.methods.check.outcome import Check
+    from circuitgrad.methods.check.result import Check
     from circuitgrad.methods.check.verdicts import Comparison
 
 MOST_NOTES = 20

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from circuitgrad.errors import Place
-    from circuitgrad.methods.check.outcome import Check
+    from circuitgrad.methods.check.result import Check
 
 LEVELS = {OK: "", KINK: "notice", INACCURATE: "warning"}
 """GitHub's level of a verdict; any other verdict is an error."""

@@ -18,7 +18,7 @@ from circuitgrad.report.terminal import encodable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from circuitgrad.methods.explain import Account, Edge, Explanation, Path
+    from circuitgrad.methods.explain import Account, Edge, Explanation, GraphPath
 
 LONGEST_FORMULAS = 70
 """The formulas of a path are left out where they take more characters."""
@@ -77,7 +77,7 @@ def paths_table(explained: Explanation, digits: int | None = None, *, everything
 
 
 def _lines(
-    explained: Explanation, path: Path, paths: ShortPaths, digits: int, *, everything: bool
+    explained: Explanation, path: GraphPath, paths: ShortPaths, digits: int, *, everything: bool
 ) -> Iterator[list[str | float | None]]:
     """Yield the lines of a path: with formulas where they are short, and with numbers."""
     arrow, times = (" → ", " × ") if encodable("→×") else (" -> ", " * ")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from circuitgrad.methods.optimize.run import Outcome
-    from circuitgrad.methods.sweep import Series, Sweep
+    from circuitgrad.methods.sweep import Sweep, SweepSeries
 
 GREY = "#7d7d7d"
 """A grey that is read on white and on black."""
@@ -116,7 +116,7 @@ def picture(title: str, form: str, draw: Callable[[Any], None]) -> bytes:
     return file.getvalue()
 
 
-def _curves(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) -> None:
+def _curves(figure: Any, sweep: Sweep, series: dict[SweepSeries, Sequence[float]]) -> None:
     """Draw the outputs in one panel, and in another one below it the gradients."""
     (axis,) = sweep.axes
     outputs = [result for result in series if result.wrt is None]
@@ -153,7 +153,7 @@ def padded(ends: tuple[float, float]) -> tuple[float, float]:
     return ends[0] - margin, ends[1] + margin
 
 
-def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) -> None:
+def _heat_maps(figure: Any, sweep: Sweep, series: dict[SweepSeries, Sequence[float]]) -> None:
     """Draw a map for every series: a row for every output, with its gradients beside it."""
     across = len({result.wrt for result in series})
     down = len(series) // across

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.formulas.dialects import Dialect
     from circuitgrad.formulas.steps import Step
-    from circuitgrad.methods.explain import Edge, Explanation, Path
+    from circuitgrad.methods.explain import Edge, Explanation, GraphPath
 
 Stretch: TypeAlias = "Sequence[Edge]"
 """The edges from one shown wire of a path to the next."""
@@ -61,7 +61,7 @@ class ShortPaths:
     def _is_shown(self, slot: int) -> bool:
         return self._next[slot] == slot
 
-    def stretches(self, path: Path) -> list[Stretch]:
+    def stretches(self, path: GraphPath) -> list[Stretch]:
         """Return the edges of a path, from shown wire to shown wire."""
         stretches: list[list[Edge]] = []
         ended = True
@@ -73,7 +73,7 @@ class ShortPaths:
             ended = forks or self._is_shown(edge.out)
         return [*stretches]
 
-    def slots(self, path: Path) -> list[int]:
+    def slots(self, path: GraphPath) -> list[int]:
         """Return the slots of the shown wires of a path, its ends among them."""
         return [path.slots[0], *(stretch[-1].out for stretch in self.stretches(path))]
 

@@ -11,7 +11,7 @@ from circuitgrad.report.panels import panels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.methods.sweep import Axis, Sweep
+    from circuitgrad.methods.sweep import Sweep, SweepAxis
 
 
 def sweep_plot(sweep: Sweep) -> str:
@@ -28,11 +28,11 @@ def sweep_plot(sweep: Sweep) -> str:
     return "\n".join(maps)
 
 
-def rising(axes: Sequence[Axis], numbers: Sequence[float]) -> tuple[list[float], list[float], list[list[float]]]:
+def rising(axes: Sequence[SweepAxis], numbers: Sequence[float]) -> tuple[list[float], list[float], list[list[float]]]:
     """Return the rising values of two axes, and per value of the second axis the numbers along the first.
 
-    >>> from circuitgrad.methods.sweep import Axis
-    >>> rising([Axis("x", [2.0, 1.0]), Axis("y", [3.0, 4.0])], [23.0, 24.0, 13.0, 14.0])
+    >>> from circuitgrad.methods.sweep import SweepAxis
+    >>> rising([SweepAxis("x", [2.0, 1.0]), SweepAxis("y", [3.0, 4.0])], [23.0, 24.0, 13.0, 14.0])
     ([1.0, 2.0], [3.0, 4.0], [[13.0, 23.0], [14.0, 24.0]])
     """
     xs, ys = (axis.values for axis in axes)

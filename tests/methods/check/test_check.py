@@ -23,7 +23,7 @@ from random_circuits import SMOOTH, Plan, plans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.methods.check.outcome import Check
+    from circuitgrad.methods.check.result import Check
 
 NEURON = {"a": 1.0, "b": 2.0, "c": -3.0, "x": -1.0, "y": 3.0}
 

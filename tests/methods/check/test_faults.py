@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.methods.check.outcome import Check
+    from circuitgrad.methods.check.result import Check
 
 GATES = 60
 CIRCUITS = range(330)
@@ -65,6 +65,12 @@ def accused(found: Check) -> set[str]:
 def with_row(circuit: Circuit, index: int, row: Rule) -> None:
     circuit.rules = [*circuit.rules[:index], row, *circuit.rules[index + 1 :]]
     circuit._gates = []
+
+
+def with_gate(circuit: Circuit, index: int, gate: Gate) -> None:
+    circuit.gates[index] = gate  # type: ignore[index]
+    circuit._forwards[index] = gate.forward
+    circuit._value_functions[index] = gate.value_function
 
 
 def partials(circuit: Circuit, index: int) -> tuple[float, ...]:
@@ -157,7 +163,7 @@ def test_a_gate_that_does_not_add_is_named(plant: Callable[[Gate], Gate], block:
         circuit = generated(seed)
         index = seed * 7 % len(circuit.rules)
         slopes = partials(circuit, index)
-        circuit.gates[index] = plant(circuit.gates[index])  # type: ignore[index]
+        with_gate(circuit, index, plant(circuit.gates[index]))
         found = check(circuit)
         harmless = not any(slopes) if plant is overwriting else slopes[-1] == 0
         name = circuit.names[index]
@@ -194,7 +200,7 @@ def test_a_rule_in_doubles_that_is_not_its_rows_is_named() -> None:
     class Bent(own):  # type: ignore[misc, valid-type]
         partials_function = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
 
-    circuit.gates[index] = Bent()  # type: ignore[index]
+    with_gate(circuit, index, Bent())
     assert accused(check(circuit)) == {circuit.names[index]}
 
 

@@ -17,10 +17,10 @@ import pytest
 import circuitgrad
 from browser import chromium, complaints, look, missing, requests, screenshot
 from circuitgrad.circuit.optimization import Optimization
-from circuitgrad.methods.numeric import numeric_gradient
 from circuitgrad.methods.optimize.optimize import optimize
 from circuitgrad.report.drawing.model import drawing
 from circuitgrad.report.page.page import page
+from numeric_gradient import numeric_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

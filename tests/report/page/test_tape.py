@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuitgrad import loads
-from circuitgrad.methods.numeric import numeric_gradient
 from circuitgrad.report.number_text import exact, rounded
 from circuitgrad.report.page.javascript import page_file, rules_text
 from circuitgrad.report.page.page import document
+from numeric_gradient import numeric_gradient
 from random_circuits import SMOOTH, Plan, plans
 from report.page.node import MISSING, NODE, as_json, run
 

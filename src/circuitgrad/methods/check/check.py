@@ -1,4 +1,4 @@
-"""A circuit's derivatives on trial: every input against a reference, every gate alone, every sum over consumers."""
+"""Checking a circuit: every derivative against a reference, every gate alone, every sum over consumers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, did_you_mean, quote
-from circuitgrad.methods.check.differences import require_steps
-from circuitgrad.methods.check.outcome import Check, PointCheck
-from circuitgrad.methods.check.points import Point
-from circuitgrad.methods.check.trial import Examination
+from circuitgrad.methods.check.finite_differences import require_steps
+from circuitgrad.methods.check.input_points import InputPoint
+from circuitgrad.methods.check.point_check import PointChecker
+from circuitgrad.methods.check.result import Check, PointCheck
 from circuitgrad.methods.check.verdicts import OK, WRONG, Comparison, Tolerance
 
 if TYPE_CHECKING:
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["Check", "PointCheck", "check", "compare_expected"]
 
 RULES_RTOL = 1e-14
-"""How far a rule may be from the slope of its value where nothing is rounded: the literal numbers in it are doubles."""
+"""The relative tolerance of a derivative rule without rounding: the literal numbers in it are doubles."""
 DEFAULT_RTOL = {"mp": 1e-9, "complex": 1e-10, "ridders": 1e-7, "central": 1e-6, "forward": 1e-3}
-"""The methods, the strictest first, and how far the analytic derivative may be from the numeric one, relatively."""
+"""The relative tolerance between analytic and numeric derivative, by method, the strictest first."""
 SECOND_RTOL = {"mp": 1e-9, "central": 1e-5}
-"""The methods for second derivatives."""
-STEPPED = ("central", "forward", "ridders")
+"""The same for second derivatives."""
+METHODS_WITH_STEP = ("central", "forward", "ridders")
 """The methods that take a step."""
 DEFAULT_ATOL = 1e-15
 EXPECT_RTOL = 1e-9
 EXPECT_ATOL = 1e-12
-MOST_WORK = 1_000_000
-"""So many gates are computed in multiprecision, some ten seconds' worth, before `auto` prefers doubles."""
-GATE_WORK = 8
-"""How many evaluations of a gate its own trial costs."""
-INPUT_WORK = 3
-"""How many evaluations an input costs of every gate that it reaches."""
-PAIR_WORK = 6
-"""How many a pair of inputs costs of every gate that either of them reaches."""
+MOST_EVALUATIONS = 1_000_000
+"""The most evaluations of gates in multiprecision, some ten seconds' worth, before `auto` prefers doubles."""
+EVALUATIONS_PER_GATE = 8
+"""The evaluations of a gate that checking it alone costs."""
+EVALUATIONS_PER_INPUT = 3
+"""The evaluations, of every gate that an input reaches, that checking the derivative in it costs."""
+EVALUATIONS_PER_PAIR = 6
+"""The evaluations, of every gate that one of two inputs reaches, that checking their second derivative costs."""
 
 
 def check(
@@ -51,17 +51,17 @@ def check(
     rtol: float | None = None,
     atol: float | None = None,
     order: int = 1,
-    points: Sequence[Point] = (),
+    points: Sequence[InputPoint] = (),
     listen: Listener | None = None,
 ) -> Check:
     """Check a circuit's derivatives, and its `expect:` block at the inputs' present values.
 
-    With the method `mp` the reference is the slope of the value rules at 60 digits or more. The rules, run backward at
-    60 digits, have to agree with it to 1e-14: otherwise a derivative is `wrong`. What doubles compute has to agree to
-    `rtol`: otherwise it is `inaccurate`.
+    With the method `mp` the reference is the slope of the value rules at 60 digits or more. A backward pass at 60
+    digits has to agree with it to 1e-14: otherwise a derivative is `wrong`. The backward pass in doubles has to agree
+    to `rtol`: otherwise a derivative is `inaccurate`.
 
-    Whatever the method, every gate is tried alone, and every wire's gradient is held against the sum over its
-    consumers, so that a fault is traced to the gate that makes it.
+    With every method, each gate is checked alone, and each wire's gradient is compared with the sum over its
+    consumers. This traces a fault to the gate that makes it.
 
     Args:
         circuit: the circuit, which stays as it is.
@@ -74,53 +74,55 @@ def check(
             and none for the rules.
         order: 1 for first derivatives, 2 for the Hessian.
         points: further points to check at.
-        listen: is told how far the work has come.
+        listen: called with the progress.
 
     Raises:
         CircuitError: there is no such method, output or input; an input is so large that h does not move it; or the
-            method is no match for a gate.
+            method does not support a gate.
 
     >>> from circuitgrad import load
-    >>> found = check(load("circuits/neuron.yaml"))
-    >>> found.passed, found.method
+    >>> result = check(load("circuits/neuron.yaml"))
+    >>> result.passed, result.method
     (True, 'mp')
     """
     chosen = circuit.outputs if outputs is None else tuple(outputs)
     names = list(circuit.inputs) if wrt is None else list(wrt)
-    known = SECOND_RTOL if order == 2 else DEFAULT_RTOL
-    if method != "auto" and method not in known:
-        hint = did_you_mean(method, known) or f"one of {', '.join(known)}"
+    default_rtol = SECOND_RTOL if order == 2 else DEFAULT_RTOL
+    if method != "auto" and method not in default_rtol:
+        hint = did_you_mean(method, default_rtol) or f"one of {', '.join(default_rtol)}"
         what = "second derivatives" if order == 2 and method in DEFAULT_RTOL else "derivatives"
         raise CircuitError.of(f"no method for {what} is called {quote(method)}", hint=hint)
     method, why = _choose(circuit, chosen, names, method, h, order, 1 + len(points))
     if h is not None:
-        if method not in STEPPED or order == 2:
+        if method not in METHODS_WITH_STEP or order == 2:
             what = "a check of second derivatives" if order == 2 else f"the method {method}"
-            raise CircuitError.of(f"{what} takes no h", hint=f"{', '.join(STEPPED)} do, for first derivatives")
+            raise CircuitError.of(
+                f"{what} takes no h", hint=f"{', '.join(METHODS_WITH_STEP)} do, for first derivatives"
+            )
         require_steps(circuit.values(), h)
     if method == "complex":
-        from circuitgrad.methods.check.estimates import require_complex_rules
+        from circuitgrad.methods.check.slope_estimates import require_complex_rules
 
         require_complex_rules(circuit, chosen)
     rules = RULES_RTOL if rtol is None else rtol
     tolerance = Tolerance(
-        known[method] if rtol is None else rtol, rules, DEFAULT_ATOL if atol is None else atol, atol or 0.0
+        default_rtol[method] if rtol is None else rtol, rules, DEFAULT_ATOL if atol is None else atol, atol or 0.0
     )
-    trial = Examination(circuit, chosen, names, method, h, tolerance, order)
-    own = circuit.values()
+    checker = PointChecker(circuit, chosen, names, method, h, tolerance, order)
+    file_values = circuit.values()
     values = circuit.forward()
-    expect = {name: compare_expected(values[name], wanted) for name, wanted in circuit.expect.items()}
-    found = []
+    expect = {name: compare_expected(values[name], expected) for name, expected in circuit.expect.items()}
+    point_checks = []
     try:
-        for count, point in enumerate([Point("the file's values", {}), *points]):
-            circuit.assign({**own, **point.values})
-            found.append(trial.at(point, listen))
+        for count, point in enumerate([InputPoint("the file's values", {}), *points]):
+            circuit.assign({**file_values, **point.values})
+            point_checks.append(checker.at(point, listen))
             if listen is not None:
                 listen("points checked", count + 1, 1 + len(points))
     finally:
-        circuit.assign(own)
+        circuit.assign(file_values)
         circuit.forward()
-    return Check(circuit, chosen, method, why, h, tolerance.rtol, tolerance.atol, order, found, expect)
+    return Check(circuit, chosen, method, why, h, tolerance.rtol, tolerance.atol, order, point_checks, expect)
 
 
 def _choose(
@@ -132,29 +134,29 @@ def _choose(
     order: int,
     points: int,
 ) -> tuple[str, str]:
-    """Return the method for `auto`, and why it is not the strictest."""
+    """Return the method for `auto`, and the reason if it is not the strictest."""
     if method != "auto":
         return method, ""
     if h is not None:
         return "central", "h is given"
     needed = circuit.upstream([circuit.slot(output) for output in outputs])
-    work = GATE_WORK * len(circuit.rules)
-    each = INPUT_WORK if order == 1 else PAIR_WORK * (len(names) + 1)
+    evaluations = EVALUATIONS_PER_GATE * len(circuit.rules)
+    per_gate = EVALUATIONS_PER_INPUT if order == 1 else EVALUATIONS_PER_PAIR * (len(names) + 1)
     for name in names:
-        work += each * len(needed.intersection(circuit.downstream(name)))
-        if work * points > MOST_WORK:
-            return "central", f"mp would compute over {MOST_WORK:,} gates"
+        evaluations += per_gate * len(needed.intersection(circuit.downstream(name)))
+        if evaluations * points > MOST_EVALUATIONS:
+            return "central", f"mp would compute over {MOST_EVALUATIONS:,} gates"
     return "mp", ""
 
 
-def compare_expected(value: float, wanted: float) -> Comparison:
-    """Compare a value with the expected one; of infinities and NaN nothing but themselves will do.
+def compare_expected(value: float, expected: float) -> Comparison:
+    """Compare a value with the expected one; an infinity or NaN has to be met exactly.
 
     >>> compare_expected(1.0, 1.0 + 1e-10).failed, compare_expected(1.0, 2.0).failed
     (False, True)
     """
-    if not isfinite(wanted):
-        met = value == wanted or (value != value and wanted != wanted)
-        return Comparison(value, wanted, 0.0, OK if met else WRONG)
-    tolerance = EXPECT_RTOL * abs(wanted) + EXPECT_ATOL
-    return Comparison(value, wanted, tolerance, OK if abs(value - wanted) <= tolerance else WRONG)
+    if not isfinite(expected):
+        met = value == expected or (value != value and expected != expected)
+        return Comparison(value, expected, 0.0, OK if met else WRONG)
+    tolerance = EXPECT_RTOL * abs(expected) + EXPECT_ATOL
+    return Comparison(value, expected, tolerance, OK if abs(value - expected) <= tolerance else WRONG)

@@ -1,6 +1,6 @@
-"""Every gate alone: its partial derivatives against the exact slope of its value rule, and what its backward pass adds.
+"""Checking every gate alone: its partial derivatives against the slopes of its value rule, and its backward pass.
 
-A gate is tried at the operands that it meets in the circuit, so that a wrong gradient is traced to where it is made.
+A gate is checked at its operands in the circuit, so that a wrong gradient is traced to the gate that makes it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.circuit.units import Unit
+from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, WRONG, Comparison, Tolerance, judge, worst
-from circuitgrad.methods.numeric import EPSILON
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -20,30 +20,31 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.units import Gate
     from circuitgrad.gates.rule import Rule
     from circuitgrad.language.nodes import Listener
-    from circuitgrad.methods.check.exact import Exact
+    from circuitgrad.methods.check.exact_slopes import ExactSlope
 
-OFTEN = 64
-LARGE = 1e300
-"""No gradient that something is added to for a trial is larger, so that the sum stays finite."""
+GATES_PER_REPORT = 64
+"""How many gates are checked between two reports of the progress."""
+LARGEST_GRADIENT_BEFORE = 1e300
+"""The largest gradient to which a backward pass adds in a check, so that the sum stays finite."""
 
 
-class Reference(NamedTuple):
-    """The exact slopes of a rule's value in one operand, and what the partial's formula gives without rounding."""
+class PartialReference(NamedTuple):
+    """The exact slopes of a rule's value in one operand, and its partial derivative's formula without rounding."""
 
-    exact: Exact
+    exact: ExactSlope
     by_rule: Any
 
 
 def check_gates(
     circuit: Circuit, reached: Container[str], tolerance: Tolerance, listen: Listener | None = None
 ) -> dict[str, Comparison]:
-    """Return the worst that there is to say of every gate, at the values of the last passes.
+    """Return the worst comparison of every gate at the values of the last passes.
 
     Args:
         circuit: the circuit, after a forward and a backward pass.
-        reached: the wires whose gradient is not 0; only there does an infinite partial derivative do harm.
-        tolerance: how far a partial derivative may be off.
-        listen: is told how far the work has come.
+        reached: the wires whose gradient is not 0; only there an infinite partial derivative is a fault.
+        tolerance: the tolerance of a partial derivative.
+        listen: called with the progress.
 
     >>> from circuitgrad import load
     >>> circuit = load("circuits/neuron.yaml")
@@ -53,25 +54,25 @@ def check_gates(
     """
     units = circuit.units
     verdicts: dict[str, Comparison] = {}
-    still: set[int] = set()  # the wires that no small step of the inputs moves, such as a comparison away from a tie
+    still: set[int] = set()  # the slots that no small step of the inputs moves, such as a comparison away from a tie
     for index, (name, rule, slots, gate) in enumerate(
         zip(circuit.names, circuit.rules, circuit.operands, circuit.gates, strict=True)
     ):
         values = tuple(units[slot].value for slot in slots)
         partials = gate.partials()
         varying = [position for position, slot in enumerate(slots) if not circuit.is_constant(slot)]
-        found = [
+        comparisons = [
             _judge(
                 rule, values, position, partials[position], tolerance,
                 harmful=name in reached, still=slots[position] in still,
             )
             for position in varying
         ]  # fmt: skip
-        found += _additions(gate, partials, varying)
-        verdicts[name] = worst(found) if found else Comparison(0.0, 0.0, 0.0, OK)
+        comparisons += _wrong_additions(gate, partials, varying)
+        verdicts[name] = worst(comparisons) if comparisons else Comparison(0.0, 0.0, 0.0, OK)
         if all(slots[position] in still or _flat(rule, values, position) for position in varying):
             still.add(circuit.first_gate + index)
-        if listen is not None and index % OFTEN == 0:
+        if listen is not None and index % GATES_PER_REPORT == 0:
             listen("gates checked", index, len(circuit.names))
     return verdicts
 
@@ -80,7 +81,7 @@ def _flat(rule: Rule, values: tuple[float, ...], position: int) -> bool:
     """Tell whether a small step of one operand leaves the value as it is."""
     if not all(map(isfinite, values)):
         return False
-    exact, _ = reference(rule, values, position)
+    exact, _ = partial_reference(rule, values, position)
     return bool(exact.left == exact.right == 0)
 
 
@@ -94,38 +95,39 @@ def _judge(
     harmful: bool,
     still: bool,
 ) -> Comparison:
+    """Compare a partial derivative with the exact slope and with its own formula."""
     operand = rule.operands[position]
     if not (all(map(isfinite, values)) and isfinite(partial)):
         return Comparison(partial, nan, 0.0, NONFINITE if harmful else OK, operand=operand)
-    exact, by_rule = reference(rule, values, position)
-    found = judge(partial, by_rule, exact, tolerance)._replace(operand=operand)
+    exact, by_rule = partial_reference(rule, values, position)
+    comparison = judge(partial, by_rule, exact, tolerance)._replace(operand=operand)
     formula = _formula(rule, values, position)
-    if not abs(partial - formula) <= 8 * EPSILON * abs(formula):
+    if not abs(partial - formula) <= 8 * MACHINE_EPSILON * abs(formula):
         reason = f"its partial derivative is {partial!r}, but its formula gives {formula!r}"
-        return found._replace(verdict=WRONG, reason=reason)
-    return found._replace(verdict=OK) if found.verdict == KINK and still else found
+        return comparison._replace(verdict=WRONG, reason=reason)
+    return comparison._replace(verdict=OK) if comparison.verdict == KINK and still else comparison
 
 
 def _formula(rule: Rule, values: tuple[float, ...], position: int) -> float:
-    """Return what the formula of a partial derivative gives in doubles."""
+    """Return the value of a partial derivative's formula in doubles."""
     from circuitgrad.gates.compiled import partials_function, value_function
 
     partial: float = partials_function(rule)(*values, value_function(rule)(*values))[position]
     return partial
 
 
-def _additions(gate: Gate, partials: Sequence[float], varying: list[int]) -> list[Comparison]:
-    """Return what is wrong with what a gate adds to its operands' gradients, upstream gradient times partial.
+def _wrong_additions(gate: Gate, partials: Sequence[float], varying: list[int]) -> list[Comparison]:
+    """Return the operands to whose gradients a gate adds something else than upstream gradient times partial.
 
-    It runs backward by itself, on units whose gradients are not 0 beforehand; an operand that it takes twice is one
-    unit, as in the circuit.
+    The gate runs backward alone, on units whose gradients are not 0 beforehand. An operand that it takes twice is the
+    same unit, as in the circuit.
     """
     operands, out = gate.operands, gate.out
     upstream = out.grad if out.grad and isfinite(out.grad) else 1.0
     added = [partial * upstream for partial in partials]
     if not all(map(isfinite, added)):
         return []
-    before = min(max(map(abs, added)) or 1.0, LARGE)
+    before = min(max(map(abs, added)) or 1.0, LARGEST_GRADIENT_BEFORE)
     alone = {id(unit): Unit(unit.value, before) for unit in operands}
     gate.operands, gate.out = tuple(alone[id(unit)] for unit in operands), Unit(out.value, upstream)
     try:
@@ -136,9 +138,9 @@ def _additions(gate: Gate, partials: Sequence[float], varying: list[int]) -> lis
     wrong = []
     for position in varying:
         unit = operands[position]
-        terms = [term for other, term in zip(operands, added, strict=True) if other is unit]
+        terms = [term for operand, term in zip(operands, added, strict=True) if operand is unit]
         expected = before + sum(terms)
-        allowed = 2 * len(terms) * EPSILON * (before + sum(map(abs, terms)))
+        allowed = 2 * len(terms) * MACHINE_EPSILON * (before + sum(map(abs, terms)))
         if isfinite(expected) and not abs(after[position] - expected) <= allowed:
             reason = f"its backward pass takes {before:g} to {after[position]:g} instead of {expected:g}"
             wrong.append(
@@ -150,11 +152,11 @@ def _additions(gate: Gate, partials: Sequence[float], varying: list[int]) -> lis
 
 
 @lru_cache(maxsize=100_000)
-def reference(rule: Rule, values: tuple[float, ...], position: int) -> Reference:
-    """Return the exact slopes of a rule's value in the operand at `position`, and its partial derivative's formula.
+def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> PartialReference:
+    """Return the exact slopes of a rule's value in the operand at `position`, and its partial derivative by formula.
 
     >>> from circuitgrad.gates.table import find
-    >>> exact, by_rule = reference(find("mul"), (3.0, 0.5), 1)
+    >>> exact, by_rule = partial_reference(find("mul"), (3.0, 0.5), 1)
     >>> float(exact.slope), float(by_rule)
     (3.0, 3.0)
     """
@@ -163,13 +165,13 @@ def reference(rule: Rule, values: tuple[float, ...], position: int) -> Reference
     from circuitgrad.gates.compiled import partials_function, value_function
     from circuitgrad.gates.kinks import branch_function
     from circuitgrad.gates.multiprecision import MULTIPRECISION
-    from circuitgrad.methods.check.exact import Sample, converged, exact_slopes
+    from circuitgrad.methods.check.exact_slopes import FunctionSample, converged, exact_slopes
 
-    value, state = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
+    value, branch_of = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
     point = [mpmath.mpf(number) for number in values]
 
     def run(digits: int) -> list[Any]:
-        """Return the value and the partial derivatives by their rules."""
+        """Return the value and the partial derivatives by the rules."""
         with mpmath.workdps(digits):
             out = value(*point)
             return [mpmath.mpf(number) for number in (out, *partials_function(rule, MULTIPRECISION)(*point, out))]
@@ -179,9 +181,9 @@ def reference(rule: Rule, values: tuple[float, ...], position: int) -> Reference
     size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
     by_rule = partials[position]
 
-    def sample(x: Any) -> Sample:
+    def sample(x: Any) -> FunctionSample:
         moved = [*point[:position], x, *point[position + 1 :]]
-        return Sample([value(*moved)], [state(*moved)] if state else [])
+        return FunctionSample([value(*moved)], [branch_of(*moved)] if branch_of else [])
 
     [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare)
-    return Reference(exact, by_rule)
+    return PartialReference(exact, by_rule)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.methods.check.check import check
-from circuitgrad.methods.check.second import check_hessian, check_hessian_in_doubles
+from circuitgrad.methods.check.second_derivatives import check_hessian, check_hessian_in_doubles
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import circuitgrad
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
 from circuitgrad.gates.table import find
-from circuitgrad.methods.check.points import drawn_points, hidden_faults
+from circuitgrad.methods.check.input_points import drawn_points, hidden_faults
 
 number = st.floats(-1e6, 1e6, allow_subnormal=False)
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,10 +13,10 @@ from mpmath import mp, mpf
 
 import circuitgrad
 from circuitgrad.errors import CircuitError
+from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.methods.check.check import DEFAULT_RTOL
-from circuitgrad.methods.check.differences import Line
-from circuitgrad.methods.check.estimates import Estimate, complex_slopes, require_complex_rules, ridders
-from circuitgrad.methods.numeric import EPSILON
+from circuitgrad.methods.check.finite_differences import AlongInput
+from circuitgrad.methods.check.slope_estimates import SlopeEstimate, complex_slopes, require_complex_rules, ridders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,13 +44,13 @@ def exact(meaning: Callable[[Any], Any], x: float) -> Any:
         return mpmath.diff(meaning, mpf(x))
 
 
-def by_ridders(text: str, x: float, h: float | None = None) -> Estimate:
+def by_ridders(text: str, x: float, h: float | None = None) -> SlopeEstimate:
     circuit = circuitgrad.from_expression(text, x=x)
     circuit.backward()
-    return ridders(Line(circuit, "out", "x"), [unit.grad for unit in circuit.units], h)
+    return ridders(AlongInput(circuit, "out", "x"), [unit.grad for unit in circuit.units], h)
 
 
-def by_complex_step(text: str, x: float) -> Estimate:
+def by_complex_step(text: str, x: float) -> SlopeEstimate:
     circuit = circuitgrad.from_expression(text, x=x)
     (found,) = complex_slopes(circuit, ["out"], "x")
     return found
@@ -83,8 +83,8 @@ def test_the_complex_step_is_right_to_rounding(
         # The slope moves by its own slope when an operand inside is rounded.
         bend = abs(mpmath.diff(meaning, mpf(x), 2)) * max(1, abs(x))
         terms = abs(meaning(mpf(x)))
-    assert abs(found.slope - slope) <= found.uncertainty + 32 * EPSILON * (abs(slope) + bend + terms)
-    assert found.uncertainty <= 64 * EPSILON * (abs(slope) + bend + terms) + 1e-300
+    assert abs(found.slope - slope) <= found.uncertainty + 32 * MACHINE_EPSILON * (abs(slope) + bend + terms)
+    assert found.uncertainty <= 64 * MACHINE_EPSILON * (abs(slope) + bend + terms) + 1e-300
 
 
 @pytest.mark.parametrize("x", [1e-300, -1e-300, 1e-12, 0.0, 1e12, 1e150])
@@ -135,8 +135,8 @@ def test_a_function_that_is_finite_nowhere_has_no_certain_slope() -> None:
 
 
 def test_less_doubt_is_relative_first() -> None:
-    assert Estimate(1.0, 0.0).doubt < Estimate(1e6, 1e-3).doubt < Estimate(1.0, 1e-3).doubt
-    assert Estimate(math.inf, math.inf).doubt[0] == 1.0
+    assert SlopeEstimate(1.0, 0.0).doubt < SlopeEstimate(1e6, 1e-3).doubt < SlopeEstimate(1.0, 1e-3).doubt
+    assert SlopeEstimate(math.inf, math.inf).doubt[0] == 1.0
 
 
 def test_what_has_no_complex_rule_is_refused_with_its_gate() -> None:

@@ -14,7 +14,7 @@ from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.table import find
-from circuitgrad.methods.check.exact import Exact, Sample, exact_slopes
+from circuitgrad.methods.check.exact_slopes import ExactSlope, FunctionSample, exact_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 BELIEFS = pytest.mark.parametrize("belief", ["right", "zero", "wrong", "nan"])
 
 
-def slope_of(function: Callable[[Any], Any], x: float, expected: Any, size: Any = None) -> Exact:
+def slope_of(function: Callable[[Any], Any], x: float, expected: Any, size: Any = None) -> ExactSlope:
     """Return the slope of a function without states; its size is what rounding at the point makes it."""
     if size is None:
         with mpmath.workdps(60):
             size = abs(function(mpf(x))) + abs(mpf(x) * expected)
-    (found,) = exact_slopes(lambda at: Sample([function(at)], []), x, [mpf(expected)], [size])
+    (found,) = exact_slopes(lambda at: FunctionSample([function(at)], []), x, [mpf(expected)], [size])
     return found
 
 
@@ -106,7 +106,7 @@ def test_digits_that_cancel_inside_come_back_with_spare_ones(believed: float) ->
         a = mpf(77617)
         exact = 44 * a**3 * b**2 - 2 * a * (b**6 + 121 * b**4 + 2) + 1 / (2 * b)
         size = 2 * abs(a**2 * b**6) + abs(mpf("5.5") * b**8)
-    (found,) = exact_slopes(lambda x: Sample([rump(x)], []), 77617.0, [mpf(believed)], [size], spare=40)
+    (found,) = exact_slopes(lambda x: FunctionSample([rump(x)], []), 77617.0, [mpf(believed)], [size], spare=40)
     assert not found.kink
     assert abs(found.slope - exact) <= mpf(10) ** -17 * abs(exact)
     assert abs(found.slope - exact) <= found.doubt
@@ -186,7 +186,7 @@ def test_where_there_is_no_value_there_is_no_slope() -> None:
 
 def test_several_functions_are_told_apart() -> None:
     found = exact_slopes(
-        lambda x: Sample([x * x, abs(x - 3), mp.floor(x), nan], []),
+        lambda x: FunctionSample([x * x, abs(x - 3), mp.floor(x), nan], []),
         3.0,
         [mpf(6), mpf(0), mpf(0), mpf(1)],
         [mpf(18), mpf(3), mpf(3), mpf(1)],
@@ -206,7 +206,7 @@ def test_several_functions_are_told_apart() -> None:
 def test_a_state_explains_a_corner(name: str, x: float, left: Any, right: Any) -> None:
     value, state = value_function(find(name), MULTIPRECISION), branch_function(find(name), MULTIPRECISION)
     assert state is not None
-    (found,) = exact_slopes(lambda at: Sample([value(at)], [state(at)]), x, [mpf(0)], [mpf(1)])
+    (found,) = exact_slopes(lambda at: FunctionSample([value(at)], [state(at)]), x, [mpf(0)], [mpf(1)])
     assert found.ties == (0,)
     assert (found.left, found.right) == (left, right)
 
@@ -217,9 +217,9 @@ def test_a_corner_nearby_is_none_at_the_point(distance: float, side: int) -> Non
     state = branch_function(find("abs"), MULTIPRECISION)
     assert state is not None
 
-    def sample(x: Any) -> Sample:
+    def sample(x: Any) -> FunctionSample:
         moved = x - 1 + side * mpf(distance)
-        return Sample([abs(moved)], [state(moved)])
+        return FunctionSample([abs(moved)], [state(moved)])
 
     for expected in (side, -side, 0):
         (found,) = exact_slopes(sample, 1.0, [mpf(expected)], [mpf(1)])

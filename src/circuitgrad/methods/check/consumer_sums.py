@@ -1,7 +1,6 @@
-"""Every wire's gradient against what its consumers add to it: the chain rule, wire by wire.
+"""Every wire's gradient against the sum over its consumers: the chain rule, wire by wire.
 
-Each sum takes the consumers' gradients as the backward pass has left them, so that a fault shows where it is made and
-nowhere else.
+Each sum takes the consumers' gradients as the backward pass left them, so that a fault shows only where it is made.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.methods.check.verdicts import WRONG, Comparison
-from circuitgrad.methods.numeric import EPSILON
+from circuitgrad.gates.doubles import MACHINE_EPSILON
+from circuitgrad.methods.check.verdicts import WRONG, Comparison, literal_slack
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
 
 
-class Sums(NamedTuple):
-    """What the sums over all consumers tell.
+class ConsumerSums(NamedTuple):
+    """The gradients of a backward pass compared with the sums over consumers.
 
     Attributes:
         wrong: the wires whose gradient is not the sum.
-        silent: the gates whose partial derivative is infinite or NaN, and whose gradient is 0.
         sizes: per slot, the sum over all paths to the output of the product of the partial derivatives' sizes.
+        silent: the gates with an infinite or NaN partial derivative, and a gradient of 0.
     """
 
     wrong: Mapping[str, Comparison]
@@ -32,18 +31,17 @@ class Sums(NamedTuple):
     silent: Sequence[str]
 
     def slack(self, slot: int) -> float:
-        """Return how far the literal numbers of the rules, which are doubles, may have moved a slot's gradient."""
-        slack = 4 * EPSILON * self.sizes[slot]
-        return slack if isfinite(slack) else 0.0
+        """Return the error of a slot's gradient that literal numbers in rules may cause."""
+        return literal_slack(self.sizes[slot])
 
 
-def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
+def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> ConsumerSums:
     """Compare the gradients of the last backward pass with the sums over their consumers.
 
     Args:
         circuit: the circuit, after `backward(output)`.
         output: the wire that was differentiated.
-        excused: gates that are known to add something else; what they feed on is not accused.
+        excused: gates that are known to add wrong terms; their operands are not reported.
 
     >>> from circuitgrad import load
     >>> circuit = load("circuits/neuron.yaml")
@@ -79,11 +77,11 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Sums:
             counts[operand] += 1
     wrong = {}
     for name, slot in circuit.wires(expanded=True):
-        found, expected = units[slot].grad, sums[slot]
-        allowed = 2 * counts[slot] * EPSILON * terms[slot]
-        both = found == expected or (found != found and expected != expected)
-        if not (both or abs(found - expected) <= allowed or slot in unclear):
+        grad, expected = units[slot].grad, sums[slot]
+        allowed = 2 * counts[slot] * MACHINE_EPSILON * terms[slot]
+        same = grad == expected or (grad != grad and expected != expected)
+        if not (same or abs(grad - expected) <= allowed or slot in unclear):
             consumers = [circuit.names[index] for index, operands in enumerate(circuit.operands) if slot in operands]
             reason = f"its consumers add up to {expected:g}: {', '.join(consumers[:5])}"
-            wrong[name] = Comparison(found, expected, allowed, WRONG, reason=reason)
-    return Sums(wrong, sizes, silent)
+            wrong[name] = Comparison(grad, expected, allowed, WRONG, reason=reason)
+    return ConsumerSums(wrong, sizes, silent)

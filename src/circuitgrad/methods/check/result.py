@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The result of a check: comparisons per input, gate and wire, at one point or several."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Problem
-    from circuitgrad.methods.check.points import Point
+    from circuitgrad.methods.check.input_points import InputPoint
 
 
 @dataclass(frozen=True)
 class PointCheck:
-    """What was found at one point.
+    """The result at one point.
 
     Attributes:
         point: the point.
-        inputs: per output, per input (per pair of inputs for second derivatives), its derivative beside the reference.
-        gates: per gate, the worst that there is to say of it.
+        inputs: per output, per input (per pair of inputs for second derivatives), its derivative and the reference.
+        gates: per gate, the worst comparison.
         wires: the wires whose gradient is not the sum over their consumers.
-        culprits: where infinity or NaN came from.
+        culprits: notes on the gates where an infinity or NaN arose.
     """
 
-    point: Point
+    point: InputPoint
     inputs: Mapping[str, Mapping[str, Comparison]]
     gates: Mapping[str, Comparison]
     wires: Mapping[str, Comparison]
@@ -38,24 +38,24 @@ class PointCheck:
     def passed(self) -> bool:
         """Whether nothing is wrong or not finite."""
         groups = [*self.inputs.values(), self.gates, self.wires]
-        return not any(one.failed for group in groups for one in group.values())
+        return not any(comparison.failed for group in groups for comparison in group.values())
 
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome for one circuit.
+    """The result for one circuit.
 
     Attributes:
         circuit: the circuit.
         outputs: the outputs whose gradients were checked.
-        method: where the reference comes from.
-        why: why it is not the method that was asked for; empty where it is.
+        method: the method of the reference.
+        why: the reason if it is not the strictest method; empty otherwise.
         h: the step asked for, or None for the method's own.
         rtol: the relative tolerance.
         atol: the absolute tolerance, in units of an output's largest gradient.
         order: 1 for first derivatives, 2 for second ones.
-        points: what was found, per point; the circuit's own first.
-        expect: per wire of the `expect:` block, its value beside the expected one.
+        points: the result per point; the file's values come first.
+        expect: per wire of the `expect:` block, its value and the expected one.
     """
 
     circuit: Circuit
@@ -69,13 +69,13 @@ class Check:
     points: Sequence[PointCheck]
     expect: Mapping[str, Comparison]
 
-    def _worst(self, found: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
+    def _worst(self, groups: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
         """Return the worst comparison of each name, given those of every point."""
-        if len(found) == 1:
-            return dict(found[0])
+        if len(groups) == 1:
+            return dict(groups[0])
         named = [
-            {name: one._replace(point=checked.point.name) for name, one in group.items()}
-            for checked, group in zip(self.points, found, strict=True)
+            {name: comparison._replace(point=checked.point.name) for name, comparison in group.items()}
+            for checked, group in zip(self.points, groups, strict=True)
         ]
         names = dict.fromkeys(name for group in named for name in group)
         return {name: worst([group[name] for group in named if name in group]) for name in names}
@@ -87,7 +87,7 @@ class Check:
 
     @cached_property
     def gates(self) -> dict[str, Comparison]:
-        """Per gate, the worst of all points."""
+        """Per gate, the worst comparison of all points."""
         return self._worst([point.gates for point in self.points])
 
     @cached_property
@@ -98,4 +98,5 @@ class Check:
     @property
     def passed(self) -> bool:
         """Whether nothing is wrong or not finite, and every expected value is met."""
-        return all(point.passed for point in self.points) and not any(one.failed for one in self.expect.values())
+        missed = any(comparison.failed for comparison in self.expect.values())
+        return all(point.passed for point in self.points) and not missed

@@ -1,14 +1,14 @@
-"""Where a circuit is checked: at the inputs' own values, at values drawn at random, at the rows of a file."""
+"""The points at which a circuit is checked: values of its inputs, from the file, from rows or drawn at random."""
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from math import isfinite
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import quote
+from circuitgrad.methods.check.verdicts import LARGEST_DOUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,34 +16,32 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.structure import Input
 
-LARGEST = sys.float_info.max
-TRIES = 100
-"""So many draws may fall where an output is not finite before a point is given up."""
-MOST_NAMED = 3
+MOST_DRAWS = 100
+"""A point is given up after this number of draws at which an output is not finite."""
+MOST_QUOTED_NAMES = 3
 
 
-class Point(NamedTuple):
-    """A place to check at.
+class InputPoint(NamedTuple):
+    """A point at which a circuit is checked.
 
     Attributes:
-        name: what it is called: `point 3`, `line 7`.
-        values: what the inputs are there; those that are missing keep their own values.
+        name: its name, such as `point 3` or `line 7`.
+        values: the inputs' values there; missing inputs keep their own.
     """
 
     name: str
     values: Mapping[str, float]
 
 
-def drawn_points(circuit: Circuit, count: int, seed: int) -> list[Point]:
-    """Return points drawn at random: between an input's bounds, or else up to half of its own value away from it.
+def drawn_points(circuit: Circuit, count: int, seed: int) -> list[InputPoint]:
+    """Return points drawn at random: between an input's bounds, or else up to half of its value away from it.
 
-    A draw at which an output is not finite is drawn anew, so that fewer points come back where that hardly ever
-    helps.
+    A draw at which an output is not finite is repeated, up to `MOST_DRAWS` times; after that the point is left out.
 
     Args:
         circuit: the circuit.
-        count: how many points.
-        seed: what the random numbers start from.
+        count: the number of points.
+        seed: the seed of the random numbers.
 
     >>> from circuitgrad import from_expression
     >>> [point.name for point in drawn_points(from_expression("log(x)", x=1), 2, seed=0)]
@@ -53,11 +51,11 @@ def drawn_points(circuit: Circuit, count: int, seed: int) -> list[Point]:
     values = circuit.values()
     points = []
     for number in range(1, count + 1):
-        for _ in range(TRIES):
+        for _ in range(MOST_DRAWS):
             drawn = {name: _draw(random, leaf, values[name]) for name, leaf in circuit.inputs.items()}
             trace = circuit.trace(drawn)
             if all(isfinite(trace[circuit.slot(output)]) for output in circuit.outputs):
-                points.append(Point(f"point {number}", drawn))
+                points.append(InputPoint(f"point {number}", drawn))
                 break
     return points
 
@@ -70,33 +68,33 @@ def _draw(random: Random, leaf: Input, value: float) -> float:
 
 
 def _between(random: Random, low: float, high: float) -> float:
-    """Return a number drawn evenly; the range may be wider than the largest double, or reach beyond it."""
-    low, high = max(low, -LARGEST), min(high, LARGEST)
+    """Return a uniform random number; the range may be wider than the largest double, or reach beyond it."""
+    low, high = max(low, -LARGEST_DOUBLE), min(high, LARGEST_DOUBLE)
     return random.uniform(low, high) if isfinite(high - low) else 2 * random.uniform(low / 2, high / 2)
 
 
 def hidden_faults(values: Mapping[str, float]) -> str | None:
-    """Return why some faults cannot show at a point, or None: inputs that are 0 or 1, or equal to one another.
+    """Return why some faults cannot show at a point, or None: inputs are 0 or 1, or equal to each other.
 
-    There a factor or an exponent may be wrong, or two operands swapped, without any effect.
+    There, a wrong factor or exponent, or two swapped operands, may have no effect.
 
     >>> hidden_faults({"a": 1.0, "b": 2.0, "c": 2.0, "d": 5.0})
     "'a' is 1; 'b' and 'c' are equal"
     >>> hidden_faults({"a": 3.0, "b": 2.0})
     """
-    alike: dict[float, list[str]] = defaultdict(list)
+    names_by_value: dict[float, list[str]] = defaultdict(list)
     for name, value in values.items():
-        alike[value].append(name)
-    plain = {value: names for value in (0.0, 1.0) if (names := alike.pop(value, []))}
-    reasons = [f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {value:g}" for value, names in plain.items()]
-    equal = [names for names in alike.values() if len(names) > 1]
+        names_by_value[value].append(name)
+    neutral = {value: names for value in (0.0, 1.0) if (names := names_by_value.pop(value, []))}
+    reasons = [f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {value:g}" for value, names in neutral.items()]
+    equal = [names for names in names_by_value.values() if len(names) > 1]
     if equal:
         reasons.append(f"{_listed(equal[0])} are equal" + (", and others" if len(equal) > 1 else ""))
     return "; ".join(reasons) or None
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [quote(name) for name in names[:MOST_NAMED]]
-    if len(names) > MOST_NAMED:
-        return f"{', '.join(shown)} and {len(names) - MOST_NAMED:,} more"
+    shown = [quote(name) for name in names[:MOST_QUOTED_NAMES]]
+    if len(names) > MOST_QUOTED_NAMES:
+        return f"{', '.join(shown)} and {len(names) - MOST_QUOTED_NAMES:,} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

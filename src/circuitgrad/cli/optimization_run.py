@@ -1,4 +1,4 @@
-"""What goes on while an optimisation runs: a bar, a trace, checkpoints, and Ctrl-C."""
+"""Running an optimisation with a progress bar, a trace, checkpoints and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.cli.option_values import STANDARD_STREAM
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.files import refuse_unwritable, write
@@ -25,21 +26,19 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.search import Iterate
     from circuitgrad.report.trace import Trace
 
-OFTEN = 0.1
-"""The bar moves every so many seconds."""
-SELDOM = 10.0
-"""The trace is written every so many seconds."""
+SECONDS_BETWEEN_BAR_UPDATES = 0.1
+SECONDS_BETWEEN_TRACE_WRITES = 10.0
 
 
-class Watching(NamedTuple):
-    """What is kept of a run on its way.
+class RunRecords(NamedTuple):
+    """The files that record a run, and whether it shows its progress.
 
     Attributes:
-        trace: the file for its steps, or None.
-        every: so many steps apart they are.
-        checkpoint: the file for its state, or None.
-        resume: whether it goes on from there.
-        quiet: whether nothing is shown.
+        trace: the file of its steps, or None.
+        every: the number of steps between two records of the trace.
+        checkpoint: the file of its state, or None.
+        resume: whether to continue from the checkpoint.
+        quiet: whether to show no progress.
     """
 
     trace: str | None
@@ -48,27 +47,27 @@ class Watching(NamedTuple):
     resume: bool
     quiet: bool
 
-    def refuse(self, others: Mapping[str, str | None]) -> None:
-        """Refuse what will not do, before anything is computed.
+    def refuse_conflicts(self, files: Mapping[str, str | None]) -> None:
+        """Refuse options that contradict each other and files with two uses, before anything is computed.
 
         Args:
-            others: the other files of the run, by what they are.
+            files: the other files of the run, by their use.
 
         Raises:
-            CircuitError: it will not.
+            CircuitError: there is a conflict.
         """
         if self.trace is not None:
             from circuitgrad.report.trace import suffix
 
             suffix(self.trace)
-        seen = {os.path.realpath(path): what for what, path in others.items() if path not in (None, "-")}
-        for what, path in (("--trace", self.trace), ("--checkpoint", self.checkpoint)):
+        uses = {os.path.realpath(path): use for use, path in files.items() if path not in (None, STANDARD_STREAM)}
+        for use, path in (("--trace", self.trace), ("--checkpoint", self.checkpoint)):
             if path is None:
                 continue
             refuse_unwritable(Path(path))
-            if other := seen.get(os.path.realpath(path)):
-                raise CircuitError.of(f"{what} {quote(path)} is {other} as well")
-            seen[os.path.realpath(path)] = what
+            if first_use := uses.get(os.path.realpath(path)):
+                raise CircuitError.of(f"{use} {quote(path)} is {first_use} as well")
+            uses[os.path.realpath(path)] = use
         if self.resume and self.checkpoint is None:
             raise CircuitError.of("--resume without --checkpoint FILE")
         if self.checkpoint is not None and not self.resume and Path(self.checkpoint).exists():
@@ -76,10 +75,10 @@ class Watching(NamedTuple):
             raise CircuitError.of(f"there is a checkpoint {quote(self.checkpoint)} already", hint=hint)
 
     def start(self) -> Checkpoint | None:
-        """Return the checkpoint from which the run goes on, or None.
+        """Return the checkpoint from which the run continues, or None.
 
         Raises:
-            CircuitError: there is none in the file.
+            CircuitError: the file holds no checkpoint.
         """
         if not self.resume or self.checkpoint is None:
             return None
@@ -89,12 +88,12 @@ class Watching(NamedTuple):
         return Checkpoint.read(read_text(self.checkpoint))
 
 
-def watched(
-    circuit: Circuit, experiment: Optimization, rows: Rows | None, watching: Watching, engine: str | None
+def run_optimization(
+    circuit: Circuit, optimization: Optimization, rows: Rows | None, records: RunRecords, engine: str | None
 ) -> Outcome:
-    """Run an experiment, with all that is wanted beside.
+    """Run an optimisation, and record it.
 
-    The first Ctrl-C ends it after the present step, the second one at once.
+    The first Ctrl-C ends it after the present step, the second at once.
 
     Raises:
         CircuitError: see `methods.optimize.optimize`, or a file cannot be written.
@@ -103,66 +102,66 @@ def watched(
     from circuitgrad.methods.optimize.optimize import optimize
     from circuitgrad.report.trace import Trace
 
-    resume = watching.start()
+    resume = records.start()
     listeners: list[Callable[[Iterate], None]] = []
     trace: Trace | None = None
     with ExitStack() as stack:
-        if not watching.quiet:
-            listeners.append(_shown(stack.enter_context(closing(Meter())), experiment.steps))
-        if watching.trace is not None:
-            # A run that is told again what it was told goes through its first steps once more.
+        if not records.quiet:
+            listeners.append(_bar_updates(stack.enter_context(closing(Meter())), optimization.steps))
+        if records.trace is not None:
+            # A run that replays its tape goes through its first steps again.
             before = None if resume is None or resume.tape else resume.number
             names = free_inputs(circuit, rows)
-            trace = stack.enter_context(closing(Trace(watching.trace, names, watching.every, before)))
-            listeners += [trace, _published(trace)]
+            trace = stack.enter_context(closing(Trace(records.trace, names, records.every, before)))
+            listeners += [trace, _trace_writes(trace)]
 
         def save(checkpoint: Checkpoint) -> None:
             if trace is not None:
                 trace.publish()
-            if watching.checkpoint is not None:
-                write(Path(watching.checkpoint), checkpoint.text(), replace=True)
+            if records.checkpoint is not None:
+                write(Path(records.checkpoint), checkpoint.text(), replace=True)
 
         if trace is not None:
-            stack.callback(trace.publish)  # also where a second Ctrl-C ends it all
+            stack.callback(trace.publish)  # also after a second Ctrl-C
         return optimize(
             circuit,
-            experiment,
+            optimization,
             rows,
-            listen=lambda step: _tell(listeners, step),
-            save=save if watching.checkpoint is not None else None,
+            listen=lambda step: _call_all(listeners, step),
+            save=save if records.checkpoint is not None else None,
             resume=resume,
             interrupted=stack.enter_context(_interruptible()),
             engine=engine,
-            every=None if trace is None else watching.every,
+            every=None if trace is None else records.every,
         )
 
 
-def _tell(listeners: Sequence[Callable[[Iterate], None]], step: Iterate) -> None:
+def _call_all(listeners: Sequence[Callable[[Iterate], None]], step: Iterate) -> None:
     for listen in listeners:
         listen(step)
 
 
-def _published(trace: Trace) -> Callable[[Iterate], None]:
-    """Return what writes the file of a trace now and then, for those who follow the run."""
+def _trace_writes(trace: Trace) -> Callable[[Iterate], None]:
+    """Return the listener that writes the trace's file at intervals, for readers who follow the run."""
     last = monotonic()
 
     def publish(_step: Iterate) -> None:
         nonlocal last
-        if monotonic() - last >= SELDOM:
+        if monotonic() - last >= SECONDS_BETWEEN_TRACE_WRITES:
             trace.publish()
             last = monotonic()
 
     return publish
 
 
-def _shown(meter: Meter, steps: int | None) -> Callable[[Iterate], None]:
-    """Return what shows a step on a bar, now and then."""
+def _bar_updates(meter: Meter, steps: int | None) -> Callable[[Iterate], None]:
+    """Return the listener that shows a step on the bar at intervals."""
     last = monotonic()
 
     def show(step: Iterate) -> None:
         nonlocal last
         now = monotonic()
-        if now - last < OFTEN:
+        if now - last < SECONDS_BETWEEN_BAR_UPDATES:
             return
         last = now
         norm = "" if step.norm is None else f" gradient {step.norm:<9.3g}"
@@ -173,7 +172,7 @@ def _shown(meter: Meter, steps: int | None) -> Callable[[Iterate], None]:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a note, which is what is given: a function that tells whether there was one."""
+    """Catch the first Ctrl-C; yield a function that tells whether there was a Ctrl-C."""
     noted = False
 
     def note(_signal: int, _frame: object) -> None:

@@ -1,13 +1,13 @@
-"""The options that say what an optimisation does: one for every setting of an experiment."""
+"""The options of an optimisation: its goals, and an option for every setting."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from circuitgrad.circuit.optimization import GOALS, METHODS, Optimization
-from circuitgrad.cli import options
+from circuitgrad.cli.option_values import FiniteNumber
 from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Setting
-
-    Command = TypeVar("Command", bound=Callable[..., Any])
+    from circuitgrad.cli.options import Decorator
 
 
 def _flag(name: str) -> str:
@@ -33,11 +32,11 @@ def _kind(setting: Setting) -> Any:
     if setting.kind is int:
         return click.IntRange(int(setting.low)) if setting.low > float("-inf") else int
     if setting.below == float("inf"):
-        return options.Number(setting.low, min_open=setting.open)
-    return options.Number(setting.low, setting.below, min_open=setting.open, max_open=True)
+        return FiniteNumber(setting.low, min_open=setting.open)
+    return FiniteNumber(setting.low, setting.below, min_open=setting.open, max_open=True)
 
 
-def _option(name: str, setting: Setting) -> Callable[[Command], Command]:
+def _option(name: str, setting: Setting) -> Decorator:
     words = f"{_sentence(setting.about)}  [default: {setting.default}]"
     if setting.kind is bool:
         return click.option(f"{_flag(name)}/--no-{name.replace('_', '-')}", name, default=None, help=words)
@@ -45,8 +44,8 @@ def _option(name: str, setting: Setting) -> Callable[[Command], Command]:
     return click.option(_flag(name), name, type=_kind(setting), metavar=metavar, help=words)
 
 
-def experiment(command: Command) -> Command:
-    """Add the options: the goals, then the settings; `told` returns their values."""
+def optimization_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options: the goals, then the settings; see `given_settings` for their values."""
     for name, setting in reversed(Optimization.settings().items()):
         command = _option(name, setting)(command)
     for goal in reversed(GOALS):
@@ -54,34 +53,34 @@ def experiment(command: Command) -> Command:
     return command
 
 
-def told(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the options say, as fields of an `Optimization`.
+def given_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that options give, as fields of an `Optimization`.
 
     Raises:
-        CircuitError: they name two goals.
+        CircuitError: the options name two goals.
     """
-    goals = [goal for goal in GOALS if given[goal]]
+    goals = [goal for goal in GOALS if values[goal]]
     if len(goals) > 1:
         raise CircuitError.of(f"{_flag(goals[0])} and {_flag(goals[1])} exclude one another")
-    said = {name: given[name] for name in Optimization.settings() if given[name] is not None}
-    return {**({"goal": goals[0]} if goals else {}), **said}
+    settings = {name: values[name] for name in Optimization.settings() if values[name] is not None}
+    return {**({"goal": goals[0]} if goals else {}), **settings}
 
 
-def chosen_experiment(circuit: Circuit, given: Mapping[str, Any], outputs: tuple[str, ...]) -> Optimization:
-    """Return what to do: what the options say, and otherwise the file.
+def chosen_optimization(circuit: Circuit, values: Mapping[str, Any], outputs: tuple[str, ...]) -> Optimization:
+    """Return the settings of the options, and those of the circuit's file where there are none.
 
     Args:
         circuit: the circuit.
-        given: the values of the options of `experiment`.
-        outputs: what `--output` names.
+        values: the values of `optimization_options`.
+        outputs: the names of `--output`.
 
     Raises:
-        CircuitError: the options exclude one another.
+        CircuitError: the options exclude each other.
     """
     from circuitgrad.methods.optimize.settings import combined
 
     output = {"output": outputs[0]} if outputs else {}
-    return combined(circuit.optimize, {**told(given), **output})
+    return combined(circuit.optimize, {**given_settings(values), **output})
 
 
 class OptimizeCommand(click.Command):

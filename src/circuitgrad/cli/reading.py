@@ -1,0 +1,131 @@
+"""Reading what a command line names: circuits, folders of circuits, data."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.cli.option_values import not_called, refuse_outside, refuse_shared_stdin
+from circuitgrad.cli.printing import warn_ignored
+from circuitgrad.cli.progress import Meter
+from circuitgrad.errors import CircuitError, quote
+from circuitgrad.formulas.names import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Rows
+    from circuitgrad.errors import Source
+
+
+class CircuitReader(NamedTuple):
+    """Reads circuits as the options say.
+
+    Attributes:
+        assignments: the inputs' values by `--set`.
+        outputs: the wires that `--output` names.
+        no_cse: whether common subexpressions stay apart.
+        max_wires: the largest number of wires.
+    """
+
+    assignments: Mapping[str, float]
+    outputs: Sequence[str]
+    no_cse: bool
+    max_wires: int
+
+    def read(self, path: str, *, quiet: bool = False, data: bytes | None = None) -> Circuit:
+        """Return the circuit of a file as it is written.
+
+        Args:
+            path: the file.
+            quiet: whether to show no progress.
+            data: the file's content, where it has been read already.
+
+        Raises:
+            CircuitError: the file is wrong.
+        """
+        from circuitgrad.language.load import load
+
+        with closing(Meter(quiet=quiet)) as meter:
+            return load(path, cse=not self.no_cse, max_wires=self.max_wires, listen=meter, data=data)
+
+    def load(self, path: str, *, quiet: bool = False, data: bytes | None = None) -> tuple[Circuit, tuple[str, ...]]:
+        """Return the circuit of a file with the inputs set, and the outputs to report; see `read`.
+
+        Raises:
+            CircuitError: the file is wrong, or has no such input or wire.
+        """
+        circuit = self.read(path, quiet=quiet, data=data)
+        circuit.assign(self.assignments)
+        for name, value in self.assignments.items():
+            refuse_outside("--set", circuit.inputs[name], value)
+        chosen = tuple(dict.fromkeys(map(normalise, self.outputs))) or circuit.outputs
+        for name in chosen:
+            if name not in circuit:
+                raise not_called("--output", "wire", name, circuit)
+        return circuit, chosen
+
+    def load_single(self, path: str, *, quiet: bool = False) -> tuple[Circuit, str]:
+        """Return the circuit of a file with the inputs set, and its single output; see `load`.
+
+        Raises:
+            CircuitError: see `load`; or there are several outputs and none is named.
+        """
+        circuit, chosen = self.load(path, quiet=quiet)
+        return circuit, chosen[0] if len(chosen) == 1 else circuit.single_output()
+
+
+def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the files that paths name, and whether they are more than one: a folder may always have more.
+
+    A folder stands for the circuit files in it and in the folders below, by name; hidden files are left out.
+
+    Raises:
+        CircuitError: a folder has none.
+    """
+    from pathlib import Path
+
+    from circuitgrad.files import SUFFIXES
+
+    files: list[str] = []
+    for path in paths:
+        folder = Path(path)
+        if not folder.is_dir():
+            files.append(path)
+            continue
+        entries = [
+            entry
+            for entry in sorted(folder.rglob("*"))
+            if entry.suffix.lower() in SUFFIXES
+            and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
+        ]
+        if not entries:
+            raise CircuitError.of(f"there is no circuit file in the folder {quote(path)}", hint=" ".join(SUFFIXES))
+        files.extend(map(str, entries))
+    return files, len(paths) > 1 or Path(paths[0]).is_dir()
+
+
+def read_data(path: str, files: Sequence[str]) -> Source:
+    """Return the text of `--data`; `-` is standard input, unless a circuit comes from there.
+
+    Raises:
+        CircuitError: it cannot be read.
+    """
+    from circuitgrad.files import read_text
+
+    refuse_shared_stdin(path, files)
+    return read_text(path)
+
+
+def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
+    """Return the rows of a data file for a circuit, with a warning about columns without an input.
+
+    Raises:
+        CircuitError: the data are wrong.
+    """
+    from circuitgrad.data.csv import read_rows
+
+    rows = read_rows(data, circuit.inputs)
+    warn_ignored(data.name, rows.ignored, quiet=quiet)
+    return rows

@@ -1,0 +1,178 @@
+"""Checking a circuit's derivatives at one point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.errors import quote
+from circuitgrad.formulas.names import derivative_title
+from circuitgrad.methods.check.consumer_sums import ConsumerSums, check_sums
+from circuitgrad.methods.check.finite_differences import AlongInput, DifferenceCheck
+from circuitgrad.methods.check.gates import check_gates
+from circuitgrad.methods.check.result import PointCheck
+from circuitgrad.methods.check.verdicts import WRONG, Comparison, Tolerance, judge
+from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.language.nodes import Listener
+    from circuitgrad.methods.check.input_points import InputPoint
+
+GATE_RTOL = 1e-12
+"""The relative tolerance of a single gate's partial derivative in doubles."""
+
+
+class _BackwardPass(NamedTuple):
+    """The gradients of a backward pass by name and by slot, and their sums over consumers."""
+
+    gradient: Mapping[str, float]
+    grads: Sequence[float]
+    sums: ConsumerSums
+
+
+@dataclass(frozen=True)
+class PointChecker:
+    """Checks the derivatives of a circuit at one point.
+
+    Attributes:
+        circuit: the circuit.
+        outputs: the outputs to differentiate.
+        names: the inputs whose derivatives are checked.
+        method: the method of the reference, other than `auto`.
+        h: the step of a difference, or None.
+        tolerance: the tolerance, whose absolute part is in units of an output's largest gradient.
+        order: 1 for first derivatives, 2 for second ones.
+    """
+
+    circuit: Circuit
+    outputs: Sequence[str]
+    names: Sequence[str]
+    method: str
+    h: float | None
+    tolerance: Tolerance
+    order: int
+
+    def at(self, point: InputPoint, listen: Listener | None) -> PointCheck:
+        """Return the comparisons at the inputs' present values, which are those of the point."""
+        circuit = self.circuit
+        circuit.forward()
+        culprits = [nonfinite_value(circuit)]
+        reached: set[str] = set()
+        for output in self.outputs:
+            reached.update(name for name, grad in circuit.backward(output).items() if grad != 0)
+            culprits.append(nonfinite_gradient(circuit))
+        rules = self.tolerance.rules
+        gates = check_gates(circuit, reached, Tolerance(max(rules, GATE_RTOL), rules), listen)
+        excused = {name for name, comparison in gates.items() if comparison.reason}
+        passes: dict[str, _BackwardPass] = {}
+        for output in self.outputs:
+            gradient = circuit.backward(output)
+            grads = [unit.grad for unit in circuit.units]
+            passes[output] = _BackwardPass(gradient, grads, check_sums(circuit, output, excused))
+        wires = {
+            derivative_title(output, name) if len(passes) > 1 else name: comparison
+            for output, backward_pass in passes.items()
+            for name, comparison in backward_pass.sums.wrong.items()
+        }
+        faithful = not wires and not any(comparison.verdict == WRONG for comparison in gates.values())
+        inputs = self._inputs(passes, listen, faithful=faithful)
+        return PointCheck(point, inputs, gates, wires, tuple(problem for problem in culprits if problem is not None))
+
+    def _inputs(
+        self, passes: Mapping[str, _BackwardPass], listen: Listener | None, *, faithful: bool
+    ) -> dict[str, dict[str, Comparison]]:
+        """Compare the derivatives of all outputs in all chosen inputs."""
+        if self.order == 2:
+            return self._second(listen)
+        if self.method == "mp":
+            return self._exact(passes, listen, faithful=faithful)
+        return {output: self._numeric(output, backward_pass, listen) for output, backward_pass in passes.items()}
+
+    def _scaled(self, gradient: Mapping[str, float]) -> Tolerance:
+        """Return the tolerance with the absolute part in units of the inputs' largest gradient."""
+        sizes = [abs(gradient[name]) for name in self.circuit.inputs if isfinite(gradient[name])]
+        return self.tolerance.scaled(max(sizes, default=0.0))
+
+    def _exact(
+        self, passes: Mapping[str, _BackwardPass], listen: Listener | None, *, faithful: bool
+    ) -> dict[str, dict[str, Comparison]]:
+        """Compare with the slopes of the value rules, and with the derivative rules without rounding."""
+        from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
+
+        derivatives = ExactDerivatives(self.circuit, self.outputs)
+        comparisons: dict[str, dict[str, Comparison]] = {output: {} for output in self.outputs}
+        tolerances = {output: self._scaled(backward_pass.gradient) for output, backward_pass in passes.items()}
+        for count, name in enumerate(self.names):
+            for position, (exact, ties) in enumerate(derivatives.slopes(name)):
+                output = self.outputs[position]
+                gradient, _, sums = passes[output]
+                comparison = judge(
+                    gradient[name],
+                    derivatives.rule(position, name),
+                    exact,
+                    tolerances[output],
+                    slack=sums.slack(self.circuit.slot(name)),
+                    faithful=faithful,
+                )
+                wrong = comparison.verdict == WRONG
+                silent = [gate for gate in sums.silent if wrong and derivatives.reaches(name, gate)]
+                reason = comparison.reason or _silenced(comparison, silent)
+                comparisons[output][name] = comparison._replace(ties=ties, reason=reason)
+            if listen is not None:
+                listen("inputs checked", count, len(self.names))
+        return comparisons
+
+    def _numeric(self, output: str, backward_pass: _BackwardPass, listen: Listener | None) -> dict[str, Comparison]:
+        """Compare the derivatives of one output with numeric ones in doubles."""
+        tolerance = self._scaled(backward_pass.gradient)
+        method = self.method if self.method == "forward" else "central"
+        differences = DifferenceCheck(
+            self.circuit, output, backward_pass.grads, method, self.h, tolerance.rtol, tolerance.atol
+        )
+        comparisons = {}
+        for count, name in enumerate(self.names):
+            slack = backward_pass.sums.slack(self.circuit.slot(name))
+            comparisons[name] = self._estimated(differences, name, backward_pass.gradient[name], slack)
+            if listen is not None:
+                listen("inputs checked", count, len(self.names))
+        return comparisons
+
+    def _estimated(self, differences: DifferenceCheck, name: str, analytic: float, slack: float) -> Comparison:
+        """Compare one derivative with differences, or with a better estimate."""
+        if self.method in ("central", "forward"):
+            return differences.judge(name, analytic)
+        from circuitgrad.methods.check.slope_estimates import complex_slopes, ridders
+
+        along = AlongInput(self.circuit, differences.output, name)
+        if along.ties:
+            # Neither method sees sides; at a tie there are two, and differences tell them apart.
+            return differences.judge(name, analytic)
+        if self.method == "complex":
+            largest = max((abs(grad) for grad in differences.grads if isfinite(grad)), default=1.0)
+            (estimate,) = complex_slopes(self.circuit, [differences.output], name, largest)
+        else:
+            estimate = ridders(along, differences.grads, self.h)
+        comparison = differences.settle(analytic, estimate.slope, estimate.uncertainty + slack)
+        # An extrapolation across branches may understate its uncertainty: differences have the last word.
+        again = comparison.failed and self.method == "ridders"
+        return differences.judge(name, analytic) if again else comparison
+
+    def _second(self, listen: Listener | None) -> dict[str, dict[str, Comparison]]:
+        from circuitgrad.methods.check.second_derivatives import check_hessian, check_hessian_in_doubles
+
+        compare = check_hessian if self.method == "mp" else check_hessian_in_doubles
+        return {output: compare(self.circuit, output, self.names, self.tolerance, listen) for output in self.outputs}
+
+
+def _silenced(comparison: Comparison, silent: Sequence[str]) -> str:
+    """Return why a derivative is wrong where a gradient of 0 meets an infinite partial derivative."""
+    if not silent:
+        return ""
+    return (
+        f"it is {comparison.analytic:g} instead of {comparison.numeric:g}, "
+        f"for the gradient 0 of {quote(silent[0])} meets its infinite partial derivative, which counts for nothing"
+    )

@@ -52,7 +52,7 @@ def write_starter(file: str, text: str, force: bool, suggestion: str = "backward
     from circuitgrad.files import write
 
     if file == "-":
-        click.echo(text.encode(), nl=False)  # a file, whatever the terminal speaks
+        click.echo(text.encode(), nl=False)  # as bytes: in UTF-8 on every terminal
         return
     if file.lower().endswith(".json"):
         raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")

@@ -48,7 +48,7 @@ class Objective:
         circuit: the circuit, which stays as it is; inputs that neither move nor are bound keep their present values.
         output: the wire to raise or lower, or the residual.
         goal: `maximize`, `minimize` or `least_squares`.
-        rows: the rows of data; without them there is a single one, which binds nothing.
+        rows: the rows of data; without them, a single row binds nothing.
         engine: the engine of the cost and its derivatives; see `engines`.
         passes: the approximate number of passes: rows times points; many when left out.
 
@@ -173,7 +173,7 @@ class Objective:
         raise CircuitError.of(f"there is nothing to move: {reason}")
 
     def _refuse_unbound(self) -> None:
-        """Refuse data that lack a column which they must have: one of the response of a residual, or of its model.
+        """Refuse data that lack a column which they must have: for the response of a residual, or for its model.
 
         Raises:
             CircuitError: a column is missing.

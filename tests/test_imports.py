@@ -67,11 +67,13 @@ READING = HELP | {
     "circuitgrad.methods",
     "circuitgrad.methods.nonfinite",
     "circuitgrad.report",
-    "circuitgrad.report.numbers",
+    "circuitgrad.report.number_text",
+    "circuitgrad.report.rendering",
     "circuitgrad.report.results",
     "circuitgrad.report.tables",
     "circuitgrad.report.terminal",
-    "circuitgrad.report.wires",
+    "circuitgrad.report.terminal_table",
+    "circuitgrad.report.wire_description",
     "circuitgrad.version",
 }
 ALLOWED = {
@@ -92,13 +94,13 @@ DRAWN = {
     f"circuitgrad.report.drawing{part}"
     for part in (
         "",
-        ".boxes",
+        ".collapsing",
         ".dot",
-        ".folding",
         ".layout",
         ".measure",
         ".mermaid",
         ".model",
+        ".nesting",
         ".png",
         ".svg",
         ".symbols",

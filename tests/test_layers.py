@@ -1,13 +1,15 @@
 """The package's folder listing is its list of layers: a module imports from its own folder and from layers above.
 
-All imports count: those at the top of a module, those inside of functions, and those for type checkers. The package's
-front, `__init__` and `__main__`, stands outside.
+All imports count: those at the top of a module, those inside of functions, those for type checkers, and those by a name
+that is put together when the program runs. The package's front, `__init__` and `__main__`, stands outside.
 """
 
 from __future__ import annotations
 
 import ast
 import pkgutil
+import re
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -33,6 +35,11 @@ LAYERS = [
     "cli",
 ]
 FRONT = {"circuitgrad", "circuitgrad.__main__"}
+BY_NAME = {
+    "circuitgrad.cli.main": "circuitgrad.cli",
+    "circuitgrad.methods.optimize.settings": "circuitgrad.methods.optimize.algorithms",
+}
+"""The modules that import others by name, and the folder where these are."""
 
 
 def module_name(file: Path) -> str:
@@ -59,9 +66,14 @@ def imports(text: str, known: frozenset[str]) -> set[str]:
     return {name for name in names if name.split(".")[0] == "circuitgrad"}
 
 
+@cache
 def graph() -> dict[str, set[str]]:
+    """Return, per module, the modules that it imports."""
     known = frozenset(FILES)
-    return {name: imports(file.read_text(encoding="utf-8"), known) for name, file in FILES.items()}
+    found = {name: imports(file.read_text(encoding="utf-8"), known) for name, file in FILES.items()}
+    for name, prefix in BY_NAME.items():
+        found[name] |= {module for module in MODULES if module.startswith(f"{prefix}.")} - {name}
+    return found
 
 
 def layer(module: str) -> str:
@@ -86,6 +98,11 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
     assert set(order) >= set(MODULES)
+
+
+def test_nothing_else_imports_by_name() -> None:
+    by_name = re.compile(r"\bimport_module\(|__import__\(")
+    assert {name for name in MODULES if by_name.search(FILES[name].read_text(encoding="utf-8"))} == set(BY_NAME)
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

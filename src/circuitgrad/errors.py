@@ -183,11 +183,14 @@ def columns(text: str) -> int:
     >>> columns("ab"), columns("水")
     (2, 2)
     """
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else sum(map(character_columns, visible(text)))
+
+
+def character_columns(character: str) -> int:
+    """Return how many columns of a terminal a character takes: 0 for a combining mark, 2 for a wide character."""
     from unicodedata import combining, east_asian_width
 
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in visible(text))
+    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
 
 
 class CircuitError(Exception):

@@ -10,16 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitgrad.formulas.dialects import (
-    FORMULA,
-    JAVASCRIPT,
-    LATEX,
-    MATHML,
-    PYTHON,
-    latex_name,
-    latex_number,
-    short_number,
-)
+from circuitgrad.formulas.dialects import FORMULA, JAVASCRIPT, PYTHON, short_number
+from circuitgrad.formulas.latex import LATEX, latex_name, latex_number
+from circuitgrad.formulas.mathml import MATHML
 from circuitgrad.formulas.reader import ExpressionError, read_formula
 from circuitgrad.formulas.steps import Call, Name, Number, Step
 from circuitgrad.gates import doubles, table

@@ -159,16 +159,16 @@ class Program:
     @property
     def leaves(self) -> dict[str, float]:
         """The inputs' values, those of families by member."""
-        found: dict[str, float] = {}
+        leaves: dict[str, float] = {}
         for name, value in self.inputs.items():
             base = name.partition("[")[0]
             if isinstance(value, list):
-                for i, row in enumerate(value):
-                    columns = enumerate(row) if isinstance(row, list) else [(None, row)]
-                    found.update({f"{base}[{i}]" if j is None else f"{base}[{i},{j}]": cell for j, cell in columns})
+                for i, item in enumerate(value):
+                    members = enumerate(item) if isinstance(item, list) else [(None, item)]
+                    leaves.update({f"{base}[{i}]" if j is None else f"{base}[{i},{j}]": leaf for j, leaf in members})
             else:
-                found[name] = value
-        return found
+                leaves[name] = value
+        return leaves
 
     def values(self) -> dict[str, Dual]:
         """What every wire that has a name comes to."""
@@ -203,9 +203,9 @@ class Program:
             slope = exponent * base.value ** (exponent - 1)
             return base.through(math.pow(base.value, exponent) if value is None else value, slope)
         if kind == "choice":
-            sign, left, right, chosen, other = parts
+            sign, left, right, chosen, otherwise = parts
             test = CHOICES[sign](self._value(left, wires, indices).value, self._value(right, wires, indices).value)
-            return self._value(chosen if test else other, wires, indices)
+            return self._value(chosen if test else otherwise, wires, indices)
         if kind == "loop":
             return self._loop(tree, wires, indices)
         operands = [self._value(operand, wires, indices) for operand in parts[1]]
@@ -232,8 +232,8 @@ class Program:
             ]
         results = [self._value(body, wires, turn) for turn in turns]
         result = results[0] if results else Dual(EMPTY[fold])
-        for other in results[1:]:
-            result = TWO[FOLDS[fold]](result, other)
+        for operand in results[1:]:
+            result = TWO[FOLDS[fold]](result, operand)
         return result
 
 
@@ -327,7 +327,7 @@ def _trees(draw: st.DrawFn, names: _Names, depth: int) -> Tree:
 @st.composite
 def _gates(draw: st.DrawFn, names: _Names, prefix: str, most: int, depth: int) -> tuple[Gate, ...]:
     """Draw gates, each of what was there before it."""
-    found: list[Gate] = []
+    gates: list[Gate] = []
     for number in range(draw(st.integers(0 if prefix == "q" else 1, most))):
         name, explicit = f"{prefix}{number}", draw(st.booleans())
         if draw(st.integers(0, 3)) == 0:
@@ -335,12 +335,12 @@ def _gates(draw: st.DrawFn, names: _Names, prefix: str, most: int, depth: int) -
             high = low + draw(st.integers(1, 3))
             index = draw(st.sampled_from(["j", "t"]))
             inner = names.with_indices({index: (low, high)})
-            found.append(Gate(name, draw(_trees(inner, depth)), (index, low, high), explicit))
+            gates.append(Gate(name, draw(_trees(inner, depth)), (index, low, high), explicit))
             names.families[name] = [(low, high)]
         else:
-            found.append(Gate(name, draw(_trees(names, depth)), None, explicit))
+            gates.append(Gate(name, draw(_trees(names, depth)), None, explicit))
             names.wires.append(name)
-    return tuple(found)
+    return tuple(gates)
 
 
 @st.composite

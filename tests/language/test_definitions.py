@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError, load, loads
-from circuitgrad.language.settling import DEEPEST
+from circuitgrad.language.settling import DEEPEST_CALLS
 from circuitgrad.methods.check.check import check
 from language.faults import fault, messages, pointed
 
@@ -133,7 +133,7 @@ def test_right_partials_are_what_reverse_mode_finds(value: str, u: str, v: str) 
 def test_a_planted_wrong_partial_is_named(u: str, v: str) -> None:
     checked = check(loads(partials("u*exp(v)", u, v)))
     assert not checked.passed
-    accused = {name for name, one in checked.gates.items() if one.failed}
+    accused = {name for name, verdict in checked.gates.items() if verdict.failed}
     assert accused
     assert all(checked.circuit.rules[checked.circuit.names.index(name)].name == "gain" for name in accused)
 
@@ -147,7 +147,7 @@ define:
 gates: {y: sixth(a)}
 """
     circuit = loads(text)
-    assert [row.name for row in circuit.rules] == ["sixth"]
+    assert [rule.name for rule in circuit.rules] == ["sixth"]
     assert circuit.backward()["a"] == pytest.approx(6 * 0.7**5, rel=1e-14)
     assert check(circuit).passed
 
@@ -224,9 +224,9 @@ def test_definitions_may_call_one_another_only_so_deep() -> None:
         lines = ["  f0(x): x + 1", *(f"  f{i}(x): f{i - 1}(x)*2" for i in range(1, depth))]
         return f"inputs: {{a: 1}}\ndefine:\n{chr(10).join(lines)}\ngates: {{y: f{depth - 1}(a)}}\n"
 
-    assert loads(chain(DEEPEST)).backward()["a"] == 2.0 ** (DEEPEST - 1)
-    assert f"over {DEEPEST} deep" in str(fault(chain(DEEPEST + 1)))
-    assert f"over {DEEPEST} deep" in str(fault(chain(5_000)))
+    assert loads(chain(DEEPEST_CALLS)).backward()["a"] == 2.0 ** (DEEPEST_CALLS - 1)
+    assert f"over {DEEPEST_CALLS} deep" in str(fault(chain(DEEPEST_CALLS + 1)))
+    assert f"over {DEEPEST_CALLS} deep" in str(fault(chain(5_000)))
 
 
 def test_a_call_of_a_gate_with_partials_is_one_wire_whatever_its_body_makes() -> None:
@@ -236,7 +236,7 @@ def test_a_call_of_a_gate_with_partials_is_one_wire_whatever_its_body_makes() ->
 gates: {{y: 'sum(d(a*i) for i in range(1, 3)) + e(b)'}}
 """
     circuit = loads(text, max_wires=12)
-    assert [row.name for row in circuit.rules].count("d") == 3
+    assert [rule.name for rule in circuit.rules].count("d") == 3
     assert circuit.backward()["b"] == pytest.approx(6 * (-1.25) ** 5, rel=1e-14)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from circuitgrad import Circuit, CircuitError, load, loads
 from circuitgrad.errors import Source
 from circuitgrad.formulas.numerals import read_number, spell_number
-from circuitgrad.language.editing import Editor, edited, same
+from circuitgrad.language.editing import Editor, same
 from strategies import Written, files
 
 if TYPE_CHECKING:
@@ -47,11 +47,30 @@ LISTED = [
     "&all [{}, &second {}]",
 ]
 NESTED = ["[[{}], [{}]]", "\n    - [{}]\n    - - {}"]
-SPELLINGS = [(one, 1) for one in SINGLE] + [(two, 2) for two in LISTED] + [(two, -2) for two in NESTED]
+SPELLINGS = [
+    *((spelling, 1) for spelling in SINGLE),
+    *((spelling, 2) for spelling in LISTED),
+    *((spelling, -2) for spelling in NESTED),
+]
 
 
 def values_of(circuit: Circuit) -> dict[str, float]:
     return {name: leaf.value for name, leaf in circuit.inputs.items()}
+
+
+def edited(
+    source: Source,
+    before: Mapping[str, float],
+    after: Mapping[str, float],
+    expect: Mapping[str, float] | None = None,
+    *,
+    json: bool = False,
+) -> str:
+    """Return a text with new values."""
+    editor = Editor(source, json=json)
+    editor.set_inputs(before, after)
+    editor.set_expected(expect or {})
+    return editor.text()
 
 
 def changed(text: str, values: Mapping[str, float], expect: Mapping[str, float] | None = None) -> str:
@@ -59,9 +78,9 @@ def changed(text: str, values: Mapping[str, float], expect: Mapping[str, float] 
     before = loads(text)
     after = {**values_of(before), **values}
     new = edited(Source("x.yaml", text), values_of(before), after, expect)
-    found = loads(new)
-    assert repr(values_of(found)) == repr({name: float(value) for name, value in after.items()})
-    assert rest(found) == rest(before)
+    again = loads(new)
+    assert repr(values_of(again)) == repr({name: float(value) for name, value in after.items()})
+    assert rest(again) == rest(before)
     return new
 
 
@@ -96,9 +115,9 @@ def test_nothing_but_numbers_changes(
     before = loads(written.text) if not written.json else load_json(written.text, tmp_path_factory)
     after = {name: data.draw(NUMBERS | st.just(value), name) for name, value in values_of(before).items()}
     new = edited(Source("x", written.text), values_of(before), after, json=written.json)
-    found = loads(new) if not written.json else load_json(new, tmp_path_factory)
-    assert repr(values_of(found)) == repr(after)
-    assert rest(found) == rest(before)
+    again = loads(new) if not written.json else load_json(new, tmp_path_factory)
+    assert repr(values_of(again)) == repr(after)
+    assert rest(again) == rest(before)
     assert masked(new) == masked(written.text)
 
 
@@ -198,8 +217,8 @@ def test_a_long_list_is_broken_into_lines() -> None:
     lines = changed(text, values).split("\r\n")
     assert lines[1:3] == ["  w[0:30, 0:2]: [", "    [0.0, 0.1],"]
     assert lines[31:33] == ["    [29.0, 29.1]]  # many", "  a: 1"]
-    row = changed(inputs("w[0:100]: 0"), {"w[7]": 0.1234567890123}).splitlines()
-    assert max(map(len, row)) <= 110
+    lines = changed(inputs("w[0:100]: 0"), {"w[7]": 0.1234567890123}).splitlines()
+    assert max(map(len, lines)) <= 110
     assert len(changed("{inputs: {'w[0:100]': 0}, gates: {y: 1}}", {"w[7]": 0.5}).splitlines()) == 1
 
 
@@ -263,8 +282,8 @@ def test_json_is_edited_in_place() -> None:
     text = '{"inputs": {"a": 1.50,"b":"2", "w[0:2]": {"normal": 1,\n\t"seed": 1}}, "gates": {"y": 1}}'
     before = {"a": 1.5, "b": 2, "w[0]": 0.1, "w[1]": 0.2}
     after = {"a": -math.inf, "b": 1e-5, "w[0]": math.nan, "w[1]": 3e-9}
-    found = edited(Source("x.json", text), before, after, json=True)
-    assert found == '{"inputs": {"a": "-inf","b":"1e-05", "w[0:2]": {"value": ["nan", 3e-09]}}, "gates": {"y": 1}}'
+    new = edited(Source("x.json", text), before, after, json=True)
+    assert new == '{"inputs": {"a": "-inf","b":"1e-05", "w[0:2]": {"value": ["nan", 3e-09]}}, "gates": {"y": 1}}'
 
 
 def test_ten_thousand_inputs(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def value(text: str) -> float:
 
 
 def rows(text: str, **inputs: float) -> list[str]:
-    return [row.name for row in from_expression(text, **(inputs or X)).rules]
+    return [rule.name for rule in from_expression(text, **(inputs or X)).rules]
 
 
 # Loops
@@ -115,7 +115,7 @@ def test_powers_are_exact_at_0_and_for_negative_bases(exponent: int) -> None:
 
 def test_a_power_that_somebody_asks_for_by_name_stays_one() -> None:
     circuit = loads("inputs: {x: 3}\ngates: {y: {pow: [x, 2]}}")
-    assert [row.name for row in circuit.rules] == ["pow"]
+    assert [rule.name for rule in circuit.rules] == ["pow"]
 
 
 # Constants
@@ -123,7 +123,7 @@ def test_a_power_that_somebody_asks_for_by_name_stays_one() -> None:
 
 def test_what_has_no_wire_in_it_is_computed_at_once() -> None:
     circuit = from_expression("x*(2*pi/sqrt(16) - max(1, 2))", x=1)
-    assert [row.name for row in circuit.rules] == ["mul"]
+    assert [rule.name for rule in circuit.rules] == ["mul"]
     assert circuit.constants[-1] == 2 * math.pi / 4 - 2
 
 
@@ -137,8 +137,8 @@ def test_what_is_not_finite_stays_a_gate_that_can_be_named() -> None:
 def test_what_is_written_twice_is_one_wire() -> None:
     text = "inputs: {x: 0.5}\ngates:\n  a: sin(x*x) + cos(x*x)\n  b: exp(x*x)\noutput: [a, b]"
     shared, apart = loads(text), loads(text, cse=False)
-    assert sorted(row.name for row in shared.rules) == ["add", "cos", "exp", "mul", "sin"]
-    assert sorted(row.name for row in apart.rules) == ["add", "cos", "exp", "mul", "mul", "mul", "sin"]
+    assert sorted(rule.name for rule in shared.rules) == ["add", "cos", "exp", "mul", "sin"]
+    assert sorted(rule.name for rule in apart.rules) == ["add", "cos", "exp", "mul", "mul", "mul", "sin"]
     assert shared.forward()["a"] == apart.forward()["a"]
 
 

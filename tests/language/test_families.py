@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import loads
-from circuitgrad.language.families import Axis, HeaderError, normal_numbers, read_header, uniform_numbers
+from circuitgrad.language.families import HeaderError, Range, normal_numbers, read_header, uniform_numbers
 from language.faults import fault, messages, pointed
 
 ranges = st.tuples(st.integers(-3, 3), st.integers(1, 3)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
 
 @given(st.lists(ranges, min_size=1, max_size=3))
-def test_a_header_has_the_members_that_its_ranges_span(axes: list[tuple[int, int]]) -> None:
-    header = read_header(f"w[{', '.join(f'{low}:{high}' for low, high in axes)}]")
-    spanned = [",".join(map(str, subscripts)) for subscripts in product(*(range(*axis) for axis in axes))]
+def test_a_header_has_the_members_that_its_ranges_span(ranges: list[tuple[int, int]]) -> None:
+    header = read_header(f"w[{', '.join(f'{low}:{high}' for low, high in ranges)}]")
+    spanned = [",".join(map(str, subscripts)) for subscripts in product(*(range(*bounds) for bounds in ranges))]
     assert [name for name, _ in header.members()] == [f"w[{subscripts}]" for subscripts in spanned]
     assert header.size == len(spanned)
 
@@ -29,7 +29,7 @@ def test_a_header_has_the_members_that_its_ranges_span(axes: list[tuple[int, int
 @pytest.mark.parametrize("text", ["w[0:3]", " w [ 0 : 3 ] ", "w[+0:3]", "\tw\t[\n0:3\n]\n"])
 def test_blanks_in_a_header_do_not_matter(text: str) -> None:
     header = read_header(text)
-    assert (header.name, header.axes) == ("w", (Axis(0, 3),))
+    assert (header.name, header.ranges) == ("w", (Range(0, 3),))
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ expect: {q: -2.5}
 
 
 def _shape(circuit: Circuit) -> tuple[Any, ...]:
-    rows = [row.name for row in circuit.rules]
+    rules = [rule.name for rule in circuit.rules]
     return (
-        circuit.name, circuit.about, circuit.inputs, circuit.constants, list(circuit.names), rows,
+        circuit.name, circuit.about, circuit.inputs, circuit.constants, list(circuit.names), rules,
         list(circuit.operands), circuit.outputs, circuit.expect, circuit.optimize, Path(circuit.data or ".").name,
     )  # fmt: skip
 
@@ -123,7 +123,7 @@ def test_the_output_is_the_one_wire_that_feeds_no_other() -> None:
 def test_several_outputs_keep_their_order() -> None:
     circuit = loads("inputs: {a: 2}\ngates: {b: a*a, c: 3*a}\noutput: [c, b, a]")
     assert circuit.outputs == ("c", "b", "a")
-    assert {output: row["a"] for output, row in circuit.jacobian().items()} == {"c": 3, "b": 4, "a": 1}
+    assert {output: gradients["a"] for output, gradients in circuit.jacobian().items()} == {"c": 3, "b": 4, "a": 1}
 
 
 def test_inputs_may_be_left_out_or_empty() -> None:

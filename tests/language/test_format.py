@@ -18,7 +18,7 @@ from circuitgrad.gates.table import NAMES
 from circuitgrad.language.format import schema
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = schema({name: row.about for name, row in NAMES.items()})
+SCHEMA = schema({name: rule.about for name, rule in NAMES.items()})
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 
 
@@ -79,7 +79,7 @@ definition = (
     | st.fixed_dictionaries({"gates": st.just({"q": {"mul": ["x", "x"]}})}, optional={"output": st.just("q")})
 )
 listed = st.fixed_dictionaries({"operands": st.sampled_from([["x"], ["é", "x"], ["x", "y_1"]]), "value": st.just("x")})
-experiment = st.fixed_dictionaries(
+optimize = st.fixed_dictionaries(
     {},
     optional={
         "method": st.sampled_from(["gradient", "adam", "lm"]),
@@ -106,7 +106,7 @@ good = st.fixed_dictionaries(
         "about": text,
         "expect": st.fixed_dictionaries({"p": number}),
         "data": st.sampled_from(["rows.csv", "a b/rows.parquet"]),
-        "optimize": experiment,
+        "optimize": optimize,
     },
 )
 
@@ -117,7 +117,7 @@ def test_a_good_file_is_good_to_both(tmp_path_factory: pytest.TempPathFactory, d
     assert readable(document, tmp_path_factory.getbasetemp())
 
 
-# Faults of shape: what stands there, and which part of a good document it is put in place of.
+# Faults of type: a text, and the part of a good document whose place it takes.
 SHAPES: list[tuple[tuple[str, ...], Any]] = [
     ((), []), ((), 3), ((), "text"), (("gates",), []), (("gates",), "a + b"), (("gates",), 3),
     (("inputs",), [1]), (("inputs",), 3), (("inputs",), "a"), (("inputs", "a"), [1]), (("inputs", "a"), "x"),

@@ -78,25 +78,25 @@ def broken(base: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, 3)):
         at = chance.randrange(len(data) + 1)
         lines = data.splitlines(keepends=True) or [b""]
-        one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+        first, second = chance.randrange(len(lines)), chance.randrange(len(lines))
         kind = chance.randrange(8)
         if kind == 0:
             data = data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
         elif kind == 1:
             data = data[:at] + chance.choice(PIECES) + data[at + chance.randrange(3) :]
         elif kind == 2:
-            data = b"".join(lines[:one] + lines[one + 1 :])
+            data = b"".join(lines[:first] + lines[first + 1 :])
         elif kind == 3:
-            data = b"".join([*lines[:one], lines[other], *lines[one:]])
+            data = b"".join([*lines[:first], lines[second], *lines[first:]])
         elif kind == 4:
-            lines[one], lines[other] = lines[other], lines[one]
+            lines[first], lines[second] = lines[second], lines[first]
             data = b"".join(lines)
         elif kind == 5:
             data = data.replace(chance.choice(WORDS), chance.choice(WORDS), 1)
         elif kind == 6:
             data = data[:at]
         else:
-            lines[one] = b" " * chance.randrange(5) + lines[one].lstrip()
+            lines[first] = b" " * chance.randrange(5) + lines[first].lstrip()
             data = b"".join(lines)
     return data
 

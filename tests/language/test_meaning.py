@@ -11,8 +11,8 @@ from circuitgrad import loads
 from language.programs import Program, programs
 
 
-def agree(found: float, wanted: float) -> bool:
-    return found == wanted or (math.isnan(found) and math.isnan(wanted))
+def agree(value: float, wanted: float) -> bool:
+    return value == wanted or (math.isnan(value) and math.isnan(wanted))
 
 
 @settings(max_examples=300)
@@ -24,8 +24,8 @@ def test_a_program_means_what_a_walk_through_its_tree_finds(program: Program) ->
         reject()
     assume(all(math.isfinite(number.value) and abs(number.value) < 1e100 for number in wanted.values()))
     circuit = loads(program.text)
-    found = circuit.forward()
-    assert {name: value for name, value in found.items() if "." not in name} == {
+    values = circuit.forward()
+    assert {name: value for name, value in values.items() if "." not in name} == {
         name: number.value for name, number in wanted.items()
     }
     slopes, known = circuit.backward(), wanted[program.output].slopes

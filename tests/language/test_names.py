@@ -85,9 +85,9 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SPELLINGS)
-def test_spellings_of_one_name_mean_one_wire(one: str, other: str) -> None:
-    for here, there in [(one, other), (other, one)]:
+@pytest.mark.parametrize(("first", "second"), SPELLINGS)
+def test_spellings_of_one_name_mean_one_wire(first: str, second: str) -> None:
+    for here, there in [(first, second), (second, first)]:
         circuit = loads(f"inputs: {{'{here}': 2}}\ngates: {{y: '{there}*3'}}\noutput: y\nexpect: {{'{there}': 2}}")
         assert circuit.forward()["y"] == 6
         error = fault(f"inputs: {{'{here}': 2, '{there}': 3}}\ngates: {{y: 1}}")
@@ -116,8 +116,8 @@ def test_the_longest_name() -> None:
     long = "x" * (LONGEST_NAME + 1)
     inputs, define = f"inputs: {{'{long}[0:2]': 1}}", f"define: {{{long}(x): x}}"
     for text in (f"gates: {{{long}: 1}}", inputs, define, f"define: {{f({long}): 1}}"):
-        other = "" if text.startswith("gates") else "\ngates: {y: 1}"
-        assert messages(fault(text + other)) == [f"a name of {LONGEST_NAME + 1} characters"]
+        gates = "" if text.startswith("gates") else "\ngates: {y: 1}"
+        assert messages(fault(text + gates)) == [f"a name of {LONGEST_NAME + 1} characters"]
 
 
 @pytest.mark.parametrize("invisible", ["\u200b", "\u200d", "\u2060", "\u00ad", "\u180e"])

@@ -75,17 +75,17 @@ def test_skipped_gates_are_left_out() -> None:
 @given(graphs(acyclic=True), st.data())
 def test_what_is_replaced_computes_the_same(graph: tuple[int, list[tuple[int, ...]]], data: st.DataObject) -> None:
     inputs, operands = graph
-    rows = [data.draw(st.sampled_from("pq")) for _ in operands]
+    rules = [data.draw(st.sampled_from("pq")) for _ in operands]
     inner = {number for number in range(inputs, len(operands)) if data.draw(st.booleans())}
-    instead = shared(range(inputs, len(operands)), rows, operands, inner.__contains__)
+    instead = shared(range(inputs, len(operands)), rules, operands, inner.__contains__)
 
     def meaning(number: int) -> object:
         if number < inputs:
             return number
-        return rows[number], tuple(meaning(operand) for operand in operands[number])
+        return rules[number], tuple(meaning(operand) for operand in operands[number])
 
     assert set(instead) <= inner
     kept = set(range(inputs, len(operands))) - set(instead)
-    assert all(meaning(number) == meaning(other) and other in kept for number, other in instead.items())
+    assert all(meaning(number) == meaning(same) and same in kept for number, same in instead.items())
     meanings = [meaning(number) for number in kept & inner]
     assert len(set(map(repr, meanings))) == len(meanings)

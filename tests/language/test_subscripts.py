@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from circuitgrad import loads
 from circuitgrad.formulas.reader import LONGEST_SUBSCRIPT, read_formula
 from circuitgrad.formulas.steps import Call, Loop
-from circuitgrad.language.subscripts import LARGEST, NotWholeError, iterations, span, weight, whole
+from circuitgrad.language.subscripts import LARGEST_WHOLE_NUMBER, NotWholeError, iterations, span, weight, whole_number
 from language.faults import fault, pointed
 
 whole_numbers = st.integers(-20, 20)
@@ -20,9 +20,9 @@ stepped = bounds | st.tuples(whole_numbers, whole_numbers, whole_numbers.filter(
 
 
 def loop(text: str) -> Loop:
-    (found,) = read_formula(text)
-    assert isinstance(found, Loop)
-    return found
+    (step,) = read_formula(text)
+    assert isinstance(step, Loop)
+    return step
 
 
 @given(stepped)
@@ -43,9 +43,9 @@ def test_indices_run_as_nested_loops_do(ranges: list[tuple[int, int, int]]) -> N
     )
     wanted: list[Any] = eval(f"[({', '.join(names)},) {clauses}]")
     indices: dict[str, int] = {}
-    found = [tuple(indices[name] for name in names) for _ in iterations(loop(f"sum(1 {clauses})").clauses, indices,
+    turns = [tuple(indices[name] for name in names) for _ in iterations(loop(f"sum(1 {clauses})").clauses, indices,
                                                                          lambda: None)]  # fmt: skip
-    assert found == wanted
+    assert turns == wanted
     assert indices == {}
 
 
@@ -56,19 +56,19 @@ def test_an_index_of_the_same_name_comes_back_after_an_inner_loop() -> None:
 
 
 @given(stepped, stepped)
-def test_a_loop_weighs_no_less_than_the_gates_that_it_makes(one: tuple[int, ...], other: tuple[int, ...]) -> None:
-    ranges = [", ".join(map(str, arguments)) for arguments in (one, other)]
+def test_a_loop_weighs_no_less_than_the_gates_that_it_makes(outer: tuple[int, ...], inner: tuple[int, ...]) -> None:
+    ranges = [", ".join(map(str, arguments)) for arguments in (outer, inner)]
     text = f"sum(sin(x + i)*j for i in range({ranges[0]}) for j in range({ranges[1]}))"
-    turns = len(range(*one)) * len(range(*other))
+    turns = len(range(*outer)) * len(range(*inner))
     circuit = loads(f"inputs: {{x: 1}}\ngates: {{y: '{text} + x'}}", cse=False)
-    assert [row.name for row in circuit.rules].count("sin") == turns
+    assert [rule.name for rule in circuit.rules].count("sin") == turns
     assert weight(read_formula(text), {}, {}) >= len(circuit.rules) - 1
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [("1/2", "not 0.5"), ("0.1*3", "not 0.30000000000000004"), ("9**9**9", "not inf"), ("0/0", "not nan"),
-     (f"{LARGEST}*4", "a whole number is wanted here"), ("x", "'x' is neither"), ("pi", "'pi' is neither"),
+     (f"{LARGEST_WHOLE_NUMBER}*4", "a whole number is wanted here"), ("x", "'x' is neither"), ("pi", "'pi' is neither"),
      ("1 if 1 > 0 else x", "'x' is neither"), ("nothing(1)", "'nothing' cannot stand"), ("f(1)", "'f' cannot stand"),
      ("w[0]", "a loop or a member cannot stand"), ("sum(1 for i in range(2))", "a loop or a member cannot stand"),
      ("sin(1, 2)", "'sin' cannot stand"), ("where(1, 2)", "'where' cannot stand"),
@@ -86,10 +86,11 @@ def test_what_is_no_whole_number_is_refused_wherever_one_is_wanted(place: str, t
     ("text", "value"),
     [("7", 7), ("-3", -3), ("2*i - 1", 9), ("i**2", 25), ("max(i, 3, 9)", 9), ("6/2", 3), ("floor(i/2)", 2),
      ("mod(i, 3)", 2), ("1e3", 1000), ("1 if i > 4 else 0", 1), ("sqrt(16)", 4), ("0.5 + 0.5", 1),
-     (str(LARGEST), LARGEST), ("abs(-i)", 5), ("+".join("1" * (LONGEST_SUBSCRIPT // 2)), LONGEST_SUBSCRIPT // 2)],
+     (str(LARGEST_WHOLE_NUMBER), LARGEST_WHOLE_NUMBER), ("abs(-i)", 5),
+     ("+".join("1" * (LONGEST_SUBSCRIPT // 2)), LONGEST_SUBSCRIPT // 2)],
 )  # fmt: skip
 def test_a_whole_number_may_be_computed(text: str, value: int) -> None:
-    assert whole(read_formula(text), {"i": 5}) == value
+    assert whole_number(read_formula(text), {"i": 5}) == value
 
 
 def test_the_step_of_a_range_is_not_0() -> None:
@@ -115,7 +116,7 @@ def test_a_member_that_one_turn_of_a_loop_misses_is_told() -> None:
 @given(st.integers(-50, 50), st.integers(1, 9))
 def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
     steps = read_formula("2*i - (n + 1) + floor(i/n) + mod(i, n)")
-    assert whole(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
+    assert whole_number(steps, {"i": i, "n": n}) == 2 * i - (n + 1) + i // n + i % n
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_whole_numbers_are_computed_as_in_python(i: int, n: int) -> None:
 )
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(NotWholeError):
-        whole(read_formula(text), {"i": 3})
+        whole_number(read_formula(text), {"i": 3})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad.report.rows import Block, collected, ends, json_pieces, rows_json, stream, table_of
-from circuitgrad.report.tables import ENDS, LONGEST
+from circuitgrad.report.tables import LONGEST_TABLE, SHOWN_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +61,14 @@ def test_documents() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 2000])
-@pytest.mark.parametrize("rows", [1, LONGEST, LONGEST + 1, LONGEST + ENDS - 1, LONGEST + ENDS + 1, 1500])
+@pytest.mark.parametrize(
+    "rows", [1, LONGEST_TABLE, LONGEST_TABLE + 1, LONGEST_TABLE + SHOWN_ENDS - 1, LONGEST_TABLE + SHOWN_ENDS + 1, 1500]
+)
 def test_the_ends_of_many_rows_are_kept(rows: int, size: int) -> None:
     table = table_of(["s"], [], "line")
     ends(table, blocks(rows, size), everything=False)
     kept = range(rows)
-    shown = [*kept] if rows <= LONGEST else [*kept[:ENDS], *kept[-ENDS:]]
+    shown = [*kept] if rows <= LONGEST_TABLE else [*kept[:SHOWN_ENDS], *kept[-SHOWN_ENDS:]]
     assert table.rows == [[str(line), float(line)] for line in shown]
     assert table.missing == rows - len(shown)
     whole = table_of(["s"], [], "line")

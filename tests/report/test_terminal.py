@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitgrad.report import terminal
+from circuitgrad.report import terminal_table
 from circuitgrad.report.tables import Column
 from circuitgrad.report.terminal import colourful, fold, printable, terminal_width
 
@@ -39,15 +39,15 @@ def test_what_needs_no_rich_looks_as_rich_draws_it(
 ) -> None:
     columns = [Column(title, number=i == 1, wrap=i == 2) for i, title in enumerate(titles)]
     shown = []
-    for fit in (terminal._fit, lambda *_: False):
+    for fit in (terminal_table._fit, lambda *_: False):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdout", io.StringIO())
             patch.delenv("FORCE_COLOR", raising=False)
             patch.delenv("COLUMNS", raising=False)
             if limit is not None:
                 patch.setenv("COLUMNS", str(limit))
-            patch.setattr(terminal, "_fit", fit)
-            shown.append("".join(terminal.draw(columns, rows, [False] * len(rows), {})))
+            patch.setattr(terminal_table, "_fit", fit)
+            shown.append("".join(terminal_table.draw_table(columns, rows, [False] * len(rows), {})))
     assert shown[0] == shown[1]
 
 

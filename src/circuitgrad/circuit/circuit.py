@@ -124,7 +124,9 @@ class Circuit(Structure):
             CircuitError: there is no such wire, or several outputs and none named.
         """
         name = self.single_output() if output is None else output
-        return self.jacobian([name])[name]
+        slot = self.slot(name)
+        self.run()
+        return self._differentiated(name, slot)
 
     def jacobian(self, outputs: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
         """Return the derivatives of several outputs with respect to every wire: one forward, and a backward for each.
@@ -137,12 +139,14 @@ class Circuit(Structure):
         """
         targets = {output: self.slot(output) for output in (self.outputs if outputs is None else outputs)}
         self.run()
-        gradients: dict[str, dict[str, float]] = {}
-        for output, slot in targets.items():
-            self.pull_back(slot)
-            by_wire = {wire: self._units[slot].grad for wire, slot in self._slots.items()}
-            gradients[output] = Gradients(by_wire, self, output, [unit.value for unit in self._units])
-        return gradients
+        return {output: self._differentiated(output, slot) for output, slot in targets.items()}
+
+    def _differentiated(self, output: str, target: int) -> dict[str, float]:
+        """Return the derivatives of an output, after a forward pass."""
+        self.pull_back(target)
+        units = self._units
+        gradients = {wire: units[slot].grad for wire, slot in self._slots.items()}
+        return Gradients(gradients, self, output, [unit.value for unit in units])
 
     def single_output(self) -> str:
         """Return the name of the one output.
@@ -191,8 +195,10 @@ class Circuit(Structure):
 
     def run(self) -> None:
         """Compute every wire from the inputs' present values; `units` holds the results."""
+        if not self._gates:
+            self._make_gates()
         units: list[Any] = [*self._units[: self.first_gate], *[None] * len(self.rules)]
-        self.run_forward(units, [gate.forward for gate in self.gates], range(len(self.rules)))
+        self.run_forward(units, self._forwards, range(len(self.rules)))
         self._units = units
 
     def pull_back(self, slot: int) -> None:

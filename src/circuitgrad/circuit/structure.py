@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from circuitgrad.circuit.units import Gate, class_of
+from circuitgrad.circuit.units import Gate, Unit, class_of
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.formulas.steps import Call, Name, Number
 from circuitgrad.gates.doubles import DOUBLES
@@ -88,6 +88,7 @@ class Structure:
         self._slots.update(zip(names, range(self.first_gate, self.first_gate + len(names)), strict=True))
         self._gates: list[Gate] = []
         self._value_functions: list[Callable[..., Any]] = []
+        self._forwards: list[Callable[..., Unit]] = []
 
     # Wires
 
@@ -208,9 +209,13 @@ class Structure:
     def gates(self) -> Sequence[Gate]:
         """The gate objects, in topological order."""
         if not self._gates:
-            self._gates = [class_of(rule, self.arithmetic)() for rule in self.rules]
-            self._value_functions = [gate.value_function for gate in self._gates]
+            self._make_gates()
         return self._gates
+
+    def _make_gates(self) -> None:
+        self._gates = [class_of(rule, self.arithmetic)() for rule in self.rules]
+        self._value_functions = [gate.value_function for gate in self._gates]
+        self._forwards = [gate.forward for gate in self._gates]
 
     def run_forward(self, cells: list[Cell], functions: Sequence[Callable[..., Cell]], gates: Iterable[int]) -> None:
         """Put the results of gates into their cells: the one loop of a forward pass.
@@ -232,7 +237,7 @@ class Structure:
             gates: the gates, in topological order.
         """
         if not self._gates:
-            _ = self.gates
+            self._make_gates()
         self.run_forward(values, self._value_functions, gates)
 
     def retrace(self, values: Sequence[Any], name: str, value: Any, gates: Iterable[int]) -> list[Any]:
@@ -271,9 +276,10 @@ class Structure:
         objects, first = self.gates, self.first_gate
         for index in reversed(gates):
             slots = self.operands[index]
-            terms = objects[index].terms([values[slot] for slot in slots], values[first + index], grads[first + index])
-            for slot, term in zip(slots, terms, strict=False):  # there are none where the upstream gradient is 0
-                grads[slot] += term
+            upstream = grads[first + index]
+            partials = objects[index].partials_for(upstream, values[first + index], *[values[slot] for slot in slots])
+            for slot, partial in zip(slots, partials):  # noqa: B905 - none where the upstream gradient is 0
+                grads[slot] += partial * upstream
         return grads
 
 

@@ -25,7 +25,7 @@ from circuitgrad.gates.rule import Rule, once_a_rule
 from circuitgrad.gates.table import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from circuitgrad.gates.arithmetic import Arithmetic
 
@@ -81,21 +81,24 @@ class Gate:
         Raises:
             CircuitError: there was no forward pass before.
         """
-        if not hasattr(self, "out"):
-            raise CircuitError.of(f"{type(self).__name__}: backward before forward")
-        terms = self.terms([unit.value for unit in self.operands], self.out.value, self.out.grad)
-        for unit, term in zip(self.operands, terms, strict=False):  # there are none where the upstream gradient is 0
-            unit.grad += term
+        try:
+            out = self.out
+        except AttributeError:
+            raise CircuitError.of(f"{type(self).__name__}: backward before forward") from None
+        upstream = out.grad
+        partials = self.partials_for(upstream, out.value, *[unit.value for unit in self.operands])
+        for unit, partial in zip(self.operands, partials):  # noqa: B905 - none where the upstream gradient is 0
+            unit.grad += partial * upstream
 
-    def terms(self, operands: Sequence[Any], out: Any, upstream: Any) -> Sequence[Any]:
-        """Return what the gate adds to its operands' gradients; nothing where the upstream gradient is 0.
+    def partials_for(self, upstream: Any, out: Any, *operands: Any) -> tuple[Any, ...]:
+        """Return the partial derivatives that an upstream gradient is multiplied by; none where it is 0.
 
         Args:
-            operands: the values of the operands.
+            upstream: the gradient of the output with respect to the gate.
             out: the gate's value.
-            upstream: the gradient of the output with respect to it.
+            operands: the values of its operands.
         """
-        return [partial * upstream for partial in self.partials_function(*operands, out)] if upstream else ()
+        return self.partials_function(*operands, out) if upstream else ()
 
     def partials(self) -> tuple[float, ...]:
         """Return the partial derivatives at the last forward pass, one for each operand."""

@@ -10,7 +10,7 @@ import click
 from circuitgrad.cli import options
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, Problem
-from circuitgrad.report.tables import FORMATS
+from circuitgrad.report.rendering import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

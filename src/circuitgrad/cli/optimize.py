@@ -165,18 +165,18 @@ def _report(
 
 def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> None:
     if plot == plotting.TERMINAL:
-        from circuitgrad.report.course import course_plot
+        from circuitgrad.report.objective_plot import objective_plot
 
-        options.emit(f"\n{course_plot(outcome)}")
+        options.emit(f"\n{objective_plot(outcome)}")
         return
     from circuitgrad.methods.optimize.surface import MOST_AXIS_VALUES, objective_surface
-    from circuitgrad.report.landscape import landscape_picture
-    from circuitgrad.report.picture import course_picture
+    from circuitgrad.report.objective_surface import surface_picture
+    from circuitgrad.report.picture import objective_picture
 
     title = options.title(outcome.circuit)
     surface = objective_surface(outcome, rows)
     if surface is None:
-        note = plotting.write_picture(plot, lambda form: course_picture(outcome, title, form))
+        note = plotting.write_picture(plot, lambda form: objective_picture(outcome, title, form))
         why = (
             f"{len(outcome.moved)} inputs move"
             if len(outcome.moved) not in MOST_AXIS_VALUES
@@ -184,6 +184,6 @@ def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> Non
         )
         note += f", without a landscape: {why}"
     else:
-        note = plotting.write_picture(plot, lambda form: landscape_picture(outcome, surface, title, form))
+        note = plotting.write_picture(plot, lambda form: surface_picture(outcome, surface, title, form))
     if not quiet:
         click.echo(note, err=True)

@@ -14,7 +14,7 @@ from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, Problem, installing, quote
 from circuitgrad.formulas.names import normalise
 from circuitgrad.formulas.numerals import read_number
-from circuitgrad.report.tables import FORMATS
+from circuitgrad.report.rendering import FORMATS, render
 from circuitgrad.report.terminal import fold, printable
 
 if TYPE_CHECKING:
@@ -406,7 +406,7 @@ def emit_table(
     """Write a table to standard output, under its heading where a person reads it."""
     if form == "table" and not quiet:
         emit(f"{fold(heading)}\n")
-    for piece in table.render(form, digits, everything=everything):
+    for piece in render(table, form, digits, everything=everything):
         emit(piece)
 
 

@@ -16,6 +16,7 @@ from circuitgrad.cli.progress import Meter
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.rowwise import OverRows, Watch
+from circuitgrad.report.rendering import render
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
 
@@ -182,7 +183,7 @@ def _pieces(
     ends(table, blocks, everything=printing.everything)
     if not printing.quiet:
         yield f"{fold(options.title(circuit))}\n"
-    yield from table.render(form, printing.precision, everything=True)
+    yield from render(table, form, printing.precision, everything=True)
 
 
 def _write_text(pieces: Iterator[str], printing: Printing) -> None:

@@ -207,8 +207,8 @@ def _report(
     everything: bool,
     quiet: bool,
 ) -> None:
+    from circuitgrad.report.rendering import render_csv
     from circuitgrad.report.sweep import sweep_columns, sweep_json, sweep_table
-    from circuitgrad.report.tables import render_csv
 
     if form == "json":
         options.emit_json(sweep_json(circuit, sweep, outputs))

@@ -10,14 +10,7 @@ from itertools import islice
 from math import inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.data.table import (
-    CHUNK_ROWS,
-    MOST_COMPARED_COLUMNS,
-    NO_INPUT_COLUMN,
-    Binding,
-    Rows,
-    input_names_hint,
-)
+from circuitgrad.data.table import CHUNK_ROWS, MOST_COMPARED_COLUMNS, NO_INPUT_COLUMN, Binding, Rows, input_names_hint
 from circuitgrad.errors import CircuitError, Problems, did_you_mean, quote
 from circuitgrad.formulas.names import normalise
 from circuitgrad.formulas.numerals import read_number

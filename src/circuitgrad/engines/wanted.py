@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from circuitgrad.formulas.names import derivative_title
+
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Sequence
@@ -32,7 +34,7 @@ class Wanted(NamedTuple):
         >>> Wanted(("s",), ("s",), ("a", "b")).titles
         ['s', 'ds/da', 'ds/db']
         """
-        return [*self.values, *(f"d{output}/d{name}" for output in self.outputs for name in self.wrt)]
+        return [*self.values, *(derivative_title(output, name) for output in self.outputs for name in self.wrt)]
 
 
 class Compute(Protocol):

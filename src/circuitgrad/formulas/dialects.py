@@ -7,20 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from circuitgrad.formulas.steps import (
-    ATOM,
-    COMPARISON,
-    FOLDS,
-    INFIX,
-    POWER,
-    PRODUCT,
-    SUM,
-    UNARY,
-    Call,
-    Member,
-    Name,
-    Number,
-)
+from circuitgrad.formulas.steps import ATOM, COMPARISON, FOLDS, INFIX, POWER, SUM, UNARY, Call, Member, Name, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -28,11 +15,13 @@ if TYPE_CHECKING:
     from circuitgrad.formulas.steps import Step
 
 CONDITIONAL = 0
+
 DEEPEST_TEXT = 40
 """How many calls and operators are written inside one another before a temporary variable is used: Python's own limits
 are 100 levels of its parser's, and 200 parentheses."""
 
 _FOLDS = {gate: word for word, gate in FOLDS.items()}
+
 _PLACE = re.compile("#([1-3])")
 
 _Text: TypeAlias = "list[str | _Text]"
@@ -54,7 +43,8 @@ class Dialect(NamedTuple):
         ternary: whether a conditional is written `test ? body : orelse`.
         templates: per gate that is neither an operator nor a call there, its text, in which `#1` is the first operand,
             with the level of the whole and the loosest level that the first operand has without parentheses.
-        function: writes the name of a gate that is called.
+        functions: per primitive that is called, its name there.
+        function: writes the name of any other gate that is called.
         parentheses: the opening and the closing one.
         comma: what stands between the operands of a call.
     """
@@ -65,6 +55,7 @@ class Dialect(NamedTuple):
     truth: str = ""
     ternary: bool = False
     templates: Mapping[str, tuple[str, int, int]] = {}
+    functions: Mapping[str, str] = {}
     function: Callable[[str], str] = str
     parentheses: tuple[str, str] = ("(", ")")
     comma: str = ", "
@@ -110,6 +101,11 @@ class Dialect(NamedTuple):
         (written,) = stack
         return self._finished(written)
 
+    @property
+    def gates(self) -> frozenset[str]:
+        """The gates that the language has a spelling of its own for."""
+        return frozenset({*self.infix, *self.templates, *self.functions})
+
     def _finished(self, written: _Written) -> str:
         text, level = written
         # Where a number is no condition, a condition is no number, either.
@@ -142,7 +138,7 @@ class Dialect(NamedTuple):
             left, right = {POWER: (ATOM, UNARY), COMPARISON: (level + 1, level + 1)}.get(level, (level, level + 1))
             return [self._enclose(written[0], left), sign, self._enclose(written[1], right)], level
         opening, closing = self.parentheses
-        call: _Text = [self.function(step.gate), opening]
+        call: _Text = [self.functions.get(step.gate) or self.function(step.gate), opening]
         for index, (text, _) in enumerate(written):
             call += [self.comma, text] if index else [text]
         return [*call, closing], ATOM
@@ -217,133 +213,3 @@ JAVASCRIPT = Dialect(
     templates={"neg": ("-#1", UNARY, ATOM)},
 )
 """JavaScript, for operands whose names are its names. Its `**` is not C's pow, so a power is called."""
-
-GREEK = frozenset([
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
-    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
-])  # fmt: skip
-"""The names that LaTeX has a letter for."""
-
-
-def latex_number(text: str) -> str:
-    r"""Return a number as LaTeX.
-
-    >>> print(latex_number("-2.5"), latex_number("1e-07"), latex_number("-inf"))
-    -2.5 10^{-7} -\infty
-    """
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    if digits in ("inf", "nan"):
-        return sign + {"inf": r"\infty", "nan": r"\text{NaN}"}[digits]
-    mantissa, _, exponent = digits.partition("e")
-    if not exponent:
-        return text
-    power = f"10^{{{int(exponent)}}}"
-    return sign + (power if mantissa == "1" else rf"{mantissa} \times {power}")
-
-
-def latex_name(name: str) -> str:
-    r"""Return a wire's name as LaTeX: what follows an underscore, and a member's subscripts, are subscripts there.
-
-    Nothing in it is taken for Markdown: there is no backslash before a punctuation mark.
-
-    >>> print(latex_name("a"), latex_name("sigma_max"), latex_name("h[3].2"), latex_name("w[0,1]"))
-    a \sigma_{\mathit{max}} h_{3}.2 w_{0,1}
-    """
-    return ".".join(_latex_part(part) for part in name.split("."))
-
-
-def _latex_part(part: str) -> str:
-    word, _, member = part.removesuffix("]").partition("[")
-    first, *rest = [_latex_word(one) for one in word.split("_") if one] or [r"\sqcup"]
-    below = [*rest, *([member] if member else [])]
-    return f"{first}_{{{','.join(below)}}}" if below else first
-
-
-def _latex_word(word: str) -> str:
-    if word in GREEK:
-        return f"\\{word}"
-    if word.isdecimal() or (len(word) == 1 and (word.isascii() or "\u0391" <= word <= "\u03c9")):  # Alpha to omega
-        return word
-    return rf"\mathit{{{word}}}" if word.isascii() else rf"\text{{{word}}}"
-
-
-def _latex_function(gate: str) -> str:
-    if gate in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "max", "min"):
-        return f"\\{gate}"
-    return rf"\operatorname{{{gate}}}".replace("_", "-")
-
-
-def _latex_sign(sign: str) -> str:
-    known = {"*": r"\cdot", "<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": "=", "!=": r"\ne"}
-    return f" {known.get(sign, sign)} "
-
-
-LATEX = Dialect(
-    number=lambda value: latex_number(short_number(value)),
-    name=lambda name: latex_number(name) if name in ("inf", "nan") else latex_name(name),
-    infix={gate: (_latex_sign(sign), level) for sign, (gate, level) in INFIX.items()},
-    templates={
-        "div": (r"\frac{#1}{#2}", ATOM, CONDITIONAL),
-        "reciprocal": (r"\frac{1}{#1}", ATOM, CONDITIONAL),
-        "pow": ("{#1}^{#2}", POWER, ATOM),
-        "square": ("{#1}^{2}", POWER, ATOM),
-        "exp": ("e^{#1}", POWER, CONDITIONAL),
-        "sqrt": (r"\sqrt{#1}", ATOM, CONDITIONAL),
-        "cbrt": (r"\sqrt[3]{#1}", ATOM, CONDITIONAL),
-        "abs": (r"\left\lvert #1 \right\rvert", ATOM, CONDITIONAL),
-        "floor": (r"\left\lfloor #1 \right\rfloor", ATOM, CONDITIONAL),
-        "where": (r"\begin{cases} #2 & \text{if } #1 \cr #3 & \text{otherwise} \end{cases}", ATOM, CONDITIONAL),
-    },
-    function=_latex_function,
-)
-"""Mathematics, as LaTeX itself, MathJax (GitHub) and KaTeX set it; nothing in it is taken for Markdown."""
-
-
-def _mathml_number(value: float) -> str:
-    """Return a number in MathML.
-
-    >>> _mathml_number(-2.5), _mathml_number(1e-7)
-    ('<mo>−</mo><mn>2.5</mn>', '<msup><mn>10</mn><mn>−7</mn></msup>')
-    """
-    mantissa, _, exponent = short_number(abs(value)).partition("e")
-    named = {"inf": "∞", "nan": "NaN"}
-    digits = f"<mn>{named.get(mantissa, mantissa)}</mn>"
-    if exponent:
-        power = f"<msup><mn>10</mn><mn>{int(exponent)}</mn></msup>".replace("-", "−")
-        digits = power if mantissa == "1" else f"{digits}<mo>·</mo>{power}"
-    return f"<mo>−</mo>{digits}" if math.copysign(1.0, value) < 0 else digits
-
-
-def _mathml_name(name: str) -> str:
-    letters = {"pi": "π", "tau": "τ", "inf": "∞", "nan": "NaN"}
-    return f"<mi>{letters.get(name, name)}</mi>"
-
-
-def _mathml_sign(sign: str) -> str:
-    known = {"*": "·", "-": "−", "<": "&lt;", "<=": "≤", ">": "&gt;", ">=": "≥", "==": "=", "!=": "≠"}
-    return f"<mo>{known.get(sign, sign)}</mo>"
-
-
-MATHML = Dialect(
-    number=_mathml_number,
-    name=_mathml_name,
-    infix={gate: (_mathml_sign(sign), level) for sign, (gate, level) in INFIX.items()},
-    templates={
-        "neg": ("<mo>−</mo>#1", UNARY, PRODUCT),
-        "div": ("<mfrac><mrow>#1</mrow><mrow>#2</mrow></mfrac>", POWER, CONDITIONAL),
-        "reciprocal": ("<mfrac><mn>1</mn><mrow>#1</mrow></mfrac>", POWER, CONDITIONAL),
-        "pow": ("<msup><mrow>#1</mrow><mrow>#2</mrow></msup>", POWER, ATOM),
-        "square": ("<msup><mrow>#1</mrow><mn>2</mn></msup>", POWER, ATOM),
-        "exp": ("<msup><mi>e</mi><mrow>#1</mrow></msup>", POWER, CONDITIONAL),
-        "sqrt": ("<msqrt>#1</msqrt>", ATOM, CONDITIONAL),
-        "cbrt": ("<mroot><mrow>#1</mrow><mn>3</mn></mroot>", ATOM, CONDITIONAL),
-        "abs": ("<mrow><mo>|</mo>#1<mo>|</mo></mrow>", ATOM, CONDITIONAL),
-        "floor": ("<mrow><mo>⌊</mo>#1<mo>⌋</mo></mrow>", ATOM, CONDITIONAL),
-        "where": ("#2<mtext>\u00a0if\u00a0</mtext>#1<mtext>\u00a0else\u00a0</mtext>#3", CONDITIONAL, COMPARISON),
-    },
-    function=lambda gate: f"<mi>{gate}</mi><mo>&#x2061;</mo>",
-    parentheses=("<mrow><mo>(</mo>", "<mo>)</mo></mrow>"),
-    comma="<mo>,</mo>",
-)
-"""Mathematics in presentation MathML, as browsers show it; without the element around it."""

@@ -1,4 +1,4 @@
-"""Names of wires, as formulas and files write them."""
+"""Names of wires, as formulas and files write them, and of their derivatives."""
 
 from __future__ import annotations
 
@@ -31,3 +31,16 @@ def is_name(text: str) -> bool:
         return text.isidentifier()
     # From Unicode 15.1 on, joiners that nobody sees are parts of identifiers.
     return text.isidentifier() and text.isprintable() and "·" not in normalise(text)
+
+
+def derivative_title(output: str, wire: str) -> str:
+    """Return the name of a derivative.
+
+    Args:
+        output: the wire that is differentiated; empty for a rule's own value.
+        wire: the wire, or the operand, with respect to which.
+
+    >>> derivative_title("s", "a"), derivative_title("", "x")
+    ('ds/da', 'd/dx')
+    """
+    return f"d{output}/d{wire}"

@@ -2,7 +2,7 @@
 
 A formula is kept in postfix order, operands before the gate that takes them: exactly the order in which a circuit
 computes it. Reading, expanding and printing are therefore loops, and a sum of 100,000 terms needs no recursion.
-Only nesting (parentheses, calls, powers, conditionals, loops) recurses, up to `DEEPEST`.
+Only nesting (parentheses, calls, powers, conditionals, loops) recurses, up to `DEEPEST_NESTING`.
 
 The grammar is a subset of Python's, with Python's precedence::
 
@@ -43,9 +43,9 @@ from circuitgrad.formulas.steps import (
     Step,
 )
 
-DEEPEST = 100
+DEEPEST_NESTING = 100
 
-LONGEST = 1_000_000
+LONGEST_FORMULA = 1_000_000
 
 # Python's \w leaves out combining marks, without which names in many scripts cannot be written: take every character
 # beyond ASCII first, and cut the name off afterwards where it ends. The class is written by what it lacks in ASCII:
@@ -131,8 +131,8 @@ class _Reader:
     """Precedence climbing over the tokens; results go straight to `steps` in postfix order."""
 
     def __init__(self, text: str) -> None:
-        if len(text) > LONGEST:
-            raise ExpressionError(text[:80], f"a formula of over {LONGEST:,} characters", 0)
+        if len(text) > LONGEST_FORMULA:
+            raise ExpressionError(text[:80], f"a formula of over {LONGEST_FORMULA:,} characters", 0)
         self.text = text
         self.next = 0
         self.steps: list[Step] = []
@@ -295,18 +295,18 @@ class _Reader:
 
     def separated(self) -> tuple[tuple[Step, ...], ...]:
         """Read formulas with commas between them, apart from the steps so far."""
-        steps, found = self.steps, []
+        steps, formulas = self.steps, []
         while True:
             self.steps, at = [], self.at
             self.formula()
             if len(self.steps) > LONGEST_SUBSCRIPT:
                 raise ExpressionError(self.text, f"a subscript or range of more than {LONGEST_SUBSCRIPT} parts", at)
-            found.append(tuple(self.steps))
+            formulas.append(tuple(self.steps))
             if self.word != ",":
                 break
             self.advance()
         self.steps = steps
-        return tuple(found)
+        return tuple(formulas)
 
     def expect(self, word: str, hint: str | None = None) -> None:
         """Take the next token, which has to be this word."""
@@ -322,10 +322,10 @@ class _Reader:
 
     def enter(self) -> None:
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > DEEPEST_NESTING:
             raise ExpressionError(
                 self.text,
-                f"nested deeper than {DEEPEST} levels",
+                f"nested deeper than {DEEPEST_NESTING} levels",
                 self.at,
                 max(1, len(self.word)),
                 "give the inner part a gate of its own",
@@ -342,12 +342,12 @@ class _Reader:
 
     def unexpected(self, wanted: str, hint: str | None = None) -> ExpressionError:
         """Return the error that says what stands here and what was wanted."""
-        found = "the formula ends" if self.kind == "end" else f"found {_shown(self.word)}"
+        present = "the formula ends" if self.kind == "end" else f"found {_shown(self.word)}"
         if hint is None:
             hint = _INSTEAD.get(self.word)
         if hint is None and wanted == "an operator":
             hint = self.misplaced()
-        return ExpressionError(self.text, f"expected {wanted}, but {found}", self.at, max(1, len(self.word)), hint)
+        return ExpressionError(self.text, f"expected {wanted}, but {present}", self.at, max(1, len(self.word)), hint)
 
     def misplaced(self) -> str | None:
         """Return what may be meant by two operands, or a bracket, where an operator belongs."""

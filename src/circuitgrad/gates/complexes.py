@@ -1,9 +1,9 @@
 """Complex numbers for the complex step: the imaginary part of f(x + ih) is h times the derivative, and nothing cancels.
 
-Each primitive continues its namesake in `arithmetic` into the complex plane beside the real line, has NaN where that
+Each primitive continues its namesake in `doubles` into the complex plane beside the real line, has NaN where that
 has, and takes the branch that the real part takes (Squire and Trapp, "Using complex variables to estimate derivatives
 of real functions", SIAM Review 40, 1998; Martins, Sturdza and Alonso, "The complex-step derivative approximation", ACM
-TOMS 29, 2003). What has no such rule here is missing among the primitives.
+TOMS 29, 2003). `WITHOUT_CONTINUATION` names the primitives that have no rule here.
 
 >>> COMPLEXES.primitives["exp"](Complex(0, 1e-100)).imag
 1e-100
@@ -137,7 +137,7 @@ def _hypot(x: Any, y: Any) -> Complex:
     return Complex(cmath.sqrt(x * x + y * y) * math.ldexp(1.0, exponent))
 
 
-_PRIMITIVES: dict[str, Callable[..., Complex]] = {
+PRIMITIVES: dict[str, Callable[..., Complex]] = {
     "abs": _from(-inf, _abs),
     "acos": _from(-1, cmath.acos, 1),
     "acosh": _from(1, cmath.acosh),
@@ -164,5 +164,8 @@ _PRIMITIVES: dict[str, Callable[..., Complex]] = {
     "tanh": _from(-inf, cmath.tanh),
 }
 
-COMPLEXES = Arithmetic("complex numbers", Complex, _PRIMITIVES, CONSTANTS)
+WITHOUT_CONTINUATION = frozenset({"atan2", "erf", "erfc", "floor", "mod"})
+"""The primitives for which there is no rule here: the complex step refuses circuits that call them."""
+
+COMPLEXES = Arithmetic("complex numbers", Complex, PRIMITIVES, CONSTANTS)
 """Complex doubles, for the complex step."""

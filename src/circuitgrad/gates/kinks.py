@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from circuitgrad.formulas.steps import Call, folded, substituted
+from circuitgrad.formulas.steps import Call, Name, Number, folded, substituted
 from circuitgrad.gates.compiled import compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.rule import once_a_rule
@@ -17,10 +17,14 @@ from circuitgrad.gates.table import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.arithmetic import Arithmetic
     from circuitgrad.gates.rule import Rule
+
+    Kept: TypeAlias = tuple[tuple[Step, ...], float]
+    """The steps that are left of a formula, and what they come to."""
 
 MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
@@ -144,7 +148,13 @@ def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
     """
     known = {**DOUBLES.constants, **values}
 
-    def call(step: Call, operands: list[tuple[tuple[Step, ...], float]]) -> tuple[tuple[Step, ...], float]:
+    def number(step: Number) -> Kept:
+        return (step,), step.value
+
+    def name(step: Name) -> Kept:
+        return (step,), known[step.name]
+
+    def call(step: Call, operands: list[Kept]) -> Kept:
         if step.gate == "where":
             (_, test), body, orelse = operands
             return body if test else orelse
@@ -153,5 +163,5 @@ def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
             value = float(step.gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
         return (*chain.from_iterable(kept for kept, _ in operands), step), value
 
-    kept, _ = folded(steps, lambda step: ((step,), step.value), lambda step: ((step,), known[step.name]), call)
+    kept, _ = folded(steps, number, name, call)
     return list(kept)

@@ -1,7 +1,7 @@
-"""The primitives of `arithmetic` at any precision, with mpmath, for proving what doubles compute.
+"""The primitives of `doubles` at any precision, with mpmath, for proving what doubles compute.
 
 Each takes and returns `mpf` numbers (or what mpmath converts to one) at mpmath's current working precision, and has
-the special values that its namesake in `arithmetic` has, but for the sign of zero: mpmath has one zero.
+the special values that its namesake in `doubles` has, but for the sign of zero: mpmath has one zero.
 
 >>> import mpmath
 >>> with mpmath.workdps(30):
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONSTANTS = {"pi": mpmath.pi, "e": mpmath.e, "tau": 2 * mpmath.pi, "inf": inf, "nan": nan}
-LARGEST = 10**6
+LARGEST_EXPONENT = 10**6
 """The largest exponent of e that is computed. Beyond it a number counts as infinite, or as 0: its digits would take all
 memory, and no double is so large by far."""
 
 
-MOST_BITS = 5000
+MOST_ANGLE_BITS = 5000
 """The logarithm to base 2 of the largest angle."""
 
 
@@ -51,7 +51,7 @@ def _periodic(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
     def total(x: Any) -> Any:
         x = mpf(x)
-        return function(x) if mpmath.isfinite(x) and (not x or mpmath.mag(x) < MOST_BITS) else nan
+        return function(x) if mpmath.isfinite(x) and (not x or mpmath.mag(x) < MOST_ANGLE_BITS) else nan
 
     return total
 
@@ -77,7 +77,7 @@ def _pow(x: Any, y: Any) -> Any:
     if x < 0 and not mpmath.isint(y):
         return nan
     exponent = y * mpmath.log(abs(x)) if mpmath.isfinite(x) and mpmath.isfinite(y) else 0
-    if abs(exponent) > LARGEST:
+    if abs(exponent) > LARGEST_EXPONENT:
         huge = inf if exponent > 0 else mpf(0)
         return -huge if x < 0 and y % 2 else huge
     return mpmath.power(x, y)
@@ -87,7 +87,7 @@ def _bounded(function: Callable[..., Any], below: Any, above: Any) -> Callable[[
     """Return a function of the exponential's kind, with its limits where the exponent is too large to compute."""
 
     def total(x: Any) -> Any:
-        return above if x > LARGEST else below if x < -LARGEST else function(x)
+        return above if x > LARGEST_EXPONENT else below if x < -LARGEST_EXPONENT else function(x)
 
     return total
 

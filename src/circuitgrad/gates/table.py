@@ -16,10 +16,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.formulas.steps import FOLDS
 from circuitgrad.gates.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
 
 GATES: dict[str, Rule] = {}
@@ -27,6 +28,9 @@ GATES: dict[str, Rule] = {}
 
 NAMES: dict[str, Rule] = {}
 """Every gate by its name and by each alias."""
+
+SYNONYMS = {"plus": "add", "minus": "sub", "times": "mul", "sgn": "sign", **FOLDS}
+"""What people call gates that have another name here."""
 
 
 def gate(
@@ -67,8 +71,35 @@ def find(name: str) -> Rule:
     """
     rule = NAMES.get(name)
     if rule is None:
-        raise CircuitError.of(f"no gate is called {quote(name)}", hint=did_you_mean(name, NAMES))
+        message, hint = unknown_gate(name)
+        raise CircuitError.of(message, hint=hint)
     return rule
+
+
+def unknown_gate(
+    name: str,
+    others: Iterable[str] = (),
+    *,
+    wires: Container[str] = (),
+    near: Callable[[str, Iterable[str]], str | None] = did_you_mean,
+) -> tuple[str, str | None]:
+    """Return the message that no gate has this name, and a hint.
+
+    Args:
+        name: the name.
+        others: the gates beside those of the table: a file's definitions.
+        wires: the wires that the name may mean, in a formula.
+        near: returns the hint that names the candidate nearest to a word.
+
+    >>> unknown_gate("plus"), unknown_gate("neuronn", ["neuron"])[1]
+    (("no gate is called 'plus'", "did you mean 'add'?"), "did you mean 'neuron'?")
+    >>> unknown_gate("a", wires=["a"])[1]
+    "'a' is a wire; a product is written with *"
+    """
+    hint = f"did you mean {quote(SYNONYMS[name])}?" if name in SYNONYMS else near(name, [*NAMES, *others])
+    if name in wires:
+        hint = f"{quote(name)} is a wire; a product is written with *"
+    return f"no gate is called {quote(name)}", hint
 
 
 WIDE = (-1e6, 1e6)

@@ -33,20 +33,20 @@ def read_definitions(keys: dict[str, Any], problems: NodeProblems, library: Libr
         if node.text and library is not None:
             for name, definition in library(node.text, problems, node).items():
                 if definitions.setdefault(name, definition) is not definition:
-                    other = definitions[name].problems.source.name
-                    problems.add(node, f"{quote(name)} is defined in two of the files used", f"also in {other}")
+                    path = definitions[name].problems.source.name
+                    problems.add(node, f"{quote(name)} is defined in two of the files used", f"also in {path}")
     for key, node in keys.get("define", ()):
-        made = _definition(key, node, problems)
-        before = definitions.setdefault(made.name, made)
-        if before is not made:
-            place = before.problems.place(before.key)
-            problems.add(key, f"{quote(made.name)} is defined twice", f"the first one stands in {place}")
+        definition = _definition(key, node, problems)
+        first = definitions.setdefault(definition.name, definition)
+        if first is not definition:
+            place = first.problems.place(first.key)
+            problems.add(key, f"{quote(first.name)} is defined twice", f"the first one stands in {place}")
     return definitions
 
 
 def _definition(key: Scalar, node: Node, problems: NodeProblems) -> Definition:
     """Return the definition under a key; after a problem it is not sound, but its name is known."""
-    noted = len(problems.entries)
+    problems_before = len(problems)
     signature = _signature(key, problems)
     fields: dict[str, Any]
     if type(node) is Mapping:
@@ -60,7 +60,7 @@ def _definition(key: Scalar, node: Node, problems: NodeProblems) -> Definition:
             problems.add(key, f"{quote(name)} has no operands", f"write {visible(name)}(x, y), or 'operands: [x, y]'")
     elif "operands" in fields and signature is not None:
         problems.add(key, f"the operands of {quote(name)} are given twice", "in the name, or under 'operands'")
-    made = Definition(
+    definition = Definition(
         name,
         key,
         operands,
@@ -70,16 +70,16 @@ def _definition(key: Scalar, node: Node, problems: NodeProblems) -> Definition:
         partials=_partials(fields["partials"], operands, node, problems) if "partials" in fields and operands else None,
         about=fields.get("about", ""),
     )
-    if not made.value.text and not made.gates and len(problems.entries) == noted:
+    if not definition.value.text and not definition.gates and len(problems) == problems_before:
         problems.add(node, f"{quote(name)} has no value", "give it a 'value', or 'gates'")
-    made.sound = len(problems.entries) == noted
-    return made
+    definition.sound = len(problems) == problems_before
+    return definition
 
 
 def _signature(key: Scalar, problems: NodeProblems) -> tuple[str, list[str] | None] | None:
-    """Return the name and the operands, or None in their place, that a key such as `neuron(x, y)` gives.
+    """Return the name and the operands that a key such as `neuron(x, y)` gives; None after noting a problem.
 
-    What is wrong with it is a problem, and None is returned.
+    A key without parentheses has None in the place of operands.
     """
     match = _SIGNATURE.fullmatch(key.text)
     if match is None:
@@ -130,22 +130,22 @@ def _repeated(operand: str, known: set[str]) -> tuple[str, str | None] | None:
 def _partials(
     entries: Iterable[tuple[Scalar, Node]], operands: Several[str], node: Node, problems: NodeProblems
 ) -> dict[str, Scalar]:
-    """Return a definition's partials in the order of its operands; one for each is needed, and no other."""
-    found: dict[str, Scalar] = {}
+    """Return a definition's partials in the order of its operands: each operand needs one."""
+    partials: dict[str, Scalar] = {}
     known = frozenset(operands)
     for key, formula in entries:
         name = normalise(key.text)
         if name not in known:
             hint = problems.near(name, operands) or f"the operands are {', '.join(operands)}"
             problems.add(key, f"a partial for {quote(name)}, which is no operand", hint)
-        elif name in found:
+        elif name in partials:
             problems.add(key, f"a second partial for {quote(name)}")
         else:
-            found[name] = FormulaType().read(formula, problems, f"the partial for {quote(name)}")
+            partials[name] = FormulaType().read(formula, problems, f"the partial for {quote(name)}")
     place = next(key for key, _ in node if key.text == "partials") if type(node) is Mapping else node
     for name in operands:
-        if name not in found and len(found) < len(operands):
+        if name not in partials and len(partials) < len(operands):
             problems.add(place, f"there is no partial for {quote(name)}", "one for each operand")
     if "out" in known:
         problems.add(place, "'out' in a partial is the gate's own value", "give the operand another name")
-    return {name: found[name] for name in operands if name in found}
+    return {name: partials[name] for name in operands if name in partials}

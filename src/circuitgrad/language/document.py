@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, quote
+from circuitgrad.files import STANDARD_INPUT
 from circuitgrad.formulas.names import normalise
 from circuitgrad.language.expansion import Expander
 from circuitgrad.language.families import normal_numbers, uniform_numbers
@@ -20,13 +21,14 @@ from circuitgrad.language.wires import MOST_WIRES, Wires
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Optimization
-    from circuitgrad.errors import Source
-    from circuitgrad.language.definition import Definition
+    from circuitgrad.errors import Place, Source
+    from circuitgrad.language.definition import Definition, Library
     from circuitgrad.language.families import Header
     from circuitgrad.language.nodes import Listener, Node
 
-    Library = Callable[[str, NodeProblems, Scalar], dict[str, Definition]]
+    Locate = Callable[[str], Place | None]
 
 
 def read_document(
@@ -34,7 +36,9 @@ def read_document(
     source: Source,
     name: str,
     *,
+    folder: str = "",
     library: Library | None = None,
+    locate: Locate | None = None,
     share: bool = True,
     limit: int = MOST_WIRES,
     listen: Listener | None = None,
@@ -45,7 +49,9 @@ def read_document(
         root: the document.
         source: the text that it was read from, for places in messages.
         name: what to call the circuit if the document does not say.
+        folder: the folder that the path of its data is relative to.
         library: returns the definitions of a file that `use` names; without it there is none.
+        locate: returns the place of a wire, where the document does not know it.
         share: whether gates inside formulas that compute the same become one.
         limit: how many wires there may be.
         listen: is told how many there are.
@@ -53,7 +59,8 @@ def read_document(
     Raises:
         CircuitError: with everything that is wrong with the document.
     """
-    return _Document(NodeProblems(source), limit, listen).read(root, name, library, share=share)
+    document = _Document(NodeProblems(source), limit, listen)
+    return document.read(root, name, folder, library, locate, share=share)
 
 
 class _Document:
@@ -62,7 +69,9 @@ class _Document:
         self.wires = Wires(problems, limit, listen)
         self.scope = Scope(self.wires, problems)
 
-    def read(self, root: Node, name: str, library: Library | None, *, share: bool) -> Circuit:
+    def read(
+        self, root: Node, name: str, folder: str, library: Library | None, locate: Locate | None, *, share: bool
+    ) -> Circuit:
         root = as_mapping(root, self.problems)
         keys = FILE.read(root, self.problems, "")
         definitions: dict[str, Definition] = {}
@@ -77,17 +86,23 @@ class _Document:
             self.gates(root, keys["gates"], Expander(self.wires, definitions))
         outputs = self.outputs(keys.get("output"), root)
         expect = self.expect(keys.get("expect", ()))
-        experiment = self.experiment(keys.get("optimize"))
-        kept = expect if experiment is None or experiment.output is None else [*expect, experiment.output]
+        optimize = self.optimization(keys.get("optimize"))
+        kept = expect if optimize is None or optimize.output is None else [*expect, optimize.output]
+        data = keys.get("data") or None
         self.scope.refuse_cycles()
         self.problems.stop()
         del self.scope  # it may be as large as the circuit
-        circuit = self.wires.circuit(
-            keys.get("name") or name, outputs, about=keys.get("about", ""), expect=expect, kept=kept, share=share
+        return self.wires.circuit(
+            keys.get("name") or name,
+            outputs,
+            about=keys.get("about", ""),
+            expect=expect,
+            data=data if data in (None, STANDARD_INPUT) else os.path.join(folder, data),  # noqa: PTH118
+            optimize=optimize,
+            locate=locate,
+            kept=kept,
+            share=share,
         )
-        circuit.data = keys.get("data") or None
-        circuit.optimize = experiment
-        return circuit
 
     def inputs(self, entries: Iterable[tuple[Scalar, Node]]) -> None:
         for key, node in entries:
@@ -104,23 +119,25 @@ class _Document:
         what = f"the value of {quote(name)}"
         if type(node) is not Mapping:
             return Input(name, NumberType().read(node, self.problems, what))
-        noted = len(self.problems.entries)
+        problems_before = len(self.problems)
         fields = INPUT.read(node, self.problems, quote(name))
-        if len(self.problems.entries) == noted:
+        if len(self.problems) == problems_before:
             self.bounds(name, fields, [fields["value"]], node)
         return Input(name, **{"value": 0.0, **fields})
 
     def family(self, header: Header, node: Node) -> list[Input]:
         """Return a family's inputs, with one value for all, a list of values, or random ones."""
-        noted = len(self.problems.entries)
+        problems_before = len(self.problems)
         fields: dict[str, Any] = {}
         if type(node) is Mapping:
             fields = FAMILY.read(node, self.problems, quote(header.name))
             values = self.family_values(header, fields)
         else:
-            values = self.nested(header, NumbersType().read(node, self.problems, f"the value of {quote(header.name)}"))
+            values = self.flat_values(
+                header, NumbersType().read(node, self.problems, f"the value of {quote(header.name)}")
+            )
         common: dict[str, Any] = {key: fields[key] for key in ("fixed", "min", "max", "about") if key in fields}
-        if len(self.problems.entries) == noted:
+        if len(self.problems) == problems_before:
             self.bounds(header.name, common, values, node)
         names = (name for name, _ in header.members())
         return [Input(name, value, **common) for name, value in zip(names, values, strict=True)]
@@ -137,30 +154,30 @@ class _Document:
             what = f"an end of the values of {quote(header.name)}"
             low, high = (NumberType().read(end, self.problems, what) for end in ends)
             return list(islice(uniform_numbers(header.name, seed, low, high), header.size))
-        return self.nested(header, fields.get("value", 0.0))
+        return self.flat_values(header, fields.get("value", 0.0))
 
-    def nested(self, header: Header, values: Any) -> list[float]:
-        """Return the values of a nested list in one row, the last subscript fastest."""
+    def flat_values(self, header: Header, values: Any) -> list[float]:
+        """Return the values of a nested list as a flat list, the last subscript fastest."""
         if not isinstance(values, tuple):
             return [values] * header.size
-        row: list[Any] = [values]
-        for axis in header.axes:
+        flat: list[Any] = [values]
+        for bounds in header.ranges:
             deeper: list[Any] = []
-            for value in row:
+            for value in flat:
                 node, items = value if isinstance(value, tuple) else (None, [])
-                length = axis.high - axis.low
+                length = bounds.high - bounds.low
                 if len(items) != length:
-                    found = str(len(items)) if node is not None else "a number"
+                    given = str(len(items)) if node is not None else "a number"
                     at = node if node is not None else values[0]
-                    self.problems.add(at, f"{axis} of {quote(header.name)} takes a list of {length}, not {found}")
+                    self.problems.add(at, f"{bounds} of {quote(header.name)} takes a list of {length}, not {given}")
                     return [0.0] * header.size
                 deeper.extend(items)
-            row = deeper
-        for value in row:
+            flat = deeper
+        for value in flat:
             if isinstance(value, tuple):
                 self.problems.add(value[0], f"{quote(header.name)} has no further subscript for this list")
                 return [0.0] * header.size
-        return row
+        return flat
 
     def bounds(self, name: str, fields: dict[str, Any], values: list[float], node: Node) -> None:
         """Note bounds that contradict one another or the values."""
@@ -204,12 +221,12 @@ class _Document:
             expected[name] = NumberType().read(node, self.problems, f"the expected value of {quote(name)}")
         return expected
 
-    def experiment(self, node: Node | None) -> Optimization | None:
+    def optimization(self, node: Node | None) -> Optimization | None:
         if node is None:
             return None
-        from circuitgrad.language.optimize_block import read_experiment
+        from circuitgrad.language.optimize_block import read_optimization
 
-        return read_experiment(node, self.problems, self.wire)
+        return read_optimization(node, self.problems, self.wire)
 
     def wire(self, node: Scalar) -> str:
         """Return the name of a wire that exists, or an empty text."""
@@ -220,7 +237,7 @@ class _Document:
             self.problems.add(node, *scope.families[name].no_wire())
             return ""
         base = name.partition("[")[0]
-        declared = f"declared: {scope.families[base].ranges()}" if base in scope.families else None
+        declared = f"declared: {scope.families[base].declaration()}" if base in scope.families else None
         self.problems.add(node, f"no wire is called {quote(name)}", declared or self.problems.near(name, scope.numbers))
         return ""
 

@@ -1,6 +1,6 @@
 """New numbers for the inputs and the expected values of a circuit file, put into its text: nothing else changes.
 
-The numbers are replaced where the reader has found them. 10,000 of them take a tenth of a second, most of it for
+The numbers are replaced at the places that the reader knows. 10,000 of them take a tenth of a second, most of it for
 reading the text.
 """
 
@@ -17,7 +17,7 @@ from circuitgrad.formulas.numerals import spell_number
 from circuitgrad.language.document import as_mapping
 from circuitgrad.language.families import read_header
 from circuitgrad.language.json_text import locate_json
-from circuitgrad.language.nodes import Mapping, NodeProblems, Scalar, Sequence
+from circuitgrad.language.nodes import GAP, Mapping, NodeProblems, Scalar, Sequence, behind_anchor
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -28,57 +28,24 @@ if TYPE_CHECKING:
     from circuitgrad.language.families import Header
     from circuitgrad.language.nodes import Node
 
-WIDEST = 100
-"""A list that is written anew and is longer is broken into lines, in a text that has lines."""
+LONGEST_LIST = 100
+"""How many characters a list takes before it is broken into lines, in a text that has lines."""
 
-_GAP = r"(?:\s|#[^\r\n]*)*"
-_ANCHOR = re.compile(rf"&[^\s,\[\]{{}}]+{_GAP}")
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
-_BRACKET = re.compile(rf"{_GAP},?{_GAP}\]")
+_BRACKET = re.compile(rf"{GAP},?{GAP}\]")
 _BLANK = re.compile(r"[ \t]*")
 _REST = re.compile(r"[ \t]*(?:\r\n|\r|\n|\Z)")
 
 
-def same(one: float, other: float) -> bool:
+def same(left: float, right: float) -> bool:
     """Tell whether two doubles are the same, as 0 and -0 are not, and NaN and NaN are.
 
     >>> same(0.0, -0.0), same(float("nan"), float("nan"))
     (False, True)
     """
-    return repr(float(one)) == repr(float(other))
-
-
-def edited(
-    source: Source,
-    before: Values[str, float],
-    after: Values[str, float],
-    expect: Values[str, float] | None = None,
-    *,
-    json: bool = False,
-) -> str:
-    """Return a circuit file's text with new values; see `Editor`.
-
-    Args:
-        source: the text, which has been read without complaint.
-        before: the inputs' values in it.
-        after: the inputs' new values.
-        expect: new values for wires of the `expect` block.
-        json: whether the text is JSON.
-
-    Raises:
-        CircuitError: a value cannot be changed where it stands.
-
-    >>> from circuitgrad.errors import Source
-    >>> source = Source("x.yaml", "inputs: {a: '1', 'w[0:2]': 0}  # start")
-    >>> edited(source, {"a": 1, "w[0]": 0, "w[1]": 0}, {"a": 2, "w[0]": 0, "w[1]": 3})
-    "inputs: {a: '2.0', 'w[0:2]': [0.0, 3.0]}  # start"
-    """
-    editor = Editor(source, json=json)
-    editor.set_inputs(before, after)
-    editor.set_expected(expect or {})
-    return editor.text()
+    return repr(float(left)) == repr(float(right))
 
 
 class Editor:
@@ -90,6 +57,13 @@ class Editor:
 
     Attributes:
         expected: by wire, the number in the `expect` block.
+
+    >>> from circuitgrad.errors import Source
+    >>> editor = Editor(Source("x.yaml", "inputs: {a: '1', 'w[0:2]': 0}  # start"))
+    >>> editor.set_inputs({"a": 1, "w[0]": 0, "w[1]": 0}, {"a": 2, "w[0]": 0, "w[1]": 3})
+    2
+    >>> editor.text()
+    "inputs: {a: '2.0', 'w[0:2]': [0.0, 3.0]}  # start"
     """
 
     def __init__(self, source: Source, *, json: bool = False) -> None:
@@ -198,7 +172,8 @@ class Editor:
         if id(node) not in self._shared:
             return False
         message = f"the value of {quote(name)} cannot change alone: aliases repeat what stands here"
-        self._problems.add(node, message, "write the number out instead of the alias", width=1)
+        # At the anchor, where there is one, and not behind it.
+        self._problems.add_span(node.at, node.at + 1, message, "write the number out instead of the alias")
         return True
 
     def _edit(self, start: int, end: int, new: str) -> None:
@@ -212,7 +187,7 @@ class Editor:
     def _list(self, header: Header, names: list[str], after: Values[str, float], at: int) -> str:
         """Return the values of a family as a list nested as its ranges are, to stand at an offset."""
         words = iter([self._spelled(after[name]) for name in names])
-        lengths = [axis.high - axis.low for axis in header.axes]
+        lengths = [bounds.high - bounds.low for bounds in header.ranges]
         begin = self._line(at)
         match = _BLANK.match(self._source, begin)
         margin = match[0] if match else ""
@@ -224,8 +199,7 @@ class Editor:
 
     def _start(self, node: Node) -> int:
         """Return where a node begins, behind its anchor."""
-        anchor = None if self._json else _ANCHOR.match(self._source, node.at)
-        return anchor.end() if anchor else node.at
+        return behind_anchor(self._source, node.at)
 
     def _word(self, node: Scalar) -> tuple[int, int]:
         """Return where the word of a scalar, a number or a key, begins and ends, within its quotation marks."""
@@ -309,9 +283,9 @@ def _nested(words: Iterator[str], lengths: list[int], line: str) -> str:
     else:
         items = [_nested(words, lengths[1:], line and f"{line}  ") for _ in range(lengths[0])]
     together = f"[{', '.join(items)}]"
-    if not line or (len(together) <= WIDEST and line[0] not in together):
+    if not line or (len(together) <= LONGEST_LIST and line[0] not in together):
         return together
     if len(lengths) == 1:
-        items = wrap(together[1:-1], WIDEST, break_long_words=False, break_on_hyphens=False)
+        items = wrap(together[1:-1], LONGEST_LIST, break_long_words=False, break_on_hyphens=False)
         return f"[{line}{line.join(items)}]"
     return f"[{line}{f',{line}'.join(items)}]"

@@ -11,13 +11,12 @@ from circuitgrad.formulas.numerals import read_number
 from circuitgrad.formulas.reader import ExpressionError, read_formula
 from circuitgrad.formulas.steps import CONSTANTS, Call, Loop, Member, Name
 from circuitgrad.gates.rule import Rule
-from circuitgrad.gates.table import NAMES
+from circuitgrad.gates.table import NAMES, unknown_gate
 from circuitgrad.language.families import member
-from circuitgrad.language.fast.templates import Shapes
-from circuitgrad.language.names import SYNONYMS
-from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Scalar, Sequence, kind
+from circuitgrad.language.fast.templates import Templates
+from circuitgrad.language.nodes import NOWHERE, LazyMapping, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
-from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole
+from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole_number
 from circuitgrad.language.wires import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.formulas.steps import Step
     from circuitgrad.language.definition import Definition
-    from circuitgrad.language.nodes import Node, Part
+    from circuitgrad.language.nodes import LazyEntries, Node
     from circuitgrad.language.scope import Scope
     from circuitgrad.language.wires import Wires
 
@@ -42,7 +41,7 @@ PRODUCTS = (2, 3, 4)
 """The exponents whose powers are products: x*x, x*x*x, (x*x)*(x*x)."""
 
 
-class Frame:
+class Context:
     """Where a formula is expanded.
 
     Attributes:
@@ -84,6 +83,10 @@ class Expander:
         definitions: the definitions by name.
         shallow: leave calls of definitions as they are, and count them in `calls`.
         values: expand a definition that has partials of its own, too; otherwise it is a gate.
+
+    Attributes:
+        calls: how often each definition is called.
+        sound: whether nothing is wrong with any of them.
     """
 
     def __init__(
@@ -94,27 +97,28 @@ class Expander:
         self.shallow = shallow
         self.values = values
         self.calls: Counter[str] = Counter()
-        self._shapes = Shapes()
+        self.sound = True
+        self._templates = Templates()
 
     # A wire, or a family of wires, and what stands behind its name in the file.
 
     def connect_all(self, scope: Scope, entries: Iterable[tuple[Scalar, Node]]) -> None:
         """Declare the wires of a section, then connect them: a gate may come before its operands."""
-        parts = entries.parts if isinstance(entries, Lines) else [[*entries]]
-        unusual = [self._declare(scope, part) for part in parts]
-        for part, others in zip(parts, unusual, strict=True):
+        parts = entries.parts if isinstance(entries, LazyMapping) else [[*entries]]
+        unusual_keys = [self._declare(scope, part) for part in parts]
+        for part, unusual in zip(parts, unusual_keys, strict=True):
             if not isinstance(part, list):
-                self._connect_part(scope, part, others)
+                self._connect_lazily(scope, part, unusual)
                 continue
             for index, (key, node) in enumerate(part):
-                declared = others.get(index)
+                declared = unusual.get(index)
                 if declared is None:
                     declared = (Declared(key.text, scope.numbers[key.text], NO_INDICES),)
                 if declared:
                     self.connect(scope, declared, node)
 
     @staticmethod
-    def _declare(scope: Scope, part: list[tuple[Scalar, Node]] | Part) -> dict[int, Several[Declared]]:
+    def _declare(scope: Scope, part: list[tuple[Scalar, Node]] | LazyEntries) -> dict[int, Several[Declared]]:
         """Declare wires; return what those keys declare, by index, that do not just declare the wire that they name."""
         unusual: dict[int, Several[Declared]] = {}
         if isinstance(part, list):
@@ -130,10 +134,10 @@ class Expander:
                 unusual[index] = scope.declare(Scalar(name, at, plain=part.plain))
         return unusual
 
-    def _connect_part(self, scope: Scope, part: Part, unusual: Values[int, Several[Declared]]) -> None:
-        """Connect wires to what has no nodes yet; most gates need none."""
+    def _connect_lazily(self, scope: Scope, part: LazyEntries, unusual: Values[int, Several[Declared]]) -> None:
+        """Connect wires to entries that have no nodes yet; most of them need none."""
         numbers = scope.numbers
-        for index, (name, gate, at, operands, value) in enumerate(part.lines()):
+        for index, (name, gate, at, operands, value) in enumerate(part.plain_entries()):
             declared = unusual.get(index)
             if declared is None:
                 if gate is not None:
@@ -168,7 +172,7 @@ class Expander:
                 return
             steps = self.read(scope, node)
             if steps is not None:
-                self._shapes.learn(node.text, steps)
+                self._templates.learn(node.text, steps)
                 self._connect_each(scope, declared, [(node, steps)], None)
         elif type(node) is Mapping and len(node) == 1:
             gate, operands = node[0]
@@ -177,7 +181,7 @@ class Expander:
             _refuse_gate(scope, declared, node)
 
     def _connect_alike(self, scope: Scope, name: str, number: int, text: str, at: int | None) -> bool:
-        """Connect a wire to a formula, if it is like one before it, of wires that there are; tell whether it is.
+        """Connect a wire to a formula that has a template, if its wires exist; tell whether it was connected.
 
         Args:
             scope: the names that it may use.
@@ -187,10 +191,10 @@ class Expander:
             at: the offset at which it stands, character by character, or `NOWHERE`; None where it stands otherwise.
         """
         wires = self.wires
-        formula = self._shapes.find(text, scope.numbers, wires.constant)
-        if formula is None or at is None:
+        instance = self._templates.find(text, scope.numbers, wires.constant)
+        if instance is None or at is None:
             return False
-        operations, numbers, starts = formula
+        operations, numbers, starts = instance
         parent, start, final = scope.prefix + name, len(wires.names), len(operations) - 1
         fixed = at if scope.at is None else scope.at
         moving = scope.at is None and at != NOWHERE
@@ -211,16 +215,15 @@ class Expander:
         plain = len(declared) == 1 and len(names) == len(nodes)
         if plain and self._connect_plainly(scope, declared[0].number, gate.text, gate.at, names):
             return
-        found = [self._operand(scope, node) for node in nodes]
-        operands = [operand for operand in found if operand is not None]
+        operands = [operand for node in nodes if (operand := self._operand(scope, node)) is not None]
         known_gate = NAMES.get(gate.text) or self.definitions.get(normalise(gate.text))
-        noted = len(scope.problems.entries)
+        problems_before = len(scope.problems)
         if known_gate is None:
-            scope.problems.add(gate, f"no gate is called {quote(gate.text)}", self._near_gate(scope, gate.text))
+            scope.problems.add(gate, *unknown_gate(gate.text, self.definitions, near=scope.problems.near))
         elif (wrong := _misfit(known_gate, len(nodes))) is not None:
             scope.problems.add(gate, wrong)
         # After a problem the operands are read all the same, for what is wrong with them.
-        right = len(scope.problems.entries) == noted and len(operands) == len(found)
+        right = len(scope.problems) == problems_before and len(operands) == len(nodes)
         self._connect_each(scope, declared, operands, gate if right else None)
 
     def _connect_each(
@@ -230,29 +233,29 @@ class Expander:
         operands: Several[tuple[Scalar, tuple[Step, ...]]],
         gate: Scalar | None,
     ) -> None:
-        """Connect wires to a formula, or to a gate of formulas; after a problem the others have the same."""
-        noted = len(scope.problems.entries)
+        """Connect wires to a formula, or to a gate of formulas, up to the first problem: all wires have the same."""
+        problems_before = len(scope.problems)
         for name, number, indices in declared if operands else ():
             start, parent = len(self.wires.names), scope.prefix + name
             numbers = [
-                finish(self.expand(Frame(scope, parent, text, scope.at, {**indices}, outer=gate is None), steps))
+                finish(self.expand(Context(scope, parent, text, scope.at, {**indices}, outer=gate is None), steps))
                 for text, steps in operands
             ]
             written = operands[0][0] if gate is None else gate
             result = numbers[0]
             if gate is not None:
-                frame = Frame(scope, parent, gate, scope.at, {}, outer=True)
-                result = finish(self._explicit(frame, gate, numbers))
-            if len(scope.problems.entries) > noted:
+                context = Context(scope, parent, gate, scope.at, {}, outer=True)
+                result = finish(self._explicit(context, gate, numbers))
+            if len(scope.problems) > problems_before:
                 return
             self.wires.settle(number, result, start, written.at if scope.at is None else scope.at)
 
-    def _explicit(self, frame: Frame, gate: Scalar, operands: list[int]) -> Task:
+    def _explicit(self, context: Context, gate: Scalar, operands: list[int]) -> Task:
         """Apply the gate of the explicit form, which is never replaced by another one."""
         rule, step = NAMES.get(gate.text), Call(normalise(gate.text), len(operands), 0)
         if rule is not None and UNKNOWN not in operands:
-            return self.wires.gate(frame.parent, rule, operands, frame.offset(step))
-        number: int = yield self._call(frame, step, operands, last=True)
+            return self.wires.gate(context.parent, rule, operands, context.offset(step))
+        number: int = yield self._call(context, step, operands, last=True)
         return number
 
     def _operand(self, scope: Scope, node: Node) -> tuple[Scalar, tuple[Step, ...]] | None:
@@ -286,35 +289,35 @@ class Expander:
 
     # Formulas
 
-    def expand(self, frame: Frame, steps: tuple[Step, ...]) -> Task:
+    def expand(self, context: Context, steps: tuple[Step, ...]) -> Task:
         """Return the number of a formula's result."""
         stack: list[int] = []
         last = len(steps) - 1
         for position, step in enumerate(steps):
             if isinstance(step, Name):
-                stack.append(self._name(frame, step))
+                stack.append(self._name(context, step))
             elif isinstance(step, Call):
                 first = len(stack) - step.arity
                 operands = stack[first:]
                 rule = NAMES.get(step.gate)
                 # Most calls are of gates that fit: they need no computation to wait for.
                 if rule is not None and rule.arity == step.arity and UNKNOWN not in operands and step.gate != "pow":
-                    number = self.wires.gate(frame.parent, rule, operands, frame.offset(step))
+                    number = self.wires.gate(context.parent, rule, operands, context.offset(step))
                 else:
-                    number = yield self._call(frame, step, operands, last=position == last)
+                    number = yield self._call(context, step, operands, last=position == last)
                 stack[first:] = [number]
             elif isinstance(step, Member):
-                stack.append(self._member(frame, step))
+                stack.append(self._member(context, step))
             elif isinstance(step, Loop):
-                stack.append((yield self._loop(frame, step)))
+                stack.append((yield self._loop(context, step)))
             else:
                 stack.append(self.wires.constant(step.value))
         return stack[0]
 
-    def _name(self, frame: Frame, step: Name) -> int:
-        name, scope = step.name, frame.scope
-        if name in frame.indices:
-            return self.wires.constant(float(frame.indices[name]))
+    def _name(self, context: Context, step: Name) -> int:
+        name, scope = step.name, context.scope
+        if name in context.indices:
+            return self.wires.constant(float(context.indices[name]))
         number = scope.numbers.get(name)
         if number is not None:
             return number
@@ -323,68 +326,68 @@ class Expander:
         if name in scope.refused:
             return UNKNOWN
         if name in scope.families:
-            return frame.refuse(step, *scope.families[name].no_wire(), len(name))
+            return context.refuse(step, *scope.families[name].no_wire(), len(name))
         parent = name.partition(".")[0]
         if "." in name and scope.numbers.get(parent, -1) >= len(self.wires.inputs):
             message = f"{quote(name)} cannot be an operand: it stands inside the formula of {quote(parent)}"
-            return frame.refuse(step, message, "give it a wire of its own", len(name))
-        return self._unknown(frame, step, "wire")
+            return context.refuse(step, message, "give it a wire of its own", len(name))
+        return self._unknown(context, step, "wire")
 
-    def _unknown(self, frame: Frame, step: Name | Member, what: str) -> int:
-        name, scope = step.name, frame.scope
-        hint = scope.problems.near(name, [*scope.declared, *frame.indices]) or _SYMBOLS.get(name)
+    def _unknown(self, context: Context, step: Name | Member, what: str) -> int:
+        name, scope = step.name, context.scope
+        hint = scope.problems.near(name, [*scope.declared, *context.indices]) or _SYMBOLS.get(name)
         if hint is None and (name in NAMES or name in self.definitions):
             hint = f"{quote(name)} is a gate: its operands belong in parentheses behind it"
         if hint is None and scope.closed:
             hint = "a definition sees its operands and nothing else"
-        return frame.refuse(step, f"no {what} is called {quote(name)}", hint, len(name))
+        return context.refuse(step, f"no {what} is called {quote(name)}", hint, len(name))
 
-    def _member(self, frame: Frame, step: Member) -> int:
-        scope, name = frame.scope, step.name
+    def _member(self, context: Context, step: Member) -> int:
+        scope, name = context.scope, step.name
         if name in scope.refused:
             return UNKNOWN
         family = scope.families.get(name)
         if family is None:
             if name in scope.numbers:
-                return frame.refuse(step, f"{quote(name)} is one wire, not a family", None, len(name))
-            return self._unknown(frame, step, "family")
+                return context.refuse(step, f"{quote(name)} is one wire, not a family", None, len(name))
+            return self._unknown(context, step, "family")
         try:
-            subscripts = [whole(steps, frame.indices) for steps in step.subscripts]
+            subscripts = [whole_number(steps, context.indices) for steps in step.subscripts]
         except NotWholeError as error:
-            return frame.refuse(error.step or step, str(error), error.hint)
+            return context.refuse(error.step or step, str(error), error.hint)
         full = member(name, subscripts)
         number = scope.numbers.get(full)
         if number is None:
             if len(subscripts) != family.dimension:
                 wanted = f"{family.dimension} subscript{'s' * (family.dimension != 1)}"
-                return frame.refuse(step, f"{quote(name)} takes {wanted}, not {len(subscripts)}", None, len(name))
-            return frame.refuse(step, f"there is no {quote(full)}", f"declared: {family.ranges()}", len(name))
+                return context.refuse(step, f"{quote(name)} takes {wanted}, not {len(subscripts)}", None, len(name))
+            return context.refuse(step, f"there is no {quote(full)}", f"declared: {family.declaration()}", len(name))
         return number
 
-    def _call(self, frame: Frame, step: Call, operands: list[int], *, last: bool) -> Task:
+    def _call(self, context: Context, step: Call, operands: list[int], *, last: bool) -> Task:
         """Apply a gate or a definition to operands."""
         gate = NAMES.get(step.gate) or self.definitions.get(step.gate)
         width = len(step.gate)
         if gate is None:
-            hint = self._near_gate(frame.scope, step.gate)
-            if step.gate in frame.scope.numbers:
-                hint = f"{quote(step.gate)} is a wire; a product is written with *"
-            return frame.refuse(step, f"no gate is called {quote(step.gate)}", hint, width)
+            scope = context.scope
+            message, hint = unknown_gate(step.gate, self.definitions, wires=scope.numbers, near=scope.problems.near)
+            return context.refuse(step, message, hint, width)
         if not isinstance(gate, Rule) and not gate.sound:
+            self.sound = False
             return UNKNOWN
         if (wrong := _misfit(gate, len(operands))) is not None:
-            return frame.refuse(step, wrong, None, width)
+            return context.refuse(step, wrong, None, width)
         if UNKNOWN in operands:
             return UNKNOWN
         if isinstance(gate, Rule):
-            return self._gate(frame.parent, gate, operands, frame.offset(step))
+            return self._gate(context.parent, gate, operands, context.offset(step))
         self.calls[gate.name] += 1
         if self.shallow:
-            return self.wires.gate(frame.parent, None, operands, frame.offset(step))
+            return self.wires.gate(context.parent, None, operands, context.offset(step))
         if gate.rule is not None and not self.values:
-            return self.wires.gate(frame.parent, gate.rule, operands, frame.offset(step))
-        self.wires.reserve(gate.weight, frame.offset(step))
-        number: int = yield self._definition(frame, gate, operands, frame.offset(step), last=last)
+            return self.wires.gate(context.parent, gate.rule, operands, context.offset(step))
+        self.wires.reserve(gate.weight, context.offset(step))
+        number: int = yield self._definition(context, gate, operands, context.offset(step), last=last)
         return number
 
     def _gate(self, parent: str, rule: Rule, operands: Several[int], at: int) -> int:
@@ -397,47 +400,44 @@ class Expander:
             return self.wires.gate(parent, NAMES["mul"], (square, operands[0]), at)
         return square if exponent == 2 else self.wires.gate(parent, NAMES["square"], (square,), at)
 
-    def _definition(self, frame: Frame, definition: Definition, operands: list[int], at: int, *, last: bool) -> Task:
+    def _definition(
+        self, context: Context, definition: Definition, operands: list[int], at: int, *, last: bool
+    ) -> Task:
         """Put a definition in place of its call."""
         self.wires.turn(at)
-        outer = frame.outer and last
-        prefix = f"{frame.parent}." if outer or not definition.gates else f"{self.wires.inner_name(frame.parent)}."
+        outer = context.outer and last
+        prefix = f"{context.parent}." if outer or not definition.gates else f"{self.wires.inner_name(context.parent)}."
         scope = definition.scope(self.wires, prefix, at)
         scope.numbers.update(zip(definition.operands, operands, strict=True))
         self.connect_all(scope, definition.gates)
-        inner = Frame(scope, frame.parent, definition.value, at, {}, outer=outer)
+        inner = Context(scope, context.parent, definition.value, at, {}, outer=outer)
         number: int = yield self.expand(inner, definition.steps)
         return number
 
-    def _loop(self, frame: Frame, loop: Loop) -> Task:
+    def _loop(self, context: Context, loop: Loop) -> Task:
         """Fold a gate over what the body is for all values of the indices."""
         rule = NAMES.get(loop.gate)
         if rule is None or not rule.folds:
             hint = "sum, prod, min, max and logsumexp take one"
-            return frame.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
+            return context.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
         result: int | None = None
         try:
-            at = frame.offset(loop)
-            self.wires.reserve(weight((loop,), frame.indices, self.definitions), at)
-            for _ in iterations(loop.clauses, frame.indices, lambda: self.wires.turn(at)):
-                number: int = yield self.expand(frame, loop.body)
+            at = context.offset(loop)
+            self.wires.reserve(weight((loop,), context.indices, self.definitions), at)
+            for _ in iterations(loop.clauses, context.indices, lambda: self.wires.turn(at)):
+                number: int = yield self.expand(context, loop.body)
                 if number == UNKNOWN:
                     return UNKNOWN
                 if result is not None:
-                    number = self.wires.gate(frame.parent, rule, (result, number), at)
+                    number = self.wires.gate(context.parent, rule, (result, number), at)
                 result = number
         except NotWholeError as error:
-            return frame.refuse(error.step or loop, str(error), error.hint)
+            return context.refuse(error.step or loop, str(error), error.hint)
         if result is not None:
             return result
         if rule.name not in _EMPTY:
-            return frame.refuse(loop, f"{loop.gate} of nothing: the range is empty", None, len(loop.gate))
+            return context.refuse(loop, f"{loop.gate} of nothing: the range is empty", None, len(loop.gate))
         return self.wires.constant(_EMPTY[rule.name])
-
-    def _near_gate(self, scope: Scope, name: str) -> str | None:
-        if name in SYNONYMS:
-            return f"did you mean '{SYNONYMS[name]}'?"
-        return scope.problems.near(name, [*NAMES, *self.definitions])
 
 
 def finish(task: Task) -> int:

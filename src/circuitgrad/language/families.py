@@ -24,7 +24,7 @@ MOST_SUBSCRIPTS = 10
 WRITTEN = "a family is written w[0:16, 0:2], or with an index h[j=0:16]"
 
 
-class Axis(NamedTuple):
+class Range(NamedTuple):
     """One range of a family: from `low` up to but not including `high`, and the index that runs through it, if any."""
 
     low: int
@@ -39,26 +39,26 @@ class Header(NamedTuple):
     """What a key declares: a family's name, and its ranges."""
 
     name: str
-    axes: tuple[Axis, ...]
+    ranges: tuple[Range, ...]
 
     @property
     def size(self) -> int:
         """How many members are declared."""
-        return math.prod(axis.high - axis.low for axis in self.axes)
+        return math.prod(bounds.high - bounds.low for bounds in self.ranges)
 
     def members(self) -> Iterator[tuple[str, dict[str, int]]]:
         """Yield every member's name, the last subscript fastest, with the values of the indices.
 
-        >>> list(Header("w", (Axis(0, 2, "i"), Axis(3, 4))).members())
+        >>> list(Header("w", (Range(0, 2, "i"), Range(3, 4))).members())
         [('w[0,3]', {'i': 0}), ('w[1,3]', {'i': 1})]
         """
-        indices = [(position, axis.name) for position, axis in enumerate(self.axes) if axis.name]
-        for subscripts in product(*(range(axis.low, axis.high) for axis in self.axes)):
+        indices = [(position, bounds.name) for position, bounds in enumerate(self.ranges) if bounds.name]
+        for subscripts in product(*(range(bounds.low, bounds.high) for bounds in self.ranges)):
             yield member(self.name, subscripts), {index: subscripts[position] for position, index in indices}
 
 
 class HeaderError(ValueError):
-    """A key that looks like a family and is none; `at` is the offset of the fault in it, `width` its length."""
+    """A key with brackets that declares no family; `at` is the offset of the fault in it, `width` its length."""
 
     def __init__(self, message: str, at: int, width: int, hint: str | None = WRITTEN) -> None:
         super().__init__(message)
@@ -81,25 +81,26 @@ def read_header(text: str) -> Header:
         HeaderError: what stands in the brackets are no ranges.
 
     >>> header = read_header("h[j=0:16, 2]")
-    >>> header.name, [str(axis) for axis in header.axes], header.size
+    >>> header.name, [str(bounds) for bounds in header.ranges], header.size
     ('h', ['0:16', '2'], 16)
     """
     match = _HEADER.fullmatch(text)
     if match is None:
         raise HeaderError("these brackets are not those of a family", max(0, text.find("[")), 1)
-    axes: list[Axis] = []
+    ranges: list[Range] = []
     at = match.start(2)
     for part in match[2].split(","):
-        axes.append(_axis(part, at))
-        if len(axes) > MOST_SUBSCRIPTS:
+        ranges.append(_range(part, at))
+        if len(ranges) > MOST_SUBSCRIPTS:
             raise HeaderError(f"a family with more than {MOST_SUBSCRIPTS} subscripts", at, len(part), None)
-        if axes[-1].name and axes[-1].name in (axis.name for axis in axes[:-1]):
-            raise HeaderError(f"the index '{axes[-1].name}' is used twice", at, len(part))
+        index = ranges[-1].name
+        if index and index in (bounds.name for bounds in ranges[:-1]):
+            raise HeaderError(f"the index '{index}' is used twice", at, len(part))
         at += len(part) + 1
-    return Header(normalise(match[1].strip()), tuple(axes))
+    return Header(normalise(match[1].strip()), tuple(ranges))
 
 
-def _axis(text: str, at: int) -> Axis:
+def _range(text: str, at: int) -> Range:
     match = _RANGE.fullmatch(text.strip())
     start, width = at + len(text) - len(text.lstrip()), max(1, len(text.strip()))
     if match is None:
@@ -112,7 +113,7 @@ def _axis(text: str, at: int) -> Axis:
         )
     if match[1] and (wrong := name_fault(match[1], plain=False)) is not None:
         raise HeaderError(wrong[0], start, len(match[1]), wrong[1])
-    return Axis(low, high, normalise(match[1] or ""))
+    return Range(low, high, normalise(match[1] or ""))
 
 
 class Family:
@@ -128,27 +129,25 @@ class Family:
     @property
     def dimension(self) -> int:
         """How many subscripts a member has."""
-        return len(self.headers[0].axes)
+        return len(self.headers[0].ranges)
 
-    def ranges(self) -> str:
+    def declaration(self) -> str:
         """Return the members as they were declared.
 
-        >>> Family([Header("w", (Axis(0, 16), Axis(0, 2)))]).ranges()
+        >>> Family([Header("w", (Range(0, 16), Range(0, 2)))]).declaration()
         'w[0:16, 0:2]'
         """
-        return ", ".join(f"{header.name}[{', '.join(map(str, header.axes))}]" for header in self.headers[:4])
+        return ", ".join(f"{header.name}[{', '.join(map(str, header.ranges))}]" for header in self.headers[:4])
 
     def no_wire(self) -> tuple[str, str]:
         """Return what to say where the family's name stands for a wire, with a hint.
 
-        >>> Family([Header("w", (Axis(0, 16), Axis(0, 2)))]).no_wire()
+        >>> Family([Header("w", (Range(0, 16), Range(0, 2)))]).no_wire()
         ("'w' is a family of wires", 'name a member, such as w[0,0]')
         """
-        name, axes = self.headers[0]
-        return (
-            f"{quote(name)} is a family of wires",
-            f"name a member, such as {member(name, [one.low for one in axes])}",
-        )
+        name, ranges = self.headers[0]
+        first = member(name, [bounds.low for bounds in ranges])
+        return f"{quote(name)} is a family of wires", f"name a member, such as {first}"
 
 
 # Kinderman and Monahan, "Computer generation of random variables using the ratio of uniform deviates", ACM TOMS 3,

@@ -7,6 +7,7 @@ Schema, draft 7.
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
@@ -53,7 +54,7 @@ class TextType:
         return node.text.encode("utf-8", "replace").decode()  # JSON can spell half a character
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         return {"type": ["string", "number", "boolean", "null"]}
 
 
@@ -84,7 +85,7 @@ class NumberType:
         return "a formula is a gate: it belongs under 'gates'" if any(sign in text for sign in "*/+(") else None
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^\s*(?:{DECIMAL}|{SPECIAL})\s*$"}]}
 
 
@@ -93,30 +94,30 @@ class WholeType:
 
     def read(self, node: Node, problems: NodeProblems, what: str) -> int:
         """Return the number, or 0 after noting the problem."""
-        noted = len(problems.entries)
+        problems_before = len(problems)
         value = NumberType().read(node, problems, what)
-        if len(problems.entries) == noted and value != value // 1:
+        if len(problems) == problems_before and value != value // 1:
             problems.add(node, f"{what} is a whole number, not {value!r}")
             return 0
         return int(value) if value == value // 1 else 0
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        whole = r"^\s*[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.0*)?(?:[eE]\+?[0-9]{1,2})?\s*$"
-        return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": whole}]}
+        """Return the type in JSON Schema."""
+        pattern = r"^\s*[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.0*)?(?:[eE]\+?[0-9]{1,2})?\s*$"
+        return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": pattern}]}
 
 
 class NumbersType:
     """A number for all members of a family, or a list of one for each, nested as the family's ranges are."""
 
     def read(self, node: Node, problems: NodeProblems, what: str) -> Any:
-        """Return a number, or a list of such, each list with its node."""
+        """Return a number, or a pair of a list's node and what its items are read as."""
         if type(node) is Sequence:
             return node, [self.read(item, problems, what) for item in node]
         return NumberType().read(node, problems, what)
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         return {"anyOf": [{"$ref": "#/definitions/number"}, {"$ref": "#/definitions/numbers"}]}
 
 
@@ -132,7 +133,7 @@ class FlagType:
         return word == "true"
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         words = r"^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
         return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": words}]}
 
@@ -148,7 +149,7 @@ class FormulaType:
         return node
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         return {**_TEXT, "minLength": 1}
 
 
@@ -156,12 +157,12 @@ class OperandType(FormulaType):
     """The name of a definition's operand."""
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         return {"type": "string", "pattern": f"^{NAME}$"}
 
 
 class ListType(NamedTuple):
-    """A list of things of one shape; a single one may stand without the list."""
+    """A list of things of one type; a single thing may stand without the list."""
 
     item: FormulaType
     single: bool = True
@@ -178,13 +179,13 @@ class ListType(NamedTuple):
         return [self.item.read(item, problems, what) for item in node]
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         several = {"type": "array", "items": self.item.schema(), "minItems": 1}
         return {"anyOf": [self.item.schema(), several]} if self.single else several
 
 
 class AnyType:
-    """What another shape reads later."""
+    """A node that is read later, by another type."""
 
     def __init__(self, schema: Json) -> None:
         self._schema = schema
@@ -194,12 +195,12 @@ class AnyType:
         return node
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         return self._schema
 
 
 class SectionType:
-    """A mapping of names to things of one shape; members of families may have another shape."""
+    """A mapping of names to things of one type; members of families may have another type."""
 
     def __init__(self, entry: Json, members: Json | None = None, keys: str = rf"^ *{NAME} *(?:\[.*\] *)?$") -> None:
         self.entry = entry
@@ -221,15 +222,15 @@ class SectionType:
         return node
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        found: Json = {
+        """Return the type in JSON Schema."""
+        schema: Json = {
             "type": ["object", "null"],
             "propertyNames": {"pattern": self.keys},
             "additionalProperties": self.entry,
         }
         if self.members is not None:
-            found["patternProperties"] = {MEMBERS: self.members}
-        return found
+            schema["patternProperties"] = {MEMBERS: self.members}
+        return schema
 
 
 class FieldType(Protocol):
@@ -239,13 +240,13 @@ class FieldType(Protocol):
         """Return what stands there as Python data, or what may stand for it after noting what is wrong."""
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
 
 
 class Field(NamedTuple):
-    """A key of a mapping: what stands under it, in shape and in words."""
+    """A key of a mapping: the type of its content, and a few words of help."""
 
-    shape: FieldType
+    content: FieldType
     about: str
     required: bool = False
 
@@ -271,11 +272,11 @@ class MappingType(NamedTuple):
 
     def read(self, node: Node, problems: NodeProblems, what: str) -> dict[str, Any]:
         """Return what stands under each known key; unknown, repeated and missing ones are problems."""
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         keys: dict[str, Scalar] = {}
         if not isinstance(node, Mapping):
             problems.add(node, f"{what or self.what} is a mapping, not {kind(node)}")
-            return found
+            return values
         for key, value in node:
             name = key.text
             if name not in self.fields:
@@ -285,21 +286,21 @@ class MappingType(NamedTuple):
             else:
                 keys[name] = key
                 called = f"the {name} of {what}" if what else quote(name)
-                found[name] = self.fields[name].shape.read(value, problems, called)
+                values[name] = self.fields[name].content.read(value, problems, called)
         least = list(self.least)
         if all(key.text in self.fields for key, _ in node):  # a key that is missing may be there, misspelt
             for name, entry in self.fields.items():
-                if entry.required and name not in found:
+                if entry.required and name not in values:
                     problems.add(node, f"{what or self.what} has no {quote(name)}", entry.about)
             if least and not any(name in keys for name in least):
                 problems.add(node, f"{what or self.what} needs {_either(least)}")
-        for name, others in self.beside.items():
-            if name in keys and not any(other in keys for other in others):
-                problems.add(keys[name], f"{quote(name)} without {_either(others)}")
+        for name, partners in self.beside.items():
+            if name in keys and not any(partner in keys for partner in partners):
+                problems.add(keys[name], f"{quote(name)} without {_either(partners)}")
         rivals = [name for name in self.exclusive if name in keys]
         if len(rivals) > 1:
             problems.add(keys[rivals[1]], f"{quote(rivals[0])} and {quote(rivals[1])} exclude one another")
-        return found
+        return values
 
     def _hint(self, name: str, problems: NodeProblems) -> str:
         if name == "<<":
@@ -309,28 +310,29 @@ class MappingType(NamedTuple):
         return problems.near(name, self.fields) or f"the keys are {', '.join(map(visible, self.fields))}"
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
-        found: Json = {
+        """Return the type in JSON Schema."""
+        schema: Json = {
             "type": "object",
             "properties": {
-                name: {**entry.shape.schema(), "description": entry.about} for name, entry in self.fields.items()
+                name: {**entry.content.schema(), "description": entry.about} for name, entry in self.fields.items()
             },
             "additionalProperties": False,
         }
         required = [name for name, entry in self.fields.items() if entry.required]
         if required:
-            found["required"] = required
+            schema["required"] = required
         rivals = list(self.exclusive)
-        pairs = [[one, other] for i, one in enumerate(rivals) for other in rivals[i + 1 :]]
+        pairs = [list(pair) for pair in combinations(rivals, 2)]
         if pairs:
-            found["not"] = {"anyOf": [{"required": pair} for pair in pairs]}
+            schema["not"] = {"anyOf": [{"required": pair} for pair in pairs]}
         if self.least:
-            found["anyOf"] = [{"required": [name]} for name in self.least]
+            schema["anyOf"] = [{"required": [name]} for name in self.least]
         if self.beside:
-            found["dependencies"] = {
-                name: {"anyOf": [{"required": [other]} for other in others]} for name, others in self.beside.items()
+            schema["dependencies"] = {
+                name: {"anyOf": [{"required": [partner]} for partner in partners]}
+                for name, partners in self.beside.items()
             }
-        return found
+        return schema
 
 
 def _either(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """The circuit file's format, described once: the reader validates with it, and the JSON Schema is made from it.
 
-A shape says what may stand in a place. `read` returns what stands there as Python data, or notes what is wrong;
+A type says what may stand in a place. `read` returns what stands there as Python data, or notes what is wrong;
 `schema` returns the same in the words of JSON Schema, draft 7.
 """
 

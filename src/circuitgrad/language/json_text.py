@@ -11,15 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.language.nodes import NOWHERE, Lines, Mapping, Node, Scalar, Sequence
-from circuitgrad.language.yaml_text import DEEPEST, TOO_DEEP
+from circuitgrad.language.nodes import DEEPEST_NESTING, NOWHERE, TOO_DEEP, LazyMapping, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from circuitgrad.language.nodes import Line
+    from circuitgrad.language.nodes import PlainEntry
 
-LARGE = 1000
+FEWEST_ENTRIES_WITHOUT_NODES = 1000
 """How many entries a section has whose nodes are not kept."""
 
 _SEPARATOR = "\0"
@@ -49,7 +48,7 @@ class _Pairs(list[Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Pairs | bytes:
-    """Return an object of JSON; one like {"mul": ["a", "b"]} is kept in less than a fifth of the memory."""
+    """Return an object of JSON; packed like {"mul": ["a", "b"]} it takes less than a fifth of the memory."""
     if len(pairs) == 1:
         [(key, value)] = pairs
         words = [key, value] if type(value) is str else [key, *value] if type(value) is list else ()
@@ -69,8 +68,8 @@ def _unpacked(value: bytes) -> tuple[str, str | list[str]]:
     return key, words if listed else words[0]
 
 
-class _Entries:
-    """The pairs of a large object, whose nodes are made anew every time one asks for them."""
+class _LazyPairs:
+    """The pairs of a large object. Their nodes are made on demand, and anew every time."""
 
     __slots__ = ("_pairs",)
     plain = False
@@ -89,8 +88,8 @@ class _Entries:
         """Yield the text of every key, and that it stands nowhere."""
         return ((key, NOWHERE) for key, _ in self._pairs)
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the entries."""
+    def plain_entries(self) -> Iterator[PlainEntry]:
+        """Yield the entries without making nodes."""
         for key, value in self._pairs:
             if type(value) is bytes:
                 gate, operands = _unpacked(value)
@@ -148,7 +147,7 @@ def _nodes(data: Any, source: Source) -> Node:
     """Turn parsed data into nodes, level by level."""
     top = Sequence()
     work: list[tuple[Any, Node]] = [([data], top)]
-    for level in range(DEEPEST + 1):
+    for level in range(DEEPEST_NESTING + 1):
         work = _deeper(work, sections=level == 1)
         if not work:
             return top[0]
@@ -176,10 +175,10 @@ def _node(value: Any, deeper: list[tuple[Any, Node]], *, section: bool = False) 
         return Scalar(value, plain=False)
     if value is None or value is True or value is False:
         return Scalar({None: "", True: "true", False: "false"}[value])
-    if section and type(value) is _Pairs and len(value) >= LARGE and all(map(_is_shallow, value)):
-        lines = Lines(Mapping())
-        lines.append_part(_Entries(value))
-        return lines
+    if section and _is_large(value):
+        mapping = LazyMapping(Mapping())
+        mapping.append_lazy(_LazyPairs(value))
+        return mapping
     if type(value) is bytes:
         value = _Pairs([_unpacked(value)])
     node: Node = Mapping() if type(value) is _Pairs else Sequence()
@@ -187,8 +186,13 @@ def _node(value: Any, deeper: list[tuple[Any, Node]], *, section: bool = False) 
     return node
 
 
-def _is_shallow(pair: tuple[str, Any]) -> bool:
-    return type(pair[1]) in (str, bytes)
+def _is_large(section: Any) -> bool:
+    """Tell whether a section is long, and made of formulas and of gates that are packed."""
+    return (
+        type(section) is _Pairs
+        and len(section) >= FEWEST_ENTRIES_WITHOUT_NODES
+        and all(type(value) in (str, bytes) for _, value in section)
+    )
 
 
 def _too_deep(source: Source) -> CircuitError:

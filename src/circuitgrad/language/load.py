@@ -7,7 +7,6 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.files import STANDARD_INPUT, checked, decode, read_bytes
@@ -22,6 +21,7 @@ from circuitgrad.language.yaml_text import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Place
     from circuitgrad.language.definition import Definition, Library
     from circuitgrad.language.nodes import Listener, Node
@@ -115,7 +115,7 @@ def formula_circuit(text: str, inputs: Mapping[str, float], output: str) -> Circ
     wires = Wires(problems)
     scope = Scope(wires, problems)
     for name, value in inputs.items():
-        wires.inputs.extend(Input(one.name, float(value)) for one in scope.declare(Scalar(name, plain=False)))
+        wires.inputs.extend(Input(wire.name, float(value)) for wire in scope.declare(Scalar(name, plain=False)))
     declared = scope.declare(Scalar(output, plain=False))
     if declared:
         Expander(wires, {}).connect(scope, declared, Scalar(text or " ", 0))
@@ -135,17 +135,35 @@ def _read(
 ) -> Circuit:
     """Return the circuit in a text that was read from a path; an empty path stands for the current folder."""
 
-    def read(root: Node) -> Circuit:
+    def read(root: Node, locate: Callable[[str], Place | None] | None = None) -> Circuit:
         chain = (os.path.realpath(path),) if path else ()
         folder = os.path.dirname(path)  # noqa: PTH120
-        library = _library(folder, chain, {})
-        circuit = read_document(root, source, name, library=library, share=share, limit=limit, listen=listen)
-        if circuit.data not in (None, STANDARD_INPUT):
-            circuit.data = os.path.join(folder, circuit.data)  # noqa: PTH118
-        return circuit
+        return read_document(
+            root,
+            source,
+            name,
+            folder=folder,
+            library=_library(folder, chain, {}),
+            locate=locate,
+            share=share,
+            limit=limit,
+            listen=listen,
+        )
+
+    def locate_anew(wire: str) -> Place | None:
+        return read(locate_json(source)).locate(wire)
 
     with _collector_paused():
-        return _read_json(source, read) if is_json(path) else read(read_yaml(source, listen))
+        if not is_json(path):
+            return read(read_yaml(source, listen))
+        from circuitgrad.language.json_text import locate_json, read_json
+
+        root = read_json(source)
+        try:
+            return read(root, locate_anew)
+        except CircuitError:
+            # These problems have no places: reading with places finds the same again.
+            return read(locate_json(source))
 
 
 @contextmanager
@@ -163,23 +181,6 @@ def _collector_paused() -> Iterator[None]:
 def is_json(path: str | os.PathLike[str]) -> bool:
     """Tell by a file's name whether it is read as JSON."""
     return str(path).lower().endswith(".json")
-
-
-def _read_json(source: Source, read: Callable[[Node], Circuit]) -> Circuit:
-    from circuitgrad.language.json_text import locate_json, read_json
-
-    root = read_json(source)
-    try:
-        circuit = read(root)
-    except CircuitError:
-        # What was found has no place: reading with places finds the same again.
-        return read(locate_json(source))
-
-    def locate(wire: str) -> Place | None:
-        return read(locate_json(source)).locate(wire)
-
-    circuit.locate = locate
-    return circuit
 
 
 def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, Definition]]) -> Library:

@@ -1,4 +1,4 @@
-"""What may be a name, and what else a person may have meant by one that may not."""
+"""Names: which texts may be one, and what a person may have meant by others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.errors import quote
 from circuitgrad.formulas.names import is_name, normalise
-from circuitgrad.formulas.steps import FOLDS, RESERVED
+from circuitgrad.formulas.steps import RESERVED
 
 if TYPE_CHECKING:
     from circuitgrad.language.nodes import Scalar
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 YAML_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "~"})
 NUMBER_WORDS = frozenset({"inf", "infinity", "nan"})
-SYNONYMS = {"plus": "add", "minus": "sub", "times": "mul", "sgn": "sign", **FOLDS}
-"""What people call gates that have another name here."""
-
 _WORDS = YAML_WORDS | NUMBER_WORDS | RESERVED
 
 

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Several
 
 NOWHERE = -1
-OFTEN = 1 << 14
-"""After so many pieces of work a listener is told how far it has come."""
+DEEPEST_NESTING = 64
+"""How many lists and mappings may stand inside one another."""
+TOO_DEEP = f"nested deeper than {DEEPEST_NESTING} levels"
+WORK_BETWEEN_REPORTS = 1 << 14
+"""After this many pieces of work a listener is told how far it has come."""
 
+GAP = r"(?:\s|#[^\r\n]*)*"
+"""What separates two words of YAML."""
+
+_ANCHOR = rf"&[^\s,\[\]{{}}]+{GAP}"
 _ESCAPE = re.compile(r"\\(?:x..|u....|U........|\r?\n\s*|[^xuU])")
 
 
@@ -47,8 +54,8 @@ class Mapping(list[tuple["Scalar", "Node"]]):
         self.at = at
 
 
-class Part(Protocol):
-    """Entries of a mapping which have no nodes until these are asked for.
+class LazyEntries(Protocol):
+    """Entries of a mapping that have no nodes until somebody asks for these.
 
     Attributes:
         plain: whether the keys have no quotes.
@@ -63,23 +70,23 @@ class Part(Protocol):
     def keys(self) -> Iterator[tuple[str, int]]:
         """Yield the text of every key, and its offset or `NOWHERE`."""
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the entries."""
+    def plain_entries(self) -> Iterator[PlainEntry]:
+        """Yield the entries without making nodes."""
 
     def node(self, value: Any, /) -> Node:
-        """Return the node of an entry, given what stands last in its line."""
+        """Return the node of an entry, given the last part of its `PlainEntry`."""
 
 
-Line: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
+PlainEntry: TypeAlias = "tuple[str, str | None, int, Several[str], Any]"
 """An entry: its key; a gate, its offset and its operands, or None, a formula's offset and the formula; and what `node`
 takes."""
 
 
-class Lines(Mapping):
-    """A large mapping, most of whose entries get their nodes when one asks for them, and anew every time.
+class LazyMapping(Mapping):
+    """A large mapping. Most of its entries get their nodes on demand, and anew every time.
 
     Attributes:
-        parts: the entries, in their order: such parts, and lists of what stands between them.
+        parts: the entries, in their order: lazy ones, and lists of those between them.
     """
 
     __slots__ = ("_last", "parts")
@@ -87,9 +94,9 @@ class Lines(Mapping):
     def __init__(self, entries: Mapping) -> None:
         super().__init__(entries.at)
         self._last = list(entries)
-        self.parts: list[list[tuple[Scalar, Node]] | Part] = [self._last]
+        self.parts: list[list[tuple[Scalar, Node]] | LazyEntries] = [self._last]
 
-    def append_part(self, part: Part) -> None:
+    def append_lazy(self, part: LazyEntries) -> None:
         """Add entries whose nodes are made later; others may follow."""
         self._last = []
         self.parts += [part, self._last]
@@ -109,7 +116,7 @@ class Lines(Mapping):
 Node: TypeAlias = "Scalar | Sequence | Mapping"
 
 Listener: TypeAlias = "Callable[[str, int, int | None], None]"
-"""What is told how far a long piece of work has come: what is counted, how many there are, and of how many."""
+"""Takes the progress of a long piece of work: the unit that is counted, how many are done, and of how many."""
 
 
 def kind(node: Node) -> str:
@@ -160,9 +167,10 @@ class NodeProblems(Problems):
         if node.at == NOWHERE or not isinstance(node, Scalar):
             return node.at
         if self._last is None or self._last[0] is not node:
-            start = node.at if node.plain else node.at + 1
+            at = behind_anchor(self.source.text, node.at) if node.text else node.at
+            start = at if node.plain else at + 1
             together = self.source.text.startswith(node.text, start)
-            self._last = (node, start, [] if together else _align(node, self.source.text))
+            self._last = (node, start, [] if together else _align(node, at, self.source.text))
         _, start, offsets = self._last
         return start + offset if not offsets else offsets[min(offset, len(offsets) - 1)]
 
@@ -175,9 +183,26 @@ class NodeProblems(Problems):
         return node.at if self.source.text.startswith(node.text, node.at) else None
 
 
-def _align(node: Scalar, source: str) -> list[int]:
-    """Return where each character of a scalar, and its end, stands in a source that has escapes or folded lines."""
-    at, style = node.at, "" if node.plain else source[node.at]
+def behind_anchor(text: str, at: int) -> int:
+    """Return where a value begins, given where its anchor begins, if it has one.
+
+    >>> behind_anchor("x: &a 1", 3), behind_anchor("x: 1", 3)
+    (6, 3)
+    """
+    # No value begins with this sign: YAML would take it for an anchor.
+    match = re.compile(_ANCHOR).match(text, at) if text.startswith("&", at) else None
+    return match.end() if match else at
+
+
+def _align(node: Scalar, at: int, source: str) -> list[int]:
+    """Return where each character of a scalar, and its end, stands in a source that has escapes or folded lines.
+
+    Args:
+        node: the scalar.
+        at: where it begins, behind its anchor.
+        source: the whole text.
+    """
+    begin, style = at, "" if node.plain else source[at]
     if style in ("|", ">"):
         at = source.find("\n", at)
     elif style:
@@ -187,7 +212,7 @@ def _align(node: Scalar, source: str) -> list[int]:
     while len(offsets) < len(text) and at < len(source):
         character = text[len(offsets)]
         if style == '"' and (escape := _ESCAPE.match(source, at)):
-            if not escape[0][1:].isspace():
+            if "\n" not in escape[0]:
                 pair = ord(character) > 0xFFFF and escape[0].startswith("\\u")  # JSON's two halves of one character
                 offsets.append(at)
                 at += 12 if pair else 0
@@ -203,5 +228,5 @@ def _align(node: Scalar, source: str) -> list[int]:
         elif source[at].isspace():
             at += 1
         else:
-            return [node.at]
+            return [begin]
     return [*offsets, at]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from circuitgrad.language.fields import FieldType, Json
     from circuitgrad.language.nodes import Node, NodeProblems
 
-_SHAPES: dict[type, FieldType] = {int: WholeType(), float: NumberType(), bool: FlagType()}
+_TYPES: dict[type, FieldType] = {int: WholeType(), float: NumberType(), bool: FlagType()}
 
 
 class SettingType:
@@ -29,11 +29,11 @@ class SettingType:
         """Return what is set, or None after noting the problem."""
         if self.setting.words is not None:
             return self._word(node, problems, what, self.setting.words)
-        noted = len(problems.entries)
-        value = _SHAPES[self.setting.kind].read(node, problems, what)
-        if len(problems.entries) == noted and (fault := self.setting.fault(value)):
+        problems_before = len(problems)
+        value = _TYPES[self.setting.kind].read(node, problems, what)
+        if len(problems) == problems_before and (fault := self.setting.fault(value)):
             problems.add(node, f"{what} {fault}")
-        return value if len(problems.entries) == noted else None
+        return value if len(problems) == problems_before else None
 
     @staticmethod
     def _word(node: Node, problems: NodeProblems, what: str, words: Any) -> str | None:
@@ -45,17 +45,16 @@ class SettingType:
         return None
 
     def schema(self) -> Json:
-        """Return the shape in JSON Schema."""
+        """Return the type in JSON Schema."""
         setting = self.setting
         if setting.words is not None:
             return {"enum": list(setting.words)}
-        found = _SHAPES[setting.kind].schema()
         limits: Json = {}
         if setting.low > float("-inf"):
             limits["exclusiveMinimum" if setting.open else "minimum"] = setting.low
         if setting.below < float("inf"):
             limits["exclusiveMaximum"] = setting.below
-        return {**found, **limits}  # what limits a number leaves a text alone
+        return {**_TYPES[setting.kind].schema(), **limits}  # what limits a number leaves a text alone
 
 
 BLOCK = MappingType(
@@ -66,10 +65,10 @@ BLOCK = MappingType(
     },
     exclusive=tuple(GOALS),
 )
-"""What an optimisation of the file is told."""
+"""The `optimize` block of a file."""
 
 
-def read_experiment(node: Node, problems: NodeProblems, wire: Callable[[Scalar], str]) -> Optimization:
+def read_optimization(node: Node, problems: NodeProblems, wire: Callable[[Scalar], str]) -> Optimization:
     """Return what an `optimize` block says.
 
     Args:
@@ -79,11 +78,11 @@ def read_experiment(node: Node, problems: NodeProblems, wire: Callable[[Scalar],
     """
     if type(node) is Scalar and not node.text:
         return Optimization()
-    told = BLOCK.read(node, problems, "")
-    goal = next((name for name in GOALS if name in told), None)
-    output = wire(told.pop(goal)) if goal else None
+    settings = BLOCK.read(node, problems, "")
+    goal = next((name for name in GOALS if name in settings), None)
+    output = wire(settings.pop(goal)) if goal else None
     for rival in GOALS:
-        told.pop(rival, None)
+        settings.pop(rival, None)
     entries = node if isinstance(node, Mapping) else ()
     places = {key.text: place for key, value in entries if (place := problems.place(value))}
-    return Optimization(goal or "maximize", output or None, **told, places=places)
+    return Optimization(goal or "maximize", output or None, **settings, places=places)

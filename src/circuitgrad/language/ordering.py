@@ -97,7 +97,7 @@ def shared(
     for number in order:
         numbers = operands[number]
         if first:
-            numbers = tuple([first.get(one, one) for one in numbers])
+            numbers = tuple([first.get(operand, operand) for operand in numbers])
         same = seen.setdefault((rules[number], numbers), number)
         if same != number:
             first[number] = same

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from circuitgrad.language.nodes import NodeProblems
     from circuitgrad.language.wires import Wires
 
-LONGEST_LOOP = 10
+LONGEST_SHOWN_LOOP = 10
+"""How many wires of a loop of gates a message names."""
 NO_INDICES: Mapping[str, int] = {}
 
 
@@ -113,10 +114,10 @@ class Scope:
             self._declared_twice(key, name)
             return ()
         family = self.families.get(name, Family([header]))
-        if family.dimension != len(header.axes):
+        if family.dimension != len(header.ranges):
             subscripts = f"{family.dimension} subscript{'s' * (family.dimension != 1)}"
             self.problems.add(
-                key, f"the family {quote(name)} has {subscripts}, not {len(header.axes)}", family.ranges()
+                key, f"the family {quote(name)} has {subscripts}, not {len(header.ranges)}", family.declaration()
             )
             return ()
         self.wires.reserve(header.size, at)
@@ -128,9 +129,9 @@ class Scope:
             family.headers.append(header)
         self.families[name] = family
         self.declared.setdefault(name, key)
-        found = [Declared(full, self.wires.add(self.prefix + full, at), indices) for full, indices in header.members()]
-        self.numbers.update((one.name, one.number) for one in found)
-        return found
+        declared = [Declared(full, self.wires.add(self.prefix + full, at), index) for full, index in header.members()]
+        self.numbers.update((wire.name, wire.number) for wire in declared)
+        return declared
 
     def _declared_twice(self, key: Scalar, name: str) -> None:
         before = self.key(name)
@@ -147,7 +148,9 @@ class Scope:
     def refuse_cycles(self) -> None:
         """Note every loop among the gates."""
         for loop in self.wires.cycles():
-            shown = [*loop[: LONGEST_LOOP // 2], "…", *loop[-LONGEST_LOOP // 2 :]] if len(loop) > LONGEST_LOOP else loop
+            shown = loop
+            if len(loop) > LONGEST_SHOWN_LOOP:
+                shown = [*loop[: LONGEST_SHOWN_LOOP // 2], "…", *loop[-LONGEST_SHOWN_LOOP // 2 :]]
             key = self.key(loop[0].partition(".")[0])
             message = f"the gates form a cycle: {' -> '.join(shown)}"
             self.problems.add(key, message, "a gate cannot feed itself")

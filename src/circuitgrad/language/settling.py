@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import quote
-from circuitgrad.formulas.dialects import FORMULA
+from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Call
 from circuitgrad.gates.rule import Rule
-from circuitgrad.language.expansion import Expander, Frame, finish
+from circuitgrad.language.expansion import Context, Expander, finish
 from circuitgrad.language.nodes import Scalar
 from circuitgrad.language.wires import UNKNOWN, Wires
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from circuitgrad.language.scope import Scope
 
 
-DEEPEST = 100
+DEEPEST_CALLS = 100
 """How deep definitions may call one another."""
-LONGEST = 10_000
-"""How many gates a definition with partials may have."""
+LONGEST_RULE = 10_000
+"""How many gates the value or a partial of a definition with partials may have."""
 OWN_VALUE = "out"
 
 
@@ -35,23 +35,23 @@ def settle_definitions(definitions: Mapping[str, Definition], wires: Wires) -> N
         wires: the wires of the file.
 
     Raises:
-        CircuitError: one makes too many wires, or they take too many turns.
+        CircuitError: a definition makes too many wires, or all take too many turns.
     """
     for definition in definitions.values():
         _examine(definition, definitions, wires)
     for definition in _by_calls(definitions):
-        called = [definitions[name] for name in definition.calls]
-        definition.sound = definition.sound and all(one.sound for one in called)
-        definition.weight += sum(definition.calls[one.name] * one.weight for one in called if one.rule is None)
+        calls = [(definitions[name], count) for name, count in definition.calls.items()]
+        definition.sound = definition.sound and all(called.sound for called, _ in calls)
+        definition.weight += sum(count * called.weight for called, count in calls if called.rule is None)
         if definition.sound and definition.partials is not None:
-            _make_row(definition, definition.partials, definitions, wires)
+            _make_rule(definition, definition.partials, definitions, wires)
 
 
 def _examine(definition: Definition, definitions: Mapping[str, Definition], file: Wires) -> None:
     """Read a definition's formulas once, with calls of other definitions left as they are."""
     if not definition.operands or not (definition.value.text or definition.gates):
         return  # it has been refused already
-    noted = len(definition.problems.entries)
+    problems_before = len(definition.problems)
     wires = file.trial(definition.problems)
     expander = Expander(wires, definitions, shallow=True)
     scope = _scope(definition, wires, definition.operands)
@@ -66,7 +66,7 @@ def _examine(definition: Definition, definitions: Mapping[str, Definition], file
         expander.wires = wires
         _evaluate(definition, partial, _scope(definition, wires, (*definition.operands, OWN_VALUE)), expander)
     definition.calls = expander.calls
-    definition.sound = definition.sound and len(definition.problems.entries) == noted
+    definition.sound = definition.sound and expander.sound and len(definition.problems) == problems_before
 
 
 def _sink(definition: Definition, scope: Scope) -> Scalar:
@@ -76,7 +76,10 @@ def _sink(definition: Definition, scope: Scope) -> Scalar:
         listed = ", ".join(map(quote, sinks[:8]))
         message = f"several inner wires of {quote(definition.name)} feed no other: {listed}"
         definition.problems.add(definition.key, message, "choose one with 'output: NAME'")
-    return Scalar(sinks[0] if sinks else definition.operands[0], definition.key.at, plain=False)
+    if not sinks:  # the gates form a cycle, which is reported as such
+        return Scalar(definition.operands[0])
+    key = scope.key(sinks[0])
+    return Scalar(sinks[0], key.at, plain=key.plain)
 
 
 def _scope(definition: Definition, wires: Wires, operands: Sequence[str]) -> Scope:
@@ -96,7 +99,7 @@ def _evaluate(definition: Definition, text: Scalar, scope: Scope, expander: Expa
         return UNKNOWN
     if text is definition.value:
         definition.steps = steps
-    return finish(expander.expand(Frame(scope, "", text, None, {}, outer=False), steps))
+    return finish(expander.expand(Context(scope, "", text, None, {}, outer=False), steps))
 
 
 def _by_calls(definitions: Mapping[str, Definition]) -> list[Definition]:
@@ -118,9 +121,9 @@ def _by_calls(definitions: Mapping[str, Definition]) -> list[Definition]:
             del path[name]
             definition = definitions[name]
             depths[name] = 1 + max((depths.get(called, 0) for called in definition.calls), default=0)
-            if depths[name] == DEEPEST + 1:
-                definition.problems.add(definition.key, f"definitions call one another over {DEEPEST} deep")
-            if depths[name] > DEEPEST:
+            if depths[name] == DEEPEST_CALLS + 1:
+                definition.problems.add(definition.key, f"definitions call one another over {DEEPEST_CALLS} deep")
+            if depths[name] > DEEPEST_CALLS:
                 definition.sound = False
             order.append(definition)
     return order
@@ -134,19 +137,19 @@ def _refuse_circle(definitions: Mapping[str, Definition], names: Sequence[str]) 
         definitions[name].sound = False
 
 
-def _make_row(
+def _make_rule(
     definition: Definition, partials: Mapping[str, Scalar], definitions: Mapping[str, Definition], file: Wires
 ) -> None:
     """Give a definition with partials a rule like those of the gate table."""
     value = _flat(definition, definition.value, definition.operands, definitions, file)
-    slopes = {
+    flat_partials = {
         operand: _flat(definition, partial, (*definition.operands, OWN_VALUE), definitions, file)
         for operand, partial in partials.items()
     }
     if definition.sound:
         sample = ((-5.0, 5.0),) * definition.arity
         about = definition.about or "defined in the circuit's file"
-        definition.rule = Rule(definition.name, value, slopes, about, sample=sample)
+        definition.rule = Rule(definition.name, value, flat_partials, about, sample=sample)
 
 
 def _flat(
@@ -155,7 +158,7 @@ def _flat(
     operands: Sequence[str],
     definitions: Mapping[str, Definition],
     file: Wires,
-) -> str:
+) -> Formula:
     """Return a formula of a definition without loops, inner wires and calls of other definitions."""
     wires = file.trial(definition.problems)
     expander = Expander(wires, definitions, values=True)
@@ -165,10 +168,10 @@ def _flat(
     number = wires.add("", text.at)
     wires.settle(number, _evaluate(definition, text, scope, expander), number + 1, text.at)
     circuit = wires.circuit("", [""], share=False)
-    steps = circuit.formula(circuit.slot(""), lambda _: True, LONGEST)
-    if len(steps) > LONGEST:
+    steps = circuit.formula(circuit.slot(""), lambda _: True, LONGEST_RULE)
+    if len(steps) > LONGEST_RULE:
         definition.sound = False
-        message = f"the formula of a gate with partials has more than {LONGEST:,} gates"
+        message = f"the formula of a gate with partials has more than {LONGEST_RULE:,} gates"
         definition.problems.add(text, message, "leave the partials to reverse mode")
     # An identity is there where the formula is an operand, a number, or calls what is.
-    return FORMULA.write([step for step in steps if not (isinstance(step, Call) and step.gate == "identity")])
+    return Formula.of_steps([step for step in steps if not (isinstance(step, Call) and step.gate == "identity")])

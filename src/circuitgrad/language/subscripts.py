@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 Indices: TypeAlias = "dict[str, int]"
 
-LARGEST = 2**53
+LARGEST_WHOLE_NUMBER = 2**53
 """Beyond this a double does not hold every whole number."""
 
 
 class NotWholeError(ValueError):
-    """What should be a whole number is none; `step` is where, when that is known."""
+    """A formula that does not come to a whole number; `step` is the step at fault, when that is known."""
 
     def __init__(self, message: str, step: Step | None, hint: str | None = None) -> None:
         super().__init__(message)
         self.step, self.hint = step, hint
 
 
-def whole(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
+def whole_number(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
     """Return the whole number that a formula of numbers and indices comes to.
 
     Raises:
         NotWholeError: it is none, or names a wire.
 
     >>> from circuitgrad.formulas.reader import read_formula
-    >>> whole(read_formula("2*i + 1"), {"i": 3})
+    >>> whole_number(read_formula("2*i + 1"), {"i": 3})
     7
     """
     if len(steps) == 1 and isinstance(steps[0], Name) and steps[0].name in indices:
@@ -63,9 +63,11 @@ def whole(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
         else:
             raise NotWholeError("a loop or a member cannot stand in a subscript or range", step)
     (value,) = stack
-    if not (abs(value) <= LARGEST and value == int(value)):
-        hint = "floor(x) rounds down" if abs(value) <= LARGEST else None
-        raise NotWholeError(f"a whole number is wanted here, not {value!r}", steps[0], hint)
+    if not (abs(value) <= LARGEST_WHOLE_NUMBER and value == int(value)):
+        hint = "floor(x) rounds down" if abs(value) <= LARGEST_WHOLE_NUMBER else None
+        # A conditional has its test first in the steps, but not in the text.
+        first = min(steps, key=lambda step: step.at)
+        raise NotWholeError(f"a whole number is wanted here, not {value!r}", first, hint)
     return int(value)
 
 
@@ -75,9 +77,9 @@ def span(clause: Clause, indices: Mapping[str, int]) -> range:
     Raises:
         NotWholeError: a bound is not a whole number, or the step is 0.
     """
-    bounds = [whole(steps, indices) for steps in clause.bounds]
+    bounds = [whole_number(steps, indices) for steps in clause.bounds]
     if len(bounds) == 3 and bounds[2] == 0:
-        raise NotWholeError("the step of a range cannot be 0", clause.bounds[2][0])
+        raise NotWholeError("the step of a range cannot be 0", min(clause.bounds[2], key=lambda step: step.at))
     return range(*bounds)
 
 

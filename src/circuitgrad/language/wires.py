@@ -7,17 +7,18 @@ from array import array
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.circuit import Circuit
-from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import find
-from circuitgrad.language.nodes import NOWHERE, OFTEN
+from circuitgrad.language.nodes import NOWHERE, WORK_BETWEEN_REPORTS
 from circuitgrad.language.ordering import in_order, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from collections.abc import Mapping as Values
 
+    from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.circuit.structure import Input
     from circuitgrad.errors import Place, Source
     from circuitgrad.gates.rule import Rule
     from circuitgrad.language.nodes import Listener, NodeProblems
@@ -87,7 +88,7 @@ class Wires:
         number = len(self.names)
         if number >= self.room:
             raise self.too_many(at)
-        if number % OFTEN == 0 and self.listen is not None:
+        if number % WORK_BETWEEN_REPORTS == 0 and self.listen is not None:
             self.listen("wires", number, None)
         self.names.append(name)
         self.rules.append(rule)
@@ -115,10 +116,10 @@ class Wires:
         Raises:
             CircuitError: too many turns have made none.
         """
-        patience, made = self._patience, len(self.names)
-        if made > self._turned:
-            patience.turns += TURNS_A_WIRE * (made - self._turned)
-            self._turned = made
+        patience, count = self._patience, len(self.names)
+        if count > self._turned:
+            patience.turns += TURNS_A_WIRE * (count - self._turned)
+            self._turned = count
         patience.turns -= 1
         if patience.turns < 0:
             message = f"loops and calls of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
@@ -128,10 +129,10 @@ class Wires:
         """Return empty wires, to try out a definition of the file: the wires and turns of all trials are limited."""
         if self._trial is not None:
             self._left -= len(self._trial.names)
-        other = self._trial = Wires(problems, self.limit)
-        other.room = min(self.limit, self._left)
-        other._patience = self._patience
-        return other
+        trial = self._trial = Wires(problems, self.limit)
+        trial.room = min(self.limit, self._left)
+        trial._patience = self._patience
+        return trial
 
     def constant(self, value: float) -> int:
         """Return the number of a constant."""
@@ -268,6 +269,9 @@ class Wires:
         *,
         about: str = "",
         expect: Values[str, float] | None = None,
+        data: str | None = None,
+        optimize: Optimization | None = None,
+        locate: Callable[[str], Place | None] | None = None,
         kept: Iterable[str] = (),
         share: bool = True,
     ) -> Circuit:
@@ -278,6 +282,9 @@ class Wires:
             outputs: its outputs.
             about: what it computes.
             expect: the values that its file expects.
+            data: the path of its rows.
+            optimize: its file's `optimize` block.
+            locate: returns the place of a wire; without it the wires' own offsets do.
             kept: the wires inside formulas that are asked for by name.
             share: whether gates inside formulas that compute the same become one.
         """
@@ -306,7 +313,7 @@ class Wires:
         at = self.at[:inputs] + array("q", [NOWHERE]) * constants + array("q", map(self.at.__getitem__, order))
         source = self.problems.source  # and not self, which is to be forgotten
 
-        def locate(wire: str) -> Place | None:
+        def place_of(wire: str) -> Place | None:
             return _place(source, at[circuit.slot(wire)])
 
         circuit = Circuit(
@@ -319,7 +326,9 @@ class Wires:
             outputs,
             about=about,
             expect=expect,
-            locate=locate,
+            data=data,
+            optimize=optimize,
+            locate=locate or place_of,
         )
         return circuit
 

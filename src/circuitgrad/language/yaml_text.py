@@ -21,20 +21,27 @@ from yaml.events import (
 )
 
 from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.language.fast.runs import find_runs, without
-from circuitgrad.language.nodes import OFTEN, Lines, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.fast.runs import find_runs, without_runs
+from circuitgrad.language.nodes import (
+    DEEPEST_NESTING,
+    TOO_DEEP,
+    WORK_BETWEEN_REPORTS,
+    LazyMapping,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from circuitgrad.language.fast.runs import Run
+    from circuitgrad.language.fast.runs import UniformLines
     from circuitgrad.language.nodes import Listener
 
-DEEPEST = 64
-TOO_DEEP = f"nested deeper than {DEEPEST} levels"
-LARGEST = 1_000_000
+MOST_ALIASED_CHARACTERS = 1_000_000
 """How many characters the aliases of a document may add to it once they are expanded."""
-LARGE = 10_000
+SHORTEST_TEXT_WITH_RUNS = 10_000
 """How many characters a text has in which it pays to look for runs."""
 
 _PLAIN_WORDS = {
@@ -74,14 +81,14 @@ def read_yaml(source: Source, listen: Listener | None = None) -> Node:
 
     Raises:
         CircuitError: the text is no YAML, has more than one document, a tag, a key that is not a text, a cycle of
-            aliases, or is nested deeper than `DEEPEST`.
+            aliases, or is nested deeper than `DEEPEST_NESTING`.
 
     >>> root = read_yaml(Source("x.yaml", "inputs: {a: 1}"))
     >>> [(key.text, key.at) for key, value in root]
     [('inputs', 0)]
     """
     # An alias may repeat what an anchor holds, and nodes of runs are made anew: they could not be told to be the same.
-    runs = find_runs(source.text) if len(source.text) >= LARGE and "&" not in source.text else []
+    runs = find_runs(source.text) if len(source.text) >= SHORTEST_TEXT_WITH_RUNS and "&" not in source.text else []
     if runs:
         try:
             return _compose(source, listen, runs)
@@ -104,14 +111,14 @@ def _events(text: str) -> Callable[[], Any]:
     return next_event
 
 
-def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node:  # noqa: PLR0915 -- one loop over one state
+def _compose(source: Source, listen: Listener | None, runs: list[UniformLines]) -> Node:  # noqa: PLR0915 -- one loop over one state
     """Build the tree with an explicit stack of open containers.
 
     Raises:
         CircuitError: the document is not right, or one of the runs is something else.
         yaml.MarkedYAMLError: the text is no YAML.
     """
-    next_event = _events(without(source.text, runs) if runs else source.text)
+    next_event = _events(without_runs(source.text, runs) if runs else source.text)
     waiting = runs[::-1]
     stop = waiting[-1].before if waiting else -1  # where the key of a run's first or last line is awaited
     skipped = 0  # how many characters of runs are before the event
@@ -134,7 +141,7 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             if event.tag is not None:
                 raise _refused_tag(event, source)
-            if len(stack) >= DEEPEST:
+            if len(stack) >= DEEPEST_NESTING:
                 raise CircuitError.of(TOO_DEEP, _place(source, event))
             if key is None and type(node) is not Sequence:
                 raise _refused_key(event, source)
@@ -154,7 +161,7 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
             raise CircuitError.of("a second document begins here; a circuit file is one", _place(source, event))
         else:
             continue
-        if listen is not None and type(new) is not Scalar and (count := count + 1) % OFTEN == 0:
+        if listen is not None and type(new) is not Scalar and (count := count + 1) % WORK_BETWEEN_REPORTS == 0:
             listen("characters read", event.end_mark.index + skipped, len(source.text))
         if type(node) is Sequence:
             node.append(new)
@@ -172,8 +179,8 @@ def _compose(source: Source, listen: Listener | None, runs: list[Run]) -> Node: 
                     skipped += run.end - run.start
                     key.at = run.behind
                     if type(node) is Mapping:
-                        node = Lines(node)
-                    node.append_part(run)
+                        node = LazyMapping(node)
+                    node.append_lazy(run)
                     opened, stop = None, waiting[-1].before if waiting else -1
         else:
             raise _refused_key(event, source)
@@ -198,8 +205,8 @@ def _aliased(event: Any, anchors: dict[str, Node | None], source: Source) -> Nod
 
 
 def _refuse_explosion(root: Node, source: Source) -> None:
-    """Refuse a tree whose aliases add more than `LARGEST` characters, before anything walks it."""
-    largest = LARGEST + len(source.text)
+    """Refuse a tree whose aliases add more than `MOST_ALIASED_CHARACTERS`, before anything walks it."""
+    largest = MOST_ALIASED_CHARACTERS + len(source.text)
     sizes: dict[int, int] = {}
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
@@ -218,7 +225,8 @@ def _refuse_explosion(root: Node, source: Source) -> None:
         if isinstance(node, Mapping):
             size = sizes[id(node)] = size + sum(len(key.text) for key, _ in node)
         if size > largest:
-            raise CircuitError.of(f"the aliases add more than {LARGEST:,} characters", source.place(node.at))
+            message = f"the aliases add more than {MOST_ALIASED_CHARACTERS:,} characters"
+            raise CircuitError.of(message, source.place(node.at))
 
 
 def _place(source: Source, event: Any) -> Any:
@@ -242,7 +250,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
     if mark is None:
         return CircuitError.of(f"not YAML: {problem}")
     at = mark.index
-    found = error.problem_mark.index if error.problem_mark else at
+    seen_at = error.problem_mark.index if error.problem_mark else at
     message, hint = next(
         (words for start, words in _PLAIN_WORDS.items() if problem.startswith(start)),
         (problem + (f" ({error.context})" if error.context else ""), None),
@@ -252,8 +260,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
         message, hint = f"a text cannot begin with {quote(character)}", "put it in quotes"
         if character == "\t":
             message, hint = _PLAIN_WORDS["found a tab"]
-    elif problem.startswith("did not find expected ','") and _MEMBER.match(source.text, found - 1, found + 1):
-        at, message, hint = found, "a family's member inside brackets needs quotes", "write 'w[0]'"
+    elif problem.startswith("did not find expected ','") and _MEMBER.match(source.text, seen_at - 1, seen_at + 1):
+        at, message, hint = seen_at, "a family's member inside brackets needs quotes", "write 'w[0]'"
     elif problem.startswith("mapping values are not allowed"):
         at, message, hint = _misplaced_colon(at, source)
     elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):

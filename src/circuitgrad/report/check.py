@@ -1,13 +1,14 @@
-"""What `check` has found, as a table with notes, and as a JSON document."""
+"""The results of `check` as a table with notes, and as a JSON document."""
 
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.errors import quote, visible
+from circuitgrad.formulas.names import derivative_title
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, gravity
-from circuitgrad.report.numbers import for_json, rounded
+from circuitgrad.report.number_text import for_json, rounded
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -18,55 +19,55 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.verdicts import Comparison
 
 MOST_NOTES = 20
-"""So many findings are spelt out under a check's table."""
-WORST = " *"
+"""How many findings are spelt out under a check's table."""
+WORST_MARK = " *"
 """Marks the verdict of the input with the fewest digits."""
 
 
-class Line:
+class CheckLine(NamedTuple):
     """A line of a check's table.
 
     Attributes:
         kind: `input`, `gate`, `wire` or `expect`.
-        name: what is on trial, as the table calls it.
-        wire: the wire that it is about; of a pair of inputs, the first.
-        one: the comparison.
+        name: the name that the table shows.
+        wire: the wire that is checked; of a pair of inputs, the first.
+        comparison: the comparison with the reference.
     """
 
-    def __init__(self, kind: str, name: str, wire: str, one: Comparison) -> None:
-        self.kind = kind
-        self.name = name
-        self.wire = wire
-        self.one = one
+    kind: str
+    name: str
+    wire: str
+    comparison: Comparison
 
 
-def check_lines(check: Check, *, everything: bool = False, only_failed: bool = False) -> Iterator[Line]:
-    """Yield what a check's table lists: inputs, gates and wires that are not in order, expected values.
+def check_lines(check: Check, *, everything: bool = False, only_failed: bool = False) -> Iterator[CheckLine]:
+    """Yield the lines of a check's table: inputs, gates and wires that are not in order, expected values.
 
     Args:
         check: the check.
         everything: list also the gates that are in order.
         only_failed: list nothing but failures.
     """
-    return (line for line in _lines(check, everything=everything) if line.one.failed or not only_failed)
+    return (line for line in _lines(check, everything=everything) if line.comparison.failed or not only_failed)
 
 
-def _lines(check: Check, *, everything: bool) -> Iterator[Line]:
+def _lines(check: Check, *, everything: bool) -> Iterator[CheckLine]:
     for output, inputs in check.inputs.items():
-        prefix = f"d{output}/d" if len(check.inputs) > 1 else ""
-        for name, one in inputs.items():
-            yield Line("input", prefix + name, name.partition(", ")[0], one)
-    for name, one in check.gates.items():
-        if everything or one.verdict != OK:
-            yield Line("gate", f"gate {name}, d/d{one.operand}" if one.operand else f"gate {name}", name, one)
-    for name, one in check.wires.items():
-        yield Line("wire", f"sum {name}", name.rpartition("/d")[2], one)
-    for name, one in check.expect.items():
-        yield Line("expect", f"expect {name}", name, one)
+        for name, comparison in inputs.items():
+            title = derivative_title(output, name) if len(check.inputs) > 1 else name
+            yield CheckLine("input", title, name.partition(", ")[0], comparison)
+    for name, comparison in check.gates.items():
+        if everything or comparison.verdict != OK:
+            partial = f", {derivative_title('', comparison.operand)}" if comparison.operand else ""
+            yield CheckLine("gate", f"gate {name}{partial}", name, comparison)
+    for name, comparison in check.wires.items():
+        yield CheckLine("wire", f"sum {name}", name.rpartition("/d")[2], comparison)
+    for name, comparison in check.expect.items():
+        yield CheckLine("expect", f"expect {name}", name, comparison)
 
 
 def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = False, only_failed: bool = False) -> Table:
-    """Return every derivative beside the reference, then what stands out among gates, sums and expected values.
+    """Return every derivative beside the reference, then the notable gates and sums, then the expected values.
 
     Args:
         checks: the checks; where there are several, a column tells them apart.
@@ -93,61 +94,61 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
         lines = list(check_lines(check, everything=everything, only_failed=only_failed))
         marked_line = worst_line(lines)
         for line in lines:
-            one = line.one
+            comparison = line.comparison
             marked = line is marked_line
-            error = [one.numeric, one.rel_error, one.digits, one.rel_tolerance]
-            comparable = one.verdict != KINK and isfinite(one.analytic)
-            if one.failed or marked:
+            error = [comparison.numeric, comparison.rel_error, comparison.digits, comparison.rel_tolerance]
+            comparable = comparison.verdict != KINK and isfinite(comparison.analytic)
+            if comparison.failed or marked:
                 table.marked.add(len(table.rows))
             table.rows.append(
                 [
                     *[check.circuit.name] * several,
                     line.name,
-                    one.analytic,
+                    comparison.analytic,
                     *(cell if comparable and isfinite(cell or 0.0) else None for cell in error),
-                    *[one.point] * points,
-                    one.verdict + WORST * (marked and not slopes),
-                    *[one.left, one.right] * slopes,
+                    *[comparison.point] * points,
+                    comparison.verdict + WORST_MARK * (marked and not slopes),
+                    *[comparison.left, comparison.right] * slopes,
                 ]
             )
     return table
 
 
-def worst_line(lines: Sequence[Line]) -> Line | None:
-    """Return the worst of several inputs; at a kink there is no one number to be near to."""
-    inputs = [line for line in lines if line.kind == "input" and line.one.verdict != KINK]
-    return max(inputs, key=lambda line: gravity(line.one)) if len(inputs) > 1 else None
+def worst_line(lines: Sequence[CheckLine]) -> CheckLine | None:
+    """Return the worst of several inputs; a kink has no single number to be near to."""
+    inputs = [line for line in lines if line.kind == "input" and line.comparison.verdict != KINK]
+    return max(inputs, key=lambda line: gravity(line.comparison)) if len(inputs) > 1 else None
 
 
 def check_notes(check: Check, *, everything: bool = False, only_failed: bool = False) -> str:
-    """Return the lines under a check's table: what was found where, the verdict, the counts, how they were reached."""
+    """Return the lines under a check's table: findings with their places, the verdict, the counts, the reference."""
     notes = []
     for point in check.points[:MOST_NOTES]:
         at = _at(point.point.name if len(check.points) > 1 else "")
         notes += [placed(culprit.place, f"{NONFINITE}: {culprit.message}{at}") for culprit in point.culprits]
     lines = list(check_lines(check, everything=everything, only_failed=only_failed))
-    # The gates come first: what is wrong with an input may be their doing.
+    # The gates come first: a wrong gate may explain a wrong input.
     for line in sorted(lines, key=lambda line: line.kind in ("input", "expect")):
-        # Where infinity came from has been said.
-        said = "" if line.one.verdict == NONFINITE and notes else explain(check, line)
-        if said:
-            notes.append(placed(place_of(check, line), f"{line.one.verdict}: {said}"))
+        # The culprits above explain what is not finite.
+        text = "" if line.comparison.verdict == NONFINITE and notes else explain(check, line)
+        if text:
+            notes.append(placed(place_of(check, line), f"{line.comparison.verdict}: {text}"))
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"… {len(notes) - MOST_NOTES:,} more"]
     noun = "second derivatives" if check.order == 2 else "inputs"
     counts = [
-        f"{noun} {_counted(ones)}"
-        for noun, ones in (
-            (noun, [one for found in check.inputs.values() for one in found.values()]),
+        f"{noun} {_counted(comparisons)}"
+        for noun, comparisons in (
+            (noun, _derivatives(check)),
             ("gates", check.gates.values()),
             ("sums", check.wires.values()),
             ("expected", check.expect.values()),
         )
-        if ones
+        if comparisons
     ]
-    marked = worst_line(lines)
-    if marked is not None and isfinite(marked.one.digits):
-        counts[0] += f" (* the worst: {marked.one.digits:.1f} digits)"
+    worst = worst_line(lines)
+    if worst is not None and isfinite(worst.comparison.digits):
+        counts[0] += f" (* the worst: {worst.comparison.digits:.1f} digits)"
     points = f" at {len(check.points):,} points" if len(check.points) > 1 else ""
     verdict = f"{'passed' if check.passed else 'FAILED'}{points}: {'; '.join(counts)}"
     return "\n".join([*notes, verdict, how(check)])
@@ -167,12 +168,12 @@ def how(check: Check) -> str:
     return f"reference {check.method}: {names[check.method]}{why}{h}; rtol = {check.rtol:g}, atol = {check.atol:g}"
 
 
-def explain(check: Check, line: Line) -> str:
-    """Return what there is to say of a line that is not in order, in words; nothing of one that is."""
-    one = line.one
-    if one.verdict == OK:
+def explain(check: Check, line: CheckLine) -> str:
+    """Return a sentence on a line that is not in order; nothing for a line that is."""
+    comparison = line.comparison
+    if comparison.verdict == OK:
         return ""
-    return visible(f"{_NOTES.get(one.verdict, _nonfinite)(check, line)}{_at(one.point)}")
+    return visible(f"{_NOTES.get(comparison.verdict, _nonfinite)(check, line)}{_at(comparison.point)}")
 
 
 def _at(point: str) -> str:
@@ -180,22 +181,22 @@ def _at(point: str) -> str:
 
 
 def placed(place: Place | None, text: str) -> str:
-    """Return a text with the place that it is about before it, where there is one."""
+    """Return a text after its place, where it has a place."""
     return f"{place}: {text}" if place is not None else text
 
 
-def place_of(check: Check, line: Line) -> Place | None:
-    """Return where what a line is about stands in its file."""
+def place_of(check: Check, line: CheckLine) -> Place | None:
+    """Return where the wire of a line stands in its file."""
     return check.circuit.locate(line.wire)
 
 
-def _subject(check: Check, line: Line) -> str:
+def _subject(check: Check, line: CheckLine) -> str:
     if line.kind == "gate":
         index = check.circuit.slot(line.wire) - check.circuit.first_gate
         gate = f"gate {quote(line.wire)} ({check.circuit.rules[index].name})"
-        if line.one.reason or not line.one.operand:
+        if line.comparison.reason or not line.comparison.operand:
             return gate
-        return f"the partial derivative of {gate} in {line.one.operand}"
+        return f"the partial derivative of {gate} in {line.comparison.operand}"
     if line.kind == "expect":
         return f"the value of {quote(line.wire)}"
     if line.kind == "wire":
@@ -205,53 +206,59 @@ def _subject(check: Check, line: Line) -> str:
     return f"the derivative in {quote(line.wire)}" if len(check.inputs) == 1 else line.name
 
 
-def _wrong(check: Check, line: Line) -> str:
-    one = line.one
-    if one.reason:
-        return f"{_subject(check, line)}: {one.reason}"
-    said = f"{_subject(check, line)} is {exactly(one.analytic, one.numeric)[0]} instead of "
-    said += exactly(one.analytic, one.numeric)[1]
-    if one.left is not None and one.right is not None:
-        said += f": its slope is {rounded(one.left)} on the left, {rounded(one.right)} on the right"
-    if one.ties and line.kind == "input":
-        said += f"; at a tie: {_named(one.ties)}, whose conventions do not add up to a slope"
-    return said
+def _wrong(check: Check, line: CheckLine) -> str:
+    comparison = line.comparison
+    if comparison.reason:
+        return f"{_subject(check, line)}: {comparison.reason}"
+    analytic, numeric = distinct(comparison.analytic, comparison.numeric)
+    text = f"{_subject(check, line)} is {analytic} instead of {numeric}"
+    if slopes := _slopes(comparison):
+        text += f": its slope is {slopes}"
+    if comparison.ties and line.kind == "input":
+        text += f"; at a tie: {_named(comparison.ties)}, whose conventions do not add up to a slope"
+    return text
 
 
-def exactly(one: float, other: float) -> tuple[str, str]:
+def distinct(first: float, second: float) -> tuple[str, str]:
     """Return two numbers with as many digits as it takes to tell them apart, and three more.
 
-    >>> exactly(0.5, 0.25), exactly(1.0, 1.0000000012345)
+    >>> distinct(0.5, 0.25), distinct(1.0, 1.0000000012345)
     (('0.5', '0.25'), ('1', '1.00000000123'))
     """
     digits = 6
-    while digits < 17 and rounded(one, digits - 2) == rounded(other, digits - 2):
+    while digits < 17 and rounded(first, digits - 2) == rounded(second, digits - 2):
         digits += 1
-    return rounded(one, digits), rounded(other, digits)
+    return rounded(first, digits), rounded(second, digits)
 
 
-def _kink(check: Check, line: Line) -> str:
-    one = line.one
-    ties = f"; at a tie: {_named(one.ties)}" if one.ties else ""
-    if one.left is None or one.right is None:
-        return f"{_subject(check, line)}{ties}"
-    return f"{_subject(check, line)}: slope {rounded(one.left)} on the left, {rounded(one.right)} on the right{ties}"
+def _kink(check: Check, line: CheckLine) -> str:
+    comparison = line.comparison
+    slopes = _slopes(comparison)
+    ties = f"; at a tie: {_named(comparison.ties)}" if comparison.ties else ""
+    return f"{_subject(check, line)}{slopes and f': slope {slopes}'}{ties}"
 
 
-def _inaccurate(check: Check, line: Line) -> str:
-    one = line.one
-    analytic, numeric = exactly(one.analytic, one.numeric)
+def _slopes(comparison: Comparison) -> str:
+    """Return the slopes on both sides of a kink; nothing where they are not known."""
+    if comparison.left is None or comparison.right is None:
+        return ""
+    return f"{rounded(comparison.left)} on the left, {rounded(comparison.right)} on the right"
+
+
+def _inaccurate(check: Check, line: CheckLine) -> str:
+    comparison = line.comparison
+    analytic, numeric = distinct(comparison.analytic, comparison.numeric)
     return (
         f"{_subject(check, line)} is {analytic} instead of {numeric}: its rule is right, but doubles have kept "
-        f"{one.digits:.1f} of 16 digits"
+        f"{comparison.digits:.1f} of 16 digits"
     )
 
 
-def _nonfinite(check: Check, line: Line) -> str:
-    return f"{_subject(check, line)} is {line.one.analytic:g}; the reference is {line.one.numeric:g}"
+def _nonfinite(check: Check, line: CheckLine) -> str:
+    return f"{_subject(check, line)} is {line.comparison.analytic:g}; the reference is {line.comparison.numeric:g}"
 
 
-_NOTES: dict[str, Callable[[Check, Line], str]] = {WRONG: _wrong, KINK: _kink, INACCURATE: _inaccurate}
+_NOTES: dict[str, Callable[[Check, CheckLine], str]] = {WRONG: _wrong, KINK: _kink, INACCURATE: _inaccurate}
 
 
 def _named(names: Sequence[str]) -> str:
@@ -261,15 +268,15 @@ def _named(names: Sequence[str]) -> str:
 
 def _counted(comparisons: Collection[Comparison]) -> str:
     """Return how many comparisons have each verdict."""
-    verdicts = [one.verdict for one in comparisons]
+    verdicts = [comparison.verdict for comparison in comparisons]
     return ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in VERDICTS if verdict in verdicts)
 
 
 def summary_table(checks: Sequence[tuple[str, Check | None]], *, only_failed: bool = False) -> Table:
-    """Return a line for every file: what was checked, how many digits the worst derivative has, the outcome.
+    """Return a line for every file: the counts, the digits of the worst derivative, the outcome.
 
     Args:
-        checks: per file, what was found, or None where it cannot be read.
+        checks: per file, its check, or None where it cannot be read.
         only_failed: leave out the files that passed.
     """
     table = Table(
@@ -291,16 +298,21 @@ def summary_table(checks: Sequence[tuple[str, Check | None]], *, only_failed: bo
         if check is None:
             table.rows.append([file, "", None, None, None, "cannot be read"])
             continue
-        found = [one for group in check.inputs.values() for one in group.values()]
-        digits = [one.digits for one in found if one.verdict != KINK and isfinite(one.digits)]
-        table.rows.append(
-            [file, check.method, float(len(found)), float(len(check.gates)), min(digits, default=None), outcome(check)]
-        )
+        derivatives = _derivatives(check)
+        comparable = [comparison for comparison in derivatives if comparison.verdict != KINK]
+        digits = [comparison.digits for comparison in comparable if isfinite(comparison.digits)]
+        counts = [float(len(derivatives)), float(len(check.gates))]
+        table.rows.append([file, check.method, *counts, min(digits, default=None), outcome(check)])
     return table
 
 
+def _derivatives(check: Check) -> list[Comparison]:
+    """Return the comparisons of all derivatives in inputs."""
+    return [comparison for comparisons in check.inputs.values() for comparison in comparisons.values()]
+
+
 def outcome(check: Check) -> str:
-    """Return a word or two on a check: whether it passed, and what is not just `ok`.
+    """Return a word or two on a check: whether it passed, and which verdicts are not `ok`.
 
     >>> from circuitgrad import from_expression
     >>> from circuitgrad.methods.check.check import check
@@ -308,8 +320,8 @@ def outcome(check: Check) -> str:
     'passed (2 kink)'
     """
     groups = [*check.inputs.values(), check.gates, check.wires, check.expect]
-    others = [one for group in groups for one in group.values() if one.verdict != OK]
-    return ("passed" if check.passed else "FAILED") + (f" ({_counted(others)})" if others else "")
+    notable = [comparison for group in groups for comparison in group.values() if comparison.verdict != OK]
+    return ("passed" if check.passed else "FAILED") + (f" ({_counted(notable)})" if notable else "")
 
 
 def tally(checks: Sequence[tuple[str, Check | None]]) -> str:
@@ -324,25 +336,31 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
     """Return the document of `check` for one circuit.
 
     Args:
-        check: what was found.
+        check: the check.
         file: where the circuit was read.
-        only_failed: leave out what is in order.
+        only_failed: leave out comparisons that are in order.
     """
 
-    def chosen(found: Mapping[str, Comparison], say: Callable[[Comparison], dict[str, Any]]) -> dict[str, Any]:
-        return {name: say(one) for name, one in found.items() if one.failed or not only_failed}
+    def chosen(
+        comparisons: Mapping[str, Comparison], document_of: Callable[[Comparison], dict[str, Any]]
+    ) -> dict[str, Any]:
+        return {
+            name: document_of(comparison)
+            for name, comparison in comparisons.items()
+            if comparison.failed or not only_failed
+        }
 
     single = len(check.outputs) == 1
-    inputs = {output: chosen(found, _comparison) for output, found in check.inputs.items()}
+    inputs = {output: chosen(comparisons, _comparison) for output, comparisons in check.inputs.items()}
     if check.order == 2:
-        inputs = {output: _nested(found) for output, found in inputs.items()}
-    one, several = ("inputs", "jacobian") if check.order == 1 else ("hessian", "hessians")
+        inputs = {output: _nested(documents) for output, documents in inputs.items()}
+    singular, plural = ("inputs", "jacobian") if check.order == 1 else ("hessian", "hessians")
     document: dict[str, Any] = {
         "circuit": check.circuit.name,
         "output": check.outputs[0] if single else list(check.outputs),
         "method": check.method,
         "passed": check.passed,
-        **({one: inputs[check.outputs[0]]} if single else {several: inputs}),
+        **({singular: inputs[check.outputs[0]]} if single else {plural: inputs}),
         "gates": chosen(check.gates, _comparison),
         "expect": chosen(check.expect, _expectation),
         "sums": chosen(check.wires, _comparison),
@@ -369,41 +387,41 @@ def error_json(file: str, message: str) -> dict[str, Any]:
 
 
 def _nested(pairs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what is given per pair `a, b` of inputs by the first of them, then the second."""
+    """Return documents per pair `a, b` of inputs by the first input, then the second."""
     nested: dict[str, dict[str, Any]] = {}
-    for pair, found in pairs.items():
-        one, _, other = pair.partition(", ")
-        nested.setdefault(one, {})[other] = found
+    for pair, document in pairs.items():
+        first, _, second = pair.partition(", ")
+        nested.setdefault(first, {})[second] = document
     return nested
 
 
-def _expectation(one: Comparison) -> dict[str, Any]:
+def _expectation(comparison: Comparison) -> dict[str, Any]:
     return {
-        "value": for_json(one.analytic),
-        "expected": for_json(one.numeric),
-        "tolerance": for_json(one.tolerance),
-        "verdict": one.verdict,
+        "value": for_json(comparison.analytic),
+        "expected": for_json(comparison.numeric),
+        "tolerance": for_json(comparison.tolerance),
+        "verdict": comparison.verdict,
     }
 
 
-def _comparison(one: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "analytic": for_json(one.analytic),
-        "numeric": for_json(one.numeric),
-        "abs_error": for_json(one.abs_error),
-        "rel_error": for_json(one.rel_error),
-        "digits": for_json(one.digits),
-        "tolerance": for_json(one.tolerance),
-        "verdict": one.verdict,
+        "analytic": for_json(comparison.analytic),
+        "numeric": for_json(comparison.numeric),
+        "abs_error": for_json(comparison.abs_error),
+        "rel_error": for_json(comparison.rel_error),
+        "digits": for_json(comparison.digits),
+        "tolerance": for_json(comparison.tolerance),
+        "verdict": comparison.verdict,
     }
     optional = {
-        "operand": one.operand or None,
-        "rule": one.rule,
-        "left": one.left,
-        "right": one.right,
-        "ties": list(one.ties) or None,
-        "reason": one.reason or None,
-        "point": one.point or None,
+        "operand": comparison.operand or None,
+        "rule": comparison.rule,
+        "left": comparison.left,
+        "right": comparison.right,
+        "ties": list(comparison.ties) or None,
+        "reason": comparison.reason or None,
+        "point": comparison.point or None,
     }
     for key, value in optional.items():
         if value is not None:

@@ -1,4 +1,4 @@
-"""What `check` has found, for continuous integration: JUnit's XML, and GitHub's workflow commands."""
+"""The results of `check` for continuous integration: JUnit's XML, and GitHub's workflow commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from circuitgrad.errors import CircuitError, visible
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK
-from circuitgrad.report.check import Line, check_lines, explain, place_of, placed
+from circuitgrad.report.check import CheckLine, check_lines, explain, place_of, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.outcome import Check
 
 LEVELS = {OK: "", KINK: "notice", INACCURATE: "warning"}
-"""What a verdict is to GitHub; any other is an error."""
+"""GitHub's level of a verdict; any other verdict is an error."""
 
 
 def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
     """Return the findings in JUnit's XML: a suite for every file, a case for every derivative.
 
     Args:
-        checks: per file, what was found, or why it cannot be read.
+        checks: per file, its check, or why it cannot be read.
     """
     root = ET.Element("testsuites", name="circuitgrad check")
-    for file, found in checks:
-        file = visible(file)  # noqa: PLW2901 -- XML cannot hold control characters
+    for path, result in checks:
+        file = visible(path)  # XML cannot hold control characters
         suite = ET.SubElement(root, "testsuite", name=file)
-        if isinstance(found, CircuitError):
+        if isinstance(result, CircuitError):
             case = ET.SubElement(suite, "testcase", classname=file, name="the circuit can be read", file=file)
-            ET.SubElement(case, "error", message=visible(found.problems[0].message)).text = str(found)
+            ET.SubElement(case, "error", message=visible(result.problems[0].message)).text = str(result)
         else:
-            for line in check_lines(found):
-                _case(suite, file, found, line)
-            sound = sum(one.verdict == OK for one in found.gates.values())
+            for line in check_lines(result):
+                _case(suite, file, result, line)
+            sound = sum(comparison.verdict == OK for comparison in result.gates.values())
             if sound:
                 ET.SubElement(
-                    suite, "testcase", classname=visible(found.circuit.name), name=f"{sound:,} gates in order"
+                    suite, "testcase", classname=visible(result.circuit.name), name=f"{sound:,} gates in order"
                 )
         for kind in ("failure", "error"):
             suite.set(f"{kind}s", str(len(suite.findall(f"testcase/{kind}"))))
@@ -47,38 +47,38 @@ def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: ET.Element, file: str, check: Check, line: Line) -> None:
+def _case(suite: ET.Element, file: str, check: Check, line: CheckLine) -> None:
     case = ET.SubElement(suite, "testcase", classname=visible(check.circuit.name), name=visible(line.name), file=file)
     place = place_of(check, line)
     if place is not None:
         case.set("line", str(place.line))
-    said = explain(check, line)
-    said = placed(place, said) if said else ""
-    if line.one.failed:
-        ET.SubElement(case, "failure", message=said, type=line.one.verdict).text = said
-    elif said:
-        ET.SubElement(case, "system-out").text = said
+    explanation = explain(check, line)
+    text = placed(place, explanation) if explanation else ""
+    if line.comparison.failed:
+        ET.SubElement(case, "failure", message=text, type=line.comparison.verdict).text = text
+    elif text:
+        ET.SubElement(case, "system-out").text = text
 
 
 def github(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
     """Return the findings as GitHub's workflow commands, which annotate the files' lines.
 
     Args:
-        checks: per file, what was found, or why it cannot be read.
+        checks: per file, its check, or why it cannot be read.
     """
-    return "".join(f"{line}\n" for file, found in checks for line in _annotations(file, found))
+    return "".join(f"{line}\n" for file, result in checks for line in _annotations(file, result))
 
 
-def _annotations(file: str, found: Check | CircuitError) -> Iterator[str]:
-    if isinstance(found, CircuitError):
-        for problem in found.problems:
+def _annotations(file: str, result: Check | CircuitError) -> Iterator[str]:
+    if isinstance(result, CircuitError):
+        for problem in result.problems:
             hint = f" ({problem.hint})" if problem.hint else ""
             yield _command("error", file, problem.place, "unreadable", f"{problem.message}{hint}")
         return
-    for line in check_lines(found):
-        level = LEVELS.get(line.one.verdict, "error")
+    for line in check_lines(result):
+        level = LEVELS.get(line.comparison.verdict, "error")
         if level:
-            yield _command(level, file, place_of(found, line), line.one.verdict, explain(found, line))
+            yield _command(level, file, place_of(result, line), line.comparison.verdict, explain(result, line))
 
 
 def _command(level: str, file: str, place: Place | None, title: str, message: str) -> str:

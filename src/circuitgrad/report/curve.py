@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     Dot: TypeAlias = tuple[float, float]
     """A place on the canvas in dots: how far from the left, and from the top."""
 
-LARGEST = 1e300
-"""What is larger is drawn as a gap, so that differences stay finite."""
-FAR = 1e6
-"""Towards a point that lies so many heights away, a line is as good as vertical."""
-TAIL = 0.08
-"""Such a share of the numbers, at each end, may be cut off where it would flatten the rest."""
+LARGEST_DRAWN = 1e300
+"""A larger number is drawn as a gap, so that differences stay finite."""
+MOST_HEIGHTS = 1e6
+"""Towards a point that lies more heights away, a line is as good as vertical."""
+MOST_CUT_OFF = 0.08
+"""The share of the numbers that, at each end, may be cut off where they would flatten the others."""
 FLATTENED = 3
-"""The rest is flattened where it takes less than one such part of the height."""
-STEPS = 12
-"""The ends of a frame are multiples of a round number that goes about so many times into what is between them."""
+"""The other numbers are flattened where they take less than this part of the height: a third."""
+STEPS_BETWEEN_ENDS = 12
+"""The ends of a frame are multiples of a round number, of which about as many lie between them."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ PLAIN = Pen(((1, 2),), " '.:", *"|+'-")
 def limits(numbers: Sequence[float], *, whole: bool = False) -> tuple[float, float]:
     """Return two round numbers between which a curve with these values is drawn.
 
-    All values lie between them, unless a few (the ends of a pole) are so large that they would flatten the others, and
-    not the `whole` curve is wanted. What is not finite does not count.
+    All values lie between them. Only where a few values (the ends of a pole) would flatten the others, and not the
+    `whole` curve is wanted, these lie outside. Values that are not finite do not count.
 
     >>> limits([0.0067, 0.5, 0.9933]), limits([2.0, 2.0]), limits([])
     ((0.0, 1.0), (0.0, 2.0), (0.0, 1.0))
@@ -74,7 +74,7 @@ def limits(numbers: Sequence[float], *, whole: bool = False) -> tuple[float, flo
     if not known:
         return 0.0, 1.0
     low, high = known[0], known[-1]
-    tail = int(TAIL * len(known))
+    tail = int(MOST_CUT_OFF * len(known))
     inner = known[-1 - tail] - known[tail]
     if 0 < FLATTENED * inner < high - low and not whole:
         low, high = known[tail], known[-1 - tail]
@@ -83,10 +83,10 @@ def limits(numbers: Sequence[float], *, whole: bool = False) -> tuple[float, flo
 
 def _rounded_outwards(low: float, high: float) -> tuple[float, float]:
     size = max(abs(low), abs(high))
-    if high - low <= max(1e-9 * size, 1 / LARGEST):
-        # As good as constant: 0 says how large it is.
+    if high - low <= max(1e-9 * size, 1 / LARGEST_DRAWN):
+        # As good as constant: beside 0 its size is seen.
         return (min(0.0, low), max(0.0, high)) if size else (0.0, 1.0)
-    least = (high - low) / STEPS
+    least = (high - low) / STEPS_BETWEEN_ENDS
     power = 10.0 ** floor(log10(least))
     step = next(power * digit for digit in (1, 2, 5, 10, 20) if power * digit >= least)
     return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
@@ -115,13 +115,13 @@ def plot(
     """Draw lines through points on one canvas, and return it as lines of text.
 
     Args:
-        lines: each a series of points (x, y), joined in their order; what is not finite is a gap.
+        lines: each a series of points (x, y), joined in their order; a number that is not finite is a gap.
         width: how many columns the text has, the numbers on the left included.
         height: how many rows the canvas has; below it are the frame and its numbers.
-        name: what stands under the middle of the frame: the name of x.
+        name: the name of x, under the middle of the frame.
         heights: the values of y at the lower and the upper end; `limits` of all points when left out.
         margin: how many columns the numbers on the left take at least, so that plots stand flush.
-        pen: what to draw with.
+        pen: the characters to draw with.
         log: whether x, which then is positive, is spaced by its logarithm.
 
     >>> for text in plot([[(0, 0), (1, 1), (2, 0)]], 16, 3, name="x"): print(text)
@@ -154,16 +154,16 @@ def plot(
 
 
 def _known(*numbers: float) -> bool:
-    return all(abs(number) <= LARGEST for number in numbers)
+    return all(abs(number) <= LARGEST_DRAWN for number in numbers)
 
 
 def _share(value: float, start: float, end: float) -> float:
     """Return how far from start to end a value lies: 0 at the start, 1 at the end."""
-    return 0.5 if start == end else min(max((value - start) / (end - start), -FAR), FAR)
+    return 0.5 if start == end else min(max((value - start) / (end - start), -MOST_HEIGHTS), MOST_HEIGHTS)
 
 
 def _ends(left: str, middle: str, right: str, columns: int) -> str:
-    """Return texts at the left, in the middle and at the right, the middle one only where it fits."""
+    """Return texts at the left, in the middle (only where it fits) and at the right."""
     blanks = (columns - len(middle)) // 2 - len(left)
     text = f"{left}{'':{blanks}}{middle}" if blanks > 0 else left
     if len(text) + len(right) >= columns:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import visible
 from circuitgrad.formulas.dialects import FORMULA
+from circuitgrad.formulas.names import derivative_title
 from circuitgrad.methods.explain import name_of
-from circuitgrad.report.numbers import DEFAULT_DIGITS, for_json, rounded
-from circuitgrad.report.stations import LONGEST, Stations, derivative, factors, without_middle
-from circuitgrad.report.tables import ENDS, Column, Table
-from circuitgrad.report.tables import LONGEST as MOST_ROWS
+from circuitgrad.report.number_text import DEFAULT_DIGITS, for_json, rounded
+from circuitgrad.report.short_paths import LONGEST_PATH, ShortPaths, derivative, factors, without_middle
+from circuitgrad.report.tables import Column, Table, shown_positions
 from circuitgrad.report.terminal import encodable
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from circuitgrad.methods.explain import Account, Edge, Explanation, Path
 
-BROADEST = 70
+LONGEST_FORMULAS = 70
 """The formulas of a path are left out where they take more characters."""
-MOST_DIGITS = 300
+MOST_COUNT_DIGITS = 300
 """A count with more digits is a text in JSON: no double is that large."""
 
 
@@ -40,9 +40,9 @@ def short_count(count: int) -> str:
 
 
 def summed(explained: Explanation, account: Account) -> str:
-    """Return what a derivative is called, and over how many paths it goes."""
+    """Return the title of a derivative, with the number of paths that it sums."""
     paths = f"{short_count(account.number)} path{'s' * (account.number != 1)}"
-    return f"d{explained.output}/d{account.name} over {paths}"
+    return f"{derivative_title(explained.output, account.name)} over {paths}"
 
 
 def paths_table(explained: Explanation, digits: int | None = None, *, everything: bool = False) -> Table:
@@ -59,12 +59,12 @@ def paths_table(explained: Explanation, digits: int | None = None, *, everything
         Column("product", "red", True),
     ]
     table = Table(columns, noun="lines")
-    stations = Stations(explained, whole=everything)
+    paths = ShortPaths(explained, everything=everything)
     if not explained.accounts:
         table.rows.append([f"{explained.output} depends on no input", "", None])
     for account in explained.accounts:
         for path in account.shown:
-            table.rows.extend(_lines(explained, path, stations, digits or DEFAULT_DIGITS, everything=everything))
+            table.rows.extend(_lines(explained, path, paths, digits or DEFAULT_DIGITS, everything=everything))
         if not account.number:
             table.rows.append([f"{account.name}: no path to {explained.output}", "", account.gradient])
         if account.left and account.shown:
@@ -77,18 +77,18 @@ def paths_table(explained: Explanation, digits: int | None = None, *, everything
 
 
 def _lines(
-    explained: Explanation, path: Path, stations: Stations, digits: int, *, everything: bool
+    explained: Explanation, path: Path, paths: ShortPaths, digits: int, *, everything: bool
 ) -> Iterator[list[str | float | None]]:
-    """Yield the lines of one path: with formulas where they are short, and with numbers."""
+    """Yield the lines of a path: with formulas where they are short, and with numbers."""
     arrow, times = (" → ", " × ") if encodable("→×") else (" -> ", " * ")
-    legs = stations.legs(path)
-    names = [name_of(explained.circuit, slot) for slot in stations.on(path)]
-    numbers = [rounded(derivative(leg), digits) for leg in legs]
-    if cut := len(legs) > LONGEST and not everything:
+    stretches = paths.stretches(path)
+    names = [name_of(explained.circuit, slot) for slot in paths.slots(path)]
+    numbers = [rounded(derivative(stretch), digits) for stretch in stretches]
+    if cut := len(stretches) > LONGEST_PATH and not everything:
         names, numbers = (without_middle(parts, _ellipsis()) for parts in (names, numbers))
     shown = times.join(numbers) or "1"
-    formulas = shown if cut else times.join(factors(explained, legs, FORMULA)) or shown
-    if formulas == shown or len(formulas) > BROADEST:
+    formulas = shown if cut else times.join(factors(explained, stretches, FORMULA)) or shown
+    if formulas == shown or len(formulas) > LONGEST_FORMULAS:
         yield [arrow.join(names), shown, path.product]
     else:
         yield [arrow.join(names), formulas, None]
@@ -100,7 +100,7 @@ def _ellipsis() -> str:
 
 
 def gates_table(explained: Explanation, *, everything: bool = False) -> Table:
-    """Return gate by gate what it adds to its operands' gradients, in the order of the backward pass, and the sums.
+    """Return what every gate adds to its operands' gradients, in the order of the backward pass, and the sums.
 
     Args:
         explained: the chain rule.
@@ -118,16 +118,17 @@ def gates_table(explained: Explanation, *, everything: bool = False) -> Table:
     circuit = explained.circuit
     parts = Counter(edge.operand for edge in explained.edges)
     lines = list(_edges_and_sums(explained, parts))
-    if len(lines) > MOST_ROWS and not everything:
-        table.missing = len(lines) - 2 * ENDS
-        lines = lines[:ENDS] + lines[-ENDS:]
+    if not everything:
+        positions = shown_positions(len(lines))
+        table.missing = len(lines) - len(positions)
+        lines = [lines[position] for position in positions]
     last = None
     for edge, is_sum in lines:
         operand = name_of(circuit, edge.operand)
         if is_sum:
             table.marked.add(len(table.rows))
-            said = f"sum of {parts[edge.operand]:,}"
-            table.rows.append(["", operand, said, None, None, circuit.units[edge.operand].grad])
+            count = f"sum of {parts[edge.operand]:,}"
+            table.rows.append(["", operand, count, None, None, circuit.units[edge.operand].grad])
             continue
         gate = "" if edge.gate == last else f"{circuit.names[edge.gate]} = {FORMULA.write(explained.rule(edge))}"
         last = edge.gate
@@ -137,7 +138,7 @@ def gates_table(explained: Explanation, *, everything: bool = False) -> Table:
 
 
 def _edges_and_sums(explained: Explanation, parts: Mapping[int, int]) -> Iterator[tuple[Edge, bool]]:
-    """Yield every edge, and behind the last one to an operand with several the sum over them."""
+    """Yield every edge, and behind the last of several edges to an operand their sum."""
     missing = dict(parts)
     for edge in explained.edges:
         yield edge, False
@@ -147,7 +148,7 @@ def _edges_and_sums(explained: Explanation, parts: Mapping[int, int]) -> Iterato
 
 
 def notes(explained: Explanation) -> list[str]:
-    """Return what else is to be said of the paths, in lines."""
+    """Return further notes on the paths, in lines."""
     searched = sum(bool(account.shown) for account in explained.accounts)
     reached = sum(bool(account.number) for account in explained.accounts)
     lines = []
@@ -190,7 +191,7 @@ def explain_json(explained: Explanation) -> dict[str, Any]:
 
 def _account_json(explained: Explanation, account: Account) -> dict[str, Any]:
     def count(number: int) -> int | str:
-        return number if number < 10**MOST_DIGITS else short_count(number)
+        return number if number < 10**MOST_COUNT_DIGITS else short_count(number)
 
     return {
         "count": count(account.number),

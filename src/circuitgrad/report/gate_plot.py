@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, TypeAlias
 
+from circuitgrad.formulas.names import derivative_title
 from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.report.curve import limits, number
 from circuitgrad.report.panels import HEIGHT, layout, panels
@@ -20,28 +21,30 @@ if TYPE_CHECKING:
     Function: TypeAlias = Callable[[float], float]
     Point: TypeAlias = tuple[float, float]
 
-REACH = 5.0
+FARTHEST = 5.0
 """A gate is drawn from minus this to this, as far as it is defined there."""
 HELD = (2.0, 1.0)
-"""What the second operand and the third are held at, moved into their ranges; `where` has to choose, so they differ."""
-POINTS = 8
-"""So many points are computed for a column of a plot."""
+"""The values of the second and the third operand, moved into their ranges; they differ, so that `where` chooses."""
+POINTS_PER_COLUMN = 8
+"""How many points are computed for a column of a plot."""
 
 
 def gate_plot(rule: Rule) -> str:
     """Return plots of the gate's value and of each partial derivative, fitted to the terminal.
 
-    Above them stands what the other operands are held at, if there are any.
+    Above them stand the values of the other operands, if there are any.
     """
     _, columns = layout(1 + rule.arity)
-    xs = _spread(*window(rule), POINTS * columns, held(rule))
+    xs = _spread(*window(rule), POINTS_PER_COLUMN * columns, held(rule))
     curves = {title: curve(function, xs) for title, function in functions(rule).items()}
     return _caption(rule) + panels(curves, ["green", *["red"] * rule.arity], rule.operands[0])
 
 
 def _caption(rule: Rule) -> str:
-    others = ", ".join(f"{name} = {number(value)}" for name, value in zip(rule.operands[1:], held(rule), strict=True))
-    return f"{fold(f'along {rule.operands[0]}, with {others}')}\n" if others else ""
+    constants = ", ".join(
+        f"{name} = {number(value)}" for name, value in zip(rule.operands[1:], held(rule), strict=True)
+    )
+    return f"{fold(f'along {rule.operands[0]}, with {constants}')}\n" if constants else ""
 
 
 def window(rule: Rule) -> tuple[float, float]:
@@ -51,15 +54,15 @@ def window(rule: Rule) -> tuple[float, float]:
     >>> window(find("tanh")), window(find("sqrt")), window(find("asin"))
     ((-5.0, 5.0), (0.0, 5.0), (-1.0, 1.0))
     """
-    low, high = rule.sample[0] if rule.sample else (-REACH, REACH)
-    if low >= REACH or high <= -REACH:
+    low, high = rule.sample[0] if rule.sample else (-FARTHEST, FARTHEST)
+    if low >= FARTHEST or high <= -FARTHEST:
         return low, high
     # A range that keeps a little away from 0 is drawn from 0.
-    return round(max(low, -REACH), 1), round(min(high, REACH), 1)
+    return round(max(low, -FARTHEST), 1), round(min(high, FARTHEST), 1)
 
 
 def held(rule: Rule) -> list[float]:
-    """Return what the operands after the first are held at: numbers from the ranges in which they are tested.
+    """Return the values of the operands after the first: numbers from the ranges in which they are tested.
 
     >>> from circuitgrad.gates.table import find
     >>> held(find("tanh")), held(find("pow")), held(find("clip"))
@@ -70,30 +73,30 @@ def held(rule: Rule) -> list[float]:
 
 
 def functions(rule: Rule) -> Mapping[str, Function]:
-    """Return what is drawn, by title, each a function of the first operand.
+    """Return the functions of the first operand that are drawn, by title.
 
     >>> from circuitgrad.gates.table import find
     >>> {title: function(3.0) for title, function in functions(find("mul")).items()}
     {'value': 6.0, 'd/dx': 2.0, 'd/dy': 3.0}
     """
-    others = held(rule)
+    constants = held(rule)
     compute: Callable[..., float] = value_function(rule)
     differentiate: Callable[..., tuple[float, ...]] = partials_function(rule)
 
     def value(x: float) -> float:
-        return compute(x, *others)
+        return compute(x, *constants)
 
     def slope(position: int, x: float) -> float:
-        return differentiate(x, *others, value(x))[position]
+        return differentiate(x, *constants, value(x))[position]
 
-    slopes = {f"d/d{operand}": partial(slope, position) for position, operand in enumerate(rule.operands)}
+    slopes = {derivative_title("", operand): partial(slope, position) for position, operand in enumerate(rule.operands)}
     return {"value": value, **slopes}
 
 
-def _spread(low: float, high: float, count: int, others: Sequence[float]) -> list[float]:
-    """Return numbers from low to high, evenly, and those at which something may happen: 0 and the other operands."""
+def _spread(low: float, high: float, count: int, kinks: Sequence[float]) -> list[float]:
+    """Return evenly spaced numbers from low to high, and likely kinks: 0 and the values of the other operands."""
     even = [low + (high - low) * i / count for i in range(count + 1)]
-    return sorted({*even, *(x for x in (0.0, *others) if low <= x <= high)})
+    return sorted({*even, *(x for x in (0.0, *kinks) if low <= x <= high)})
 
 
 def curve(function: Function, xs: Sequence[float]) -> list[Point]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from circuitgrad.formulas.names import derivative_title
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _names(rule: Rule) -> Iterator[tuple[str, str]]:
 def _formulas(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "value", rule.value.text
     for operand, partial in rule.partials.items():
-        yield f"d/d{operand}", partial.text
+        yield derivative_title("", operand), partial.text
     if rule.convention:
         yield "note", rule.convention
 

@@ -13,7 +13,7 @@ from circuitgrad.report.terminal import colourful, encodable, painted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEIGHT = 16
+MOST_ROWS = 16
 SHADES, PLAIN = " ░▒▓█", " .-+#"
 COLOURS = (53, 54, 24, 30, 36, 71, 149, 227)
 """Viridis among the 256 colours of a terminal: from dark to bright, told apart by the colour-blind."""
@@ -23,19 +23,19 @@ UNKNOWN = "x"
 def heat_map(
     title: str, xs: Sequence[float], ys: Sequence[float], rows: Sequence[Sequence[float]], names: Sequence[str]
 ) -> str:
-    """Return a heat map, with what its shades mean above it.
+    """Return a heat map below a legend of its shades.
 
     Args:
-        title: what is drawn.
+        title: the name of the numbers.
         xs: the values from left to right.
         ys: the values from the bottom to the top.
         rows: per y a number for every x.
-        names: what x and y are called.
+        names: the names of x and y.
     """
     known = [value for row in rows for value in row if isfinite(value)]
     low, high = limits(known)
     margin = max(len(number(ys[0])), len(number(ys[-1])), columns_of(names[1]))
-    across, down = _fitting(len(xs), page_width() - margin - 2), _fitting(len(ys), HEIGHT)
+    across, down = _fitting(len(xs), page_width() - margin - 2), _fitting(len(ys), MOST_ROWS)
     shades = SHADES if encodable(SHADES + "│└─") else PLAIN
     side, corner, bottom = "│└─" if shades is SHADES else "|+-"
     palette = [("█", f"color({colour})") for colour in COLOURS] if colourful() else [(shade, "") for shade in shades]
@@ -64,7 +64,7 @@ def heat_map(
 
 
 def _fitting(count: int, room: int) -> int:
-    """Return the size of a side: a whole number of characters a value, or where they do not fit all the room."""
+    """Return the size of a side: a whole number of characters per value, or all the room where they do not fit."""
     return max(1, room // count * count or room)
 
 

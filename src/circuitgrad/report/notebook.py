@@ -41,15 +41,15 @@ def pass_html(circuit: Circuit, output: str, values: Mapping[str, float], gradie
         gradients: every wire's gradient.
     """
     from circuitgrad.report.results import pass_table
-    from circuitgrad.report.tables import ENDS, LONGEST
+    from circuitgrad.report.tables import SHOWN_ENDS, shown_positions
 
     table = pass_table(circuit, values, {output: gradients}, [output], expanded=False)
-    positions = range(len(table.rows))
-    left_out = len(positions) - 2 * ENDS if len(positions) > LONGEST else 0
+    positions = shown_positions(len(table.rows))
+    left_out = len(table.rows) - len(positions)
     head = "".join(f"<th{_align(column.number)}>{column.title}</th>" for column in table.columns)
     lines = [f"<table><thead><tr>{head}</tr></thead><tbody>"]
-    for position in [*positions[:ENDS], *positions[-ENDS:]] if left_out else positions:
-        if left_out and position == positions[-ENDS]:
+    for position in positions:
+        if left_out and position == positions[SHOWN_ENDS]:
             lines.append(f'<tr><td colspan="{len(table.columns)}">… {left_out:,} more wires</td></tr>')
         weight = ' style="font-weight: bold"' if position in table.marked else ""
         cells = zip(table.columns, table.rows[position], strict=True)
@@ -59,13 +59,13 @@ def pass_html(circuit: Circuit, output: str, values: Mapping[str, float], gradie
 
 
 def _align(number: bool, style: str = "") -> str:
-    rules = [f"text-align: {'right' if number else 'left'}", *filter(None, [_STYLES.get(style)])]
-    return f' style="{"; ".join(rules)}"'
+    declarations = [f"text-align: {'right' if number else 'left'}", *filter(None, [_STYLES.get(style)])]
+    return f' style="{"; ".join(declarations)}"'
 
 
 def _cell(cell: str | float | None, style: str, *, number: bool) -> str:
     if isinstance(cell, float):
-        from circuitgrad.report.numbers import exact, rounded
+        from circuitgrad.report.number_text import exact, rounded
 
         return f'<td{_align(number, style)} title="{exact(cell)}">{rounded(cell)}</td>'
     return f"<td{_align(number, style)}>{escape(visible(cell or ''))}</td>"

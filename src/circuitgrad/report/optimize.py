@@ -1,20 +1,20 @@
-"""What an optimisation did, as tables, as lines of text and as a JSON document."""
+"""The result of an optimisation as tables, as lines of text and as a JSON document."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import quote, visible
-from circuitgrad.report.numbers import DEFAULT_DIGITS, for_json, rounded
-from circuitgrad.report.results import GATE, WIRE
+from circuitgrad.report.number_text import DEFAULT_DIGITS, for_json, rounded
+from circuitgrad.report.results import GATE, WIRE, matrix_json, matrix_table
 from circuitgrad.report.tables import Column, Table
-from circuitgrad.report.wires import describe
+from circuitgrad.report.wire_description import describe
 
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.run import Outcome
 
-TILTED = 1e-3
+LARGEST_TILT = 1e-3
 """Where the residuals' part in the tangent plane is larger, the sum of squares is not at its minimum."""
 REASONS = {
     "gradient": "the gradient is within the tolerance",
@@ -24,11 +24,11 @@ REASONS = {
     "interrupted": "interrupted",
     "nonfinite": "the next step would lead to infinity or NaN",
 }
-"""Why a run ended, in words."""
+"""In words, why a run ended."""
 
 
 def outcome_table(outcome: Outcome, *, expanded: bool) -> Table:
-    """Return every wire before and after; with data, the inputs and the objective; of least squares, the estimates."""
+    """Return the wires before and after a run; for data, the inputs and the objective; for least squares, estimates."""
     return _estimates(outcome, outcome.fit) if outcome.fit else _wires(outcome, expanded=expanded)
 
 
@@ -64,31 +64,31 @@ def _estimates(outcome: Outcome, fit: Fit) -> Table:
         Column("t value", number=True, digits=4),
     ]
     rows: list[list[str | float | None]] = [
-        [name, outcome.before[name], one.value, one.error, one.relative, one.t] for name, one in fit.estimates.items()
+        [name, outcome.before[name], estimate.value, estimate.error, estimate.relative, estimate.t]
+        for name, estimate in fit.estimates.items()
     ]
     return Table(columns, rows, noun="parameters")
 
 
 def correlation_table(fit: Fit) -> Table:
     """Return the correlations of the estimates as a matrix."""
-    table = Table([Column("correlation"), *(Column(name, number=True, digits=3) for name in fit.correlations)])
-    table.rows.extend([name, *row.values()] for name, row in fit.correlations.items())
-    return table
+    columns = (Column(name, number=True, digits=3) for name in fit.correlations)
+    return matrix_table(Column("correlation"), columns, fit.correlations)
 
 
 def heading(outcome: Outcome, data: str | None) -> str:
-    """Return the line above the table: what was done, and how far it has led.
+    """Return the line above the table: the goal, the number of steps and the method.
 
     Args:
-        outcome: what an optimisation did.
-        data: what the data are called.
+        outcome: the result of an optimisation.
+        data: the name of the data.
     """
     wire = visible(outcome.output)
     aim = f"least squares of {wire}" if outcome.fit else f"{outcome.goal} {wire}"
     over = "" if outcome.rows is None else f" over {_count(outcome.rows, 'row')} of {visible(data or 'the data')}"
     size = outcome.settings.step_size
-    done = _count(outcome.steps, outcome.noun) + (f" of size {size:g}" if size is not None else "")
-    return f"{aim}{over}: {done}, method {outcome.method}"
+    steps = _count(outcome.steps, outcome.noun) + (f" of size {size:g}" if size is not None else "")
+    return f"{aim}{over}: {steps}, method {outcome.method}"
 
 
 def notes(outcome: Outcome, digits: int | None = None) -> str:
@@ -105,9 +105,9 @@ def notes(outcome: Outcome, digits: int | None = None) -> str:
 
 
 def _held(outcome: Outcome) -> str:
-    """Return the inputs that neither the data nor the run give a value."""
-    still = [name for name in outcome.circuit.inputs if name in outcome.before and name not in outcome.moved]
-    return ", ".join(f"{visible(name)} = {rounded(outcome.before[name])}" for name in still)
+    """Return the inputs that get their value neither from the data nor from the run."""
+    held = [name for name in outcome.circuit.inputs if name in outcome.before and name not in outcome.moved]
+    return ", ".join(f"{visible(name)} = {rounded(outcome.before[name])}" for name in held)
 
 
 def _quality(fit: Fit, digits: int) -> str:
@@ -127,8 +127,8 @@ def uncertain(outcome: Outcome) -> str | None:
     fit = outcome.fit
     if fit is None:
         return None
-    # Where doubles are at their end, what is left of the residuals may point anywhere.
-    if fit.tilt > TILTED and outcome.stopped not in ("converged", "gradient"):
+    # Where doubles have no more digits, the rest of the residuals may point anywhere.
+    if fit.tilt > LARGEST_TILT and outcome.stopped not in ("converged", "gradient"):
         return "this is no minimum: the standard errors mean nothing here"
     if fit.held and not fit.undetermined:
         named = ", ".join(map(quote, fit.held))
@@ -170,16 +170,14 @@ def _fit_json(fit: Fit) -> dict[str, Any]:
     return {
         "estimates": {
             name: {
-                "estimate": for_json(one.value),
-                "standard_error": for_json(one.error),
-                "relative_error": for_json(one.relative),
-                "t": for_json(one.t),
+                "estimate": for_json(estimate.value),
+                "standard_error": for_json(estimate.error),
+                "relative_error": for_json(estimate.relative),
+                "t": for_json(estimate.t),
             }
-            for name, one in fit.estimates.items()
+            for name, estimate in fit.estimates.items()
         },
-        "correlations": {
-            name: {other: for_json(number) for other, number in row.items()} for name, row in fit.correlations.items()
-        },
+        "correlations": matrix_json(fit.correlations),
         "rows": fit.rows,
         "residual_sum_of_squares": for_json(fit.sum_of_squares),
         "residual_standard_deviation": for_json(fit.deviation),

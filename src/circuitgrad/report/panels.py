@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.report.curve import Line
 
-WIDEST = 80
-NARROWEST = 24
+WIDEST_PAGE = 80
+NARROWEST_PANEL = 24
 """Panels narrower than this stand below one another instead of side by side."""
 HEIGHT = 10
 GAP = 3
@@ -22,20 +22,20 @@ GAP = 3
 
 def page_width() -> int:
     """Return how many columns of the terminal are drawn on."""
-    return min(terminal_width() or WIDEST, WIDEST)
+    return min(terminal_width() or WIDEST_PAGE, WIDEST_PAGE)
 
 
 def layout(count: int) -> tuple[int, int]:
-    """Return how many of so many panels stand side by side, in rows as equal as can be, and the columns of each."""
+    """Return how many of `count` panels stand side by side, in rows as equal as can be, and the columns of a panel."""
     width = page_width()
-    most = max(1, (width + GAP) // (NARROWEST + GAP))
+    most = max(1, (width + GAP) // (NARROWEST_PANEL + GAP))
     rows = -(-count // most)
     across = -(-count // rows)
     return across, (width - GAP * (across - 1)) // across
 
 
 def _cut(text: str, columns: int) -> str:
-    """Return a text cut to so many columns."""
+    """Return a text cut to a number of columns."""
     if columns_of(text) <= columns:
         return text
     while text and columns_of(text) >= columns:

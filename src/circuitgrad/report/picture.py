@@ -1,4 +1,4 @@
-"""Pictures in files, drawn by Matplotlib: sweeps as curves or heat maps, and the course of an optimisation."""
+"""Pictures in files, drawn by Matplotlib: sweeps as curves or heat maps, and the objective per step of a run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, visible
-from circuitgrad.report.course import is_steep, title_of
 from circuitgrad.report.curve import limits
+from circuitgrad.report.objective_plot import is_steep, objective_title
 from circuitgrad.report.sweep_plot import rising
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from circuitgrad.methods.sweep import Series, Sweep
 
 GREY = "#7d7d7d"
-"""Is read on white and on black."""
+"""A grey that is read on white and on black."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by the colour-blind (Okabe and Ito, "Color Universal Design", 2008)."""
+UNKNOWN = "#b0b0b0"
+"""The ground of a map, seen where a value is not finite."""
 DASHES = ("-", "--", "-.", ":")
 STYLE = {
     "axes.edgecolor": GREY,
@@ -60,7 +62,7 @@ def sweep_picture(sweep: Sweep, title: str, form: str) -> bytes:
 
     Args:
         sweep: the sweep.
-        title: what stands above it.
+        title: the text above it.
         form: `svg` or `png`.
     """
     columns = sweep.columns()
@@ -72,35 +74,35 @@ def sweep_picture(sweep: Sweep, title: str, form: str) -> bytes:
     return picture(title, form, draw)
 
 
-def course_picture(outcome: Outcome, title: str, form: str) -> bytes:
-    """Return a picture of the course of an objective over the steps of a run.
+def objective_picture(outcome: Outcome, title: str, form: str) -> bytes:
+    """Return a picture of the objective per step of a run.
 
     Args:
-        outcome: what the run did.
-        title: what stands above it.
+        outcome: the result of the run.
+        title: the text above it.
         form: `svg` or `png`.
     """
 
     def draw(figure: Any) -> None:
         figure.set_size_inches(6.4, 3.8)
-        draw_course(figure.subplots(), outcome)
+        draw_objective(figure.subplots(), outcome)
 
     return picture(title, form, draw)
 
 
-def draw_course(panel: Any, outcome: Outcome) -> None:
-    """Draw the course of an objective into a panel."""
+def draw_objective(panel: Any, outcome: Outcome) -> None:
+    """Draw the objective per step into a panel."""
     steps, values = zip(*outcome.curve, strict=True)
     panel.plot(steps, list(map(finite, values)), color=COLOURS[0], marker="o" if len(steps) == 1 else "")
     if is_steep(outcome):
         panel.set_yscale("log")
     panel.grid(visible=True)
     panel.set_xlabel("step")
-    panel.set_ylabel(title_of(outcome), parse_math=False)
+    panel.set_ylabel(objective_title(outcome), parse_math=False)
 
 
 def picture(title: str, form: str, draw: Callable[[Any], None]) -> bytes:
-    """Return what `draw` makes of an empty figure, below its title."""
+    """Return a figure that `draw` has drawn into, below its title."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
@@ -117,25 +119,26 @@ def picture(title: str, form: str, draw: Callable[[Any], None]) -> bytes:
 def _curves(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) -> None:
     """Draw the outputs in one panel, and in another one below it the gradients."""
     (axis,) = sweep.axes
-    kinds = [[one for one in series if (one.wrt is not None) == slopes] for slopes in (False, True)]
-    drawn = [kind for kind in kinds if kind]
+    outputs = [result for result in series if result.wrt is None]
+    gradients = [result for result in series if result.wrt is not None]
+    drawn = [results for results in (outputs, gradients) if results]
     figure.set_size_inches(6.4, 1 + 2.8 * len(drawn))
     panels = figure.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
     marker = "o" if len(axis.values) == 1 else ""
-    for panel, kind in zip(panels, drawn, strict=True):
-        for i, one in enumerate(kind):
-            points = sorted(zip(axis.values, map(finite, series[one]), strict=True))
+    for panel, results in zip(panels, drawn, strict=True):
+        for i, result in enumerate(results):
+            points = sorted(zip(axis.values, map(finite, series[result]), strict=True))
             panel.plot(
                 *zip(*points, strict=True),
                 color=COLOURS[i % len(COLOURS)],
                 linestyle=DASHES[i % len(DASHES)],
                 marker=marker,
-                label=visible(one.title),
+                label=visible(result.title),
             )
-        panel.set_ylim(*_padded(limits([y for one in kind for y in series[one]])))
+        panel.set_ylim(*padded(limits([y for result in results for y in series[result]])))
         panel.grid(visible=True)
-        if len(kind) == 1:
-            panel.set_ylabel(visible(kind[0].title), parse_math=False)
+        if len(results) == 1:
+            panel.set_ylabel(visible(results[0].title), parse_math=False)
         else:
             for text in panel.legend(frameon=False).get_texts():
                 text.set_parse_math(False)
@@ -144,29 +147,30 @@ def _curves(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) ->
     panels[-1].set_xlabel(visible(axis.name), parse_math=False)
 
 
-def _padded(ends: tuple[float, float]) -> tuple[float, float]:
+def padded(ends: tuple[float, float]) -> tuple[float, float]:
+    """Return the ends of an axis with a small margin."""
     margin = 0.03 * (ends[1] - ends[0])
     return ends[0] - margin, ends[1] + margin
 
 
 def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]]) -> None:
     """Draw a map for every series: a row for every output, with its gradients beside it."""
-    across = len({one.wrt for one in series})
+    across = len({result.wrt for result in series})
     down = len(series) // across
     figure.set_size_inches(1 + 4.4 * across, 0.6 + 3.4 * down)
     panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    outputs = list(dict.fromkeys(one.output for one in series))
-    inputs = list(dict.fromkeys(one.wrt for one in series))
+    outputs = list(dict.fromkeys(result.output for result in series))
+    inputs = list(dict.fromkeys(result.wrt for result in series))
     first, second = sweep.axes
-    for one, numbers in series.items():
-        panel = panels[outputs.index(one.output)][inputs.index(one.wrt)]
-        panel.set_facecolor("#b0b0b0")  # what is not finite shows the ground
+    for result, numbers in series.items():
+        panel = panels[outputs.index(result.output)][inputs.index(result.wrt)]
+        panel.set_facecolor(UNKNOWN)
         xs, ys, rows = rising(sweep.axes, [finite(value) for value in numbers])
         low, high = limits(numbers)
         image = panel.pcolormesh(xs, ys, rows, vmin=low, vmax=high, cmap="viridis", shading="nearest", rasterized=True)
         extend = extension([value for value in numbers if isfinite(value)], low, high)
         figure.colorbar(image, ax=panel, extend=extend).outline.set_visible(False)
-        panel.set_title(visible(one.title), parse_math=False, fontsize="medium")
+        panel.set_title(visible(result.title), parse_math=False, fontsize="medium")
     for panel in panels[-1]:
         panel.set_xlabel(visible(first.name), parse_math=False)
     for panel in panels[:, 0]:
@@ -175,7 +179,7 @@ def _heat_maps(figure: Any, sweep: Sweep, series: dict[Series, Sequence[float]])
 
 
 def extension(known: Sequence[float], low: float, high: float) -> str:
-    """Return at which ends of a scale there are values beyond it, as Matplotlib calls them.
+    """Return the ends of a scale that values lie beyond, in Matplotlib's word.
 
     >>> extension([0.0, 1.0, 5.0], 0.0, 2.0)
     'max'

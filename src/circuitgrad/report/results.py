@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.report.numbers import for_json
+from circuitgrad.report.number_text import for_json
 from circuitgrad.report.tables import Column, Table
-from circuitgrad.report.wires import describe
+from circuitgrad.report.wire_description import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
 
@@ -64,11 +64,25 @@ def pass_json(
     return document
 
 
+def matrix_table(corner: Column, columns: Iterable[Column], matrix: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return a matrix as a table: a row per line of it, behind the line's name.
+
+    Args:
+        corner: the column of the names.
+        columns: the other columns.
+        matrix: the numbers.
+    """
+    return Table([corner, *columns], [[name, *line.values()] for name, line in matrix.items()])
+
+
+def matrix_json(matrix: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | str]]:
+    """Return a matrix as a document."""
+    return {name: {inner: for_json(number) for inner, number in line.items()} for name, line in matrix.items()}
+
+
 def hessian_table(second: Mapping[str, Mapping[str, float]]) -> Table:
     """Return the second derivatives as a matrix."""
-    table = Table([WIRE, *(Column(name, style="red", number=True) for name in second)])
-    table.rows.extend([name, *row.values()] for name, row in second.items())
-    return table
+    return matrix_table(WIRE, (Column(name, style="red", number=True) for name in second), second)
 
 
 def hessian_json(
@@ -80,5 +94,5 @@ def hessian_json(
         "output": output,
         "value": for_json(circuit[output].value),
         "grads": {name: for_json(gradient[name]) for name in second},
-        "hessian": {name: {other: for_json(number) for other, number in row.items()} for name, row in second.items()},
+        "hessian": matrix_json(second),
     }

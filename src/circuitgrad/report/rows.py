@@ -9,17 +9,18 @@ from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from circuitgrad.report.digits import Lines
-from circuitgrad.report.numbers import for_json
-from circuitgrad.report.tables import ENDS, LONGEST, Column, Table
+from circuitgrad.report.csv_lines import CsvLines
+from circuitgrad.report.number_text import for_json
+from circuitgrad.report.rendering import MarkdownWriter, render_csv
+from circuitgrad.report.tables import LONGEST_TABLE, SHOWN_ENDS, Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Block: TypeAlias = "tuple[Sequence[int], Sequence[array[float]]]"
 """The numbers of some rows, and their results as columns."""
-PIECE = 10_000
-"""So many numbers of a JSON array are written at a time."""
+NUMBERS_PER_PIECE = 10_000
+"""How many numbers of a JSON array are written at a time."""
 
 
 def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") -> Table:
@@ -27,8 +28,8 @@ def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") ->
 
     Args:
         values: the titles of the columns of values.
-        slopes: those of the columns of derivatives.
-        counted: what the rows' numbers count, where they stand in the first column.
+        slopes: the titles of the columns of derivatives.
+        counted: the title of a first column with the rows' numbers; no such column where it is empty.
     """
     first = [Column(counted, number=True)] if counted else []
     columns = [
@@ -51,22 +52,25 @@ def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None)
     >>> list(stream(table_of(["s"], []), blocks, "csv", None))
     ['s\n0.5\n', '0.1\n']
     """
-    head = True
-    if form == "csv" and digits is None:
-        lines = Lines()
-        titles = "".join(table.render(form))
-        for _, columns in blocks:
-            yield titles + lines(columns)
-            titles = ""
+    if form == "markdown":
+        writer = MarkdownWriter(table.columns, digits)
+        for block in blocks:
+            yield "".join(writer.write(_rows(table, block)))
         return
+    lines = CsvLines()
+    titles = "".join(render_csv(table.columns, []))
     for block in blocks:
-        table.rows = list(_rows(table, block))
-        yield "".join(table.render(form, digits, head=head))
-        head = False
+        text = lines(block[1]) if digits is None else _csv(table, block, digits)
+        yield titles + text
+        titles = ""
+
+
+def _csv(table: Table, block: Block, digits: int) -> str:
+    return "".join(render_csv(table.columns, _rows(table, block), digits, head=False))
 
 
 def ends(table: Table, blocks: Iterable[Block], *, everything: bool) -> None:
-    """Fill a table for people with the results: only the first and the last where there are many.
+    """Fill a table for people with the results: only the first and the last rows where there are many.
 
     Args:
         table: the columns, as `table_of` returns them.
@@ -76,19 +80,19 @@ def ends(table: Table, blocks: Iterable[Block], *, everything: bool) -> None:
     if everything:
         table.rows = [row for block in blocks for row in _rows(table, block)]
         return
-    last: deque[list[str | float | None]] = deque(maxlen=ENDS)
+    last: deque[list[str | float | None]] = deque(maxlen=SHOWN_ENDS)
     table.rows = []
     count = 0
     for block in blocks:
         length = len(block[0])
-        kept = LONGEST - len(table.rows)
+        kept = LONGEST_TABLE - len(table.rows)
         table.rows += _rows(table, block, 0, kept)
         # Most rows of a long file are never made.
-        last.extend(_rows(table, block, max(kept, length - ENDS), length))
+        last.extend(_rows(table, block, max(kept, length - SHOWN_ENDS), length))
         count += length
-    if count > LONGEST:
-        table.missing = count - 2 * ENDS
-        table.rows = [*table.rows[:ENDS], *[*table.rows, *last][-ENDS:]]
+    if count > LONGEST_TABLE:
+        table.missing = count - 2 * SHOWN_ENDS
+        table.rows = [*table.rows[:SHOWN_ENDS], *[*table.rows, *last][-SHOWN_ENDS:]]
 
 
 def _rows(table: Table, block: Block, start: int = 0, end: int | None = None) -> Iterator[list[str | float | None]]:
@@ -101,11 +105,16 @@ def _rows(table: Table, block: Block, start: int = 0, end: int | None = None) ->
 
 
 def collected(count: int, blocks: Iterable[Block]) -> list[array[float]]:
-    """Return so many columns of results, whole."""
+    """Return the columns of all results.
+
+    Args:
+        count: how many columns there are.
+        blocks: the results.
+    """
     columns = [array("d") for _ in range(count)]
-    for _, block in blocks:
-        for column, more in zip(columns, block, strict=True):
-            column.extend(more)
+    for _, results in blocks:
+        for column, numbers in zip(columns, results, strict=True):
+            column.extend(numbers)
     return columns
 
 
@@ -134,11 +143,11 @@ def rows_json(
 
 
 def json_pieces(document: Mapping[str, Any], *, ascii_only: bool) -> Iterator[str]:
-    """Yield a JSON document of mappings in pieces of text, every column of numbers in a line.
+    """Yield a JSON document of mappings in pieces of text, every column of numbers on one line.
 
     Args:
         document: the document; an array of doubles is a column.
-        ascii_only: whether other characters are escaped.
+        ascii_only: whether characters beyond ASCII are escaped.
 
     >>> print(*json_pieces({"rows": {"s": array("d", [1, float("inf")])}}, ascii_only=False), sep="")
     {
@@ -147,10 +156,10 @@ def json_pieces(document: Mapping[str, Any], *, ascii_only: bool) -> Iterator[st
       }
     }
     """
-    return _json_pieces(document, Lines(), ascii_only=ascii_only, indent="")
+    return _json_pieces(document, CsvLines(), ascii_only=ascii_only, indent="")
 
 
-def _json_pieces(document: Mapping[str, Any], lines: Lines, *, ascii_only: bool, indent: str) -> Iterator[str]:
+def _json_pieces(document: Mapping[str, Any], lines: CsvLines, *, ascii_only: bool, indent: str) -> Iterator[str]:
     inner = indent + "  "
     mark = "{"
     for key, value in document.items():
@@ -158,8 +167,8 @@ def _json_pieces(document: Mapping[str, Any], lines: Lines, *, ascii_only: bool,
         mark = ","
         if isinstance(value, array):
             yield "["
-            for start in range(0, len(value), PIECE):
-                yield (", " if start else "") + _json_numbers(value[start : start + PIECE], lines)
+            for start in range(0, len(value), NUMBERS_PER_PIECE):
+                yield (", " if start else "") + _json_numbers(value[start : start + NUMBERS_PER_PIECE], lines)
             yield "]"
         elif isinstance(value, dict):
             yield from _json_pieces(value, lines, ascii_only=ascii_only, indent=inner)
@@ -168,7 +177,7 @@ def _json_pieces(document: Mapping[str, Any], lines: Lines, *, ascii_only: bool,
     yield f"\n{indent}}}"
 
 
-def _json_numbers(numbers: array[float], lines: Lines) -> str:
+def _json_numbers(numbers: array[float], lines: CsvLines) -> str:
     """Return the numbers of an array in JSON, which writes them as Python does unless they are not finite."""
     if isfinite(sum(numbers)):
         return lines([numbers])[:-1].replace("\n", ", ")

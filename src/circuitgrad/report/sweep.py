@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.report.numbers import for_json
+from circuitgrad.report.number_text import for_json
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def sweep_columns(sweep: Sweep) -> list[Column]:
     """Return the columns of a sweep: the inputs that move, the outputs, the gradients."""
     axes = [Column(axis.name, number=True) for axis in sweep.axes]
-    return axes + [Column(one.title, "red" if one.wrt else "green", number=True) for one in sweep.series]
+    return axes + [Column(series.title, "red" if series.wrt else "green", number=True) for series in sweep.series]
 
 
 def sweep_table(sweep: Sweep) -> Table:
@@ -26,17 +26,17 @@ def sweep_table(sweep: Sweep) -> Table:
 
 
 def sweep_json(circuit: Circuit, sweep: Sweep, outputs: Sequence[str]) -> dict[str, Any]:
-    """Return the document of `sweep`: per series a number a point, the last input moving first."""
+    """Return the document of `sweep`: per series a number for every point, the last input moving first."""
     numbers = [[for_json(value) for value in column] for column in sweep.columns()[len(sweep.axes) :]]
-    found = dict(zip(sweep.series, numbers, strict=True))
+    results = dict(zip(sweep.series, numbers, strict=True))
     document: dict[str, Any] = {
         "circuit": circuit.name,
         "output": outputs[0] if len(outputs) == 1 else list(outputs),
         "over": {axis.name: list(axis.values) for axis in sweep.axes},
-        "rows": {series.output: column for series, column in found.items() if series.wrt is None},
+        "rows": {series.output: column for series, column in results.items() if series.wrt is None},
     }
     grads: dict[str, dict[str, Any]] = {}
-    for series, column in found.items():
+    for series, column in results.items():
         if series.wrt is not None:
             grads.setdefault(series.output, {})[series.wrt] = column
     return {**document, "grads": grads} if grads else document

@@ -1,35 +1,25 @@
-"""What standard output can show, and tables on it, drawn by rich."""
+"""What standard output can show: its width, its colours, its characters; and text that fits it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import columns as columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.console import Console, RenderableType
 
-    from circuitgrad.report.tables import Column
-
-GAP = 3
-"""Blanks between columns."""
-NARROWEST = 7
-"""No column of texts is cut to less."""
-WIDEST = 60
-"""Where nothing needs to fit, texts are cut to this all the same: CSV has all of them."""
-PAGE = 100
-"""And texts that are folded are folded to this."""
-PIECE = 1000
-"""So many rows are drawn at a time."""
+WIDEST_TEXT = 100
+"""Where nothing needs to fit, a folded text is folded to this width."""
 
 
 def terminal_width() -> int | None:
-    """Return the width of what standard output is shown on, or None where nothing needs to fit: in a pipe or a file.
+    """Return the width of the terminal behind standard output; None for a pipe or a file, where nothing needs to fit.
 
     The environment variable COLUMNS decides where it is set.
     """
@@ -64,11 +54,11 @@ def _encoding() -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` in characters that standard output can encode: a rule and an ellipsis have plain forms."""
+    """Return `text` in characters that standard output can encode; a line and an ellipsis have ASCII forms."""
     if encodable(text):
         return text
-    plain = text.replace("─", "-").replace("…", "~")
-    return plain.encode(_encoding(), "backslashreplace").decode(_encoding())
+    ascii_forms = text.replace("─", "-").replace("…", "~")
+    return ascii_forms.encode(_encoding(), "backslashreplace").decode(_encoding())
 
 
 def fold(text: str) -> str:
@@ -78,129 +68,13 @@ def fold(text: str) -> str:
         return f"{text}\n"
     from rich.text import Text
 
-    return _drawn(Text(text), limit)
-
-
-def draw(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], marked: Sequence[bool], notes: dict[int, str]
-) -> Iterator[str]:
-    """Yield a table in pieces of text, its columns fitted to the terminal.
-
-    Texts give way where it is narrow, the widest first; numbers are never cut. Where even that does not fit, every
-    cell gets a line of its own.
-
-    Args:
-        columns: the columns; where none has a title, no line is drawn for the titles.
-        rows: their cells as text.
-        marked: per row, whether it stands out.
-        notes: lines that stand between the rows, each before the row of that position.
-    """
-    titled = [[column.title for column in columns], *rows]
-    widths = [max(_width(row[i]) for row in titled) for i in range(len(columns))]
-    limit = terminal_width()
-    if limit is None:
-        fitted: list[int] | None = [
-            width if column.number else min(width, PAGE if column.wrap else WIDEST)
-            for width, column in zip(widths, columns, strict=True)
-        ]
-    else:
-        fitted = _fitted(widths, columns, limit)
-    starts = sorted({0, *notes, *range(0, len(rows), PIECE)} if rows else {0})
-    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
-        yield f"{notes[start]}\n" if start in notes else ""
-        if fitted is None:
-            yield from (_record(columns, rows[i], blank=i > 0, limit=limit or 0) for i in range(start, end))
-        else:
-            yield _grid(columns, fitted, rows[start:end], marked[start:end], head=start == 0 and any(titled[0]))
-
-
-def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes in rich's eyes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int) -> list[int] | None:
-    """Return the widths of columns that fit in so many columns of a terminal; None where they cannot."""
-    fitted = list(widths)
-    texts = [i for i, column in enumerate(columns) if not column.number]
-    for _ in range(sum(widths) + GAP * (len(widths) - 1) - limit):
-        widest = max(texts, key=fitted.__getitem__, default=None)
-        if widest is None or fitted[widest] <= NARROWEST:
-            return None
-        fitted[widest] -= 1
-    return fitted
-
-
-def _grid(
-    columns: Sequence[Column],
-    widths: Sequence[int],
-    rows: Sequence[Sequence[str]],
-    marked: Sequence[bool],
-    *,
-    head: bool,
-) -> str:
-    """Return rows under one another, the columns' titles above them where a head is wanted."""
-    texts = [[column.title for column in columns], *rows] if head else rows
-    if not colourful() and all(map(partial(_fit, widths), texts)):
-        return _padded(columns, widths, texts, head=head)
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_header=head, header_style="bold")
-    for column, width in zip(columns, widths, strict=True):
-        table.add_column(
-            Text(column.title),
-            style=column.style,
-            justify="right" if column.number else "left",
-            width=width,
-            no_wrap=not column.wrap,
-            overflow="fold" if column.wrap else "ellipsis",
-        )
-    for row, stands_out in zip(rows, marked, strict=True):
-        table.add_row(*map(Text, row), style="bold" if stands_out else "")
-    return _drawn(table, sum(widths) + GAP * (len(widths) - 1))
-
-
-def _fit(widths: Sequence[int], row: Sequence[str]) -> bool:
-    return all(text == text.strip() and _width(text) <= width for text, width in zip(row, widths, strict=True))
-
-
-def _padded(columns: Sequence[Column], widths: Sequence[int], rows: Sequence[Sequence[str]], *, head: bool) -> str:
-    """Return rows that need neither colours nor cuts as rich draws them: to import it takes as long as all the rest."""
-    lines = []
-    for row in rows:
-        blanks = [" " * (width - _width(text)) for text, width in zip(row, widths, strict=True)]
-        cells = zip(columns, row, blanks, strict=True)
-        line = (" " * GAP).join(blank + text if column.number else text + blank for column, text, blank in cells)
-        lines.append(f"{line.rstrip()}\n")
-    if head:
-        lines.insert(1, "─" * (sum(widths) + GAP * (len(widths) - 1)) + "\n")
-    return "".join(lines)
-
-
-def _record(columns: Sequence[Column], row: Sequence[str], *, blank: bool, limit: int) -> str:
-    """Return one row as lines, one a cell or more."""
-    from rich.cells import cell_len
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for column, cell in zip(columns, row, strict=True):
-        table.add_row(Text(column.title), Text(cell, column.style))
-    beside = max(cell_len(column.title) for column in columns) + 2
-    numbers = [cell_len(cell) for column, cell in zip(columns, row, strict=True) if column.number]
-    return "\n" * blank + _drawn(table, beside + max(limit - beside, NARROWEST, *numbers))
+    return rich_text(Text(text), limit)
 
 
 def beside(blocks: Sequence[Sequence[str]], styles: Sequence[str], gap: int) -> str:
-    """Return blocks of lines side by side, with so many blanks between them.
+    """Return blocks of lines side by side, with `gap` blanks between them.
 
-    Each has its own colour, for its first line and for what is drawn in Braille.
+    A block's colour is that of its first line and of its characters in Braille.
     """
     from rich.table import Table
     from rich.text import Text
@@ -214,18 +88,19 @@ def beside(blocks: Sequence[Sequence[str]], styles: Sequence[str], gap: int) -> 
         cells.append(cell)
         table.add_column(width=width, no_wrap=True)
     table.add_row(*cells)
-    return _drawn(table, sum(widths) + gap * len(widths))
+    return rich_text(table, sum(widths) + gap * len(widths))
 
 
 def painted(lines: Sequence[Sequence[tuple[str, str]]]) -> str:
     """Return lines of text, each made of pieces with their colours."""
     from rich.text import Text
 
-    return _drawn(Text("\n").join(Text.assemble(*line) for line in lines), max(terminal_width() or 0, PAGE))
+    text = Text("\n").join(Text.assemble(*line) for line in lines)
+    return rich_text(text, max(terminal_width() or 0, WIDEST_TEXT))
 
 
-def _drawn(renderable: RenderableType, width: int) -> str:
-    """Return what rich makes of something, without blanks at the ends of its lines."""
+def rich_text(renderable: RenderableType, width: int) -> str:
+    """Return the text that rich prints for a renderable, without blanks at the ends of its lines."""
     console = _console(colourful())
     with console.capture() as capture:
         console.print(renderable, width=width)

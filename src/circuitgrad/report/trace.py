@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.files import writing
-from circuitgrad.report.numbers import exact, for_json
+from circuitgrad.report.number_text import exact, for_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.search import Iterate
 
 SUFFIXES = (".csv", ".jsonl")
-FIRST = ("step", "objective", "gradient_norm")
+FIRST_COLUMNS = ("step", "objective", "gradient_norm")
 """The columns before those of the inputs."""
 
 
 class Trace:
     """Every k-th step of a run: its number, the objective, the norm of the gradient, the inputs that move.
 
-    The steps are gathered in a temporary file; `publish` makes what there is of them the file itself, whole.
+    The steps are gathered in a temporary file; `publish` writes the steps so far to the file itself.
 
     Args:
         path: the file, .csv or .jsonl.
@@ -36,14 +36,14 @@ class Trace:
         before: the number of a step; with it, the rows of a file of that name up to this step come first.
 
     Raises:
-        CircuitError: the path has another ending, or its rows are not those of such a run.
+        CircuitError: the path has another ending, or the rows of its file are those of another run.
     """
 
     def __init__(self, path: str, names: Sequence[str], every: int = 1, before: int | None = None) -> None:
         suffix(path)
         self.path = Path(path)
         self._names, self._every = names, every
-        self._head = self._row([*FIRST, *map(visible, names)]) if self._is_csv else b""
+        self._head = self._row([*FIRST_COLUMNS, *map(visible, names)]) if self._is_csv else b""
         kept = self._kept(before) if before is not None and self.path.exists() else []
         self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._lines.writelines([self._head, *kept])
@@ -79,8 +79,8 @@ class Trace:
             norm = "" if step.norm is None else exact(step.norm)
             self._lines.write(self._row([str(step.number), exact(step.objective), norm, *map(exact, step.point)]))
             return
-        norm_found = None if step.norm is None else for_json(step.norm)
-        numbers = dict(zip(FIRST, (step.number, for_json(step.objective), norm_found), strict=True))
+        gradient_norm = None if step.norm is None else for_json(step.norm)
+        numbers = dict(zip(FIRST_COLUMNS, (step.number, for_json(step.objective), gradient_norm), strict=True))
         inputs = dict(zip(self._names, map(for_json, step.point), strict=True))
         line = json.dumps({**numbers, "inputs": inputs}, ensure_ascii=False)
         self._lines.write(line.encode("utf-8", "backslashreplace") + b"\n")
@@ -109,7 +109,7 @@ def suffix(path: str) -> str:
     >>> suffix("run.CSV")
     '.csv'
     """
-    found = Path(path).suffix.lower()
-    if found not in SUFFIXES:
+    ending = Path(path).suffix.lower()
+    if ending not in SUFFIXES:
         raise CircuitError.of(f"--trace {quote(path)}", hint=f"a trace is {' or '.join(SUFFIXES)}")
-    return found
+    return ending

@@ -12,7 +12,7 @@ import circuitgrad
 from circuitgrad.errors import Source
 from circuitgrad.language import json_text, yaml_text
 from circuitgrad.language.fast import runs, templates
-from circuitgrad.language.fast.runs import find_runs, without
+from circuitgrad.language.fast.runs import find_runs, without_runs
 from circuitgrad.language.nodes import Mapping, Scalar
 from circuitgrad.language.wires import MOST_WIRES
 from strategies import Written, files
@@ -28,7 +28,7 @@ NEVER = 10**9
 @pytest.fixture(autouse=True)
 def _short_runs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "SHORTEST", 3)
+        patch.setattr(runs, "SHORTEST_RUN", 3)
         yield
 
 
@@ -39,7 +39,7 @@ def described(circuit: circuitgrad.Circuit) -> object:
         [(leaf, repr(leaf.value)) for leaf in circuit.inputs.values()],
         [repr(value) for value in circuit.constants],
         list(circuit.names),
-        [row.name for row in circuit.rules],
+        [rule.name for rule in circuit.rules],
         [tuple(operands) for operands in circuit.operands],
         circuit.outputs,
         circuit.expect,
@@ -57,14 +57,14 @@ def read(text: str, most: int = MOST_WIRES) -> object:
 
 def both(text: str, reader: Callable[[str], object] = read) -> tuple[object, object]:
     """Read a text with all short cuts, and with none of them."""
-    found = []
+    readings = []
     for large, few in ((0, 1), (NEVER, NEVER)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(yaml_text, "LARGE", large)
-            patch.setattr(json_text, "LARGE", large)
-            patch.setattr(templates, "FEW", few)
-            found.append(reader(text))
-    return found[0], found[1]
+            patch.setattr(yaml_text, "SHORTEST_TEXT_WITH_RUNS", large)
+            patch.setattr(json_text, "FEWEST_ENTRIES_WITHOUT_NODES", large)
+            patch.setattr(templates, "FEWEST_FORMULAS", few)
+            readings.append(reader(text))
+    return readings[0], readings[1]
 
 
 names = st.sampled_from([*"abcxyz", "w1", "on", "if", "pi", "q.1", "e", "v[0]", "X"])
@@ -192,10 +192,10 @@ def tree(node: Node) -> object:
 def test_what_pyyaml_is_shown() -> None:
     lines = [f"  w{i + 1}: {{add: [w{i}, x]}}\n" for i in range(2500)]
     text = f"inputs: {{w0: 1, x: 2}}\ngates:\n{''.join(lines)}"
-    found = find_runs(text)
-    assert [len(run) for run in found] == [998, 998, 498]
-    assert without(text, found).count("\n") == 2 + 6
-    keys = [key for run in found for key in run.keys()]  # noqa: SIM118 -- no dictionary
+    runs_of_text = find_runs(text)
+    assert [len(run) for run in runs_of_text] == [998, 998, 498]
+    assert without_runs(text, runs_of_text).count("\n") == 2 + 6
+    keys = [key for run in runs_of_text for key in run.keys()]  # noqa: SIM118 -- no dictionary
     assert all(text.startswith(name, at) for name, at in keys)
     assert read(text) == both(text)[1]
 

@@ -50,7 +50,21 @@ def written(layout: Layout) -> Iterator[tuple[str, Rectangle]]:
 
 def overlaps(layout: Layout) -> list[tuple[str, str]]:
     """Return the pairs that overlap."""
-    return [(one, other) for (one, first), (other, second) in combinations(written(layout), 2) if first.meets(second)]
+    return [
+        (name, other_name)
+        for (name, area), (other_name, other_area) in combinations(written(layout), 2)
+        if meet(area, other_area)
+    ]
+
+
+def meet(first: Rectangle, second: Rectangle) -> bool:
+    """Tell whether two rectangles have a point in common that is not on their borders."""
+    return (
+        first.left < second.right
+        and second.left < first.right
+        and first.top < second.bottom
+        and second.top < first.bottom
+    )
 
 
 def outside(layout: Layout) -> list[str]:

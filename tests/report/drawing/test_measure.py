@@ -9,7 +9,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from circuitgrad.report.drawing.measure import width
-from circuitgrad.report.drawing.symbols import ALONE, BETWEEN, PLACE
+from circuitgrad.report.drawing.symbols import INFIX_SIGNS, OTHER_SIGNS, WIRE_SIGN
 
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 
@@ -25,7 +25,7 @@ def advances(name: str) -> dict[str, float]:
 def test_no_text_is_wider_than_thought(name: str) -> None:
     found = advances(name)
     ascii_characters = list(map(chr, range(32, 127)))
-    signs = "".join([*BETWEEN.values(), *ALONE.values(), PLACE, "…∇→αβγδεθλμσφωΩÄéñж"])
+    signs = "".join([*INFIX_SIGNS.values(), *OTHER_SIGNS.values(), WIRE_SIGN, "…∇→αβγδεθλμσφωΩÄéñж"])
     for character in [*ascii_characters, *(sign for sign in signs if sign in found)]:
         assert found[character] <= width(character, 100) + 0.5
     for character in ascii_characters:

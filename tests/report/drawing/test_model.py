@@ -11,9 +11,16 @@ from hypothesis import given
 import circuitgrad
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.table import GATES
-from circuitgrad.report.drawing.folding import MOST_GATES, MOST_INPUTS, MOST_NODES, MOST_SEGMENTS, fold, prefixes
+from circuitgrad.report.drawing.collapsing import (
+    MOST_GATES,
+    MOST_INPUTS,
+    MOST_NODES,
+    MOST_SEGMENTS,
+    collapsed,
+    prefixes,
+)
 from circuitgrad.report.drawing.model import drawing
-from circuitgrad.report.drawing.symbols import ALONE, BETWEEN
+from circuitgrad.report.drawing.symbols import INFIX_SIGNS, OTHER_SIGNS
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES, circuit, texts
 
@@ -43,7 +50,7 @@ def test_every_wire_is_there_and_every_gradient_adds_up(text: str) -> None:
 def test_folded_drawings_have_every_wire_in_one_node(text: str) -> None:
     whole = circuit(text)
     for collapse in ("all", "families"):
-        keys = [key for key in fold(whole, [collapse]).keys if key is not None]
+        keys = [key for key in collapsed(whole, [collapse]).keys if key is not None]
         drawn = drawing(whole, collapse=[collapse])
         assert len(drawn.nodes) == len(set(keys))
         for segment in drawn.segments:
@@ -77,10 +84,12 @@ def test_constants_stand_in_their_gates() -> None:
 
 
 def test_every_sign_is_that_of_a_gate() -> None:
-    assert set(BETWEEN) | set(ALONE) <= set(GATES)
-    assert all(GATES[name].arity == 2 for name in BETWEEN)
-    assert all(GATES[name].arity == 1 for name in ALONE)
-    assert len({*BETWEEN.values(), *ALONE.values()}) == len(BETWEEN) + len(ALONE) - 1  # "=": equal, and identity
+    assert set(INFIX_SIGNS) | set(OTHER_SIGNS) <= set(GATES)
+    assert all(GATES[name].arity == 2 for name in INFIX_SIGNS)
+    assert all(GATES[name].arity == 1 for name in OTHER_SIGNS)
+    assert (
+        len({*INFIX_SIGNS.values(), *OTHER_SIGNS.values()}) == len(INFIX_SIGNS) + len(OTHER_SIGNS) - 1
+    )  # "=": equal, and identity
 
 
 def test_fixed_inputs_and_boxes() -> None:

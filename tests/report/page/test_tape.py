@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from circuitgrad import loads
 from circuitgrad.methods.numeric import numeric_gradient
-from circuitgrad.report.numbers import exact, rounded
-from circuitgrad.report.page.javascript import part, rules_text
+from circuitgrad.report.number_text import exact, rounded
+from circuitgrad.report.page.javascript import page_file, rules_text
 from circuitgrad.report.page.page import document
 from random_circuits import SMOOTH, Plan, plans
-from report.page.node import MISSING, NODE, run, told
+from report.page.node import MISSING, NODE, as_json, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +38,11 @@ answer(found);
 
 
 def passes(circuits: Sequence[Circuit]) -> list[dict[str, list[float]]]:
-    rows = list(dict.fromkeys(row for circuit in circuits for row in circuit.rules))
-    documents = [document(circuit, rows, circuit.outputs[0]) for circuit in circuits]
-    found: list[dict[str, list[float]]] = run(rules_text(rows) + part("tape.js") + PASSES, {"circuits": documents})
+    rules = list(dict.fromkeys(rule for circuit in circuits for rule in circuit.rules))
+    documents = [document(circuit, rules, circuit.outputs[0]) for circuit in circuits]
+    found: list[dict[str, list[float]]] = run(
+        rules_text(rules) + page_file("tape.js") + PASSES, {"circuits": documents}
+    )
     return found
 
 
@@ -95,13 +97,13 @@ def test_a_kink_does_not_pass_by_luck(formula: str, at: float, wanted: str) -> N
         const analytic = tape.backward(values, given.output)[0];
         answer(verdict(analytic, tape.numeric(values, 0, given.output), values[given.output]));
     """
-    rows = [*dict.fromkeys(circuit.rules)]
-    parts = rules_text(rows) + part("tape.js") + part("inputs.js")
-    assert run(parts + script, document(circuit, rows, circuit.outputs[0])) == wanted
+    rules = [*dict.fromkeys(circuit.rules)]
+    parts = rules_text(rules) + page_file("tape.js") + page_file("inputs.js")
+    assert run(parts + script, document(circuit, rules, circuit.outputs[0])) == wanted
 
 
 def numbers(script: str, given: Any) -> Any:
-    return run(part("numbers.js") + script, given)
+    return run(page_file("numbers.js") + script, given)
 
 
 @settings(max_examples=30)
@@ -109,7 +111,7 @@ def numbers(script: str, given: Any) -> Any:
 def test_numbers_are_written_as_in_the_other_reports(values: list[float], digits: int) -> None:
     script = "answer(given.values.map((value) => [shown(value, given.digits), exact(value)]))"
     for value, (short, full) in zip(
-        values, numbers(script, {"values": [*map(told, values)], "digits": digits}), strict=True
+        values, numbers(script, {"values": [*map(as_json, values)], "digits": digits}), strict=True
     ):
         assert float(full) == value or value != value
         # Where a number lies in the middle of two, JavaScript takes the larger one, and Python an even digit.
@@ -120,9 +122,9 @@ def test_numbers_are_written_as_in_the_other_reports(values: list[float], digits
 
 def test_numbers_in_words() -> None:
     values = [1e21, 1e-5, 123456.7, 1234567.0, 0.1, -0.0, math.inf, -math.inf, math.nan, 5e-324, 0.00012345678]
-    found = numbers("answer(given.map((value) => shown(value)))", [*map(told, values)])
+    found = numbers("answer(given.map((value) => shown(value)))", [*map(as_json, values)])
     assert found == [rounded(value) for value in values]
-    assert numbers("answer(given.map(exact))", [*map(told, values[5:9])]) == [
+    assert numbers("answer(given.map(exact))", [*map(as_json, values[5:9])]) == [
         exact(value).removesuffix(".0") for value in values[5:9]
     ]
 
@@ -144,7 +146,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 1e3), st.floats(0, 1e3)), min_size=30, max_size=60))
 def test_a_slider_has_its_value_within_its_range(cases: list[tuple[float, float, float]]) -> None:
     bounds = [
-        [told(value), told(value - below if below else -math.inf), told(value + above if above else math.inf)]
+        [as_json(value), as_json(value - below if below else -math.inf), as_json(value + above if above else math.inf)]
         for value, below, above in cases
     ]
     found = numbers("answer(given.map((one) => rangeOf(...one)))", bounds)

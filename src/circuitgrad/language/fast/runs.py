@@ -1,9 +1,9 @@
-r"""Long runs of lines of one form, such as large circuits are made of: PyYAML is shown the first and the last of each.
+r"""Long runs of uniform lines, which large circuits are made of: PyYAML is shown the first and the last of each.
 
 PyYAML makes Python objects of every scalar and every bracket, which is most of the time that reading a large file
 takes. A line like `  ax: {mul: [a, x]}` or `  q: ax + b` leaves a YAML parser in the state in which it found it: in a
 block mapping, waiting for a key at the same indentation. So once PyYAML has reported a run's first line as an entry of
-a mapping and the last one as a later entry of the same, the lines in between are entries as well, and a regular
+a mapping and the last line as a later entry of the same, the lines in between are entries as well, and a regular
 expression takes them apart. Its forms are so narrow that YAML can read them in one way only: plain scalars of ASCII
 characters none of which has a meaning in YAML. Where PyYAML reports anything else, it reads the whole text.
 """
@@ -18,10 +18,10 @@ from circuitgrad.language.nodes import Mapping, Scalar, Sequence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from circuitgrad.language.nodes import Line, Node
+    from circuitgrad.language.nodes import Node, PlainEntry
 
-SHORTEST, LONGEST = 16, 1000
-"""How many lines a run has: shorter ones do not pay, and longer ones are taken for several."""
+SHORTEST_RUN, LONGEST_RUN = 16, 1000
+"""How many lines a run has: shorter runs do not pay, and longer ones are taken for several."""
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
 _CHARACTER = r"[A-Za-z0-9_.+*/()<>=-]"
@@ -30,13 +30,13 @@ _END = r"(?: +#[^\r\n]*)?\r?\n"
 _LIST = rf"{_PLAIN}(?:, ?{_PLAIN})*"
 _REST = rf"{_NAME}: +(?:\{{ ?{_NAME}: (?:\[ ?{_LIST} ?\]|{_PLAIN}) ?\}}|{_PLAIN}){_END}"
 # Compiled when they are needed first, which in small files is never.
-_RUN = rf"(?m)^( +){_REST}(?:\1{_REST}){{0,{LONGEST - 1}}}"
+_RUN = rf"(?m)^( +){_REST}(?:\1{_REST}){{0,{LONGEST_RUN - 1}}}"
 _KEY = rf" +({_NAME}):.*\n"
 _LINE = rf" +({_NAME}): +(?:(\{{) ?({_NAME}): (?:(\[) ?({_LIST}) ?\]|({_PLAIN})) ?\}}|({_PLAIN})){_END}"
 
 
-class Run:
-    """The lines between the first and the last of a run: entries of a mapping, made anew every time one asks for them.
+class UniformLines:
+    """The lines between the first and the last of a run: entries of a mapping, which are made anew for every reader.
 
     Attributes:
         before: the offset of the first line's key, which PyYAML is shown.
@@ -63,8 +63,8 @@ class Run:
         """Yield the text and the offset of every key."""
         return ((line[1], line.start(1)) for line in re.compile(_KEY).finditer(self._text, self.start, self.end))
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the entries."""
+    def plain_entries(self) -> Iterator[PlainEntry]:
+        """Yield the entries without making nodes."""
         for line in self._matches():
             name, _, gate, _, listed, single, formula = line.groups()
             if formula is not None:
@@ -108,7 +108,7 @@ def _split(listed: str) -> list[str]:
     return listed.replace(", ", ",").split(",")
 
 
-def find_runs(text: str) -> list[Run]:
+def find_runs(text: str) -> list[UniformLines]:
     r"""Return the runs of a text, in their order.
 
     >>> [run] = find_runs("gates:\n" + "  y: x + 1\n" * 20)
@@ -118,12 +118,12 @@ def find_runs(text: str) -> list[Run]:
     runs = []
     for match in re.finditer(_RUN, text):
         lines = text.count("\n", match.start(), match.end())
-        if lines >= SHORTEST:
-            runs.append(Run(text, match, lines))
+        if lines >= SHORTEST_RUN:
+            runs.append(UniformLines(text, match, lines))
     return runs
 
 
-def without(text: str, runs: list[Run]) -> str:
+def without_runs(text: str, runs: list[UniformLines]) -> str:
     """Return a text without its runs: of each the first and the last line are left."""
     starts = [0, *(run.end for run in runs)]
     ends = [*(run.start for run in runs), len(text)]

@@ -1,8 +1,8 @@
-"""Formulas that differ from one read before in names and numbers only, as those of large circuits do.
+"""Templates of formulas: the formulas of large circuits often differ in names and numbers alone.
 
-Such formulas are taken apart by one regular expression; what their tokens mean was found out by the reader of formulas
-when it read the first of them. There is no second grammar here: a shape is made from what `read_formula` returns, and a
-text whose shape is not known, or whose names are not all wires, is for `read_formula`.
+One regular expression takes these formulas apart; the reader of formulas has found out what their tokens mean when it
+read the first of them. There is no second grammar here. A template is made from what `read_formula` returns. A text
+whose template is not known, or whose names are not all wires, is for `read_formula`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.rule import Rule
 
-LONGEST = 200
-"""How many characters a formula has that is worth a shape."""
-MOST_SHAPES = 1000
-FEW = 16
-"""The shapes of so many formulas are not looked at: smaller files would gain less than that takes."""
+LONGEST_TEMPLATE = 200
+"""How many characters a formula has that is worth a template."""
+MOST_TEMPLATES = 1000
+FEWEST_FORMULAS = 16
+"""How many formulas are read before the first gets a template: smaller files would gain less than that takes."""
 
-# A name before a bracket is a gate's or a family's, and stays in the shape, like reserved words and operators. Neither
-# a name nor a number begins or ends within a word.
+# A name before a bracket is a gate's or a family's, and stays in the template, as do reserved words and operators.
+# Neither a name nor a number begins or ends within a word.
 _WORD = rf"(?a)(?<![\w.])({NUMBER}|(?!(?:{'|'.join(sorted(RESERVED))})(?![\w.])){NAME_IN_ASCII})(?![\w.(\[]|\s+[(\[])"
 
 
@@ -53,8 +53,8 @@ class Operation(NamedTuple):
     offset: int
 
 
-class Shape(NamedTuple):
-    """What the formulas of a shape compute: gates, in order, of wires and numbers.
+class Template(NamedTuple):
+    """What formulas compute that differ in names and numbers alone: gates, in order, of wires and numbers.
 
     Attributes:
         leaves: what stands in the text.
@@ -65,28 +65,29 @@ class Shape(NamedTuple):
     operations: tuple[Operation, ...]
 
 
-Formula: TypeAlias = "tuple[tuple[Operation, ...], list[int], list[int]]"
+Instance: TypeAlias = "tuple[tuple[Operation, ...], list[int], list[int]]"
+"""A formula that has a template: its gates, the numbers of its leaves, and where the parts of its text start."""
 
 
-class Shapes:
-    """The shapes of the formulas that have been read.
+class Templates:
+    """The templates of the formulas that have been read.
 
     >>> from circuitgrad.formulas.reader import read_formula
-    >>> shapes = Shapes()
-    >>> for _ in range(FEW):
-    ...     shapes.learn("-2*a + b", read_formula("-2*a + b"))
-    >>> operations, operands, starts = shapes.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
+    >>> templates = Templates()
+    >>> for _ in range(FEWEST_FORMULAS):
+    ...     templates.learn("-2*a + b", read_formula("-2*a + b"))
+    >>> operations, operands, starts = templates.find("-1.5*v1 + v1", {"v1": 7}, lambda value: round(10*value))
     >>> operands, [(rule.name, starts[part] + offset) for rule, _, part, offset in operations]
     ([-15, 7, 7], [('mul', 4), ('add', 8)])
     """
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[str, ...], list[Shape]] = {}
+        self._templates: dict[tuple[str, ...], list[Template]] = {}
         self._count = 0
         self._formulas = 0
 
-    def find(self, text: str, wires: Mapping[str, int], constant: Callable[[float], int]) -> Formula | None:
-        """Return what a formula computes; None if its shape is not known, or a name is no wire's.
+    def find(self, text: str, wires: Mapping[str, int], constant: Callable[[float], int]) -> Instance | None:
+        """Return what a formula computes; None if its template is not known, or a name is no wire's.
 
         Args:
             text: the formula.
@@ -94,13 +95,13 @@ class Shapes:
             constant: returns the number of a constant.
 
         Returns:
-            the gates; the numbers of what the text names, to which those of the gates' outputs are to be added one by
-            one; and where the parts of the text start.
+            the gates; the numbers of the leaves, to which the caller adds those of the gates' outputs in turn; and
+            where the parts of the text start.
         """
-        if len(text) > LONGEST or not self._shapes:
+        if len(text) > LONGEST_TEMPLATE or not self._templates:
             return None
         parts = self._split(text)
-        for leaves, operations in self._shapes.get(tuple(parts[::2]), ()):
+        for leaves, operations in self._templates.get(tuple(parts[::2]), ()):
             numbers = []
             for part, sign in leaves:
                 if not sign:
@@ -118,39 +119,41 @@ class Shapes:
 
     @cached_property
     def _split(self) -> Callable[[str], list[str | Any]]:
-        """What takes a text apart: what is between the words at even indices, the words at odd ones."""
+        """Takes a text apart: the words stand at odd indices, the text between them at even ones."""
         return re.compile(_WORD).split
 
     def learn(self, text: str, steps: Sequence[Step]) -> None:
-        """Remember the shape of a formula, if it is made of nothing but names, numbers and gates that fit.
+        """Remember the template of a formula, if it is made of nothing but names, numbers and gates that fit.
 
         Args:
             text: the formula.
-            steps: what `read_formula` has made of it.
+            steps: its steps, from `read_formula`.
         """
         self._formulas += 1
-        if self._formulas < FEW or len(text) > LONGEST or self._count >= MOST_SHAPES or not text.isascii():
+        if self._formulas < FEWEST_FORMULAS or self._count >= MOST_TEMPLATES:
+            return
+        if len(text) > LONGEST_TEMPLATE or not text.isascii():
             return
         parts = self._split(text)
-        shape = _shape(parts, steps)
-        alike = self._shapes.setdefault(tuple(parts[::2]), [])
-        # What is between the words, and which of them are numbers, says all.
-        if shape is not None and all(shape.leaves != other.leaves for other in alike):
+        template = _template(parts, steps)
+        alike = self._templates.setdefault(tuple(parts[::2]), [])
+        # The text between the words, and which of them are numbers, says all.
+        if template is not None and all(template.leaves != known.leaves for known in alike):
             self._count += 1
-            alike.append(shape)
+            alike.append(template)
 
 
-@lru_cache(MOST_SHAPES)
+@lru_cache(MOST_TEMPLATES)
 def _value(word: str) -> float | None:
-    """Return what a word is as a number; None when it is none, as the names inf and nan are none here."""
+    """Return the number that a word is; None for a name, and inf and nan are names here."""
     try:
         return read_number(word) if word[0] <= "9" else None
     except ValueError:
         return None
 
 
-def _shape(parts: list[str], steps: Sequence[Step]) -> Shape | None:
-    """Return the shape of a formula; None if it has none."""
+def _template(parts: list[str], steps: Sequence[Step]) -> Template | None:
+    """Return the template of a formula; None if it has none."""
     starts = list(accumulate(map(len, parts), initial=0))
     words = {start: part for part, start in enumerate(starts[:-1]) if part % 2}
     leaves: list[Leaf] = []
@@ -186,7 +189,7 @@ def _shape(parts: list[str], steps: Sequence[Step]) -> Shape | None:
         between = max(part for part in range(0, len(parts), 2) if starts[part] <= at)
         indices = [index if index >= 0 else len(leaves) - 1 - index for index in operands]
         operations.append(Operation(rule, _picker(indices), between, at - starts[between]))
-    return Shape(tuple(leaves), tuple(operations))
+    return Template(tuple(leaves), tuple(operations))
 
 
 def _picker(indices: list[int]) -> Callable[[list[int]], tuple[int, ...]]:

@@ -7,14 +7,7 @@ from importlib import import_module
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.optimization import (
-    DEFAULT_STEP_SIZE,
-    DEFAULT_STEPS,
-    GOALS,
-    METHODS,
-    SCHEDULES,
-    Optimization,
-)
+from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, GOALS, METHODS, SCHEDULES, Optimization
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.methods.optimize.objective import free_inputs
 

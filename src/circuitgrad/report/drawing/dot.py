@@ -6,8 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import visible
-from circuitgrad.report.drawing.boxes import nested
 from circuitgrad.report.drawing.model import INPUT
+from circuitgrad.report.drawing.nesting import nested
 from circuitgrad.report.drawing.svg import COLOURS, LIGHT, thickness
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where everything of a drawing stands, found by Graphviz's layered layout (as a wheel, `graphviz-pure`).
+"""The layout of a drawing, computed by Graphviz's layered layout (as a wheel, `graphviz-pure`).
 
 Every node is laid out as a box that holds its shape, its caption, and the first stretch of its wire with the value
 above and the gradient below. Since boxes do not overlap, neither do texts.
@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.errors import CircuitError
-from circuitgrad.report.drawing.boxes import nested
 from circuitgrad.report.drawing.measure import width
 from circuitgrad.report.drawing.model import INPUT
+from circuitgrad.report.drawing.nesting import nested
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 TEXT, NUMBER, CAPTION, TITLE = 14.0, 12.0, 11.0, 11.0
 """Sizes of the fonts: in a node, along a wire, below a node, above a box."""
 RADIUS = 16.0
-"""Of a gate; one with a longer text is as high and wider."""
+"""The radius of a gate; a gate with a longer text is as high and wider."""
 REACH = 20.0
 """How far a node with its labels reaches above and below its wire."""
-BELOW = 15.0
+CAPTION_REACH = 15.0
 """How much further down a caption reaches."""
-BEFORE = 6.0
-"""What is kept free to the left of a node."""
-STUB = 18.0
-"""The first stretch of a wire is at least so long."""
+FREE_BEFORE = 6.0
+"""The room that is kept free to the left of a node."""
+SHORTEST_STUB = 18.0
+"""The least length of the first stretch of a wire."""
 PAD = 7.0
-"""Between a text and what is to its left and right."""
+"""The room to the left and the right of a text."""
 LOCK = 13.0
-"""What the mark of a fixed input takes."""
+"""The width of the mark of a fixed input."""
 MARGIN = 16.0
 WIDEST_INPUT = 130.0
 """Inputs are made equally wide up to this."""
-APART, LAYERS = 10.0, 26.0
-"""Between nodes of a layer, and between layers."""
-MANY = 100
-"""From so many nodes on, Graphviz is told when to be content: a chain of 200 gates would take it minutes."""
-CONTENT = "nslimit=1; nslimit1=1; mclimit=0.3;"
-TIMEOUT = 120
+NODE_GAP, LAYER_GAP = 10.0, 26.0
+"""The room between nodes of a layer, and between layers."""
+MANY_NODES = 100
+"""From as many nodes on, Graphviz is told when to stop improving: a chain of 200 gates would take it minutes."""
+EFFORT_LIMITS = "nslimit=1; nslimit1=1; mclimit=0.3;"
+TIMEOUT_SECONDS = 120
 
 
 class Rectangle(NamedTuple):
@@ -58,22 +58,12 @@ class Rectangle(NamedTuple):
     right: float
     bottom: float
 
-    def meets(self, other: Rectangle) -> bool:
-        """Tell whether two rectangles have a point in common that is not on their borders.
-
-        >>> Rectangle(0, 0, 2, 2).meets(Rectangle(1, 1, 3, 3)), Rectangle(0, 0, 2, 2).meets(Rectangle(2, 0, 3, 2))
-        (True, False)
-        """
-        return (
-            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
-        )
-
 
 class Spot(NamedTuple):
     """Where a node stands.
 
     Attributes:
-        area: what is kept free for it.
+        area: the room that is kept free for it.
         shape: the circle, or longer shape, of the node itself.
         start: where its wire leaves the shape.
         end: where the first stretch of it ends.
@@ -124,7 +114,7 @@ class Layout(NamedTuple):
 
 
 class _Size(NamedTuple):
-    """How much a node takes.
+    """The room that a node takes.
 
     Attributes:
         shape: the width of its shape.
@@ -142,18 +132,18 @@ class _Size(NamedTuple):
 
 
 def lay_out(drawing: Drawing, *, roomy: int = 0) -> Layout:
-    """Return where everything of a drawing stands.
+    """Return the layout of a drawing.
 
     Args:
         drawing: the drawing.
-        roomy: keep room for numbers of so many significant digits, for they may change while it is looked at.
+        roomy: keep room for numbers of as many significant digits, for a page changes them.
 
     Raises:
         CircuitError: there is no program for it.
     """
     place = _placed(drawing, roomy=roomy, newrank=False)
     if place is None or _turns_back(drawing, place):
-        # Boxes were ranked one by one, which is compact, but here makes some wires run from right to left.
+        # Boxes ranked singly are compact, but here they make some wires run from right to left.
         place = _placed(drawing, roomy=roomy, newrank=True)
     if place is None:
         raise CircuitError.of("the layout has failed", hint="--collapse all leaves boxes out")
@@ -161,7 +151,7 @@ def lay_out(drawing: Drawing, *, roomy: int = 0) -> Layout:
 
 
 def longest_number(digits: int) -> str:
-    """Return a number of so many significant digits that is as long as any of ordinary size.
+    """Return a number with a number of significant digits that is as long as any of ordinary size.
 
     >>> longest_number(4)
     '-8.889e-89'
@@ -171,30 +161,29 @@ def longest_number(digits: int) -> str:
 
 def _turns_back(drawing: Drawing, place: Layout) -> bool:
     spots = place.spots
-    return any(spots[one.source].area.right > spots[one.target].area.left for one in drawing.segments)
+    return any(spots[segment.source].area.right > spots[segment.target].area.left for segment in drawing.segments)
 
 
 def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout | None:
-    """Return the layout with boxes ranked one by one, or with all nodes ranked together: Graphviz's `newrank`.
+    """Return the layout with boxes ranked singly, or with all nodes ranked together: Graphviz's `newrank`.
 
     Returns:
-        the layout; None where Graphviz fails, or loses a wire: boxes that are ranked one by one may stand in a circle.
+        the layout; None where Graphviz fails or loses a wire: boxes that are ranked singly may stand in a circle.
     """
     sizes = _aligned(drawing.nodes, [_size(node, roomy=roomy) for node in drawing.nodes])
-    found = _solve(_graph(drawing, sizes, newrank=newrank))
-    if found is None:
+    solved = _solve(_graph(drawing, sizes, newrank=newrank))
+    if solved is None:
         return None
-    height = float(found["bb"].split(",")[3])
-    objects = found.get("objects", [])
+    height = float(solved["bb"].split(",")[3])
     spots: list[Spot] = []
     courses: list[Sequence[Point]] = [()] * len(drawing.segments)
-    positions = {one["name"]: one for one in objects}
+    objects = {entry["name"]: entry for entry in solved.get("objects", [])}
     for index, size in enumerate(sizes):
-        x, y = map(float, positions[f"n{index}"]["pos"].split(","))
+        x, y = map(float, objects[f"n{index}"]["pos"].split(","))
         spots.append(_spot(drawing.nodes[index], size, MARGIN + x, MARGIN + height - y))
     entering = drawing.operands()
     bends: list[list[Point]] = [[] for _ in drawing.segments]
-    for edge in found.get("edges", []):
+    for edge in solved.get("edges", []):
         bends[int(edge["id"])] = [
             (MARGIN + float(x), MARGIN + height - float(y))
             for x, y in (point.split(",") for point in edge.get("pos", "").split())
@@ -206,8 +195,8 @@ def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout | None:
         for segment, end in _ends(drawing, node, spots[node], segments, bends):
             source = spots[drawing.segments[segment].source]
             courses[segment] = _course(source, bends[segment], end)
-    frames = [_frame(name, positions[f"cluster{index}"], height) for index, name in enumerate(drawing.boxes)]
-    right, bottom = found["bb"].split(",")[2:]
+    frames = [_frame(name, objects[f"cluster{index}"], height) for index, name in enumerate(drawing.boxes)]
+    right, bottom = solved["bb"].split(",")[2:]
     return Layout(float(right) + 2 * MARGIN, float(bottom) + 2 * MARGIN, spots, courses, frames)
 
 
@@ -217,13 +206,13 @@ def _size(node: Node, *, roomy: int) -> _Size:
     numbers = [width(number, NUMBER) for number in node.label if number]
     if roomy and numbers:
         numbers.append(width(longest_number(roomy), NUMBER))
-    label = max([STUB, *(number + 2 * PAD for number in numbers)])
-    whole = BEFORE + max(shape + label, width(node.caption, CAPTION) + PAD)
-    return _Size(shape, label, whole, REACH, REACH + BELOW * bool(node.caption))
+    label = max([SHORTEST_STUB, *(number + 2 * PAD for number in numbers)])
+    total = FREE_BEFORE + max(shape + label, width(node.caption, CAPTION) + PAD)
+    return _Size(shape, label, total, REACH, REACH + CAPTION_REACH * bool(node.caption))
 
 
 def _aligned(nodes: Sequence[Node], sizes: Sequence[_Size]) -> list[_Size]:
-    """Return the sizes, inputs as wide as the widest of them, within bounds: they begin and end under one another."""
+    """Return the sizes, the inputs equally wide within bounds: they begin and end under one another."""
     widest = min(
         WIDEST_INPUT,
         max((size.width for node, size in zip(nodes, sizes, strict=True) if node.kind == INPUT), default=0),
@@ -235,11 +224,11 @@ def _aligned(nodes: Sequence[Node], sizes: Sequence[_Size]) -> list[_Size]:
 
 
 def _graph(drawing: Drawing, sizes: Sequence[_Size], *, newrank: bool) -> str:
-    """Return the graph that is laid out, in Graphviz's language: nothing of a file stands in it, only numbers."""
+    """Return the graph that is laid out, in Graphviz's language: it has numbers only, no text of a file."""
     lines = [
         "digraph {",
-        f"rankdir=LR; nodesep={APART / 72}; ranksep={LAYERS / 72}; newrank={str(newrank).lower()};",
-        CONTENT if len(drawing.nodes) >= MANY else "",
+        f"rankdir=LR; nodesep={NODE_GAP / 72}; ranksep={LAYER_GAP / 72}; newrank={str(newrank).lower()};",
+        EFFORT_LIMITS if len(drawing.nodes) >= MANY_NODES else "",
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w, arrowhead=none];',
     ]
 
@@ -261,7 +250,7 @@ def _opening(number: int, name: str) -> str:
 
 
 def _solve(graph: str) -> Any:
-    """Return what Graphviz makes of a graph; None where it fails.
+    """Return Graphviz's layout of a graph; None where it fails.
 
     Raises:
         CircuitError: it is not installed, or takes too long.
@@ -271,10 +260,15 @@ def _solve(graph: str) -> Any:
 
     try:
         result = subprocess.run(  # noqa: S603 - our own command
-            [program(), "-Tjson0"], input=graph, capture_output=True, encoding="utf-8", timeout=TIMEOUT, check=True
+            [program(), "-Tjson0"],
+            input=graph,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=TIMEOUT_SECONDS,
+            check=True,
         )
     except subprocess.TimeoutExpired:
-        message = f"there is no layout of so many gates after {TIMEOUT} seconds"
+        message = f"there is no layout of so many gates after {TIMEOUT_SECONDS} seconds"
         raise CircuitError.of(message, hint="--collapse auto draws many as one") from None
     except subprocess.CalledProcessError:
         return None
@@ -284,7 +278,7 @@ def _solve(graph: str) -> Any:
 
 
 def program() -> str:
-    """Return the program that lays out: `graphviz-pure` beside this Python or on the path, or a `dot` that is there.
+    """Return the program that lays out: `graphviz-pure` beside this Python or on the path, or else `dot`.
 
     Raises:
         CircuitError: there is none.
@@ -294,19 +288,19 @@ def program() -> str:
 
     own, user = sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
     for folder in (own, user, None):
-        if found := shutil.which("graphviz-pure", path=folder):
-            return found
-    if found := shutil.which("dot"):
-        return found
+        if path := shutil.which("graphviz-pure", path=folder):
+            return path
+    if path := shutil.which("dot"):
+        return path
     raise CircuitError.lacks("a drawing needs the package graphviz-pure", "draw")
 
 
 def _spot(node: Node, size: _Size, x: float, y: float) -> Spot:
     """Return where a node stands whose area has its centre at a point."""
-    left, top = x - size.width / 2 + BEFORE, y - (size.above + size.below) / 2
+    left, top = x - size.width / 2 + FREE_BEFORE, y - (size.above + size.below) / 2
     wire = top + size.above
     shape = Rectangle(left, wire - RADIUS, left + size.shape, wire + RADIUS)
-    area = Rectangle(left - BEFORE, top, left - BEFORE + size.width, top + size.above + size.below)
+    area = Rectangle(left - FREE_BEFORE, top, left - FREE_BEFORE + size.width, top + size.above + size.below)
     start, end = (shape.right, wire), (area.right, wire)
 
     def beside(text: str, upper: float) -> Rectangle | None:
@@ -340,7 +334,7 @@ def _ends(
 ) -> list[tuple[int, Point]]:
     """Return where the segments that enter a node end, spread over its left side.
 
-    Where the operands may change places, they are in the order in which they come; otherwise in their own.
+    Operands that may change places are in the order in which their wires arrive; others keep their own order.
     """
     if not drawing.nodes[node].ordered:
         segments = sorted(segments, key=lambda index: _height(bends[index]))
@@ -361,16 +355,16 @@ def _middle(bends: Sequence[Point]) -> float:
 
 def _height(bends: Sequence[Point]) -> float:
     """Return at which height a course enters the gap before its end."""
-    border = bends[-1][0] - LAYERS
+    border = bends[-1][0] - LAYER_GAP
     before = [point for point in sampled(bends) if point[0] <= border]
     return (before[-1] if before else bends[0])[1]
 
 
 def sampled(course: Sequence[Point], pieces: int = 8) -> list[Point]:
-    """Return points of Bézier curves, so many and one for each.
+    """Return points of Bézier curves: the first, and as many as there are pieces.
 
     Args:
-        course: where the first one begins, then three points for each.
+        course: where the first curve begins, then three points for each.
         pieces: how many pieces a curve is cut into.
 
     >>> sampled([(0, 0), (1, 0), (2, 0), (3, 3)], 2)
@@ -399,8 +393,8 @@ def _course(source: Spot, bends: Sequence[Point], end: Point) -> list[Point]:
     return [source.start, *third, *points]
 
 
-def _frame(name: str, found: Any, height: float) -> Frame:
-    left, bottom, right, top = map(float, found["bb"].split(","))
+def _frame(name: str, cluster: Any, height: float) -> Frame:
+    left, bottom, right, top = map(float, cluster["bb"].split(","))
     area = Rectangle(MARGIN + left, MARGIN + height - top, MARGIN + right, MARGIN + height - bottom)
     long = width(name, TITLE)
     title = Rectangle(area.left + 8, area.top + 4, area.left + 8 + long, area.top + 4 + TITLE + 3)

@@ -1,8 +1,8 @@
-"""How wide a text is drawn, at most: whichever common sans-serif font it is drawn in."""
+"""The width of a drawn text, at most: in whichever common sans-serif font it is drawn."""
 
 from __future__ import annotations
 
-from unicodedata import combining, east_asian_width
+from circuitgrad.errors import character_columns
 
 _WIDTHS = (
     32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84,
@@ -12,11 +12,11 @@ _WIDTHS = (
 )  # fmt: skip
 """Of the ASCII characters from the space on, in hundredths of the font's size: those of DejaVu Sans, the widest of the
 common fonts (Arial and Helvetica are an eighth narrower)."""
-_WIDEST, _WIDE, _OTHER = 110, 110, 100
+_CAPITAL, _WIDE, _OTHER = 110, 110, 100
 
 
 def width(text: str, size: float) -> float:
-    """Return how wide a text is, in a font of that size.
+    """Return the width of a text in a font of that size.
 
     >>> width("-0.105", 100), width("水", 100), width("", 100)
     (324.0, 110.0, 0.0)
@@ -28,8 +28,7 @@ def _width(character: str) -> int:
     code = ord(character) - ord(" ")
     if 0 <= code < len(_WIDTHS):
         return _WIDTHS[code]
-    if combining(character):
-        return 0
-    if east_asian_width(character) in "WF":
-        return _WIDE
-    return _WIDEST if character.isupper() else _OTHER
+    columns = character_columns(character)
+    if columns != 1:
+        return _WIDE if columns else 0
+    return _CAPITAL if character.isupper() else _OTHER

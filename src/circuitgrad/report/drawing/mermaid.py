@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import visible
-from circuitgrad.report.drawing.boxes import nested
 from circuitgrad.report.drawing.model import INPUT
+from circuitgrad.report.drawing.nesting import nested
 from circuitgrad.report.drawing.svg import thickness
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def _label(label: Label) -> str:
 
 
 def _quoted(*lines: str) -> str:
-    """Return lines of text in quotes, with the characters spelled out that mean something to Mermaid.
+    """Return lines of text in quotes, with the characters spelled out that are markup in Mermaid.
 
-    That is Markdown, too: a plus at the beginning would make a list.
+    Markdown is markup there, too: a plus at the beginning would make a list.
 
     >>> _quoted("a", "<b>#")
     '"a<br/>#lt;b#gt;#35;"'

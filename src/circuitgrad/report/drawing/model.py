@@ -1,14 +1,14 @@
-"""What a drawing shows: nodes, the segments of wires between them, and boxes around what belongs together."""
+"""The contents of a drawing: nodes, the segments of wires between them, and boxes around parts of a formula."""
 
 from __future__ import annotations
 
 from math import hypot, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.report.drawing.folding import family, fold, prefixes, span
+from circuitgrad.report.drawing.collapsing import collapsed, family, prefixes, span
 from circuitgrad.report.drawing.symbols import symbol
-from circuitgrad.report.numbers import exact, rounded
-from circuitgrad.report.wires import describe
+from circuitgrad.report.number_text import exact, rounded
+from circuitgrad.report.wire_description import describe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
 
 DIGITS = 4
-DEEPEST = 3
-"""So many boxes are drawn in one another."""
+"""How many significant digits a number in a drawing has."""
+MOST_NESTED_BOXES = 3
 INPUT, GATE, GROUP = "input", "gate", "group"
 
 
 class Label(NamedTuple):
-    """What stands along a wire.
+    """The texts along a wire.
 
     Attributes:
         value: the value, above it; empty where values are not wanted.
@@ -39,11 +39,11 @@ class Node(NamedTuple):
     Attributes:
         key: the wire that it drives; for several, their common name.
         kind: `input`, `gate` or `group`.
-        text: what stands in it.
-        caption: what stands below it: the wire's name, where that is not a made-up one.
-        title: what a pointer that rests on it is told.
+        text: the text in it.
+        caption: the text below it: the wire's name, unless that is generated.
+        title: the text that a resting pointer shows.
         wires: the wires that leave it, or lie in it where none does.
-        label: what stands along them.
+        label: the texts along them.
         fixed: whether `optimize` leaves it alone.
         output: whether the output is among its wires.
         ordered: whether its operands cannot change places.
@@ -73,8 +73,8 @@ class Segment(NamedTuple):
         to: the wire that the target drives.
         operand: which operand of the target it is, counted from 0.
         times: how many wires and operands it stands for.
-        gradient: what the target adds to the wire's gradient; of several, the root of the sum of squares.
-        title: what a pointer that rests on it is told.
+        gradient: the target's contribution to the wire's gradient; of several, the root of the sum of squares.
+        title: the text that a resting pointer shows.
     """
 
     source: int
@@ -100,7 +100,7 @@ class Drawing(NamedTuple):
         values: every wire's value.
         gradients: every wire's gradient.
         largest: the largest gradient, as a size; 0 where none is shown.
-        note: what to say about what is drawn as one node, or nothing.
+        note: a note on the collapsed wires, or nothing.
     """
 
     name: str
@@ -126,7 +126,7 @@ class Drawing(NamedTuple):
         entering: list[list[int]] = [[] for _ in self.nodes]
         for index, segment in enumerate(self.segments):
             entering[segment.target].append(index)
-        return [sorted(some, key=lambda index: self.segments[index].operand) for some in entering]
+        return [sorted(segments, key=lambda index: self.segments[index].operand) for segments in entering]
 
     def weight(self, gradient: float) -> float:
         """Return how thick a wire of that gradient is: from 0, without any, to 1, with the largest of the drawing.
@@ -147,12 +147,12 @@ def drawing(
     values: bool = True,
     gradients: bool = True,
 ) -> Drawing:
-    """Return what is drawn of a circuit, at its inputs' present values.
+    """Return the drawing of a circuit, at its inputs' present values.
 
     Args:
         circuit: the circuit.
         output: the wire to differentiate; the circuit's output, or the first of them, when left out.
-        collapse: what is drawn as one node; see `folding.fold`.
+        collapse: the wires that are drawn as one node; see `collapsing.collapsed`.
         digits: how many significant digits the numbers have.
         values: whether values are shown.
         gradients: whether gradients are shown.
@@ -166,11 +166,11 @@ def drawing(
     [('a', Label(value='1', gradient='0.21')), ('2 ×', Label(value='2', gradient='0.105')),
      ('σ', Label(value='0.8808', gradient='1'))]
     """
-    folding = fold(circuit, collapse)
+    collapse_keys, note = collapsed(circuit, collapse)
     target = circuit.outputs[0] if output is None else output
     slopes = circuit.backward(target)
     numbers = {name: circuit[name].value for name in circuit}
-    return _Builder(circuit, target, folding.keys, numbers, slopes, digits, values, gradients).drawing(folding.note)
+    return _Builder(circuit, target, collapse_keys, numbers, slopes, digits, values, gradients).drawing(note)
 
 
 class _Builder:
@@ -240,15 +240,15 @@ class _Builder:
         segments = []
         for (source, target, _), wires in bundles.items():
             slot, index, operand, gradient = wires[0]
-            same = len({one[0] for one in wires}) == 1
+            same = len({source_slot for source_slot, *_ in wires}) == 1
             name = self.names[slot] if same else source
             to = self.circuit.names[index] if len(wires) == 1 else target
-            total = gradient if len(wires) == 1 else hypot(*(one[3] for one in wires))
+            total = gradient if len(wires) == 1 else hypot(*(contribution for *_, contribution in wires))
             lines = [f"{name} → {to}" + (f", {len(wires):,} times" if len(wires) > 1 else "")]
             lines += self._numbers(name) if same else []
             if self.gradients:
-                what = "gradient that comes" if len(wires) == 1 else "gradients that come, as one length,"
-                lines.append(f"{what} back here {exact(total)}")
+                subject = "gradient that comes" if len(wires) == 1 else "gradients that come, as one length,"
+                lines.append(f"{subject} back here {exact(total)}")
             title = "\n".join(lines)
             segment = Segment(
                 self.positions[source], self.positions[target], name, to, operand, len(wires), total, title
@@ -257,7 +257,7 @@ class _Builder:
         return segments, {key: list(slots) for key, slots in leaving.items()}
 
     def _contributions(self, index: int) -> Sequence[float]:
-        """Return what a gate adds to the gradient of each operand."""
+        """Return a gate's contributions to the gradients of its operands."""
         upstream = self.circuit.units[self.circuit.first_gate + index].grad
         if not upstream:
             return [0.0] * len(self.circuit.operands[index])
@@ -289,10 +289,10 @@ class _Builder:
         if slots[-1] < len(self.circuit.inputs):
             return ()
         # The wire whose formula it is stands in the box, too.
-        return (*prefixes(key), *[key] * (len(slots) == 1))[:DEEPEST]
+        return (*prefixes(key), *[key] * (len(slots) == 1))[:MOST_NESTED_BOXES]
 
     def _alone(self, slot: int) -> tuple[str, str]:
-        """Return what stands in a node of one wire, and below it."""
+        """Return the text in a node of a single wire, and the caption below it."""
         circuit, name = self.circuit, self.names[slot]
         if slot < len(circuit.inputs):
             return name, ""
@@ -301,26 +301,28 @@ class _Builder:
             circuit.constants[operand - len(circuit.inputs)] if circuit.is_constant(operand) else None
             for operand in circuit.operands[index]
         ]
-        # Of a name inside a definition, n.by, its box says the rest; numbers are made up.
+        # The box of a definition has the first part of a name in it, n.by; numbers are generated names.
         last = name.rpartition(".")[2]
         return symbol(circuit.rules[index], numbers, self.digits), "" if last.isdecimal() else last
 
     def _several(self, key: str, slots: Sequence[int], kind: str) -> tuple[str, str]:
-        """Return what stands in a node of several wires, and below it."""
+        """Return the text in a node of several wires, and the caption below it."""
         names = [self.names[slot] for slot in slots]
         if kind == INPUT:
             return (span(names) if family(names[0]) == key else key), f"{len(slots):,} inputs"
         gates = [slot - self.circuit.first_gate for slot in slots if slot >= self.circuit.first_gate]
         if family(names[0]) != key:
-            row = self.circuit.rules[gates[-1]].name
-            return key, f"{row}, {len(gates):,} gates" if key in self.numbers else f"{len(gates):,} gates"
+            rule = self.circuit.rules[gates[-1]].name
+            return key, f"{rule}, {len(gates):,} gates" if key in self.numbers else f"{len(gates):,} gates"
         members = [gate for gate in gates if "." not in self.circuit.names[gate]]
-        rows = {self.circuit.rules[gate].name for gate in members}
-        what = f"{rows.pop()} " if len(rows) == 1 else ""
-        return span(names), f"{what}×{len(members)}" + (f", {len(gates):,} gates" if len(gates) > len(members) else "")
+        rules = {self.circuit.rules[gate].name for gate in members}
+        prefix = f"{rules.pop()} " if len(rules) == 1 else ""
+        return span(names), f"{prefix}×{len(members)}" + (
+            f", {len(gates):,} gates" if len(gates) > len(members) else ""
+        )
 
     def _title(self, key: str, slots: Sequence[int]) -> str:
-        """Return what a node says when asked: its wire in full, or how many there are."""
+        """Return the title of a node: its wire in full, or how many wires it has."""
         if len(slots) > 1:
             return f"{key}: {len(slots):,} wires"
         name = self.names[slots[0]]
@@ -339,9 +341,9 @@ class _Builder:
         def text(numbers: Mapping[str, float], *, wanted: bool) -> str:
             if not wanted:
                 return ""
-            found = [numbers[name] for name in wires]
-            low, high = rounded(min(found), self.digits), rounded(max(found), self.digits)
-            if any(number != number for number in found):
+            shown = [numbers[name] for name in wires]
+            low, high = rounded(min(shown), self.digits), rounded(max(shown), self.digits)
+            if any(number != number for number in shown):
                 return "nan"
             return low if low == high else f"{low} … {high}"
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from circuitgrad.report.drawing.layout import Layout
     from circuitgrad.report.drawing.model import Drawing
 
-ZOOM, MOST_DOTS = 2.0, 24e6
-"""Dots for a pixel of the SVG along either side, and how many there may be, which take two seconds: what is larger is
-drawn smaller."""
+DOTS_PER_PIXEL, MOST_DOTS = 2.0, 24e6
+"""Dots for a pixel of the SVG along either side; and the most dots of a picture, which take two seconds. A larger
+picture is drawn smaller."""
 
 
 def require() -> None:
@@ -37,8 +37,8 @@ def png(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None) ->
 
     Args:
         drawing: the drawing.
-        theme: `light` or `dark`; `auto` is light, for a PNG does not know the page that it is shown on.
-        layout: where everything stands, where that has been found already.
+        theme: `light` or `dark`; `auto` is light, for a PNG does not know its page.
+        layout: the layout, where it is known already.
 
     Raises:
         CircuitError: there is no program for the layout, or for the PNG, or no font.
@@ -48,14 +48,14 @@ def png(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None) ->
     import resvg_py
 
     place = lay_out(drawing) if layout is None else layout
-    zoom = min(ZOOM, (MOST_DOTS / place.width / place.height) ** 0.5)
+    zoom = min(DOTS_PER_PIXEL, (MOST_DOTS / place.width / place.height) ** 0.5)
     picture = svg(drawing, theme=LIGHT if theme == AUTO else theme, layout=place)
     return resvg_py.svg_to_bytes(svg_string=picture, zoom=zoom, font_dirs=folders)
 
 
 @cache
 def _fonts() -> list[str]:
-    """Return folders of fonts that are needed beside those of the machine: resvg leaves texts out that it has none for.
+    """Return folders of fonts that are needed beside those of the machine: resvg leaves out texts without a font.
 
     Raises:
         CircuitError: there is no font at all.

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from circuitgrad.report.drawing.model import Drawing, Node
 
 LIGHT, DARK, AUTO = "light", "dark", "auto"
-THEMES = (AUTO, LIGHT, DARK)
 COLOURS: Mapping[str, Mapping[str, str]] = {
     LIGHT: {
         "paper": "#ffffff",
@@ -46,10 +45,12 @@ COLOURS: Mapping[str, Mapping[str, str]] = {
 }
 """Bluish green and vermilion are told apart by the colour-blind (Okabe and Ito, "Color Universal Design", 2008); values
 and gradients differ by where they stand and by their letters, too. Texts have a contrast of 4.5 or more (WCAG, AA)."""
+ROOT = "svg.circuitgrad"
+"""The selector of the drawing."""
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
-THIN, THICK = 1.0, 5.0
-"""The width of a wire, without any gradient and with the largest."""
-_RULES = """\
+THINNEST_WIRE, THICKEST_WIRE = 1.0, 5.0
+"""The width of a wire without any gradient, and with the largest. The page's script has them from here."""
+_STYLES = """\
 {root} text {{ font-family: {font}; fill: {ink}; }}
 {root} .wire text, {root} .box text, {root} .caption {{
   paint-order: stroke; stroke: {paper}; stroke-width: 3px; stroke-linejoin: round;
@@ -73,14 +74,13 @@ _RULES = """\
 """The stylesheet, but for the colours."""
 
 
-def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None, ground: bool = True) -> str:
+def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None) -> str:
     """Return the drawing as SVG.
 
     Args:
         drawing: the drawing.
-        theme: `light`, `dark`, or `auto`, which follows what its reader prefers.
-        layout: where everything stands, where that has been found already.
-        ground: whether it has a ground of its own: on one, the colours are legible on whatever page it is put.
+        theme: `light`, `dark`, or `auto`, which follows the reader's preference.
+        layout: the layout, where it is known already.
 
     Raises:
         CircuitError: there is no program for the layout.
@@ -93,33 +93,34 @@ def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None, gr
         f'<svg xmlns="http://www.w3.org/2000/svg" class="circuitgrad" viewBox="0 0 {wide} {high}" {size} role="img">',
         f"<title>{escape(title)}</title>",
         f"<style>\n{stylesheet(theme)}</style>",
+        # On a ground of its own, the colours are legible on any page.
+        f'<rect class="paper" width="{wide}" height="{high}"/>',
     ]
-    if ground:
-        lines.append(f'<rect class="paper" width="{wide}" height="{high}"/>')
     lines.extend(_frame(frame) for frame in place.frames)
     lines.extend(_wires(drawing, place))
     lines.extend(_node(node, spot) for node, spot in zip(drawing.nodes, place.spots, strict=True))
     return "\n".join([*lines, "</svg>", ""])
 
 
-def stylesheet(theme: str, root: str = "svg.circuitgrad") -> str:
+def stylesheet(theme: str) -> str:
     """Return the stylesheet of a drawing.
 
     Args:
         theme: `light`, `dark` or `auto`.
-        root: what its rules are for.
     """
     if theme != AUTO:
-        return _RULES.format(root=root, font=FONT, **COLOURS[theme])
+        return _STYLES.format(root=ROOT, font=FONT, **COLOURS[theme])
     names = {name: f"var(--{name})" for name in COLOURS[LIGHT]}
-    light, dark = ("".join(f" --{name}: {colour};" for name, colour in COLOURS[one].items()) for one in (LIGHT, DARK))
-    scheme = f"{root} {{ color-scheme: light dark;{light} }}\n"
-    scheme += f"@media (prefers-color-scheme: dark) {{ {root} {{{dark} }} }}\n"
-    return scheme + _RULES.format(root=root, font=FONT, **names)
+    light, dark = (
+        "".join(f" --{name}: {colour};" for name, colour in COLOURS[scheme].items()) for scheme in (LIGHT, DARK)
+    )
+    schemes = f"{ROOT} {{ color-scheme: light dark;{light} }}\n"
+    schemes += f"@media (prefers-color-scheme: dark) {{ {ROOT} {{{dark} }} }}\n"
+    return schemes + _STYLES.format(root=ROOT, font=FONT, **names)
 
 
 def escape(text: str) -> str:
-    r"""Return a text as it stands in XML; characters that XML has no place for are shown as their pictures.
+    r"""Return a text for XML; characters that XML cannot hold are shown as their pictures.
 
     >>> escape("<b> & \x00")
     '&lt;b&gt; &amp; ␀'
@@ -162,7 +163,7 @@ def _rectangle(area: Rectangle, radius: float, style: str = "") -> str:
 
 
 def _wires(drawing: Drawing, place: Layout) -> list[str]:
-    """Return the wires: the labels of each stand in the group of its first segment, the thickest in front."""
+    """Return the wires; the labels of a wire stand in the group of its first segment."""
     lines = []
     for index, leaving in enumerate(drawing.consumers()):
         node, spot = drawing.nodes[index], place.spots[index]
@@ -196,7 +197,7 @@ def _outlet(drawing: Drawing, node: Node, spot: Spot, labels: str) -> str:
 
 def thickness(drawing: Drawing, gradient: float) -> str:
     """Return how thick a wire of that gradient is drawn, as text."""
-    return f"{THIN + (THICK - THIN) * drawing.weight(gradient):.2f}"
+    return f"{THINNEST_WIRE + (THICKEST_WIRE - THINNEST_WIRE) * drawing.weight(gradient):.2f}"
 
 
 def _path(points: Sequence[Point], thick: str) -> str:

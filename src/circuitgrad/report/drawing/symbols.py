@@ -1,17 +1,17 @@
-"""What stands in a gate of a drawing: its sign, or its name, with the constants among its operands."""
+"""The text in a gate of a drawing: its sign, or its name, with the constants among its operands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.report.numbers import rounded
+from circuitgrad.report.number_text import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circuitgrad.gates.rule import Rule
 
-BETWEEN = {
+INFIX_SIGNS = {
     "add": "+",
     "sub": "−",
     "mul": "×",
@@ -25,7 +25,7 @@ BETWEEN = {
     "ne": "≠",
 }
 """The signs that stand between two operands."""
-ALONE = {
+OTHER_SIGNS = {
     "identity": "=",
     "neg": "−x",
     "reciprocal": "1/x",
@@ -35,13 +35,13 @@ ALONE = {
     "abs": "|x|",
     "sigmoid": "σ",
 }
-"""The signs of other gates; a gate without any is called by its name."""
-PLACE = "·"
-"""Stands for the wire among constants."""
+"""The signs of other gates; a gate without a sign is called by its name."""
+WIRE_SIGN = "·"
+"""Stands for a wire among constants."""
 
 
 def symbol(rule: Rule, constants: Sequence[float | None], digits: int) -> str:
-    """Return what stands in a gate.
+    """Return the text in a gate.
 
     Args:
         rule: the gate's rule of the table.
@@ -56,9 +56,9 @@ def symbol(rule: Rule, constants: Sequence[float | None], digits: int) -> str:
     """
     texts = [None if number is None else rounded(number, digits) for number in constants]
     if not any(texts):
-        return BETWEEN.get(rule.name) or ALONE.get(rule.name) or rule.name
-    if rule.name in BETWEEN:
-        return " ".join(filter(None, [texts[0], BETWEEN[rule.name], *texts[1:]]))
+        return INFIX_SIGNS.get(rule.name) or OTHER_SIGNS.get(rule.name) or rule.name
+    if rule.name in INFIX_SIGNS:
+        return " ".join(filter(None, [texts[0], INFIX_SIGNS[rule.name], *texts[1:]]))
     if rule.name == "identity":
         return texts[0] or ""
-    return f"{rule.name}({', '.join(PLACE if text is None else text for text in texts)})"
+    return f"{rule.name}({', '.join(WIRE_SIGN if text is None else text for text in texts)})"

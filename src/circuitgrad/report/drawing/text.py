@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     Line: TypeAlias = list[Piece]
 
 VALUE, GRADIENT, FAINT, OUTPUT = "green", "red", "dim", "bold"
-HIGHEST, DEEPEST = 40, 30
-"""A picture has at most so many ends of wires under one another, and so many gates after one another."""
+"""The styles of texts."""
+MOST_ENDS, MOST_LEVELS = 40, 30
+"""How many ends of wires a picture has at most under one another, and how many gates after one another."""
 GAP = 4
-"""Between the columns of a picture."""
+"""The blanks between the columns of a picture."""
 AGAIN = "↑"
-NARROWEST = 24
-"""What is left for names in a tree, at least."""
+LEAST_ROOM = 24
+"""The columns that a tree has for names, at least."""
 FIXED = "*"
 ASCII = str.maketrans(
     {
@@ -35,7 +36,7 @@ ASCII = str.maketrans(
         "≥": ">=", "≠": "!=", "·": "_", "…": "~",
     }
 )  # fmt: skip
-"""For terminals that have no more."""
+"""Replacements for terminals that have ASCII only."""
 
 
 class _Branch(NamedTuple):
@@ -65,8 +66,8 @@ def text(drawing: Drawing, width: int = 80, *, ascii_only: bool = False) -> str:
     b ───┘
       2
     """
-    found = lines(drawing, width, ascii_only=ascii_only)
-    return "".join(f"{''.join(text for text, _ in line).rstrip()}\n" for line in found)
+    drawn = lines(drawing, width, ascii_only=ascii_only)
+    return "".join(f"{''.join(piece for piece, _ in line).rstrip()}\n" for line in drawn)
 
 
 def lines(drawing: Drawing, width: int, *, ascii_only: bool = False) -> list[Line]:
@@ -80,14 +81,14 @@ def lines(drawing: Drawing, width: int, *, ascii_only: bool = False) -> list[Lin
     named = _named(drawing)
     if ascii_only:
         named = [(left.translate(ASCII), right.translate(ASCII)) for left, right in named]
-    found = _picture(drawing, named, width) or list(_tree(drawing, named, width))
+    drawn = _picture(drawing, named, width) or list(_tree(drawing, named, width))
     if ascii_only:
-        return [[(piece.translate(ASCII), style) for piece, style in line] for line in found]
-    return found
+        return [[(piece.translate(ASCII), style) for piece, style in line] for line in drawn]
+    return drawn
 
 
 def _named(drawing: Drawing) -> list[Piece]:
-    """Return, per node, what it is called where it is drawn, and where it is named again."""
+    """Return, per node, its name where it is drawn, and where it is named again."""
     consumers = drawing.consumers()
     names = []
     for node, leaving in zip(drawing.nodes, consumers, strict=True):
@@ -103,7 +104,7 @@ def _named(drawing: Drawing) -> list[Piece]:
 
 
 def _roots(drawing: Drawing) -> list[int]:
-    """Return the nodes that lead nowhere; then, of those that only lead to one another, the last."""
+    """Return the nodes that lead nowhere; where all nodes lead to others, the last node."""
     consumers = drawing.consumers()
     roots = [position for position, leaving in enumerate(consumers) if not leaving]
     return roots or [len(drawing.nodes) - 1]
@@ -120,16 +121,16 @@ def _branches(drawing: Drawing) -> list[_Branch] | None:
         done.add(node)
         operands: list[_Branch] = []
         for index in [] if again else entering[node]:
-            found = branch(drawing.segments[index].source, depth + 1) if depth < DEEPEST else None
-            if found is None:
+            operand = branch(drawing.segments[index].source, depth + 1) if depth < MOST_LEVELS else None
+            if operand is None:
                 return None
-            operands.append(found)
+            operands.append(operand)
         ends += not operands
-        return _Branch(node, again and drawing.nodes[node].kind != INPUT, operands) if ends <= HIGHEST else None
+        return _Branch(node, again and drawing.nodes[node].kind != INPUT, operands) if ends <= MOST_ENDS else None
 
-    roots = [branch(root, 0) for root in _roots(drawing)]
-    found = [root for root in roots if root is not None]
-    return found if len(found) == len(roots) and len(done) == len(drawing.nodes) else None
+    roots = _roots(drawing)
+    branches = [tree for root in roots if (tree := branch(root, 0)) is not None]
+    return branches if len(branches) == len(roots) and len(done) == len(drawing.nodes) else None
 
 
 class _Canvas:
@@ -150,7 +151,7 @@ class _Canvas:
                 cells[column - 1] = cells[column - 1][0] + character, style
 
     def lines(self) -> list[Line]:
-        found = []
+        lines = []
         for row in range(max(self.rows) + 1):
             cells = self.rows.get(row, {})
             line: Line = []
@@ -160,18 +161,18 @@ class _Canvas:
                     line[-1] = line[-1][0] + character, style
                 else:
                     line.append((character, style))
-            found.append(line)
-        return found
+            lines.append(line)
+        return lines
 
 
 def _picture(drawing: Drawing, named: Sequence[Piece], width: int) -> list[Line] | None:
-    """Return a picture, inputs on the left and the output on the right; None where it does not fit."""
+    """Return a picture, inputs on the left and the output on the right; None for a drawing that does not fit."""
     branches = _branches(drawing)
     if branches is None:
         return None
     for beside in (True, False):
-        if (found := _Picture(drawing, named, branches, beside=beside)).width <= width:
-            return found.lines()
+        if (picture := _Picture(drawing, named, branches, beside=beside)).width <= width:
+            return picture.lines()
     return None
 
 
@@ -179,10 +180,10 @@ class _Picture:
     """Draws trees from left to right.
 
     Args:
-        drawing: what is drawn.
-        named: per node, what it is called.
+        drawing: the drawing.
+        named: per node, its name where it is drawn, and where it is named again.
         branches: the trees.
-        beside: whether numbers stand behind the names of their gates, not above and below them: wider, but clearer.
+        beside: whether numbers stand behind the names of their gates instead of above and below: wider, but clearer.
     """
 
     def __init__(self, drawing: Drawing, named: Sequence[Piece], branches: Sequence[_Branch], *, beside: bool) -> None:
@@ -219,7 +220,7 @@ class _Picture:
             self._measure(operand, widths)
 
     def _draw(self, canvas: _Canvas, branch: _Branch, row: int, *, last: bool) -> tuple[int, int]:
-        """Draw a tree from a row on; return the row of its wire, and the next one that is free."""
+        """Draw a tree from a row on; return the row of its wire, and the next free row."""
         level, node = self._level(branch), self.drawing.nodes[branch.node]
         start = self.starts[level]
         ends, free = [], row
@@ -251,7 +252,7 @@ class _Picture:
 
     @staticmethod
     def _join(canvas: _Canvas, ends: Sequence[int], wire: int, column: int) -> None:
-        """Draw what gathers the wires that end at rows, and leads to the gate at one of them."""
+        """Draw the line that gathers the wires at some rows and leads to the gate at one of these rows."""
         for row in range(ends[0], ends[-1] + 1):
             left, right, up, down = row in ends, row == wire, row > ends[0], row < ends[-1]
             canvas.put(row, column, _CORNERS[left, right, up, down])
@@ -269,14 +270,14 @@ _CORNERS = {
     (False, True, True, True): "├",
     (False, False, True, True): "│",
 }
-"""What joins lines to the left, to the right, up and down."""
+"""The characters that join lines to the left, to the right, up and down."""
 
 
 def _tree(drawing: Drawing, named: Sequence[Piece], width: int) -> Iterator[Line]:
-    """Yield a line for each gate, below the gate that it leads to; what is too deep stands in a tree of its own."""
+    """Yield a line for each gate, below the gate that it leads to; gates too deep stand in trees of their own."""
     labels = [node.label for node in drawing.nodes]
     sizes = [max((columns(label[i]) for label in labels), default=0) for i in (0, 1)]
-    room = max(NARROWEST, width - sum(size + 2 for size in sizes if size))
+    room = max(LEAST_ROOM, width - sum(size + 2 for size in sizes if size))
     entering, done = drawing.operands(), set[int]()
     roots = _roots(drawing)
     for tree, root in enumerate(roots):  # which grows
@@ -284,13 +285,13 @@ def _tree(drawing: Drawing, named: Sequence[Piece], width: int) -> Iterator[Line
             continue
         if tree:
             yield []
-        # What is left to draw: a node, what stands before itself, and before its operands.
+        # The nodes left to draw, each with the text before itself and before its operands.
         work: list[tuple[int, str, str]] = [(root, "", "")]
         while work:
             position, mark, before = work.pop()
             node, again = drawing.nodes[position], position in done
             operands = [] if again else entering[position]
-            deep = bool(operands) and columns(before) > (room // 3 if node.caption else room - NARROWEST)
+            deep = bool(operands) and columns(before) > (room // 3 if node.caption else room - LEAST_ROOM)
             if deep:
                 roots.append(position)
             else:

@@ -1,5 +1,5 @@
-// The curve over the steps of what `what` calls it: the output, or its square.
-function curveOf(place, what) {
+// The curve of the objective per step; `objective` returns its name: the output, or its square.
+function curveOf(place, objective) {
   const WIDTH = 400;
   const HEIGHT = 150;
   const MOST_POINTS = 1000;
@@ -30,7 +30,7 @@ function curveOf(place, what) {
     const text = (horizontal, vertical, anchor, words) =>
       draw("text", { x: horizontal, y: vertical, "text-anchor": anchor }, words);
     const end = points.at(-1);
-    const title = `${what()} over ${lastStep} steps, from ${shown(values[0])} to ${shown(end[1])}`;
+    const title = `${objective()} over ${lastStep} steps, from ${shown(values[0])} to ${shown(end[1])}`;
     place.replaceChildren(
       draw(
         "svg",

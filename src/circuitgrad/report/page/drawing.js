@@ -1,8 +1,7 @@
-// The drawing: its labels, its widths, which paths are lit, and how the keys go through it.
+// The drawing: its labels, the widths of its wires, its lit paths, and its keys. The page defines THINNEST_WIRE and
+// THICKEST_WIRE before these scripts.
 
-const [THIN, THICK] = [1, 5];
-
-function drawingOf(canvas, circuit, tape, target, told) {
+function drawingOf(canvas, circuit, tape, target, pointed) {
   const svg = canvas.querySelector("svg");
   const labels = { value: new Map(), grad: new Map() };
   const nodes = new Map();
@@ -23,8 +22,8 @@ function drawingOf(canvas, circuit, tape, target, told) {
     if (edge.to >= tape.first && tape.gates[edge.to - tape.first].operands[operand] === edge.from)
       edge.operand = operand;
     edges.push(edge);
-    element.querySelector("title")?.remove(); // it tells numbers that change
-    // A wire is thin: what is hovered is a broad one that nobody sees.
+    element.querySelector("title")?.remove(); // its numbers change
+    // A wire is thin: a broad invisible path takes the pointer.
     for (const path of element.querySelectorAll("path:not(.arrow)")) {
       const broad = path.cloneNode();
       broad.removeAttribute("marker-end");
@@ -35,7 +34,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
     element.addEventListener("pointerleave", () => light(null));
   }
 
-  // What flows back along a drawn wire: what its gate adds to its gradient.
+  // The gradient that flows back along a drawn wire: its gate's contribution.
   function flow({ from, to, operand }, values, grads) {
     if (operand < 0) return from === undefined ? NaN : grads[from];
     return grads[to] === 0 ? 0 : tape.partials(values, to - tape.first)[operand] * grads[to];
@@ -57,7 +56,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
     }
     const flows = edges.map((edge) => flow(edge, values, grads));
     const size = (numbers) =>
-      numbers.reduce((most, one) => (Number.isFinite(one) ? Math.max(most, Math.abs(one)) : most), 0);
+      numbers.reduce((most, number) => (Number.isFinite(number) ? Math.max(most, Math.abs(number)) : most), 0);
     const largest = Math.max(size(flows), size(grads));
     edges.forEach(({ element, from, to }, place) => {
       if (from === undefined) return;
@@ -69,23 +68,23 @@ function drawingOf(canvas, circuit, tape, target, told) {
           : 1;
       element.classList.toggle("dead", passed && flows[place] === 0);
       for (const path of element.querySelectorAll("path:not(.broad, .arrow)")) {
-        path.setAttribute("stroke-width", (THIN + (THICK - THIN) * share).toFixed(2));
+        path.setAttribute("stroke-width", (THINNEST_WIRE + (THICKEST_WIRE - THINNEST_WIRE) * share).toFixed(2));
       }
     });
     for (const [slot, elements] of nodes) {
       if (slot === undefined) continue;
-      const told = [
+      const numbers = [
         known.value(slot) ? `, value ${shown(values[slot])}` : "",
         known.grad(slot) ? `, gradient ${shown(grads[slot])}` : "",
       ];
-      for (const element of elements) element.setAttribute("aria-label", `${circuit.says(slot)}${told.join("")}`);
+      for (const element of elements) element.setAttribute("aria-label", `${circuit.says(slot)}${numbers.join("")}`);
     }
   }
 
   // Light the paths through a wire: from the inputs to it, and from it to the output. Without one, nothing is dimmed.
   function light(from, to = from) {
     svg.classList.toggle("lit", from !== null);
-    told(from, to);
+    pointed(from, to);
     if (from === null) return;
     const before = tape.above(from);
     const useful = tape.above(target());
@@ -111,18 +110,18 @@ function drawingOf(canvas, circuit, tape, target, told) {
 
   // Mark the gate that a pass has come to, and follow it.
   function mark(slot, follow) {
-    for (const [one, elements] of nodes)
-      elements.forEach((element) => element.classList.toggle("current", one === slot));
+    for (const [place, elements] of nodes)
+      elements.forEach((element) => element.classList.toggle("current", place === slot));
     for (const { element, from, to } of edges) element.classList.toggle("current", slot !== null && to === slot);
     const node = slot === null || slot === marked ? undefined : nodes.get(slot)?.[0];
     marked = slot;
-    if (node && follow) reveal(node, LEGIBLE);
+    if (node && follow) reveal(node, LEGIBLE_SCALE);
   }
 
   const { zoom, fit, reveal, wasDragged } = viewOf(canvas, svg);
-  svg.setAttribute("role", "group"); // its nodes are told one by one
+  svg.setAttribute("role", "group"); // its nodes are read out singly
 
-  // Keys: the nodes are one stop of the tab key; from there arrows go along the wires.
+  // Keys: the nodes are a single stop of the tab key; from there arrows go along the wires.
   const stops = [...svg.querySelectorAll("g.node[data-wire]")];
   stops.forEach((node, place) => {
     const slot = slotOf(node);
@@ -132,7 +131,7 @@ function drawingOf(canvas, circuit, tape, target, told) {
     node.addEventListener("pointerenter", () => slot !== undefined && light(slot));
     node.addEventListener("pointerleave", () => light(null));
     node.addEventListener("focus", () => {
-      stops.forEach((one) => one.setAttribute("tabindex", one === node ? "0" : "-1"));
+      stops.forEach((stop) => stop.setAttribute("tabindex", stop === node ? "0" : "-1"));
       reveal(node);
       if (slot !== undefined) light(slot);
     });

@@ -1,19 +1,19 @@
 // The inputs: a slider and a number each, the gradient, and the numeric check beside it.
 
-const AGREE = 1e-6;
-const ROUNDING = 1e-9;
-const MOST_WORK = 2e6;
-const MOST_DRAWN = 200;
+const LARGEST_DIFFERENCE = 1e-6; // relatively
+const ROUNDING_NOISE = 1e-9; // relatively to the output
+const MOST_WORK = 2e6; // gates times inputs
+const MOST_UPDATED = 200; // inputs
 
-// What a central difference says of a derivative: `ok`, `kink`, `wrong`, or nothing where one of them is no number, or
-// rounding, which leaves a difference that grows with the output, is larger than the derivative itself. At a kink the
-// slopes on both sides enclose the derivative.
+// The verdict of a central difference on a derivative: `ok`, `kink` or `wrong`. It is empty where either is no number,
+// or where rounding, which grows with the output, is larger than the derivative. At a kink the slopes on both sides
+// enclose the derivative.
 function verdict(analytic, { slope, left, right, kink }, out) {
   if (!Number.isFinite(analytic) || !Number.isFinite(slope)) return "";
-  const [size, rounding] = [Math.max(Math.abs(analytic), Math.abs(slope)), ROUNDING * Math.max(1, Math.abs(out))];
-  const room = AGREE * size + rounding;
+  const [size, rounding] = [Math.max(Math.abs(analytic), Math.abs(slope)), ROUNDING_NOISE * Math.max(1, Math.abs(out))];
+  const room = LARGEST_DIFFERENCE * size + rounding;
   const apart = Math.abs(analytic - slope);
-  if (apart <= room && !kink) return analytic !== 0 && size < rounding && apart > AGREE * size ? "" : "ok";
+  if (apart <= room && !kink) return analytic !== 0 && size < rounding && apart > LARGEST_DIFFERENCE * size ? "" : "ok";
   const [low, high] = [Math.min(left, right) - room, Math.max(left, right) + room];
   return low <= analytic && analytic <= high ? "kink" : "wrong";
 }
@@ -27,7 +27,7 @@ const VERDICTS = {
 
 function inputsOf(list, circuit, tape, state, moved, lit) {
   // Of many inputs, or of a large circuit's, only those in view are kept up to date.
-  const many = circuit.inputs.length > MOST_DRAWN || tape.gates.length * circuit.inputs.length > MOST_WORK;
+  const many = circuit.inputs.length > MOST_UPDATED || tape.gates.length * circuit.inputs.length > MOST_WORK;
   list.classList.toggle("many", many);
   const leaves = circuit.inputs.map((leaf, slot) => {
     const number = make("input", {
@@ -103,14 +103,14 @@ function inputsOf(list, circuit, tape, state, moved, lit) {
 
   // Put the central difference beside the gradient.
   function check({ slot, numeric, mark }) {
-    const found = tape.numeric(state.values, slot, state.target);
-    const said = verdict(state.grads[slot], found, state.values[state.target]);
-    numeric.textContent = `numeric ${shown(found.slope)}`;
-    numeric.title = `${exact(found.slope)}, a central difference`;
-    numeric.dataset.value = exact(found.slope);
-    [mark.textContent, mark.title] = VERDICTS[said];
-    mark.className = `mark ${said}`;
-    mark.setAttribute("aria-label", VERDICTS[said][1]);
+    const difference = tape.numeric(state.values, slot, state.target);
+    const judgement = verdict(state.grads[slot], difference, state.values[state.target]);
+    numeric.textContent = `numeric ${shown(difference.slope)}`;
+    numeric.title = `${exact(difference.slope)}, a central difference`;
+    numeric.dataset.value = exact(difference.slope);
+    [mark.textContent, mark.title] = VERDICTS[judgement];
+    mark.className = `mark ${judgement}`;
+    mark.setAttribute("aria-label", VERDICTS[judgement][1]);
   }
 
   function update(parts) {

@@ -1,37 +1,43 @@
-"""The gate table in JavaScript: the rules of the rules that a circuit uses, and the files of the page beside them."""
+"""Rules of the gate table in JavaScript, and the files of the page beside them."""
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitgrad.formulas.dialects import JAVASCRIPT
-from circuitgrad.formulas.steps import Name
+from circuitgrad.formulas.steps import CONSTANTS, Name, folded, substituted
+from circuitgrad.gates import coefficients
 from circuitgrad.gates.compiled import calls_in
 from circuitgrad.gates.doubles import PRIMITIVES
 from circuitgrad.gates.table import find
-from circuitgrad.report.page.forms import choice
+from circuitgrad.report.page.cases import case_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from circuitgrad.formulas.steps import Step
+    from circuitgrad.formulas.steps import Call, Step
     from circuitgrad.gates.rule import Rule
 
 HERE = Path(__file__).parent
+COEFFICIENTS = ("ERF_ONE", "ERF_NEAR", "ERF_MIDDLE", "ERF_FAR", "ERF_FARTHER")
+"""The tables of coefficients that `arithmetic.js` uses."""
+DEEPEST_NESTING = 50
+"""An operand of deeper calls is computed in a statement of its own: browsers do not parse any depth."""
 
 
-def part(name: str) -> str:
+def page_file(name: str) -> str:
     """Return the text of one of the page's files."""
     return (HERE / name).read_text(encoding="utf-8")
 
 
 def rules_text(rules: Sequence[Rule]) -> str:
-    """Return the statement `const rules = …`: per rule, in order, `{value, partials, forms}`, functions.
+    """Return the statement `const rules = …`: per rule, in order, `{value, partials, cases}`, functions.
 
-    `value` takes the operands; `partials` takes the operands and then the gate's value, and returns an array, and so
-    does `forms`: which of its forms the value takes, and which ones the partials do. Only names of the table stand in
-    the text; a file's own gates and their operands have none.
+    `value` takes the operands. `partials` takes the operands and then the gate's value, and returns an array. `cases`
+    takes the same and returns the number of the case that the value takes, then those of the partials. Only names of
+    the table stand in the text; a file's own gates and their operands have none.
 
     Args:
         rules: the rules.
@@ -40,44 +46,101 @@ def rules_text(rules: Sequence[Rule]) -> str:
     [{
       value: (x1) => x1 > 0 ? x1 : x1 <= 0 ? 0 : nan,
       partials: (x1, out) => [x1 > 0 ? 1 : x1 <= 0 ? 0 : nan],
-      forms: (x1, out) => [x1 > 0 ? 0 : x1 <= 0 ? 1 : 2, x1 > 0 ? 0 : x1 <= 0 ? 1 : 2],
+      cases: (x1, out) => [x1 > 0 ? 0 : x1 <= 0 ? 1 : 2, x1 > 0 ? 0 : x1 <= 0 ? 1 : 2],
     }];
     })();
     """
     functions: dict[str, str] = {}
-    made = ", ".join(_rule(rule, functions) for rule in rules)
-    return "\n".join(
-        ["const rules = (() => {", part("arithmetic.js"), *functions.values(), f"return [{made}];", "})();"]
-    )
+    texts = ", ".join(_rule(rule, functions) for rule in rules)
+    lines = ["const rules = (() => {", *arithmetic_lines(), *functions.values(), f"return [{texts}];", "})();"]
+    return "\n".join(lines)
+
+
+def arithmetic_lines() -> list[str]:
+    """Return the statements that define the constants of formulas and the primitives of the gate table."""
+    constants = (f"{name} = {JAVASCRIPT.number(value)}" for name, value in CONSTANTS.items())
+    return [
+        f"const {', '.join(constants)};",
+        *(f"const {name} = {_array(getattr(coefficients, name))};" for name in COEFFICIENTS),
+        page_file("arithmetic.js"),
+        f"const {{ {', '.join(PRIMITIVES)} }} = primitives;",
+    ]
+
+
+def _array(numbers: float | Sequence[float] | Sequence[Sequence[float]]) -> str:
+    """Return a number, or nested tuples of numbers, in JavaScript."""
+    return JAVASCRIPT.number(numbers) if isinstance(numbers, float) else f"[{', '.join(map(_array, numbers))}]"
 
 
 def _rule(rule: Rule, functions: dict[str, str]) -> str:
-    """Return the functions of a rule, after adding what they call to `functions`."""
-    names = _places(rule)
-    operands = ", ".join(names.values())
-    rules = [rule.value.steps, *rule.partial_steps]
-    value, *partials = [_written(steps, names, functions) for steps in rules]
-    taken = [_written(choice(steps), names, functions) for steps in rules]
+    """Return the functions of a rule, after adding the functions that they call to `functions`."""
+    value, *partials = formulas = [_renamed(rule, steps) for steps in (rule.value.steps, *rule.partial_steps)]
+    numbers = [case_number(steps) for steps in formulas]
+    for steps in formulas:
+        _add_called(steps, functions)
+    operands = ", ".join(_places(rule).values())
     lines = [
-        f"  value: ({operands}) => {value},",
-        f"  partials: ({operands}, out) => [{', '.join(partials)}],",
-        f"  forms: ({operands}, out) => [{', '.join(taken)}],",
+        f"  value: {_arrow(operands, '{}', [value])},",
+        f"  partials: {_arrow(f'{operands}, out', '[{}]', partials)},",
+        f"  cases: {_arrow(f'{operands}, out', '[{}]', numbers)},",
     ]
     return "\n".join(["{", *lines, "}"])
 
 
 def _places(rule: Rule) -> dict[str, str]:
-    """Return what a rule's operands are called in JavaScript: by their places, for names may be anything."""
+    """Return the names of a rule's operands in JavaScript: by their places, for names may be anything."""
     return {name: f"x{place}" for place, name in enumerate(rule.operands, 1)}
 
 
-def _written(steps: Iterable[Step], names: Mapping[str, str], functions: dict[str, str]) -> str:
-    renamed = [
-        step._replace(name=names.get(step.name, step.name)) if isinstance(step, Name) else step for step in steps
-    ]
-    for gate in sorted(calls_in(renamed) - PRIMITIVES.keys() - functions.keys()):
+def _renamed(rule: Rule, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return a formula of a rule with the names of its operands in JavaScript."""
+    return substituted(steps, {name: [Name(place, 0)] for name, place in _places(rule).items()})
+
+
+def _add_called(steps: Sequence[Step], functions: dict[str, str]) -> None:
+    """Add the functions of the gates that a formula calls, by name, each after those that it calls itself."""
+    for gate in sorted(calls_in(steps) - PRIMITIVES.keys() - functions.keys()):
         rule = find(gate)
+        value = _renamed(rule, rule.value.steps)
         functions[gate] = ""  # a gate that calls itself is called only where the table is wrong
-        value = _written(rule.value.steps, _places(rule), functions)
-        functions[gate] = f"const {gate} = ({', '.join(_places(rule).values())}) => {value};"
-    return JAVASCRIPT.write(renamed)
+        _add_called(value, functions)
+        functions[gate] = f"const {gate} = {_arrow(', '.join(_places(rule).values()), '{}', [value])};"
+
+
+def _arrow(parameters: str, form: str, formulas: Sequence[Sequence[Step]]) -> str:
+    """Return a function in JavaScript.
+
+    Args:
+        parameters: its parameters.
+        form: the form of what it returns, with `{}` for the formulas.
+        formulas: the formulas.
+    """
+    temporaries: list[str] = []
+    texts = [JAVASCRIPT.write(_flattened(steps, temporaries)) for steps in formulas]
+    result = form.format(", ".join(texts))
+    if not temporaries:
+        return f"({parameters}) => {result}"
+    statements = "".join(f"const t{number} = {text}; " for number, text in enumerate(temporaries, 1))
+    return f"({parameters}) => {{ {statements}return {result}; }}"
+
+
+def _flattened(steps: Sequence[Step], temporaries: list[str]) -> Sequence[Step]:
+    """Return a formula of limited depth, after adding the texts of its deep operands `t1`, `t2`, … to `temporaries`."""
+
+    def leaf(step: Step) -> tuple[Sequence[Step], int]:
+        return [step], 0
+
+    def call(step: Call, operands: list[tuple[Sequence[Step], int]]) -> tuple[Sequence[Step], int]:
+        shallow = [_temporary(*operand, temporaries) for operand in operands]
+        depth = 1 + max((depth for _, depth in shallow), default=0)
+        return [*chain.from_iterable(operand for operand, _ in shallow), step], depth
+
+    return folded(steps, leaf, leaf, call)[0]
+
+
+def _temporary(steps: Sequence[Step], depth: int, temporaries: list[str]) -> tuple[Sequence[Step], int]:
+    """Return an operand and its depth; a deep operand as the name of a temporary."""
+    if depth < DEEPEST_NESTING:
+        return steps, depth
+    temporaries.append(JAVASCRIPT.write(steps))
+    return [Name(f"t{len(temporaries)}", 0)], 0

@@ -1,23 +1,23 @@
-// What a link carries: inputs as `name=value`, the output as `@output=name`, and the step of the passes as `@step=7`,
+// Links: inputs as `name=value`, the output as `@output=name`, and the step of the passes as `@step=7`,
 // joined by `&`.
 function readLink(circuit, hash) {
-  const found = { inputs: new Map(), output: null, step: null, refused: [] };
+  const link = { inputs: new Map(), output: null, step: null, refused: [] };
   for (const part of hash.replace(/^#/, "").split("&").filter(Boolean)) {
     let pair = [part];
     try {
       pair = part.split("=").map(decodeURIComponent);
     } catch {
-      /* what is no text is refused below */
+      /* what cannot be decoded is refused below */
     }
     const [name, text] = pair;
     const slot = circuit.slots.get(name);
     const value = pair.length === 2 ? readNumber(text) : null;
-    if (name === "@output" && circuit.slots.has(text)) found.output = circuit.slots.get(text);
-    else if (name === "@step" && Number.isInteger(value) && value >= 0) found.step = value;
-    else if (slot < circuit.inputs.length && value !== null) found.inputs.set(slot, value);
-    else found.refused.push(part);
+    if (name === "@output" && circuit.slots.has(text)) link.output = circuit.slots.get(text);
+    else if (name === "@step" && Number.isInteger(value) && value >= 0) link.step = value;
+    else if (slot < circuit.inputs.length && value !== null) link.inputs.set(slot, value);
+    else link.refused.push(part);
   }
-  return found;
+  return link;
 }
 
 function writeLink(circuit, state) {

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.formulas.dialects import MATHML
+from circuitgrad.formulas.mathml import MATHML
 from circuitgrad.formulas.steps import Call, Number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.report.page.forms import Condition, Steps
+    from circuitgrad.report.page.cases import Condition, Steps
 
-LONGEST = 120
+LONGEST_WRITTEN = 120
 """A formula of more steps is not written out."""
 OPPOSITE = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq"}
 
@@ -26,13 +26,13 @@ def markup(steps: Steps, places: Mapping[str, str]) -> str:
 
     Args:
         steps: the formula.
-        places: what marks the places of operands, by their names; other names are constants.
+        places: the marks of the places of operands, by their names; other names are constants.
 
     >>> from circuitgrad.formulas.reader import read_formula
     >>> markup(read_formula("sqrt(x)"), {"x": "0"})
     '<msqrt><mi data-place="0"></mi></msqrt>'
     """
-    if len(steps) > LONGEST:
+    if len(steps) > LONGEST_WRITTEN:
         return f"<mtext>a formula of {len(steps):,} steps</mtext>"
 
     def name(operand: str) -> str:
@@ -43,18 +43,18 @@ def markup(steps: Steps, places: Mapping[str, str]) -> str:
 
 
 def conditions_markup(conditions: Sequence[Condition], places: Mapping[str, str]) -> str:
-    """Return the conditions of a form in MathML, or nothing.
+    """Return the conditions of a case in MathML, or nothing.
 
-    Those that do not hold are left out where others do, and so are questions for NaN, `x == x`.
+    Conditions that have not to hold are left out where others have to. Tests for NaN, `x == x`, are left out.
 
     >>> from circuitgrad.formulas.reader import read_formula
-    >>> from circuitgrad.report.page.forms import Condition
+    >>> from circuitgrad.report.page.cases import Condition
     >>> conditions_markup([Condition(read_formula("x > 0"), holds=False)], {})
     '<mi>x</mi><mo>≤</mo><mn>0</mn>'
     """
-    told = [condition for condition in conditions if not _asks_for_nan(condition.test)]
-    holding = [condition for condition in told if condition.holds]
-    texts = [markup(_comparison(condition), places) for condition in holding or told]
+    shown = [condition for condition in conditions if not _asks_for_nan(condition.test)]
+    holding = [condition for condition in shown if condition.holds]
+    texts = [markup(_comparison(condition), places) for condition in holding or shown]
     return "<mo>,</mo>".join(dict.fromkeys(texts))
 
 

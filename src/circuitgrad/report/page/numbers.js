@@ -28,7 +28,8 @@ function readNumber(text) {
 // The least number of the form 1, 2 or 5 times a power of ten that is not below a positive one.
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((digit) => Number((digit * power).toPrecision(1))).find((one) => one >= value) ?? value;
+  const steps = [1, 2, 5, 10].map((digit) => Number((digit * power).toPrecision(1)));
+  return steps.find((step) => step >= value) ?? value;
 }
 
 // The range of an input's slider: its bounds or, where it has none, twice its value on both sides of 0.

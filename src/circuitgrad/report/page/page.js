@@ -1,4 +1,4 @@
-// The page: what it knows, what is at present, and everything that is seen of it.
+// The page: the circuit, the present state, and everything that shows them.
 
 function readCircuit() {
   const circuit = JSON.parse(at("circuit").textContent);
@@ -22,8 +22,8 @@ function readCircuit() {
   // What a wire is: an input, or a gate of operands.
   circuit.is = (slot) => {
     if (slot < count) return circuit.inputs[slot].fixed ? "input, fixed" : "input";
-    const [, row, operands] = circuit.gates[slot - first];
-    return `${circuit.rules[row].name}(${operands.map(circuit.nameOf).join(", ")})`;
+    const [, rule, operands] = circuit.gates[slot - first];
+    return `${circuit.rules[rule].name}(${operands.map(circuit.nameOf).join(", ")})`;
   };
   circuit.says = (slot) =>
     slot < count ? `${circuit.nameOf(slot)}, ${circuit.is(slot)}` : `${circuit.nameOf(slot)} = ${circuit.is(slot)}`;
@@ -51,7 +51,7 @@ const drawing = drawingOf(at("canvas"), circuit, tape, () => state.target, about
 const player = playerOf(circuit, tape, state, show);
 const inputs = inputsOf(at("leaves"), circuit, tape, state, move, (slot) => drawing.light(slot));
 const table = tableOf(at("rows"), circuit, state, player, drawing);
-const curve = curveOf(at("curve"), () => GOALS[at("goal").value].what);
+const curve = curveOf(at("curve"), () => GOALS[at("goal").value].objective);
 
 // Compute everything anew and show it.
 function refresh() {
@@ -64,8 +64,8 @@ function show() {
   const known = player.known();
   at("result").textContent = shown(state.values[state.target]);
   at("result").title = exact(state.values[state.target]);
-  document.querySelectorAll(".of-output").forEach((one) => {
-    one.textContent = circuit.nameOf(state.target);
+  document.querySelectorAll(".of-output").forEach((element) => {
+    element.textContent = circuit.nameOf(state.target);
   });
   drawing.show(state.values, known.grads, known);
   drawing.mark(player.show(), state.position !== null);
@@ -81,7 +81,7 @@ function move(slot, value) {
   refresh();
 }
 
-// Say what is known of the wire that is pointed at.
+// Show the value and the gradient of the wire under the pointer.
 function aboutWire(from, to) {
   if (from === null) {
     at("about-wire").textContent = "";
@@ -114,13 +114,13 @@ function climbRule() {
 }
 
 function settings() {
-  const found = { size: readNumber(at("size").value), steps: readNumber(at("steps").value) };
+  const given = { size: readNumber(at("size").value), steps: readNumber(at("steps").value) };
   const good = {
-    size: found.size > 0 && Number.isFinite(found.size),
-    steps: Number.isInteger(found.steps) && found.steps > 0,
+    size: given.size > 0 && Number.isFinite(given.size),
+    steps: Number.isInteger(given.steps) && given.steps > 0,
   };
   for (const key of ["size", "steps"]) at(key).setAttribute("aria-invalid", String(!good[key]));
-  if (good.size && good.steps) return found;
+  if (good.size && good.steps) return given;
   at("climb-note").textContent = good.size
     ? "steps is a whole number from 1 on"
     : "the step size is a positive number";
@@ -129,15 +129,15 @@ function settings() {
 
 // One step; tells whether there may be another.
 function climbOnce() {
-  const found = settings();
-  if (!found) return false;
+  const chosen = settings();
+  if (!chosen) return false;
   const goal = at("goal").value;
   const cost = (out) => GOALS[goal].cost(out);
   if (curve.empty) {
     run.start = state.inputs.slice();
     curve.add(run.number, cost(state.values[state.target]));
   }
-  const moved = climb(tape, circuit.inputs, state.inputs, state.target, goal, found.size);
+  const moved = climb(tape, circuit.inputs, state.inputs, state.target, goal, chosen.size);
   if (moved === null) {
     at("climb-note").textContent =
       `Stopped: the next step makes a number infinite or undefined. A smaller step size may help.`;
@@ -196,10 +196,10 @@ at("climb-run").addEventListener("click", () => {
     showClimb();
     return;
   }
-  const found = settings();
-  if (!found) return;
+  const chosen = settings();
+  if (!chosen) return;
   player.leave();
-  run.end = run.number + found.steps;
+  run.end = run.number + chosen.steps;
   at("climb-run").textContent = "Pause";
   at("climb-run").setAttribute("aria-pressed", "true");
   at("climb-note").textContent = "";

@@ -1,12 +1,12 @@
 """The page: a circuit as one HTML file that computes, plays and climbs in the browser, and needs nothing from outside.
 
-What it shows and computes comes from the circuit and the gate table: the drawing, a document that names every wire, the
-rules in JavaScript (`javascript`) and in mathematical notation (`mathml`). The files beside this one stay as they are:
+Its contents come from the circuit and the gate table: the drawing, a document that names every wire, the rules in
+JavaScript (`javascript`) and in mathematical notation (`mathml`). The files beside this module are copied as they are:
 
 - `page.html`, `page.css`: the frame, and how it looks on screens and on paper;
 - `arithmetic.js`: the primitives of the gate table;
 - `tape.js`, `ascent.js`, `numbers.js`, `link.js`: the passes, steps along the gradient, numbers and links as text;
-- `drawing.js`, `view.js`, `play.js`, `inputs.js`, `table.js`, `curve.js`, `page.js`: what is seen.
+- `drawing.js`, `view.js`, `play.js`, `inputs.js`, `table.js`, `curve.js`, `page.js`: the parts of the page.
 
 Names reach the page as text alone, never as markup or code; a Content-Security-Policy lets no other script run and
 nothing be fetched.
@@ -22,13 +22,13 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, Optimization
 from circuitgrad.report.drawing.layout import lay_out
 from circuitgrad.report.drawing.model import DIGITS
-from circuitgrad.report.drawing.svg import AUTO, COLOURS, DARK, LIGHT, svg
-from circuitgrad.report.numbers import for_json
-from circuitgrad.report.page.forms import forms
-from circuitgrad.report.page.javascript import part, rules_text
+from circuitgrad.report.drawing.svg import AUTO, COLOURS, DARK, LIGHT, THICKEST_WIRE, THINNEST_WIRE, svg
+from circuitgrad.report.number_text import for_json
+from circuitgrad.report.page.cases import cases_of
+from circuitgrad.report.page.javascript import page_file, rules_text
 from circuitgrad.report.page.mathml import conditions_markup, markup
 from circuitgrad.version import __version__
 
@@ -52,9 +52,6 @@ SCRIPTS = (
     "curve.js",
     "page.js",
 )
-STEPS = 100
-STEP_SIZE = 0.01
-"""What `optimize` does where nothing else is said."""
 OUT = "out"
 
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
@@ -65,8 +62,8 @@ def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGI
 
     Args:
         circuit: the circuit.
-        drawn: its drawing; what it differentiates is what the page differentiates at first.
-        theme: its colours: `light`, `dark`, or `auto`, which are those that the reader prefers.
+        drawn: its drawing; the page differentiates the same output at first.
+        theme: its colours: `light`, `dark`, or `auto`, which follows the reader's preference.
         digits: how many significant digits the numbers in the drawing have.
 
     Raises:
@@ -74,9 +71,10 @@ def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGI
     """
     rules = list(dict.fromkeys(circuit.rules))
     drawing = svg(drawn, layout=lay_out(drawn, roomy=digits))
-    script = "\n".join([rules_text(rules), *map(part, SCRIPTS)])
-    style = f"{_colours()}\n{part('page.css')}"
-    return Template(part("page.html")).substitute(
+    widths = f"const THINNEST_WIRE = {THINNEST_WIRE:g}, THICKEST_WIRE = {THICKEST_WIRE:g};"
+    script = "\n".join([rules_text(rules), widths, *map(page_file, SCRIPTS)])
+    style = f"{_colours()}\n{page_file('page.css')}"
+    return Template(page_file("page.html")).substitute(
         policy=escape(_policy([script], [style, *_STYLE.findall(drawing)])),
         version=escape(__version__),
         theme=theme,
@@ -91,7 +89,7 @@ def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGI
 
 
 def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, Any]:
-    """Return what the page knows of a circuit.
+    """Return the document from which the page's scripts read a circuit.
 
     Args:
         circuit: the circuit.
@@ -102,8 +100,8 @@ def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, 
         CircuitError: there is no such wire.
     """
     numbers = {rule: number for number, rule in enumerate(rules)}
-    experiment = circuit.optimize or Optimization()
-    along_gradient = experiment.method in (None, "gradient")
+    optimization = circuit.optimize or Optimization()
+    along_gradient = optimization.method in (None, "gradient")
     return {
         "inputs": [
             {
@@ -125,14 +123,16 @@ def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, 
         "outputs": [circuit.slot(name) for name in dict.fromkeys([*circuit.outputs, output])],
         "output": circuit.slot(output),
         "data": circuit.data is not None,
-        "goal": experiment.goal if experiment.output in (None, output) else "maximize",
-        "steps": experiment.steps if along_gradient and experiment.steps is not None else STEPS,
-        "step_size": for_json(experiment.step_size if along_gradient and experiment.step_size else STEP_SIZE),
+        "goal": optimization.goal if optimization.output in (None, output) else "maximize",
+        "steps": optimization.steps if along_gradient and optimization.steps is not None else DEFAULT_STEPS,
+        "step_size": for_json(
+            optimization.step_size if along_gradient and optimization.step_size else DEFAULT_STEP_SIZE
+        ),
     }
 
 
 def _colours() -> str:
-    """Return the drawing's colours as properties of the page, from which the drawing takes them."""
+    """Return the drawing's colours as properties of the page, which the drawing inherits."""
     light, dark = COLOURS[LIGHT], COLOURS[DARK]
     own = " ".join(f"--{name}: light-dark({light[name]}, {dark[name]});" for name in light)
     taken = " ".join(f"--{name}: inherit;" for name in light)
@@ -140,15 +140,14 @@ def _colours() -> str:
 
 
 def _formulas(number: int, rule: Rule) -> str:
-    """Return the formulas of a rule in MathML, each form with its conditions."""
+    """Return the formulas of a rule in MathML, each case with its conditions."""
     places = {**{name: str(place) for place, name in enumerate(rule.operands)}, OUT: OUT}
     written = []
     for position, formula in enumerate([rule.value, *rule.partials.values()]):
-        for form_number, form in enumerate(forms(formula.steps)):
-            shown = f"<math>{markup(form.formula, places)}</math>"
-            told = conditions_markup(form.conditions, places)
-            conditions = f"<math>{told}</math>" if told else ""
-            written.append(f'<p id="f{number}-{position}-{form_number}">{shown}{conditions}</p>')
+        for case_number, case in enumerate(cases_of(formula.steps)):
+            parts = [markup(case.formula, places), conditions_markup(case.conditions, places)]
+            contents = "".join(f"<math>{part}</math>" for part in parts if part)
+            written.append(f'<p id="f{number}-{position}-{case_number}">{contents}</p>')
     return "".join(written)
 
 

@@ -1,7 +1,7 @@
 // The passes step by step. A position counts the steps that are done: first a gate forward at a time, then the
-// gradient of the output in itself, then a gate backward at a time. At the last position all is known.
+// gradient of the output in itself, then a gate backward at a time. At the last position everything is known.
 
-const PACE = 1100;
+const MILLISECONDS_PER_STEP = 1100;
 
 const at = (id) => document.getElementById(id);
 
@@ -39,29 +39,32 @@ function figure(value) {
 const enclosed = (value) =>
   value < 0 || Object.is(value, -0) ? math("mrow", sign("("), figure(value), sign(")")) : figure(value);
 
-// Whether what stands at a place needs no parentheses: between brackets, bars, commas and comparisons, and not raised to a power.
+// Whether a number at a place needs no parentheses: between brackets, bars, commas and comparisons, and not raised to a
+// power.
 function standsAlone(place) {
-  const ends = (one) => !one || (one.localName === "mo" && "(),|⌊⌋<>≤≥=≠".includes(one.textContent));
-  const { parentElement: row } = place;
-  const isBase = row.parentElement?.localName === "msup" && row === row.parentElement.firstElementChild;
+  const ends = (sibling) =>
+    !sibling || (sibling.localName === "mo" && "(),|⌊⌋<>≤≥=≠".includes(sibling.textContent));
+  const { parentElement: group } = place;
+  const isBase = group.parentElement?.localName === "msup" && group === group.parentElement.firstElementChild;
   return ends(place.previousElementSibling) && ends(place.nextElementSibling) && !isBase;
 }
 
-// The derivative of one wire in another.
-const derivative = (above, below) =>
-  math("mfrac", math("mrow", sign("\u2202"), symbol(above)), math("mrow", sign("\u2202"), symbol(below)));
+// The derivative of a wire in another.
+const derivative = (output, wire) =>
+  math("mfrac", math("mrow", sign("\u2202"), symbol(output)), math("mrow", sign("\u2202"), symbol(wire)));
 
 const formula = (...parts) => math("math", ...parts);
 
-function rulesOf(circuit, tape) {
-  // A rule of a gate, in the form that it takes: with the wires' names, or with their numbers.
-  function written(index, values, rule, filled) {
-    const { row, operands, forms } = tape.gates[index];
+function formulasOf(circuit, tape) {
+  // A formula of a gate, in the case that it takes: with the wires' names, or with their numbers. The position is 0 for
+  // the value, then that of the operand whose partial derivative it is, counted from 1.
+  function written(index, values, position, filled) {
+    const { rule, operands, cases } = tape.gates[index];
     const slots = { out: tape.first + index, ...operands };
-    const form = forms(...operands.map((slot) => values[slot]), values[slots.out])[rule];
+    const taken = cases(...operands.map((slot) => values[slot]), values[slots.out])[position];
     const copy = document
       .getElementById("formulas")
-      .content.getElementById(`f${row}-${rule}-${form}`)
+      .content.getElementById(`f${rule}-${position}-${taken}`)
       .cloneNode(true);
     for (const place of copy.querySelectorAll("[data-place]")) {
       const slot = slots[place.dataset.place];
@@ -72,18 +75,18 @@ function rulesOf(circuit, tape) {
     return { main: math("mrow", ...main.childNodes), condition };
   }
 
-  const same = (one, other) => one.textContent === other.textContent;
+  const same = (first, second) => first.textContent === second.textContent;
 
   // The chain of equal signs from a formula to its number.
-  function chain(index, values, rule, number) {
-    const plain = written(index, values, rule, false);
-    const filled = written(index, values, rule, true);
-    const parts = [plain.main];
+  function chain(index, values, position, number) {
+    const named = written(index, values, position, false);
+    const filled = written(index, values, position, true);
+    const parts = [named.main];
     for (const next of [filled.main, figure(number)]) if (!same(parts.at(-1), next)) parts.push(sign("="), next);
-    return { parts, condition: plain.condition };
+    return { parts, condition: named.condition };
   }
 
-  // A line of a rule: what it is, the formula, and where that holds.
+  // A line of a gate's rule: its title, the formula, and the condition under which that holds.
   function line(title, parts, condition) {
     const written = make("p", { class: "formula" }, make("span", { class: "what" }, title));
     // Every equal sign begins a piece of its own, so that a long chain is wrapped there.
@@ -101,7 +104,7 @@ function rulesOf(circuit, tape) {
     return part;
   };
 
-  // How a gate's value comes about.
+  // The line of a gate's value.
   function forward(index, values) {
     const slot = tape.first + index;
     const { parts, condition } = chain(index, values, 0, values[slot]);
@@ -109,7 +112,7 @@ function rulesOf(circuit, tape) {
     return line("value", [symbol(circuit.nameOf(slot)), sign("="), ...parts], condition);
   }
 
-  // What a gate passes on, operand by operand: upstream times local is the contribution.
+  // The contributions of a gate, operand by operand: upstream times local.
   function backward(index, values, before, after, target) {
     const slot = tape.first + index;
     const [out, own] = [circuit.nameOf(target), circuit.nameOf(slot)];
@@ -161,13 +164,13 @@ function rulesOf(circuit, tape) {
   // A sentence for those who hear the page.
   function spoken(index, values, before, target, backwards) {
     const slot = tape.first + index;
-    const { row, operands } = tape.gates[index];
+    const { rule, operands } = tape.gates[index];
     const name = circuit.nameOf(slot);
     const list = operands.map((operand) => circuit.nameOf(operand)).join(", ");
-    if (!backwards) return `${name} is ${circuit.rules[row].name} of ${list}: ${shown(values[slot])}.`;
+    if (!backwards) return `${name} is ${circuit.rules[rule].name} of ${list}: ${shown(values[slot])}.`;
     const locals = tape.partials(values, index);
     const upstream = before[slot];
-    const told = operands.flatMap((operand, place) =>
+    const sentences = operands.flatMap((operand, place) =>
       circuit.isConstant(operand)
         ? []
         : [
@@ -175,7 +178,7 @@ function rulesOf(circuit, tape) {
               `which is ${shown(upstream === 0 ? 0 : locals[place] * upstream)}.`,
           ],
     );
-    return `Backward through ${name}. ${told.join(" ")}`;
+    return `Backward through ${name}. ${sentences.join(" ")}`;
   }
 
   // Where the backward pass begins.
@@ -185,7 +188,7 @@ function rulesOf(circuit, tape) {
 }
 
 function playerOf(circuit, tape, state, changed) {
-  const rules = rulesOf(circuit, tape);
+  const formulas = formulasOf(circuit, tape);
   let timer = null;
   let chosen = null;
 
@@ -248,17 +251,17 @@ function playerOf(circuit, tape, state, changed) {
     at("phase").textContent = words;
     head.setAttribute("aria-valuetext", words || "all");
     const parts = [];
-    if (step && !step.backwards) parts.push(rules.forward(step.index, state.values));
+    if (step && !step.backwards) parts.push(formulas.forward(step.index, state.values));
     if (step?.backwards) {
-      parts.push(rules.backward(step.index, state.values, gradsBefore(), null, state.target));
+      parts.push(formulas.backward(step.index, state.values, gradsBefore(), null, state.target));
     }
     if (position === forwards() + 1) {
-      parts.push(rules.seed(out));
+      parts.push(formulas.seed(out));
     }
     if (position === null && chosen !== null) {
       parts.push(
-        rules.forward(chosen, state.values),
-        rules.backward(chosen, state.values, state.grads, state.grads, state.target),
+        formulas.forward(chosen, state.values),
+        formulas.backward(chosen, state.values, state.grads, state.grads, state.target),
       );
     }
     at("rule").replaceChildren(...parts);
@@ -273,7 +276,7 @@ function playerOf(circuit, tape, state, changed) {
     const step = current();
     const before = step?.backwards ? gradsBefore() : null;
     at("spoken").textContent = step
-      ? rules.spoken(step.index, state.values, before, state.target, step.backwards)
+      ? formulas.spoken(step.index, state.values, before, state.target, step.backwards)
       : at("phase").textContent;
   }
 
@@ -321,7 +324,7 @@ function playerOf(circuit, tape, state, changed) {
     timer = setInterval(() => {
       if ((state.position ?? last()) >= last()) stop();
       else on();
-    }, PACE);
+    }, MILLISECONDS_PER_STEP);
     return undefined;
   });
 
@@ -331,7 +334,7 @@ function playerOf(circuit, tape, state, changed) {
     chosen = slot >= tape.first ? slot - tape.first : null;
     state.position = null;
     changed();
-    if (chosen !== null) at("spoken").textContent = rules.spoken(chosen, state.values, null, state.target, false);
+    if (chosen !== null) at("spoken").textContent = formulas.spoken(chosen, state.values, null, state.target, false);
   }
 
   // Leave the passes: all is known.

@@ -1,16 +1,16 @@
 // How many wires are listed until all are asked for.
-const MOST_ROWS = 500;
+const MOST_LISTED = 500;
 
 // The table of all wires.
 function tableOf(body, circuit, state, player, drawing) {
   const wires = [...circuit.slots];
   let cells = [];
-  let most = MOST_ROWS;
+  let most = MOST_LISTED;
 
   function build() {
     const wanted = at("filter").value.trim().toLowerCase();
-    const found = wires.filter(([name]) => name.toLowerCase().includes(wanted));
-    cells = found.slice(0, most).map(([name, slot]) => {
+    const matches = wires.filter(([name]) => name.toLowerCase().includes(wanted));
+    cells = matches.slice(0, most).map(([name, slot]) => {
       const value = make("td", { class: "number value" });
       const grad = make("td", { class: "number grad" });
       const row = make(
@@ -25,8 +25,8 @@ function tableOf(body, circuit, state, player, drawing) {
       return { slot, value, grad, row };
     });
     body.replaceChildren(...cells.map(({ row }) => row));
-    const rest = found.length - cells.length;
-    const button = make("button", { type: "button" }, `Show all ${found.length.toLocaleString("en")}`);
+    const rest = matches.length - cells.length;
+    const button = make("button", { type: "button" }, `Show all ${matches.length.toLocaleString("en")}`);
     button.addEventListener("click", () => {
       most = Infinity;
       build();

@@ -1,21 +1,20 @@
 // The passes of a circuit over its tape: the gates in topological order, each after its operands. Slots are the inputs,
 // then the constants, then the gates. Forward runs from left to right, backward from right to left.
 
-const EPSILON = 2 ** -52;
-const BEND = 1e-3; // slopes on both sides that differ by less, relatively, are those of a smooth function
-const NOISE = 1e-7; // what rounding makes of such a difference, relatively to the output
+const SMALLEST_BEND = 1e-3; // slopes on both sides that differ by less, relatively, are those of a smooth function
+const BEND_NOISE = 1e-7; // the difference that rounding makes between them, relatively to the output
 
 function tapeOf(circuit, rules) {
   const first = circuit.inputs.length + circuit.constants.length;
-  const gates = circuit.gates.map(([, row, operands]) => ({ row, operands, ...rules[row] }));
+  const gates = circuit.gates.map(([, rule, operands]) => ({ rule, operands, ...rules[rule] }));
   const count = first + gates.length;
   const all = gates.map((_, index) => index);
   const kept = new Map();
 
-  // What `make` returns for a key, made once, or again where much has been made since.
-  function once(key, make) {
+  // Return the result of `compute` for a key, computed once, or again where many results have been kept since.
+  function once(key, compute) {
     if (kept.size > 4e6 / count) kept.clear();
-    if (!kept.has(key)) kept.set(key, make());
+    if (!kept.has(key)) kept.set(key, compute());
     return kept.get(key);
   }
 
@@ -24,7 +23,7 @@ function tapeOf(circuit, rules) {
     once(`down ${slot}`, () => {
       const reached = new Set([slot]);
       return all.filter(
-        (index) => gates[index].operands.some((one) => reached.has(one)) && reached.add(first + index),
+        (index) => gates[index].operands.some((operand) => reached.has(operand)) && reached.add(first + index),
       );
     });
 
@@ -32,15 +31,15 @@ function tapeOf(circuit, rules) {
   const upstream = (slot) =>
     once(`up ${slot}`, () => {
       const needed = new Set([slot]);
-      const found = all
+      const order = all
         .slice()
         .reverse()
         .filter((index) => {
           if (!needed.has(first + index)) return false;
-          gates[index].operands.forEach((one) => needed.add(one));
+          gates[index].operands.forEach((operand) => needed.add(operand));
           return true;
         });
-      return found.reverse();
+      return order.reverse();
     });
 
   // The gates between two slots, in order.
@@ -83,17 +82,17 @@ function tapeOf(circuit, rules) {
     return gate.partials(...gate.operands.map((slot) => values[slot]), values[first + index]).map(Number);
   }
 
-  // The derivatives of a slot in all slots, after the last `done` gates of a list have passed theirs on. What meets at
-  // a wire adds up; an upstream gradient of 0 passes nothing on, whatever the local derivative.
+  // The derivatives of a slot in all slots, after the last `done` gates of a list have passed theirs on. Contributions
+  // to a wire add up; an upstream gradient of 0 passes nothing on, whatever the local derivative.
   function backward(values, target, list = upstream(target), done = list.length) {
     const grads = new Float64Array(count);
     grads[target] = 1;
     for (let place = list.length - 1; place >= list.length - done; place -= 1) {
       const index = list[place];
-      const above = grads[first + index];
-      if (above === 0) continue;
+      const upstreamGrad = grads[first + index];
+      if (upstreamGrad === 0) continue;
       partials(values, index).forEach((partial, operand) => {
-        grads[gates[index].operands[operand]] += partial * above;
+        grads[gates[index].operands[operand]] += partial * upstreamGrad;
       });
     }
     return grads;
@@ -103,18 +102,18 @@ function tapeOf(circuit, rules) {
   // over a tenth of the step, the slopes of a smooth function come ten times closer, those at a kink stay.
   function numeric(values, input, target) {
     const x = values[input];
-    const step = Math.cbrt(EPSILON) * Math.max(1, Math.abs(x));
+    const step = Math.cbrt(Number.EPSILON) * Math.max(1, Math.abs(x));
     const list = between(input, target);
     const moved = values.slice();
-    const at = (other) => {
-      moved[input] = other;
+    const at = (value) => {
+      moved[input] = value;
       compute(moved, list);
       return moved[target];
     };
     const [above, below, here] = [at(x + step), at(x - step), values[target]];
     const [left, right] = [(here - below) / step, (above - here) / step];
     const bend = Math.abs(right - left);
-    const bent = bend > BEND * Math.max(Math.abs(left), Math.abs(right)) + NOISE * Math.max(1, Math.abs(here));
+    const bent = bend > SMALLEST_BEND * Math.max(Math.abs(left), Math.abs(right)) + BEND_NOISE * Math.max(1, Math.abs(here));
     const closer = step / 10;
     const kink = bent && Math.abs(at(x + closer) - here - (here - at(x - closer))) / closer > bend / 2;
     return { slope: (above - below) / (x + step - (x - step)), left, right, kink };

@@ -1,12 +1,12 @@
 // The view of the drawing: how it is moved and magnified.
 
-const MOST_SCALE = 3;
-const LEGIBLE = 0.72;
-const OVERVIEW = 0.15; // below this scale, what is drawn is a mere thread
-const NARROW = 600;
+const LARGEST_SCALE = 3;
+const LEGIBLE_SCALE = 0.72;
+const OVERVIEW_SCALE = 0.15; // below this scale, a drawing is a mere thread
+const NARROW_WIDTH = 600;
 const LEAST_HEIGHT = 190;
 const ROOM_HEIGHT = 320;
-const CLICK = 5; // how far a pointer may move in a click
+const CLICK_REACH = 5; // how far a pointer may move in a click
 
 function viewOf(canvas, svg) {
   // The view: how many pixels a unit of the drawing has, and which point of it is in the middle.
@@ -18,7 +18,7 @@ function viewOf(canvas, svg) {
 
   function look(scale, x, y) {
     const fit = fitting();
-    view.scale = Math.min(Math.max(scale, fit), Math.max(fit, MOST_SCALE));
+    view.scale = Math.min(Math.max(scale, fit), Math.max(fit, LARGEST_SCALE));
     const [width, height] = [canvas.clientWidth / view.scale, canvas.clientHeight / view.scale];
     // Its borders stay at those of the canvas; where there is room on both sides, it stands in the middle.
     const held = (at, from, size, room) =>
@@ -33,7 +33,7 @@ function viewOf(canvas, svg) {
 
   // Magnify around a point that stays where it is.
   function zoom(factor, at = view) {
-    const scale = Math.min(Math.max(view.scale * factor, fitting()), Math.max(fitting(), MOST_SCALE));
+    const scale = Math.min(Math.max(view.scale * factor, fitting()), Math.max(fitting(), LARGEST_SCALE));
     const share = view.scale / scale;
     look(scale, at.x + (view.x - at.x) * share, at.y + (view.y - at.y) * share);
   }
@@ -44,12 +44,12 @@ function viewOf(canvas, svg) {
   // Give the drawing its room, and show all of it; its beginning, large enough to be read, on a narrow screen, or where
   // all of it would be too small.
   function settle() {
-    const narrow = canvas.clientWidth < NARROW;
+    const narrow = canvas.clientWidth < NARROW_WIDTH;
     // What is too small to be read at its full width is magnified, and needs room for that.
-    const least = canvas.clientWidth / wide < LEGIBLE ? ROOM_HEIGHT : LEAST_HEIGHT;
-    const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE : least, LEAST_HEIGHT);
+    const least = canvas.clientWidth / wide < LEGIBLE_SCALE ? ROOM_HEIGHT : LEAST_HEIGHT;
+    const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE_SCALE : least, LEAST_HEIGHT);
     canvas.style.height = `${Math.min(wanted, window.innerHeight * (narrow ? 0.42 : 0.6))}px`;
-    if (narrow || fitting() < OVERVIEW) look(LEGIBLE, left, top + high / 2);
+    if (narrow || fitting() < OVERVIEW_SCALE) look(LEGIBLE_SCALE, left, top + high / 2);
     else fit();
   }
 
@@ -86,15 +86,15 @@ function viewOf(canvas, svg) {
     const old = held.get(event.pointerId);
     if (!old) return;
     const now = { x: event.clientX, y: event.clientY };
-    const [one, other] = [...held.values()];
+    const [first, second] = [...held.values()];
     moved += Math.hypot(now.x - old.x, now.y - old.y);
-    if (other) {
-      const still = old === one ? other : one;
+    if (second) {
+      const still = old === first ? second : first;
       const span = (from) => Math.hypot(from.x - still.x, from.y - still.y);
       if (span(old) > 0) zoom(span(now) / span(old), point((now.x + still.x) / 2, (now.y + still.y) / 2));
     }
     const [before, after] = [point(old.x, old.y), point(now.x, now.y)];
-    move((before.x - after.x) / (other ? 2 : 1), (before.y - after.y) / (other ? 2 : 1));
+    move((before.x - after.x) / (second ? 2 : 1), (before.y - after.y) / (second ? 2 : 1));
     held.set(event.pointerId, now);
   });
   for (const kind of ["pointerup", "pointercancel"]) {
@@ -108,5 +108,5 @@ function viewOf(canvas, svg) {
     width = canvas.clientWidth;
   }).observe(canvas);
   window.addEventListener("beforeprint", fit);
-  return { zoom, fit, reveal, wasDragged: () => moved > CLICK };
+  return { zoom, fit, reveal, wasDragged: () => moved > CLICK_REACH };
 }

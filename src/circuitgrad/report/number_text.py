@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import isfinite
 
 DEFAULT_DIGITS = 6
+"""How many significant digits a number has where a person reads it."""
 
 
 def rounded(value: float, digits: int = DEFAULT_DIGITS) -> str:
-    """Return `value` with so many significant digits, and no more than it needs.
+    """Return `value` with at most `digits` significant digits, and no more than it needs.
 
     >>> rounded(0.8807970779778823), rounded(-6.0), rounded(1 / 3, 3)
     ('0.880797', '-6', '0.333')

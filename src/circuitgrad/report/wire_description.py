@@ -1,4 +1,4 @@
-"""What computes a wire, as text."""
+"""The gate that computes a wire, as text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from circuitgrad.formulas.dialects import FORMULA
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
 
-LONGEST = 200
-"""How many gates of one formula are written out; what lies deeper is named by its wire."""
+LONGEST_FORMULA = 200
+"""How many gates of a formula are written out; deeper operands are named by their wires."""
 
 
 def describe(circuit: Circuit, slot: int, *, expanded: bool = False) -> str:
@@ -35,5 +35,7 @@ def describe(circuit: Circuit, slot: int, *, expanded: bool = False) -> str:
     def descends(name: str) -> bool:
         return "." in name and not expanded
 
-    written = [FORMULA.write(circuit.formula(operand, descends, LONGEST)) for operand in circuit.operands[index]]
+    written = [
+        FORMULA.write(circuit.formula(operand, descends, LONGEST_FORMULA)) for operand in circuit.operands[index]
+    ]
     return f"{circuit.rules[index].name}({', '.join(written)})"

@@ -1,4 +1,4 @@
-"""The course of an objective over the steps of a run, as a curve in the terminal."""
+"""The objective per step of a run, as a curve in the terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from circuitgrad.report.panels import panels
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize.run import Outcome
 
-DECADES = 2
-"""An objective that falls, and stays positive, over more than so many powers of ten is drawn by its logarithm."""
+LINEAR_DECADES = 2
+"""An objective that falls over more powers of ten, and stays positive, is drawn by its logarithm."""
 
 
-def title_of(outcome: Outcome) -> str:
-    """Return what the curve of an outcome shows."""
+def objective_title(outcome: Outcome) -> str:
+    """Return the name of the objective."""
     wire = visible(outcome.output)
     if outcome.fit:
         return f"mean square of {wire}"
@@ -26,12 +26,12 @@ def title_of(outcome: Outcome) -> str:
 def is_steep(outcome: Outcome) -> bool:
     """Tell whether an objective is better drawn by its logarithm."""
     values = [value for _, value in outcome.curve if isfinite(value)]
-    return outcome.goal != "maximize" and min(values) > 0 and log10(max(values) / min(values)) > DECADES
+    return outcome.goal != "maximize" and min(values) > 0 and log10(max(values) / min(values)) > LINEAR_DECADES
 
 
-def course_plot(outcome: Outcome) -> str:
-    """Return the curve of an outcome for the terminal."""
-    title = title_of(outcome)
+def objective_plot(outcome: Outcome) -> str:
+    """Return the objective per step, for the terminal."""
+    title = objective_title(outcome)
     points = [(float(step), value) for step, value in outcome.curve]
     if is_steep(outcome):
         title, points = f"log10 of {title}", [(step, log10(value)) for step, value in points]

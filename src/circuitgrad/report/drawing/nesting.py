@@ -1,4 +1,4 @@
-"""Boxes in boxes, for the languages that write them as blocks."""
+"""Boxes in boxes, for the graph languages that write them as blocks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def nested(
     drawing: Drawing, write: Callable[[int, Node], str], opening: Callable[[int, str], str], closing: str
 ) -> Iterator[tuple[int, str]]:
-    """Yield the lines that describe nodes, those in a box between its opening and its closing, with their depths.
+    """Yield the lines of nodes with their depths; those in a box stand between its opening and its closing.
 
     Args:
         drawing: the drawing.
         write: returns the line of a node, given its position.
         opening: returns the line that opens a box, given its number.
-        closing: the line that closes one.
+        closing: the line that closes a box.
     """
     inside: dict[str, list[tuple[int, Node]]] = {}
     for position, node in enumerate(drawing.nodes):
@@ -27,7 +27,7 @@ def nested(
     numbers = {name: number for number, name in enumerate(drawing.boxes)}
     within: dict[str, list[str]] = {}
     for name in drawing.boxes:
-        outer = max((one for one in drawing.boxes if name.startswith(f"{one}.")), key=len, default="")
+        outer = max((box for box in drawing.boxes if name.startswith(f"{box}.")), key=len, default="")
         within.setdefault(outer, []).append(name)
 
     def block(name: str, depth: int) -> Iterator[tuple[int, str]]:

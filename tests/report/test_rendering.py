@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from circuitgrad.report.tables import ENDS, LONGEST, Column, Table
+from circuitgrad.report.rendering import render
+from circuitgrad.report.tables import LONGEST_TABLE, SHOWN_ENDS, Column, Table
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
 NUMBERS = st.floats()
@@ -36,7 +37,7 @@ def table(*rows: tuple[str, str, float, float | None]) -> Table:
 
 
 def rendered(table: Table, form: str, digits: int | None = None, *, everything: bool = False) -> str:
-    return "".join(table.render(form, digits, everything=everything))
+    return "".join(render(table, form, digits, everything=everything))
 
 
 @given(ROWS)
@@ -110,18 +111,18 @@ def test_a_formula_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rendered(rows, "table").splitlines()[2:] == ["tanh   1 if x > y", "       else 0"]
 
 
-@pytest.mark.parametrize("count", [LONGEST, LONGEST + 1])
+@pytest.mark.parametrize("count", [LONGEST_TABLE, LONGEST_TABLE + 1])
 def test_a_long_table_shows_its_ends_and_says_so(count: int) -> None:
     rows = table(*((f"w{i}", "add", float(i), None) for i in range(count)))
     lines = rendered(rows, "table").splitlines()
     everything = rendered(rows, "table", everything=True).splitlines()
     assert len(everything) == count + 2
-    if count <= LONGEST:
+    if count <= LONGEST_TABLE:
         assert lines == everything
         return
-    assert len(lines) == 2 + 2 * ENDS + 1
-    assert lines[2 + ENDS] == f"… {count - 2 * ENDS} more wires; --all shows them"
-    assert [line.split()[0] for line in lines[-ENDS:]] == [f"w{i}" for i in range(count - ENDS, count)]
+    assert len(lines) == 2 + 2 * SHOWN_ENDS + 1
+    assert lines[2 + SHOWN_ENDS] == f"… {count - 2 * SHOWN_ENDS} more wires; --all shows them"
+    assert [line.split()[0] for line in lines[-SHOWN_ENDS:]] == [f"w{i}" for i in range(count - SHOWN_ENDS, count)]
     assert len(rendered(rows, "csv").splitlines()) == count + 1
 
 

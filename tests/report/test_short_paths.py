@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 
 import circuitgrad
-from circuitgrad.formulas.dialects import FORMULA, LATEX
+from circuitgrad.formulas.dialects import FORMULA
+from circuitgrad.formulas.latex import LATEX
 from circuitgrad.methods.explain import Explanation, explain, name_of
-from circuitgrad.report.stations import Stations, derivative, factors
+from circuitgrad.report.short_paths import ShortPaths, derivative, factors
 from random_circuits import Plan, plans
 
 ROOT = File(__file__).parents[2]
@@ -30,21 +31,23 @@ def nested(plan: Plan) -> circuitgrad.Circuit:
 
 
 def hold(explained: Explanation) -> None:
-    for whole in (False, True):
-        stations = Stations(explained, whole=whole)
+    for everything in (False, True):
+        paths = ShortPaths(explained, everything=everything)
         for account in explained.accounts:
             seen: dict[tuple[int, ...], tuple[int, ...]] = {}
             for path in account.shown:
-                legs = stations.legs(path)
-                assert tuple(edge for leg in legs for edge in leg) == path.edges
-                on = tuple(stations.on(path))
-                assert set(on) <= set(path.slots)
-                assert (on[0], on[-1]) == (path.slots[0], path.slots[-1])
-                assert seen.setdefault(on, path.slots) == path.slots, "two paths look the same"
+                stretches = paths.stretches(path)
+                assert tuple(edge for stretch in stretches for edge in stretch) == path.edges
+                shown = tuple(paths.slots(path))
+                assert set(shown) <= set(path.slots)
+                assert (shown[0], shown[-1]) == (path.slots[0], path.slots[-1])
+                assert seen.setdefault(shown, path.slots) == path.slots, "two paths look the same"
                 names = {name_of(explained.circuit, slot) for slot in path.slots}
-                assert {name for name in names if "." not in name} <= {name_of(explained.circuit, slot) for slot in on}
-                assert not whole or on == path.slots
-                assert len(factors(explained, legs, LATEX)) == len(legs)
+                assert {name for name in names if "." not in name} <= {
+                    name_of(explained.circuit, slot) for slot in shown
+                }
+                assert not everything or shown == path.slots
+                assert len(factors(explained, stretches, LATEX)) == len(stretches)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -68,20 +71,20 @@ def test_different_paths_look_different_in_any_circuit(plan: Plan) -> None:
 def test_the_factors_of_a_path_have_its_product(text: str) -> None:
     circuit = circuitgrad.loads(f"{{inputs: {{x: 2, y: 3}}, gates: {{{text}}}, output: q}}")
     explained = explain(circuit, most=1000)
-    stations = Stations(explained)
+    paths = ShortPaths(explained)
     values = circuit.forward()
     for path in (path for account in explained.accounts for path in account.shown):
-        legs = stations.legs(path)
-        product = "*".join(factors(explained, legs, FORMULA))
+        stretches = paths.stretches(path)
+        product = "*".join(factors(explained, stretches, FORMULA))
         for name in sorted(values, key=len, reverse=True):
             product = product.replace(name, f"({values[name]!r})") if "." in name else product
-        found = circuitgrad.from_expression(product, **{name: values[name] for name in values if "." not in name})
-        assert found.forward()["out"] == pytest.approx(path.product, rel=1e-12)
-        for leg in legs:
-            product_of_leg = 1.0
-            for edge in leg:
-                product_of_leg *= edge.local
-            assert derivative(leg) == pytest.approx(product_of_leg)
+        computed = circuitgrad.from_expression(product, **{name: values[name] for name in values if "." not in name})
+        assert computed.forward()["out"] == pytest.approx(path.product, rel=1e-12)
+        for stretch in stretches:
+            product_of_stretch = 1.0
+            for edge in stretch:
+                product_of_stretch *= edge.local
+            assert derivative(stretch) == pytest.approx(product_of_stretch)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +101,4 @@ def test_the_factors_of_a_path_have_its_product(text: str) -> None:
 def test_factors_are_in_parentheses_where_they_need_them(formula: str, expected: list[str]) -> None:
     explained = explain(circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{q: '{formula}'}}}}"))
     (path,) = explained.accounts[0].shown
-    assert factors(explained, Stations(explained).legs(path), FORMULA) == expected
+    assert factors(explained, ShortPaths(explained).stretches(path), FORMULA) == expected

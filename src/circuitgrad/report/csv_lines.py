@@ -1,8 +1,8 @@
 """Columns of doubles as the lines of a CSV text, every number in its shortest digits, as `repr` writes it.
 
-Where pyarrow is there, it finds the digits in a fifth of the time. They are the same, since of the shortest decimals
-that read back as a double one is nearest to it; but pyarrow leaves out the point of whole numbers, and has exponents
-where Python has none and the other way round.
+Where pyarrow is installed, it finds the digits in a fifth of the time. They are the same: of the shortest decimals that
+read back as a double, both write the nearest. But pyarrow leaves out the point of whole numbers, and its exponents
+begin elsewhere.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.data.arrow import is_imported, is_installed, to_arrow
-from circuitgrad.report.numbers import exact
+from circuitgrad.report.number_text import exact
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Sequence
 
-PAYS = 250_000
-"""So many numbers are written in the time in which pyarrow is imported."""
-FEW = 1000
-"""Fewer numbers at a time are as soon written without pyarrow."""
+NUMBERS_PER_IMPORT = 250_000
+"""How many numbers are written without pyarrow in the time that importing it takes."""
+FEWEST_FOR_ARROW = 1000
+"""Fewer numbers at a time are written as fast without pyarrow."""
 
 
-class Lines:
+class CsvLines:
     r"""Writes rows as lines of CSV, and takes pyarrow once it pays and if it is installed.
 
     >>> from array import array
-    >>> Lines()([array("d", [0.1, 1e-5]), array("d", [2, float("nan")])])
+    >>> CsvLines()([array("d", [0.1, 1e-5]), array("d", [2, float("nan")])])
     '0.1,2.0\n1e-05,nan\n'
     """
 
@@ -38,23 +38,23 @@ class Lines:
     def __call__(self, columns: Sequence[array[float]]) -> str:
         """Return the lines of the rows of some columns, at least one."""
         count = len(columns) * len(columns[0])
-        if self._write is None and (is_imported() or self._count + count >= PAYS):
-            self._write = with_arrow if is_installed() else by_hand
+        if self._write is None and (is_imported() or self._count + count >= NUMBERS_PER_IMPORT):
+            self._write = by_arrow if is_installed() else by_repr
         self._count += count
-        write = self._write if self._write is not None and count >= FEW else by_hand
+        write = self._write if self._write is not None and count >= FEWEST_FOR_ARROW else by_repr
         return write(columns)
 
 
-def by_hand(columns: Sequence[array[float]]) -> str:
-    """Return rows as lines of CSV."""
+def by_repr(columns: Sequence[array[float]]) -> str:
+    """Return rows as lines of CSV, written by `repr`."""
     texts = [map(exact, column) for column in columns]
     lines = [*texts[0]] if len(texts) == 1 else [*map(",".join, zip(*texts, strict=True))]
     lines.append("")
     return "\n".join(lines)
 
 
-def with_arrow(columns: Sequence[array[float]]) -> str:
-    """Return the same as `by_hand`, by pyarrow."""
+def by_arrow(columns: Sequence[array[float]]) -> str:
+    """Return the same lines as `by_repr`, written by pyarrow."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -65,7 +65,7 @@ def with_arrow(columns: Sequence[array[float]]) -> str:
 
 
 def _texts(column: array[float]) -> Any:
-    """Return an array of pyarrow's of the shortest digits of every number."""
+    """Return a pyarrow array of the shortest digits of every number."""
     import pyarrow as pa
     from pyarrow import compute as pc
 
@@ -84,6 +84,6 @@ def _texts(column: array[float]) -> Any:
     is_point_missing = pc.and_(is_small, is_whole)
     if pc.any(is_point_missing).as_py():
         texts = pc.if_else(is_point_missing, pc.binary_join_element_wise(texts, "0", "."), texts)
-    is_other = pc.invert(pc.or_(is_alike, is_point_missing))
-    others = pc.filter(numbers, is_other).to_pylist()
-    return pc.replace_with_mask(texts, is_other, pa.array(map(exact, others), pa.string())) if others else texts
+    is_unlike = pc.invert(pc.or_(is_alike, is_point_missing))
+    unlike = pc.filter(numbers, is_unlike).to_pylist()
+    return pc.replace_with_mask(texts, is_unlike, pa.array(map(exact, unlike), pa.string())) if unlike else texts

@@ -1,4 +1,4 @@
-"""Pictures of the way through a landscape: what they say, in any case that a run may leave."""
+"""Pictures of the path over the objective surface: their texts, after any run."""
 
 from __future__ import annotations
 

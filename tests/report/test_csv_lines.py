@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuitgrad.report import digits
-from circuitgrad.report.digits import Lines, by_hand, with_arrow
+from circuitgrad.report import csv_lines
+from circuitgrad.report.csv_lines import CsvLines, by_arrow, by_repr
 
 AT_THE_EDGES = [
     factor * math.nextafter(edge, toward)
@@ -45,44 +45,44 @@ def expected(columns: list[array[float]]) -> str:
 def test_lines_are_those_of_repr(rows: list[tuple[float, ...]]) -> None:
     pytest.importorskip("pyarrow")
     columns = [array("d", column) for column in zip(*rows, strict=True)]
-    assert by_hand(columns) == with_arrow(columns) == expected(columns)
+    assert by_repr(columns) == by_arrow(columns) == expected(columns)
 
 
 def test_the_edges_of_every_form() -> None:
     pytest.importorskip("pyarrow")
     column = array("d", [*AT_THE_EDGES, *SPECIAL, *(2.0**power for power in range(-1074, 1024))])
-    assert with_arrow([column]) == expected([column])
+    assert by_arrow([column]) == expected([column])
 
 
 @pytest.mark.parametrize("span", [(-5, 5), (-12, 12), (-320, 308)])
 def test_many_numbers(span: tuple[int, int]) -> None:
     pytest.importorskip("pyarrow")
-    some = random.Random(1)
-    column = array("d", [some.choice((-1, 1)) * 10 ** some.uniform(*span) for _ in range(50_000)])
-    assert with_arrow([column]) == expected([column])
+    generator = random.Random(1)
+    column = array("d", [generator.choice((-1, 1)) * 10 ** generator.uniform(*span) for _ in range(50_000)])
+    assert by_arrow([column]) == expected([column])
 
 
 def test_pyarrow_is_taken_once_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[str] = []
-    monkeypatch.setattr(digits, "is_imported", lambda: False)
-    monkeypatch.setattr(digits, "is_installed", lambda: True)
-    monkeypatch.setattr(digits, "PAYS", 5000)
+    monkeypatch.setattr(csv_lines, "is_imported", lambda: False)
+    monkeypatch.setattr(csv_lines, "is_installed", lambda: True)
+    monkeypatch.setattr(csv_lines, "NUMBERS_PER_IMPORT", 5000)
 
     def noted(name: str, _columns: object) -> str:
         used.append(name)
         return ""
 
-    for name in ("by_hand", "with_arrow"):
-        monkeypatch.setattr(digits, name, partial(noted, name))
-    lines = Lines()
+    for name in ("by_repr", "by_arrow"):
+        monkeypatch.setattr(csv_lines, name, partial(noted, name))
+    lines = CsvLines()
     for length in (2000, 2000, 2000, 10, 2000):
         lines([array("d", bytes(8 * length))])
-    assert used == ["by_hand", "by_hand", "with_arrow", "by_hand", "with_arrow"]
+    assert used == ["by_repr", "by_repr", "by_arrow", "by_repr", "by_arrow"]
 
 
-def test_without_pyarrow_numbers_are_written_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digits, "is_installed", lambda: False)
-    monkeypatch.setattr(digits, "PAYS", 1)
-    monkeypatch.setattr(digits, "with_arrow", None)
+def test_without_pyarrow_numbers_are_written_by_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_lines, "is_installed", lambda: False)
+    monkeypatch.setattr(csv_lines, "NUMBERS_PER_IMPORT", 1)
+    monkeypatch.setattr(csv_lines, "by_arrow", None)
     column = array("d", range(3000))
-    assert Lines()([column]) == expected([column])
+    assert CsvLines()([column]) == expected([column])

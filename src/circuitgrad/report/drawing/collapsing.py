@@ -1,4 +1,4 @@
-"""What a drawing shows as one node: the wires of a formula, of a definition, of a family, or of a range of depths."""
+"""Wires drawn as one node: those of a formula, of a definition, of a family, or of a range of depths."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 AUTO, NONE, ALL, FAMILIES = "auto", "none", "all", "families"
 """The words of `--collapse`; anything else is the name of a wire or a family."""
 MOST_GATES, MOST_NODES, MOST_SEGMENTS = 300, 500, 1000
-"""A drawing of more is folded by itself."""
+"""A larger drawing is collapsed by `auto`."""
 MOST_INPUTS = 100
-"""Of what is folded by itself, the families of more inputs are folded, too."""
+"""`auto` collapses families of more inputs, too."""
 NOTES = (
     "",
     "formulas and definitions are drawn as one node each",
     "formulas, definitions and families of inputs are drawn as one node each",
     "formulas, definitions and families are drawn as one node each",
 )
-"""What is folded, level by level."""
-BANDS = 24
-"""Where a circuit has neither formulas nor families to fold, its gates are folded into so many ranges of depth."""
+"""Per level, a note on the collapsed wires."""
+DEPTH_RANGES = 24
+"""The gates of a circuit without formulas and families are collapsed into as many ranges of depth."""
 
 
-class Folding(NamedTuple):
+class Collapsed(NamedTuple):
     """Which wires are drawn as one node.
 
     Attributes:
         keys: per slot, the name of its node; None for a constant. That of a lone wire is the wire's own.
-        note: what to say of it, or nothing.
+        note: a note on the collapsed wires, or nothing.
     """
 
     keys: Sequence[str | None]
@@ -77,35 +77,35 @@ def span(names: Iterable[str]) -> str:
     return f"{base}[{', '.join(ranges)}]" if count == len(subscripts) else f"{base}[…]"
 
 
-def fold(circuit: Circuit, collapse: Collection[str]) -> Folding:
-    """Return what is drawn as one node.
+def collapsed(circuit: Circuit, names: Collection[str]) -> Collapsed:
+    """Return which wires are drawn as one node.
 
     Args:
         circuit: the circuit.
-        collapse: names of wires with a formula or definition behind them, and of families; `all` formulas and
+        names: names of wires with a formula or definition behind them, and of families; `all` formulas and
             definitions; `families`, and these; `none`; `auto`, as little as keeps the drawing legible.
 
     Raises:
-        CircuitError: a name is that of nothing that can be folded.
+        CircuitError: there is nothing to collapse of a name.
     """
-    named = frozenset(collapse) - {AUTO, NONE, ALL, FAMILIES}
+    named = frozenset(names) - {AUTO, NONE, ALL, FAMILIES}
     known = {prefix for name in circuit for prefix in (*prefixes(name), family(name)) if prefix}
     for name in sorted(named - known):
         hint = "it is a single wire already" if name in circuit else near_wire(name, known)
         raise CircuitError.of(f"--collapse {quote(name)}: no formula, definition or family is called that", hint=hint)
     chosen = {FAMILIES: 3, ALL: 1, AUTO: None}
-    level = next((chosen[word] for word in chosen if word in collapse), 0)
+    level = next((chosen[word] for word in chosen if word in names), 0)
     if level is not None:
-        return Folding(_keys(circuit, named, level))
+        return Collapsed(_keys(circuit, named, level))
     for level, note in enumerate(NOTES):
         keys = _keys(circuit, named, level)
         if _legible(circuit, keys, few_inputs=level == 1):
-            return Folding(keys, note)
-    return Folding(_bands(circuit, keys), "gates are drawn by their depth, many as one node")
+            return Collapsed(keys, note)
+    return Collapsed(_depth_ranges(circuit, keys), "gates are drawn by their depth, many as one node")
 
 
 def _keys(circuit: Circuit, named: frozenset[str], level: int) -> list[str | None]:
-    """Return the keys of what is named, and of what is folded at a level: see `NOTES`."""
+    """Return the keys that collapse named wires, and those of a level: see `NOTES`."""
 
     def key(name: str) -> str:
         base = family(name)
@@ -136,16 +136,16 @@ def _legible(circuit: Circuit, keys: Sequence[str | None], *, few_inputs: bool) 
     return len(pairs) <= MOST_SEGMENTS
 
 
-def _bands(circuit: Circuit, keys: Sequence[str | None]) -> list[str | None]:
+def _depth_ranges(circuit: Circuit, keys: Sequence[str | None]) -> list[str | None]:
     """Return keys by depth: the number of gates on the longest path from an input. Inputs keep theirs, if few."""
     depths = [0] * circuit.first_gate
     for operands in circuit.operands:
         depths.append(1 + max(depths[slot] for slot in operands))
-    size = -(-max(depths) // BANDS)
-    few = len(set(keys[: len(circuit.inputs)])) <= 2 * BANDS
+    size = -(-max(depths) // DEPTH_RANGES)
+    few = len(set(keys[: len(circuit.inputs)])) <= 2 * DEPTH_RANGES
     count = f"{len(circuit.inputs):,} inputs"
-    folded = [key if few or key is None else count for key in keys[: circuit.first_gate]]
+    keys_by_depth = [key if few or key is None else count for key in keys[: circuit.first_gate]]
     for depth in depths[circuit.first_gate :]:
         start = (depth - 1) // size * size + 1
-        folded.append(f"depth {start} to {start + size - 1}" if size > 1 else f"depth {start}")
-    return folded
+        keys_by_depth.append(f"depth {start} to {start + size - 1}" if size > 1 else f"depth {start}")
+    return keys_by_depth

@@ -1,0 +1,78 @@
+"""Every number system and every language spells every primitive: who forgets one is told its name."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import pytest
+
+from circuitgrad.formulas.latex import LATEX
+from circuitgrad.formulas.mathml import MATHML
+from circuitgrad.formulas.steps import Call
+from circuitgrad.gates import complexes, doubles, multiprecision
+from circuitgrad.gates.arithmetic import Arithmetic
+from circuitgrad.gates.compiled import partials_function, primitives_of, value_function
+from circuitgrad.gates.doubles import DOUBLES
+from circuitgrad.gates.primitives import PRIMITIVES
+from circuitgrad.gates.table import GATES, find
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+TABLES: dict[str, AbstractSet[str]] = {
+    "doubles": doubles.PRIMITIVES.keys(),
+    "multiprecision": multiprecision.PRIMITIVES.keys(),
+    "complexes": complexes.PRIMITIVES.keys() | complexes.WITHOUT_CONTINUATION,
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_number_system_has_every_primitive_and_no_other(table: str) -> None:
+    assert TABLES[table] ^ PRIMITIVES.keys() == set()
+
+
+def test_no_primitive_is_both_continued_and_not() -> None:
+    assert not complexes.PRIMITIVES.keys() & complexes.WITHOUT_CONTINUATION
+
+
+@pytest.mark.parametrize("dialect", [LATEX, MATHML], ids=["latex", "mathml"])
+@pytest.mark.parametrize("primitive", PRIMITIVES)
+def test_a_language_of_mathematics_spells_every_primitive(dialect: object, primitive: str) -> None:
+    assert primitive in getattr(dialect, "gates")  # noqa: B009 - a dialect is a tuple of many types
+
+
+@pytest.mark.parametrize("primitive", PRIMITIVES)
+def test_a_primitive_is_a_row_of_its_own_or_an_operator(primitive: str) -> None:
+    rule = find(primitive)
+    assert rule.arity == PRIMITIVES[primitive]
+    assert rule.name == primitive
+    assert primitive in {step.gate for step in rule.value.steps if isinstance(step, Call)}
+
+
+@pytest.mark.parametrize("primitive", PRIMITIVES)
+def test_doubles_take_as_many_operands_as_declared(primitive: str) -> None:
+    function = doubles.PRIMITIVES[primitive]
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # hypot, which takes any number
+        parameters = inspect.signature(lambda x, y: None).parameters.values()
+    assert len(parameters) == PRIMITIVES[primitive] or any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+
+def test_every_rule_comes_down_to_declared_primitives() -> None:
+    assert set().union(*map(primitives_of, GATES.values())) <= PRIMITIVES.keys()
+
+
+@pytest.mark.parametrize("forgotten", ["sin", "erfc", "floor"])
+def test_a_forgotten_primitive_is_told_by_name(forgotten: str) -> None:
+    rest = {name: function for name, function in DOUBLES.primitives.items() if name != forgotten}
+    poor = Arithmetic("poor numbers", float, rest, DOUBLES.constants)
+    with pytest.raises(NotImplementedError, match=f"poor numbers provide no primitive '{forgotten}'"):
+        value_function(find(forgotten), poor)
+    callers = [rule for rule in GATES.values() if forgotten in primitives_of(rule)]
+    assert len(callers) > 1 or forgotten == "sin"
+    for rule in callers:
+        with pytest.raises(NotImplementedError, match=forgotten):
+            value_function(rule, poor)
+    assert partials_function(find("mul"), poor)(2.0, 3.0, 6.0) == (3.0, 2.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from circuitgrad.cli import options
-from circuitgrad.cli.main import no_such
+from circuitgrad.cli.usage import no_such
 from circuitgrad.errors import CircuitError, quote, visible
 
 if TYPE_CHECKING:

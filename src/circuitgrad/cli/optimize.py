@@ -8,8 +8,8 @@ import click
 
 from circuitgrad.cli import options, plotting, saving
 from circuitgrad.cli.experiments import OptimizeCommand, chosen_experiment, experiment
-from circuitgrad.cli.main import INTERRUPTED
 from circuitgrad.cli.running import Watching, watched
+from circuitgrad.cli.usage import INTERRUPTED
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:

@@ -37,10 +37,10 @@ def test_a_grid_over_two_inputs() -> None:
     assert circuit.values() == after
     assert result.names == ["a", "b"]
     xs, ys = result.axes
-    assert (len(xs), len(ys)) == (len(result.rows[0]), len(result.rows)) == (61, 61)
+    assert (len(xs), len(ys)) == (len(result.values[0]), len(result.values)) == (61, 61)
     for x, column in ((xs[0], 0), (xs[30], 30), (xs[60], 60)):
         for y, row in ((ys[0], 0), (ys[17], 17), (ys[60], 60)):
-            assert result.rows[row][column] == pytest.approx((x - 1) ** 2 + 10 * (y + x) ** 2, rel=1e-12)
+            assert result.values[row][column] == pytest.approx((x - 1) ** 2 + 10 * (y + x) ** 2, rel=1e-12)
     assert all(low < high for axis in result.axes for low, high in pairwise(axis))
     for axis, i in ((xs, 0), (ys, 1)):
         way = [place[i] for place in outcome.path]
@@ -53,7 +53,7 @@ def test_over_rows(goal: str) -> None:
     outcome = run(loads(LINE), ROWS, goal, method="gradient")
     result = surface.objective_surface(outcome, ROWS)
     assert result is not None
-    ((xs,), (values,)) = result.axes, result.rows
+    ((xs,), (values,)) = result.axes, result.values
     residuals = [[3 - b * 1, 5 - b * 2] for b in xs]
     means = [sum(r * r if goal == "least_squares" else r for r in pair) / 2 for pair in residuals]
     assert result.names == ["b"]

@@ -34,6 +34,8 @@ HELP = {
 READING = HELP | {
     "circuitgrad.circuit",
     "circuitgrad.circuit.circuit",
+    "circuitgrad.circuit.gradients",
+    "circuitgrad.circuit.structure",
     "circuitgrad.circuit.notebook",
     "circuitgrad.circuit.optimization",
     "circuitgrad.circuit.units",
@@ -51,6 +53,7 @@ READING = HELP | {
     "circuitgrad.gates.arithmetic",
     "circuitgrad.gates.compiled",
     "circuitgrad.gates.doubles",
+    "circuitgrad.gates.primitives",
     "circuitgrad.gates.rule",
     "circuitgrad.gates.table",
     "circuitgrad.language",

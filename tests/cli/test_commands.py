@@ -262,6 +262,7 @@ def test_steps_in_the_wrong_direction_are_a_warning(tmp_path: Path) -> None:
         (["gates", "sigmod"], "did you mean 'sigmoid'?"),
         (["gates", "TANH"], "did you mean 'tanh'?"),
         (["gates", "no such gate"], "no gate is called 'no such gate'"),
+        (["gates", "plus"], "did you mean 'add'?"),
         (["optimize", NEURON, "--steps", "-1"], "x>=0"),
         (["optimize", NEURON, "--step-size", "nan"], "finite"),
         (["forward", NEURON[:-1]], "did you mean"),

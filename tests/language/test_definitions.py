@@ -325,3 +325,23 @@ def test_files_may_use_one_another_only_so_deep(tmp_path: Path) -> None:
     main = write(tmp_path, main="use: f0.yaml\ngates: {y: 1}\n", **chain, f30="define: {g(x): x}\n")
     with pytest.raises(CircuitError, match="over 20 deep"):
         load(main)
+
+
+def test_inner_wires_of_a_definition_that_is_a_call_of_another_have_names_of_their_own() -> None:
+    text = """
+inputs: {x: 3}
+define:
+  f(x): {gates: {q: x + 1}, value: q*2}
+  g(x): {gates: {q: x*10}, value: f(q)}
+  h(x): g(x)
+gates:
+  n: h(x)
+"""
+    circuit = loads(text)
+    names = [*circuit.names]
+    assert len(names) == len(set(names))
+    values = circuit.forward()
+    assert values["n"] == 62.0
+    assert values["n.q"] == 30.0
+    assert 31.0 in values.values()
+    assert circuit.backward()["x"] == 20.0

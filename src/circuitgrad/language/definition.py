@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from circuitgrad.formulas.names import normalise
 from circuitgrad.language.scope import Scope
 
 if TYPE_CHECKING:
@@ -64,6 +66,11 @@ class Definition:
     def arity(self) -> int:
         """How many operands it takes."""
         return len(self.operands)
+
+    @cached_property
+    def inner_names(self) -> frozenset[str]:
+        """The names of its inner wires and of their families."""
+        return frozenset(normalise(key.text.partition("[")[0].strip()) for key, _ in self.gates)
 
     def scope(self, wires: Wires, prefix: str, at: int | None) -> Scope:
         """Return an empty scope for its formulas."""

@@ -51,12 +51,21 @@ class Context:
         at: the offset at which all its wires are said to stand; each at its own operator when None.
         indices: the values of the indices around it.
         outer: whether its result is the wire `parent` itself.
+        inner: the names of the inner wires that are called after `parent` already.
     """
 
-    __slots__ = ("at", "indices", "outer", "parent", "scope", "text")
+    __slots__ = ("at", "indices", "inner", "outer", "parent", "scope", "text")
 
     def __init__(
-        self, scope: Scope, parent: str, text: Scalar, at: int | None, indices: Indices, *, outer: bool
+        self,
+        scope: Scope,
+        parent: str,
+        text: Scalar,
+        at: int | None,
+        indices: Indices,
+        *,
+        outer: bool,
+        inner: frozenset[str] = frozenset(),
     ) -> None:
         self.scope = scope
         self.parent = parent
@@ -64,6 +73,7 @@ class Context:
         self.at = at
         self.indices = indices
         self.outer = outer
+        self.inner = inner
 
     def offset(self, step: Step) -> int:
         """Return the offset at which the wire of a step is said to stand."""
@@ -405,13 +415,19 @@ class Expander:
     ) -> Task:
         """Put a definition in place of its call."""
         self.wires.turn(at)
-        outer = context.outer and last
-        prefix = f"{context.parent}." if outer or not definition.gates else f"{self.wires.inner_name(context.parent)}."
+        outer, inner = context.outer and last, context.inner
+        prefix = f"{context.parent}."
+        if definition.gates:
+            # Where a definition's value is a call of another one, both would call their inner wires after the parent.
+            if outer and inner.isdisjoint(definition.inner_names):
+                inner |= definition.inner_names
+            else:
+                prefix = f"{self.wires.inner_name(context.parent)}."
         scope = definition.scope(self.wires, prefix, at)
         scope.numbers.update(zip(definition.operands, operands, strict=True))
         self.connect_all(scope, definition.gates)
-        inner = Context(scope, context.parent, definition.value, at, {}, outer=outer)
-        number: int = yield self.expand(inner, definition.steps)
+        body = Context(scope, context.parent, definition.value, at, {}, outer=outer, inner=inner)
+        number: int = yield self.expand(body, definition.steps)
         return number
 
     def _loop(self, context: Context, loop: Loop) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from circuitgrad.errors import quote
-from circuitgrad.formulas.steps import Call, Loop, Name, Number
+from circuitgrad.formulas.steps import Call, Loop, Member, Name, folded
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import NAMES
 
@@ -41,34 +41,36 @@ def whole_number(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
     """
     if len(steps) == 1 and isinstance(steps[0], Name) and steps[0].name in indices:
         return indices[steps[0].name]
-    stack: list[float] = []
-    for step in steps:
-        if isinstance(step, Number):
-            stack.append(step.value)
-        elif isinstance(step, Name):
-            if step.name not in indices:
-                raise NotWholeError(
-                    f"a subscript or range is made of numbers and indices: {quote(step.name)} is neither", step
-                )
-            stack.append(float(indices[step.name]))
-        elif isinstance(step, Call):
-            rule = NAMES.get(step.gate)
-            if rule is None or (rule.arity != step.arity and not rule.folds) or step.arity < rule.arity:
-                raise NotWholeError(f"{quote(step.gate)} cannot stand in a subscript or range", step)
-            operands = stack[-step.arity :]
-            value = value_function(rule)(*operands[: rule.arity])
-            for operand in operands[rule.arity :]:
-                value = value_function(rule)(value, operand)
-            stack[-step.arity :] = [value]
-        else:
-            raise NotWholeError("a loop or a member cannot stand in a subscript or range", step)
-    (value,) = stack
+
+    def index(step: Name) -> float:
+        if step.name not in indices:
+            message = f"a subscript or range is made of numbers and indices: {quote(step.name)} is neither"
+            raise NotWholeError(message, step)
+        return float(indices[step.name])
+
+    try:
+        value = folded(steps, lambda step: step.value, index, _call)
+    except TypeError:
+        step = next(step for step in steps if isinstance(step, (Member, Loop)))
+        raise NotWholeError("a loop or a member cannot stand in a subscript or range", step) from None
     if not (abs(value) <= LARGEST_WHOLE_NUMBER and value == int(value)):
         hint = "floor(x) rounds down" if abs(value) <= LARGEST_WHOLE_NUMBER else None
         # A conditional has its test first in the steps, but not in the text.
         first = min(steps, key=lambda step: step.at)
         raise NotWholeError(f"a whole number is wanted here, not {value!r}", first, hint)
     return int(value)
+
+
+def _call(step: Call, operands: list[float]) -> float:
+    """Return the value of a call in a subscript; gates that fold take more operands than their rule."""
+    rule = NAMES.get(step.gate)
+    if rule is None or (rule.arity != step.arity and not rule.folds) or step.arity < rule.arity:
+        raise NotWholeError(f"{quote(step.gate)} cannot stand in a subscript or range", step)
+    function = value_function(rule)
+    value: float = function(*operands[: rule.arity])
+    for operand in operands[rule.arity :]:
+        value = function(value, operand)
+    return value
 
 
 def span(clause: Clause, indices: Mapping[str, int]) -> range:

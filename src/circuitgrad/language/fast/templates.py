@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.formulas.numerals import read_number
 from circuitgrad.formulas.reader import NAME_IN_ASCII, NUMBER
-from circuitgrad.formulas.steps import RESERVED, Call, Name, Number
+from circuitgrad.formulas.steps import RESERVED, Loop, Member, folded
 from circuitgrad.gates.table import NAMES
 from circuitgrad.language.wires import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from circuitgrad.formulas.steps import Step
+    from circuitgrad.formulas.steps import Call, Name, Number, Step
     from circuitgrad.gates.rule import Rule
 
 LONGEST_TEMPLATE = 200
@@ -152,38 +152,47 @@ def _value(word: str) -> float | None:
         return None
 
 
+class _NoTemplateError(Exception):
+    """A formula that has no template."""
+
+
 def _template(parts: list[str], steps: Sequence[Step]) -> Template | None:
     """Return the template of a formula; None if it has none."""
     starts = list(accumulate(map(len, parts), initial=0))
     words = {start: part for part, start in enumerate(starts[:-1]) if part % 2}
     leaves: list[Leaf] = []
     calls: list[tuple[Rule, list[int], int]] = []
-    stack: list[int] = []  # leaves are counted from 0 up, results from -1 down
-    for step in steps:
-        if isinstance(step, Call):
-            rule = NAMES.get(step.gate)
-            if rule is None or rule.arity != step.arity:
-                return None
-            operands = stack[-rule.arity :]
-            # A gate of numbers becomes a number where it stands; constants are kept in the order of the steps.
-            if all(index >= 0 and leaves[index].sign for index in operands):
-                return None
-            calls.append((rule, operands, step.at))
-            stack[-rule.arity :] = [-len(calls)]
-            continue
-        if isinstance(step, Number):
-            # A sign may be before it.
-            part = next((part for start, part in words.items() if start >= step.at), 0)
-            value = _value(parts[part]) if part else None
-            if value is None or abs(step.value) != value:
-                return None
-            leaf = Leaf(part, copysign(1.0, step.value))
-        elif isinstance(step, Name) and step.at in words:
-            leaf = Leaf(words[step.at], 0.0)
-        else:
-            return None
-        stack.append(len(leaves))
-        leaves.append(leaf)
+
+    def leaf(part: int, sign: float) -> int:
+        leaves.append(Leaf(part, sign))
+        return len(leaves) - 1
+
+    def number(step: Number) -> int:
+        # A sign may be before it.
+        part = next((part for start, part in words.items() if start >= step.at), 0)
+        if not part or _value(parts[part]) != abs(step.value):
+            raise _NoTemplateError
+        return leaf(part, copysign(1.0, step.value))
+
+    def name(step: Name) -> int:
+        if step.at not in words:
+            raise _NoTemplateError
+        return leaf(words[step.at], 0.0)
+
+    def call(step: Call, operands: list[int]) -> int:
+        rule = NAMES.get(step.gate)
+        # A gate of numbers becomes a number where it stands; constants are kept in the order of the steps.
+        if rule is None or rule.arity != step.arity or all(index >= 0 and leaves[index].sign for index in operands):
+            raise _NoTemplateError
+        calls.append((rule, operands, step.at))
+        return -len(calls)  # leaves are counted from 0 up, results from -1 down
+
+    if any(isinstance(step, (Member, Loop)) for step in steps):
+        return None
+    try:
+        folded(steps, number, name, call)
+    except _NoTemplateError:
+        return None
     operations = []
     for rule, operands, at in calls:
         between = max(part for part in range(0, len(parts), 2) if starts[part] <= at)

@@ -88,9 +88,9 @@ class _RowLoop:
         with b.loop("0", self.wanted_count) as k:
             put(b.load(self.real, self.values, b.load_short("i32", self.wanted, k)), k)
         column, size = b.variable("i64", self.wanted_count), b.do(f"mul i64 {self.slots}, {DOUBLE_SIZE * self.lanes}")
-        with b.loop("0", self.targets_count) as aim:
+        with b.loop("0", self.targets_count) as target:
             b.put(f"call void @llvm.memset.p0.i64(ptr {self.grads}, i8 0, i64 {size}, i1 false)")
-            b.store(self.real, self.printer.number(1.0), self.grads, b.load_short("i32", self.targets, aim))
+            b.store(self.real, self.printer.number(1.0), self.grads, b.load_short("i32", self.targets, target))
             b.put("call void @all_backward(ptr %tape)")
             with b.loop("0", self.wrt_count) as k:
                 put(b.load(self.real, self.grads, b.load_short("i32", self.wrt, k)), b.get(column))

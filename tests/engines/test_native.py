@@ -31,7 +31,7 @@ from circuitgrad.engines.choice import HINT_WORK, HINT_WORK_BESIDE_OBJECTS, choo
 from circuitgrad.engines.native import straight_or_tape
 from circuitgrad.engines.native.libm import functions
 from circuitgrad.engines.native.libm.functions import PAIRS, VECTORS, name_of
-from circuitgrad.engines.native.llvm import cache, code, machine, printer
+from circuitgrad.engines.native.llvm import cache, code, machine, primitives, printer
 from circuitgrad.engines.native.llvm.notation import LANES
 from circuitgrad.engines.native.programs import over_columns as columns
 from circuitgrad.engines.native.straight import straight
@@ -42,6 +42,7 @@ from circuitgrad.engines.programs import over_columns, program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import coefficients
+from circuitgrad.gates.doubles import PRIMITIVES
 from circuitgrad.gates.table import GATES, find
 from circuitgrad.methods.optimize.optimize import optimize
 from forms import FORMS, summing
@@ -363,6 +364,11 @@ def test_an_optimisation_over_rows() -> None:
     assert [found[1].after[name] for name in "ab"] == pytest.approx([found[0].after[name] for name in "ab"], rel=1e-11)
 
 
+def test_every_primitive_has_an_operation() -> None:
+    assert primitives.PRIMITIVES.keys() == PRIMITIVES.keys()
+    assert primitives.PRIMITIVES.keys() >= set(VECTORS)
+
+
 def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     circuit = circuitgrad.from_expression("x + y", x=1, y=2)
     wanted = Wanted(("out",))
@@ -370,6 +376,7 @@ def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         printer.Printer, "_operation", lambda self, node, names: f"fsub {self.real} {names[0]}, {names[1]}"
     )
+    monkeypatch.setattr(tape, "_codes", {})
     assert len(compared(circuit, ["x", "y"], wanted, [[1.0, 2.0]])) == 4
 
 
@@ -439,6 +446,8 @@ def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.
     fourth = make(3)
     assert set(tmp_path.iterdir()) == {other} | first | third | fourth
     assert second == make(1)
+    left_behind = tmp_path / f".{'0' * 64}.o.k2j4"
+    left_behind.touch()
     monkeypatch.setattr(cache, "MOST_FILES", 100)
     monkeypatch.setattr(cache, "MOST_BYTES", 1)
     code.object_code("define double @g() { ret double 1.0 }")

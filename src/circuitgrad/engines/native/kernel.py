@@ -65,15 +65,15 @@ def over_rows(kernel: Kernel, count: int, results: int) -> Compute:
         columns = [zeros(rows) for _ in range(results)] if into is None else into
         if into is not None and [(column.typecode, len(column)) for column in into] != [("d", rows)] * results:
             raise ValueError(f"{results} columns of {rows} doubles are wanted for the results")
-        whole = rows - rows % LANES
-        if whole:
-            kernel(pointers(given), pointers(columns), whole)
-        if rest := rows - whole:
-            last_given = [padded(column[whole:], LANES) for column in given]
+        full = rows - rows % LANES
+        if full:
+            kernel(pointers(given), pointers(columns), full)
+        if rest := rows - full:
+            last_given = [padded(column[full:], LANES) for column in given]
             last = [zeros(LANES) for _ in columns]
             kernel(pointers(last_given), pointers(last), LANES)
             for column, end in zip(columns, last, strict=True):
-                column[whole:] = end[:rest]
+                column[full:] = end[:rest]
         return columns
 
     return compute

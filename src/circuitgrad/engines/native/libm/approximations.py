@@ -43,7 +43,7 @@ NORMAL = 2.2250738585072014e-308
 def exp(w: VectorWriter, x: str, rest: str | None = None) -> str:
     """Write e to the x, or to the x + rest as if the sum had more digits than a double, where it is a normal number."""
     mantissa, turned = _exp_of_rest(w, x, rest)
-    return w.as_real(w.integers("add", w.as_whole(mantissa), w.integers("shl", turned, 52)))
+    return w.as_doubles(w.integers("add", w.as_integers(mantissa), w.integers("shl", turned, 52)))
 
 
 def exp_anywhere(w: VectorWriter, x: str, rest: str | None = None) -> str:
@@ -54,7 +54,7 @@ def exp_anywhere(w: VectorWriter, x: str, rest: str | None = None) -> str:
     power = w.integers("sub", turned, bits(MAGIC))
     half = w.integers("ashr", power, 1)
     for part in (half, w.integers("sub", power, half)):  # 2**k alone may be out of range
-        result = w.doubles("fmul", result, w.as_real(w.integers("shl", w.integers("add", part, 1023), 52)))
+        result = w.doubles("fmul", result, w.as_doubles(w.integers("shl", w.integers("add", part, 1023), 52)))
     return result
 
 
@@ -65,18 +65,18 @@ def _exp_of_rest(w: VectorWriter, x: str, rest: str | None) -> tuple[str, str]:
     r = w.fma(k, -LN2_LOW, w.fma(k, -LN2_HIGH, x))
     r = w.doubles("fadd", r, rest) if rest else r
     mantissa = w.doubles("fadd", w.fma(w.doubles("fmul", r, r), w.polynomial(r, EXP), r), 1.0)
-    return mantissa, w.as_whole(turned)
+    return mantissa, w.as_integers(turned)
 
 
 def log(w: VectorWriter, x: str) -> str:
     """Write the natural logarithm of normal numbers."""
-    return _log_of_scaled(w, w.as_whole(x), 0.0)
+    return _log_of_scaled(w, w.as_integers(x), 0.0)
 
 
 def log_anywhere(w: VectorWriter, x: str) -> str:
     """Write the natural logarithm of any number."""
     is_tiny = w.doubles("fcmp olt", x, NORMAL)
-    scaled = w.as_whole(w.choose(is_tiny, w.doubles("fmul", x, 2.0**54), x))
+    scaled = w.as_integers(w.choose(is_tiny, w.doubles("fmul", x, 2.0**54), x))
     logarithm = _log_of_scaled(w, scaled, w.choose(is_tiny, 54.0, 0.0))
     logarithm = w.choose(w.doubles("fcmp oeq", x, inf), inf, logarithm)
     logarithm = w.choose(w.doubles("fcmp oeq", x, 0.0), -inf, logarithm)
@@ -86,8 +86,8 @@ def log_anywhere(w: VectorWriter, x: str) -> str:
 def _log_of_scaled(w: VectorWriter, scaled: str, scale: str | float) -> str:
     """Write the logarithm of a normal number, given by its bits, over a power of two."""
     power = w.integers("ashr", w.integers("sub", scaled, bits(0.5**0.5)), 52)
-    m = w.as_real(w.integers("sub", scaled, w.integers("shl", power, 52)))
-    k = w.doubles("fsub", w.as_real(w.integers("add", power, bits(MAGIC))), MAGIC)
+    m = w.as_doubles(w.integers("sub", scaled, w.integers("shl", power, 52)))
+    k = w.doubles("fsub", w.as_doubles(w.integers("add", power, bits(MAGIC))), MAGIC)
     k = w.doubles("fsub", k, scale) if scale else k
     f = w.doubles("fsub", m, 1.0)
     s = w.doubles("fdiv", f, w.doubles("fadd", f, 2.0))
@@ -114,7 +114,7 @@ def _reduced(w: VectorWriter, x: str) -> tuple[str, str, str]:
     near = w.doubles("fsub", 1.0, half)
     lost = w.doubles("fsub", w.doubles("fsub", 1.0, near), half)
     cosine = w.doubles("fadd", near, w.fma(w.doubles("fmul", z, z), w.polynomial(z, COS), lost))
-    return w.as_whole(whole), sine, cosine
+    return w.as_integers(whole), sine, cosine
 
 
 def _turned(w: VectorWriter, whole: str, sine: str, cosine: str, quarter: int) -> str:
@@ -122,7 +122,7 @@ def _turned(w: VectorWriter, whole: str, sine: str, cosine: str, quarter: int) -
     quadrant = w.integers("add", whole, quarter)
     odd = w.integers("icmp ne", w.integers("and", quadrant, 1), 0)
     sign = w.integers("shl", w.integers("lshr", quadrant, 1), 63)
-    return w.as_real(w.integers("xor", w.as_whole(w.choose(odd, cosine, sine)), sign))
+    return w.as_doubles(w.integers("xor", w.as_integers(w.choose(odd, cosine, sine)), sign))
 
 
 def sin(w: VectorWriter, x: str) -> str:
@@ -166,7 +166,7 @@ def sign(w: VectorWriter, x: str) -> str:
 
 def _with_sign(w: VectorWriter, size: str, x: str) -> str:
     """Write a number that is not negative, or has already the sign of x, with that sign."""
-    return w.as_real(w.integers("or", w.as_whole(size), w.integers("and", w.as_whole(x), bits(-0.0))))
+    return w.as_doubles(w.integers("or", w.as_integers(size), w.integers("and", w.as_integers(x), bits(-0.0))))
 
 
 class _Erf(NamedTuple):
@@ -201,7 +201,7 @@ def _erf_parts(w: VectorWriter, x: str, power_of: Callable[[VectorWriter, str, s
     above, below = (chosen(*four) for four in zip(ERF_NEAR, ERF_MIDDLE, ERF_FAR, ERF_FARTHER, strict=True))
     ratio = w.doubles("fdiv", above, below)
     # The square of a number of few bits is exact.
-    few = w.as_real(w.integers("and", w.as_whole(small), -(2**32)))
+    few = w.as_doubles(w.integers("and", w.as_integers(small), -(2**32)))
     rest = w.fma(w.doubles("fsub", few, small), w.doubles("fadd", few, small), ratio)
     power = power_of(w, w.doubles("fsub", -0.5625, w.doubles("fmul", few, few)), rest)
     return _Erf(size, is_near, is_middle, ratio, w.doubles("fdiv", power, small))

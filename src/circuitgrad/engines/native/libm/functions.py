@@ -58,7 +58,7 @@ def _within(limit: float) -> Callable[[VectorWriter, str], str]:
 def _is_normal(w: VectorWriter, x: str) -> str:
     """Write whether x is positive, finite, and has all its digits."""
     least = bits(approximations.NORMAL)
-    return w.integers("icmp ult", w.integers("sub", w.as_whole(x), least), bits(float("inf")) - least)
+    return w.integers("icmp ult", w.integers("sub", w.as_integers(x), least), bits(float("inf")) - least)
 
 
 def _calls(*functions: str) -> Body:

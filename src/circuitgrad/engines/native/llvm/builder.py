@@ -74,13 +74,9 @@ class Builder(Instructions):
         """Set an element of an array."""
         self.put(f"store {kind} {value}, ptr {self.at(kind, pointer, index)}{_aligned(kind)}")
 
-    def whole(self, kind: str, pointer: str, index: str) -> str:
+    def load_short(self, kind: str, pointer: str, index: str) -> str:
         """Return an element of an array of short whole numbers that are not negative, as a long one."""
         return self.do(f"zext {kind} {self.load(kind, pointer, index)} to i64")
-
-    def short(self, kind: str, value: str, pointer: str, index: str) -> None:
-        """Set an element of an array of short whole numbers to a long one."""
-        self.store(kind, self.do(f"trunc i64 {value} to {kind}"), pointer, index)
 
     def variable(self, kind: str, value: str) -> str:
         """Return a new variable with a value."""

@@ -15,7 +15,7 @@ MARK = b"circuitgrad object 2\n"
 """What a file of machine code begins with; a digest of the rest follows."""
 HEAD_SIZE = len(MARK) + hashlib.sha256().digest_size
 CACHE_FILE = re.compile(r"\.?[0-9a-f]{64}\.")
-"""How the name of a file of machine code begins, or that of a temporary one which has been left behind."""
+"""How the name of a file of machine code begins, or that of a temporary file left behind."""
 MOST_FILES, MOST_BYTES = 500, 200_000_000
 """How many files are kept, and how many bytes together: those that were used last."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
-from circuitgrad.engines.native.llvm.primitives import ARITHMETIC, CALLS, COMPARISONS, COSTLY
+from circuitgrad.engines.native.llvm.primitives import COMPARISONS, COSTLY, OPERATIONS
 from circuitgrad.formulas.steps import CONSTANTS, folded
 from circuitgrad.gates.table import GATES, find
 
@@ -98,14 +98,8 @@ def contribution(graph: Graph, partial: int, upstream: int, zero: float = 0.0) -
 def _called(graph: Graph, gate: str, operands: Iterable[int]) -> int:
     """Return the node of a gate of the table: an operation, or what its rule is lowered to."""
     nodes = [_as_number(graph, operand) for operand in operands]
-    if gate in ARITHMETIC:
-        return graph.add(ARITHMETIC[gate], *nodes)
-    if gate == "neg":
-        return graph.add("fneg", *nodes)
-    if gate == "abs":
-        return graph.add("fabs", *nodes)
-    if gate in CALLS:
-        return graph.add(f"call {gate}", *nodes)
+    if gate in OPERATIONS:
+        return graph.add(OPERATIONS[gate], *nodes)
     rule = find(gate)
     return lowered(graph, rule.value.steps, dict(zip(rule.operands, nodes, strict=True)))
 

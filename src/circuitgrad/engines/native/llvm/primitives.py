@@ -2,56 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-Way: TypeAlias = str
-INSTRUCTION, INTRINSIC, FUNCTION_OF_C, WRITTEN = "instruction", "intrinsic", "function of C", "written"
-
-PRIMITIVES: dict[str, Way] = {
-    "abs": INTRINSIC,
-    "acos": FUNCTION_OF_C,
-    "acosh": FUNCTION_OF_C,
-    "asin": FUNCTION_OF_C,
-    "asinh": FUNCTION_OF_C,
-    "atan": FUNCTION_OF_C,
-    "atan2": FUNCTION_OF_C,
-    "atanh": FUNCTION_OF_C,
-    "cbrt": FUNCTION_OF_C,
-    "cos": FUNCTION_OF_C,
-    "cosh": FUNCTION_OF_C,
-    "div": INSTRUCTION,
-    "erf": FUNCTION_OF_C,
-    "erfc": FUNCTION_OF_C,
-    "exp": FUNCTION_OF_C,
-    "expm1": FUNCTION_OF_C,
-    "floor": INTRINSIC,
-    "hypot": FUNCTION_OF_C,
-    "log": FUNCTION_OF_C,
-    "log10": FUNCTION_OF_C,
-    "log1p": FUNCTION_OF_C,
-    "log2": FUNCTION_OF_C,
-    "mod": WRITTEN,
-    "pow": FUNCTION_OF_C,
-    "sin": FUNCTION_OF_C,
-    "sinh": FUNCTION_OF_C,
-    "sqrt": INTRINSIC,
-    "tan": FUNCTION_OF_C,
-    "tanh": FUNCTION_OF_C,
+PRIMITIVES = {
+    "abs": "fabs",
+    "acos": "call acos",
+    "acosh": "call acosh",
+    "asin": "call asin",
+    "asinh": "call asinh",
+    "atan": "call atan",
+    "atan2": "call atan2",
+    "atanh": "call atanh",
+    "cbrt": "call cbrt",
+    "cos": "call cos",
+    "cosh": "call cosh",
+    "div": "fdiv",
+    "erf": "call erf",
+    "erfc": "call erfc",
+    "exp": "call exp",
+    "expm1": "call expm1",
+    "floor": "call floor",
+    "hypot": "call hypot",
+    "log": "call log",
+    "log10": "call log10",
+    "log1p": "call log1p",
+    "log2": "call log2",
+    "mod": "call mod",
+    "pow": "call pow",
+    "sin": "call sin",
+    "sinh": "call sinh",
+    "sqrt": "call sqrt",
+    "tan": "call tan",
+    "tanh": "call tanh",
 }
-"""What computes a double: an instruction, an intrinsic function of LLVM, C's function of that name, or what is written
-below. Of vectors, `libm.functions` computes those that stand there; C's functions are called lane by lane."""
+"""The operation that each primitive is: an instruction, an intrinsic function of LLVM, or a call.
 
-ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
-"""The instructions, by gate."""
+What is called is a function on vectors where there is one (`libm.functions`), an intrinsic function, `mod` below, or
+C's function of that name, on vectors lane by lane."""
+
+OPERATIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "neg": "fneg", **PRIMITIVES}
+"""The gates that are a single operation."""
+INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fneg"})
+"""The operations that are instructions on doubles."""
 COMPARISONS = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 """The tests of `fcmp`, by gate. All are false for NaN, but `ne`: as in Python."""
-INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor"}
-"""What LLVM calls its intrinsic functions."""
-CALLS = frozenset(PRIMITIVES) - {"div", "abs"}
-"""The primitives that are calls; the rest are operations of their own."""
-COSTLY = CALLS - INTRINSICS.keys()
+INTRINSICS = ("fabs", "sqrt", "floor")
+"""LLVM's intrinsic functions, which are mostly one instruction."""
+CALLED = frozenset(name for name, operation in PRIMITIVES.items() if operation.startswith("call "))
+"""The primitives that are calls."""
+COSTLY = CALLED.difference(INTRINSICS)
 """Those of them that take much longer than an instruction."""
-OF_C = CALLS - {"mod"} | {"fma", "fmod"}
+OF_C = CALLED - {"mod"} | {"fma", "fmod"}
 """The functions of C that machine code may call, also for an intrinsic that the processor has no instruction for."""
 
 MOD = """\

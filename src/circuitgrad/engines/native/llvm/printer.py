@@ -16,7 +16,7 @@ from circuitgrad.engines.native.libm.functions import (
 )
 from circuitgrad.engines.native.llvm.lowering import lowered
 from circuitgrad.engines.native.llvm.notation import LANES, constant, hexadecimal, vector
-from circuitgrad.engines.native.llvm.primitives import ARITHMETIC, COMPARISONS, INTRINSICS, MOD
+from circuitgrad.engines.native.llvm.primitives import COMPARISONS, INSTRUCTIONS, INTRINSICS, MOD
 from circuitgrad.formulas.reader import read_formula
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Printer:
         """
         calls, lines = _calls(graph, indices), []
         if self.lanes == 1:
-            for stage, others in _stages(graph, indices, calls):
-                for several in stage.values():
-                    for at in range(0, len(several), LANES):
-                        lines += self._together(graph, several[at : at + LANES])
-                lines += self.instructions(graph, others)
+            for stage, rest in _stages(graph, indices, calls):
+                for calls_of_function in stage.values():
+                    for at in range(0, len(calls_of_function), LANES):
+                        lines += self._together(graph, calls_of_function[at : at + LANES])
+                lines += self.instructions(graph, rest)
             return lines
         for index in indices:
             if index not in calls:
@@ -127,7 +127,7 @@ class Printer:
 
     def declarations(self) -> list[str]:
         """Return what has to stand before the functions that use what has been printed."""
-        lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS.values()]
+        lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS]
         lines += [declaration(name, LANES) for name in sorted(self._vectors)]
         for name, arity in sorted(self._functions.items()):
             lines.append(MOD if name == "mod" else f"declare double @{name}({', '.join(['double'] * arity)})")
@@ -137,7 +137,7 @@ class Printer:
 
     def _operation(self, node: GraphNode, names: Sequence[str]) -> str:
         operation = node.operation
-        if operation in ARITHMETIC.values() or operation == "fneg":
+        if operation in INSTRUCTIONS:
             return f"{operation} {self.real} {', '.join(names)}"
         if operation in COMPARISONS.values():
             return f"fcmp {operation} {self.real} {', '.join(names)}"
@@ -146,7 +146,7 @@ class Printer:
             return f"select {self.flag} {test}, {self.real} {x}, {self.real} {y}"
         operands = ", ".join(f"{self.real} {name}" for name in names)
         function = operation.removeprefix("call ")
-        if function in INTRINSICS.values():
+        if function in INTRINSICS:
             return f"call {self.real} @llvm.{function}.{self._suffix}({operands})"
         if self.lanes > 1 and function in VECTORS:
             self._vectors.add(function)
@@ -229,9 +229,9 @@ def _stages(
         stage_of.update(dict.fromkeys(call.results if call else [index], stage))
         while len(stages) <= stage:
             stages.append(({}, []))
-        several, others = stages[stage]
+        calls_of_stage, rest = stages[stage]
         if call:
-            several.setdefault(call.function, []).append(call)
+            calls_of_stage.setdefault(call.function, []).append(call)
         else:
-            others.append(index)
+            rest.append(index)
     return stages

@@ -21,7 +21,7 @@ class VectorWriter(Instructions):
 
     Attributes:
         real: the type of doubles.
-        whole: the type of whole numbers as long as these.
+        integer: the type of whole numbers as long as these.
         flag: the type of truths.
 
     >>> writer = VectorWriter(2)
@@ -34,7 +34,7 @@ class VectorWriter(Instructions):
     def __init__(self, lanes: int) -> None:
         super().__init__()
         self.lanes = lanes
-        self.real, self.whole, self.flag = (vector(kind, lanes) for kind in ("double", "i64", "i1"))
+        self.real, self.integer, self.flag = (vector(kind, lanes) for kind in ("double", "i64", "i1"))
 
     def operand(self, value: str | float) -> str:
         """Return an operand as text: a number stands in every lane, as a double or as the whole number that it is."""
@@ -50,7 +50,7 @@ class VectorWriter(Instructions):
 
     def integers(self, operation: str, *operands: str | int) -> str:
         """Write an operation on whole numbers."""
-        return self.do(f"{operation} {self.whole} {', '.join(map(self.operand, operands))}")
+        return self.do(f"{operation} {self.integer} {', '.join(map(self.operand, operands))}")
 
     def fma(self, a: str | float, b: str | float, c: str | float) -> str:
         """Write a*b + c, rounded once."""
@@ -66,13 +66,13 @@ class VectorWriter(Instructions):
         operands = f"{self.real} {self.operand(x)}, {self.real} {self.operand(y)}"
         return self.do(f"select {self.flag} {test}, {operands}")
 
-    def as_whole(self, x: str) -> str:
+    def as_integers(self, x: str) -> str:
         """Write the bits of doubles as whole numbers."""
-        return self.do(f"bitcast {self.real} {x} to {self.whole}")
+        return self.do(f"bitcast {self.real} {x} to {self.integer}")
 
-    def as_real(self, x: str) -> str:
+    def as_doubles(self, x: str) -> str:
         """Write the doubles that have these bits."""
-        return self.do(f"bitcast {self.whole} {x} to {self.real}")
+        return self.do(f"bitcast {self.integer} {x} to {self.real}")
 
     def polynomial(self, z: str, coefficients: Sequence[float]) -> str:
         """Write c0 + c1*z + c2*z**2 + ..., by Horner's rule."""

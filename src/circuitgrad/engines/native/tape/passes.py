@@ -34,8 +34,8 @@ def _forward() -> str:
     table, kinds, ends, runs = _tables(b, "forward")
     start = b.variable("i64", "0")
     with b.loop("0", runs) as run:
-        end = b.whole("i32", ends, run)
-        function = b.load("ptr", table, b.whole("i8", kinds, run))
+        end = b.load_short("i32", ends, run)
+        function = b.load("ptr", table, b.load_short("i8", kinds, run))
         b.put(f"call void {function}(ptr %tape, i64 {b.get(start)}, i64 {end})")
         b.set(start, end)
     return b.text()
@@ -47,9 +47,9 @@ def _backward() -> str:
     with b.down("0", runs) as run:
         start = b.variable("i64", "0")
         with b.when(b.do(f"icmp ne i64 {run}, 0")):
-            b.set(start, b.whole("i32", ends, b.do(f"sub i64 {run}, 1")))
-        function = b.load("ptr", table, b.whole("i8", kinds, run))
-        b.put(f"call void {function}(ptr %tape, i64 {b.get(start)}, i64 {b.whole('i32', ends, run)})")
+            b.set(start, b.load_short("i32", ends, b.do(f"sub i64 {run}, 1")))
+        function = b.load("ptr", table, b.load_short("i8", kinds, run))
+        b.put(f"call void {function}(ptr %tape, i64 {b.get(start)}, i64 {b.load_short('i32', ends, run)})")
     return b.text()
 
 
@@ -79,21 +79,21 @@ class _RowLoop:
         """Write what puts the given values of a row into their slots."""
         with self.b.loop(start, self.bound_count) as k:
             value = self.b.do(f"load {self.real}, ptr {self.column('%in', k, row)}, align 8")
-            self.b.store(self.real, value, self.values, self.b.whole("i32", self.bound, k))
+            self.b.store(self.real, value, self.values, self.b.load_short("i32", self.bound, k))
 
     def passes(self, put: Callable[[str, str], None]) -> None:
         """Write the passes, and what puts every result into its column."""
         b = self.b
         b.put("call void @all_forward(ptr %tape)")
         with b.loop("0", self.wanted_count) as k:
-            put(b.load(self.real, self.values, b.whole("i32", self.wanted, k)), k)
+            put(b.load(self.real, self.values, b.load_short("i32", self.wanted, k)), k)
         column, size = b.variable("i64", self.wanted_count), b.do(f"mul i64 {self.slots}, {DOUBLE_SIZE * self.lanes}")
-        with b.loop("0", self.targets_count) as aim:
+        with b.loop("0", self.targets_count) as target:
             b.put(f"call void @llvm.memset.p0.i64(ptr {self.grads}, i8 0, i64 {size}, i1 false)")
-            b.store(self.real, self.printer.number(1.0), self.grads, b.whole("i32", self.targets, aim))
+            b.store(self.real, self.printer.number(1.0), self.grads, b.load_short("i32", self.targets, target))
             b.put("call void @all_backward(ptr %tape)")
             with b.loop("0", self.wrt_count) as k:
-                put(b.load(self.real, self.grads, b.whole("i32", self.wrt, k)), b.get(column))
+                put(b.load(self.real, self.grads, b.load_short("i32", self.wrt, k)), b.get(column))
                 b.add(column, "1")
 
 
@@ -115,14 +115,14 @@ def _sums(lanes: int) -> str:
         b.store(real, zero, totals, k)
     with b.loop("0", held) as k:
         value = b.load("double", b.load("ptr", "%in", k), "0")
-        b.store(real, b.in_every_lane("double", value, lanes), loop.values, b.whole("i32", loop.bound, k))
+        b.store(real, b.in_every_lane("double", value, lanes), loop.values, b.load_short("i32", loop.bound, k))
     is_square = b.do(f"icmp ne i64 {squares}, 0")
     with b.loop("0", "%n", lanes) as row:
         loop.given(row, held)
         mask = b.mask(row, "%n", lanes)
 
         def put(result: str, k: str) -> None:
-            value = b.load(real, loop.values, b.whole("i32", loop.wanted, "0"))
+            value = b.load(real, loop.values, b.load_short("i32", loop.wanted, "0"))
             double = b.do(f"fadd {real} {value}, {value}")
             factor = b.choose(b.do(f"icmp eq i64 {k}, 0"), value, double, real)
             factor = b.choose(is_square, factor, loop.printer.number(1.0), real)

@@ -86,13 +86,13 @@ class RuleFunctions:
         builder = Builder(f"{name}{PARAMETERS}", linkage="internal")
         loop = _GateLoop(builder, self._wide_printer, [(kind, self.rules[kind])], at_once=LANES)
         count = builder.do("sub i64 %to, %from")
-        whole = builder.do(f"add i64 %from, {builder.do(f'and i64 {count}, {-LANES}')}")
-        with builder.loop("%from", whole, LANES) as gate:
+        full = builder.do(f"add i64 %from, {builder.do(f'and i64 {count}, {-LANES}')}")
+        with builder.loop("%from", full, LANES) as gate:
             if way == "forward":
                 loop.set_value(gate)
             else:
                 loop.pull_back(gate)
-        builder.put(f"call void @{way}{kind}(ptr %tape, i64 {whole}, i64 %to)")
+        builder.put(f"call void @{way}{kind}(ptr %tape, i64 {full}, i64 %to)")
         self._texts.append(builder.text())
         return name
 
@@ -225,7 +225,7 @@ class _GateLoop:
             at = self.builder.do(
                 f"add i64 {at}, {self.gates if k == 1 else self.builder.do(f'mul i64 {self.gates}, {k}')}"
             )
-        return self.builder.whole("i32", self.operands, at)
+        return self.builder.load_short("i32", self.operands, at)
 
     def _compute(self, gate: str, nodes: Iterable[int]) -> None:
         """Write the instructions that nodes need, inputs first."""

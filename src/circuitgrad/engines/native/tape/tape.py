@@ -19,16 +19,20 @@ from circuitgrad.engines.native.tape.passes import PASSES, SUMS, kernels_text
 from circuitgrad.engines.native.tape.rule_functions import RuleFunctions
 from circuitgrad.engines.native.tape.structure import TapeStructure
 from circuitgrad.errors import CircuitError
+from circuitgrad.gates.table import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.engines.native.llvm.code import Code
     from circuitgrad.engines.wanted import Compute, Program, Wanted
     from circuitgrad.gates.rule import Rule
 
 MOST_RULES = 200
 """A tape tells its rules apart by a byte."""
+MOST_CODES = 16
+"""For how many sets of rules the code is remembered."""
 
 
 class Tape:
@@ -54,9 +58,8 @@ class Tape:
         gates, first = len(circuit.rules), circuit.first_gate
         self._structure = TapeStructure(gates=gates, first=first, slots=first + gates)
         self._arrays: list[array[Any]] = []
-        functions, self._lanes = RuleFunctions(rules, lanes), lanes
-        self._code = machine_code("\n".join([functions.text(), kernels_text(lanes)]))
-        slots = self._order(circuit, rules, functions.mixed)
+        (self._code, mixed), self._lanes = _code(rules, lanes), lanes
+        slots = self._order(circuit, rules, mixed)
         parts = {"bound": names, "wanted": wanted.values, "targets": wanted.outputs, "wrt": wanted.wrt}
         for part, wires in parts.items():
             self._keep(part, array("i", [slots[circuit.slot(wire)] for wire in wires]))
@@ -106,6 +109,23 @@ def fits(circuit: Circuit) -> bool:
 def _texts(rule: Rule) -> tuple[str, ...]:
     """Return what puts rules in the same order in every circuit."""
     return rule.name, rule.value.text, *(f"{name}: {partial}" for name, partial in rule.partials.items())
+
+
+_codes: dict[Hashable, tuple[Code, list[int]]] = {}
+
+
+def _code(rules: Sequence[Rule], lanes: int) -> tuple[Code, list[int]]:
+    """Return the machine code for circuits of some rules, and which of these are computed together in a deep circuit.
+
+    It is remembered by the rules' texts: a memory of rules would keep a file's own gates for ever.
+    """
+    key = lanes, tuple((rule is GATES.get(rule.name), *_texts(rule)) for rule in rules)
+    if key not in _codes:
+        if len(_codes) >= MOST_CODES:
+            del _codes[next(iter(_codes))]
+        functions = RuleFunctions(rules, lanes)
+        _codes[key] = machine_code("\n".join([functions.text(), kernels_text(lanes)])), functions.mixed
+    return _codes[key]
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:

@@ -129,7 +129,7 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
     lines = list(check_lines(check, everything=everything, only_failed=only_failed))
     # The gates come first: a wrong gate may explain a wrong input.
     for line in sorted(lines, key=lambda line: line.kind in ("input", "expect")):
-        # The culprits above explain what is not finite.
+        # The culprits above explain numbers that are not finite.
         text = "" if line.comparison.verdict == NONFINITE and notes else explain(check, line)
         if text:
             notes.append(placed(place_of(check, line), f"{line.comparison.verdict}: {text}"))

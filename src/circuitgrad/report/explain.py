@@ -100,7 +100,7 @@ def _ellipsis() -> str:
 
 
 def gates_table(explained: Explanation, *, everything: bool = False) -> Table:
-    """Return what every gate adds to its operands' gradients, in the order of the backward pass, and the sums.
+    """Return every gate's contributions to its operands' gradients, in the order of the backward pass, and the sums.
 
     Args:
         explained: the chain rule.

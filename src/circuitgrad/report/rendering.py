@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "markdown")
 
-# What Markdown would take for markup; an underscore within a word is none.
+# Characters that are markup in Markdown; an underscore within a word is not.
 _MARKUP = re.compile(r"[\\`*<\[|~]|(?<![^\W_])_|_(?![^\W_])")
 
 

@@ -29,7 +29,7 @@ def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") ->
     Args:
         values: the titles of the columns of values.
         slopes: the titles of the columns of derivatives.
-        counted: the title of a first column with the rows' numbers; no such column where it is empty.
+        counted: the title of a first column with the rows' numbers; no column where it is empty.
     """
     first = [Column(counted, number=True)] if counted else []
     columns = [

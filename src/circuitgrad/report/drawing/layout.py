@@ -85,7 +85,7 @@ class Frame(NamedTuple):
     """A box around nodes.
 
     Attributes:
-        name: what it is called.
+        name: its name.
         area: the box.
         title: the rectangle of its title.
     """
@@ -244,7 +244,7 @@ def _graph(drawing: Drawing, sizes: Sequence[_Size], *, newrank: bool) -> str:
 
 
 def _opening(number: int, name: str) -> str:
-    """Return what opens a box, with room for its title."""
+    """Return the line that opens a box, with room for its title."""
     title = f'<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{int(width(name, TITLE)) + 12}" HEIGHT="14"><TR><TD></TD></TR>'
     return f"subgraph cluster{number} {{ margin=8; labeljust=l; label=<{title}</TABLE>>;"
 

@@ -92,7 +92,7 @@ class Drawing(NamedTuple):
 
     Attributes:
         name: the circuit's name.
-        about: what it computes.
+        about: its description.
         output: the wire that is differentiated.
         nodes: in topological order, inputs first.
         segments: the wires between them.

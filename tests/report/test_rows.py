@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitgrad.report.rows import Block, collected, ends, json_pieces, rows_json, stream, table_of
+from circuitgrad.report.rows import ResultChunk, collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.tables import LONGEST_TABLE, SHOWN_ENDS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ columns = st.lists(st.floats(), max_size=9).map(lambda numbers: array("d", numbe
 documents = st.dictionaries(texts, st.deferred(lambda: columns | texts | st.lists(texts, max_size=3)), min_size=1)
 
 
-def blocks(rows: int, size: int) -> Iterator[Block]:
+def blocks(rows: int, size: int) -> Iterator[ResultChunk]:
     for start in range(0, rows, size):
         lines = range(start, min(start + size, rows))
         yield lines, [array("d", lines)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.cli import options
 from circuitgrad.methods.nonfinite import nonfinite_value
-from circuitgrad.report.results import pass_json, pass_table
+from circuitgrad.report.results import PassResult, pass_json, pass_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,8 +58,9 @@ def report_pass(
 ) -> None:
     """Print every wire's value, and its gradients if there are any."""
     options.warn(nonfinite_value(circuit), quiet=quiet)
+    result = PassResult(circuit, values, gradients, outputs, expanded=everything)
     if form == "json":
-        options.emit_json(pass_json(circuit, values, gradients, outputs, expanded=everything))
+        options.emit_json(pass_json(result))
         return
-    table = pass_table(circuit, values, gradients, outputs, expanded=everything)
+    table = pass_table(result)
     options.emit_table(options.title(circuit), table, form, precision, everything=everything, quiet=quiet)

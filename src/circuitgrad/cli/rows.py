@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.data.chunks import Blocks
-    from circuitgrad.report.rows import Block
+    from circuitgrad.report.rows import ResultChunk
 
 RESULTS = 500_000
 """So many numbers are computed at a time, but those of `blocks.BLOCK` rows at least."""
@@ -143,7 +143,7 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
     return Wanted(values, tuple(outputs), inputs if wrt else wires or inputs)
 
 
-def _computed(compute: OverRows, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[Block]:
+def _computed(compute: OverRows, data: Blocks, wanted: Wanted, watch: Watch, *, quiet: bool) -> Iterator[ResultChunk]:
     """Yield the results of block after block."""
     from circuitgrad.data.chunks import BLOCK
 
@@ -163,7 +163,7 @@ def _pieces(
     outputs: Sequence[str],
     wanted: Wanted,
     counted: str,
-    blocks: Iterator[Block],
+    blocks: Iterator[ResultChunk],
     form: str,
     printing: Printing,
 ) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _write_text(pieces: Iterator[str], printing: Printing) -> None:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
-def _write_parquet(blocks: Iterator[Block], wanted: Wanted, printing: Printing) -> None:
+def _write_parquet(blocks: Iterator[ResultChunk], wanted: Wanted, printing: Printing) -> None:
     """Write results to a Parquet file once they are complete."""
     from circuitgrad.data import parquet
     from circuitgrad.files import writing

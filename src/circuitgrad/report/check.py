@@ -9,6 +9,7 @@ from circuitgrad.errors import quote, visible
 from circuitgrad.formulas.names import derivative_title
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, gravity
 from circuitgrad.report.number_text import for_json, rounded
+from circuitgrad.report.results import outputs_json
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -357,7 +358,7 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
     singular, plural = ("inputs", "jacobian") if check.order == 1 else ("hessian", "hessians")
     document: dict[str, Any] = {
         "circuit": check.circuit.name,
-        "output": check.outputs[0] if single else list(check.outputs),
+        "output": outputs_json(check.outputs),
         "method": check.method,
         "passed": check.passed,
         **({singular: inputs[check.outputs[0]]} if single else {plural: inputs}),

@@ -40,10 +40,10 @@ def pass_html(circuit: Circuit, output: str, values: Mapping[str, float], gradie
         values: every wire's value in that pass.
         gradients: every wire's gradient.
     """
-    from circuitgrad.report.results import pass_table
+    from circuitgrad.report.results import PassResult, pass_table
     from circuitgrad.report.tables import SHOWN_ENDS, shown_positions
 
-    table = pass_table(circuit, values, {output: gradients}, [output], expanded=False)
+    table = pass_table(PassResult(circuit, values, {output: gradients}, [output]))
     positions = shown_positions(len(table.rows))
     left_out = len(table.rows) - len(positions)
     head = "".join(f"<th{_align(column.number)}>{column.title}</th>" for column in table.columns)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hypothesis import strategies as st
 
-    from circuitgrad.report.drawing.layout import Layout
+    from circuitgrad.report.drawing.layout import DrawingLayout
     from circuitgrad.report.drawing.model import Drawing
 
 EXAMPLES = sorted(CIRCUITS.glob("*.yaml"))
@@ -37,7 +37,7 @@ def shrunk(area: Rectangle) -> Rectangle:
     return Rectangle(area.left + ROUNDING, area.top + ROUNDING, area.right - ROUNDING, area.bottom - ROUNDING)
 
 
-def written(layout: Layout) -> Iterator[tuple[str, Rectangle]]:
+def written(layout: DrawingLayout) -> Iterator[tuple[str, Rectangle]]:
     """Yield what must not overlap: shapes, numbers, captions, titles of boxes."""
     for index, spot in enumerate(layout.spots):
         parts = {"shape": spot.shape, "value": spot.value, "gradient": spot.gradient, "caption": spot.caption}
@@ -48,7 +48,7 @@ def written(layout: Layout) -> Iterator[tuple[str, Rectangle]]:
         yield f"title {frame.name}", shrunk(frame.title)
 
 
-def overlaps(layout: Layout) -> list[tuple[str, str]]:
+def overlaps(layout: DrawingLayout) -> list[tuple[str, str]]:
     """Return the pairs that overlap."""
     return [
         (name, other_name)
@@ -67,7 +67,7 @@ def meet(first: Rectangle, second: Rectangle) -> bool:
     )
 
 
-def outside(layout: Layout) -> list[str]:
+def outside(layout: DrawingLayout) -> list[str]:
     """Return what does not lie within the picture."""
     whole = Rectangle(0, 0, layout.width, layout.height)
     areas = [*written(layout), *((frame.name, frame.area) for frame in layout.frames)]
@@ -78,7 +78,7 @@ def outside(layout: Layout) -> list[str]:
     ]
 
 
-def backward_wires(drawing: Drawing, layout: Layout) -> list[int]:
+def backward_wires(drawing: Drawing, layout: DrawingLayout) -> list[int]:
     """Return the segments that do not run from left to right."""
     return [
         index
@@ -87,7 +87,7 @@ def backward_wires(drawing: Drawing, layout: Layout) -> list[int]:
     ]
 
 
-def misplaced_ends(drawing: Drawing, layout: Layout) -> list[int]:
+def misplaced_ends(drawing: Drawing, layout: DrawingLayout) -> list[int]:
     """Return the segments that do not lead from the shape of their source to that of their target."""
     found = []
     for index, (segment, course) in enumerate(zip(drawing.segments, layout.courses, strict=True)):
@@ -101,7 +101,7 @@ def misplaced_ends(drawing: Drawing, layout: Layout) -> list[int]:
     return found
 
 
-def crossed(drawing: Drawing, layout: Layout) -> list[str]:
+def crossed(drawing: Drawing, layout: DrawingLayout) -> list[str]:
     """Return the shapes that a wire crosses which neither leaves nor enters them."""
     found = []
     for segment, course in zip(drawing.segments, layout.courses, strict=True):

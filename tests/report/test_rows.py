@@ -29,7 +29,7 @@ def blocks(rows: int, size: int) -> Iterator[ResultChunk]:
 
 def plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, array):
         return [number if abs(number) < float("inf") else repr(number) for number in value]
     return value
@@ -71,9 +71,9 @@ def test_the_ends_of_many_rows_are_kept(rows: int, size: int) -> None:
     shown = [*kept] if rows <= LONGEST_TABLE else [*kept[:SHOWN_ENDS], *kept[-SHOWN_ENDS:]]
     assert table.rows == [[str(line), float(line)] for line in shown]
     assert table.missing == rows - len(shown)
-    whole = table_of(["s"], [], "line")
-    ends(whole, blocks(rows, size), everything=True)
-    assert (len(whole.rows), whole.missing) == (rows, 0)
+    complete = table_of(["s"], [], "line")
+    ends(complete, blocks(rows, size), everything=True)
+    assert (len(complete.rows), complete.missing) == (rows, 0)
 
 
 @pytest.mark.parametrize("form", ["csv", "markdown"])

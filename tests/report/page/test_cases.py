@@ -35,12 +35,12 @@ def test_the_chosen_case_is_the_rule(rule: Rule) -> None:
     points = list(itertools.product(SPECIAL if rule.arity < 3 else SPECIAL[::3], repeat=rule.arity))
     parameters = (*rule.operands, "out")
     for formula in formulas(rule):
-        whole = compiled(parameters, [formula.steps], "{}", DOUBLES)
+        direct = compiled(parameters, [formula.steps], "{}", DOUBLES)
         chosen = compiled(parameters, [case_number(formula.steps)], "{}", DOUBLES)
         cases = [compiled(parameters, [case.formula], "{}", DOUBLES) for case in cases_of(formula.steps)]
         for point in points:
             given = (*point, value_function(rule)(*point))
-            value, wanted = cases[int(chosen(*given))](*given), whole(*given)
+            value, wanted = cases[int(chosen(*given))](*given), direct(*given)
             assert value == wanted or (math.isnan(value) and math.isnan(wanted))
 
 

@@ -9,7 +9,8 @@ from array import array
 
 import pytest
 
-from circuitgrad.circuit.circuit import Circuit, Input
+from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.structure import Input
 from circuitgrad.engines.native.llvm.graph import Graph
 from circuitgrad.engines.native.llvm.lowering import lowered
 from circuitgrad.engines.native.tape import tape

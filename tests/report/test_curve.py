@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PENS = st.sampled_from([BRAILLE, PLAIN])
 NUMBERS = st.floats() | st.floats(-10, 10)
-TAME = st.integers(-1000, 1000).map(lambda whole: whole / 100)
+TAME = st.integers(-1000, 1000).map(lambda hundredths: hundredths / 100)
 WIDTHS, HEIGHTS = st.integers(24, 80), st.integers(2, 20)
 # Dots 1 to 3 and 7 stand in the left column, from the top; 4 to 6 and 8 in the right one.
 PLACES = {"1": (0, 0), "2": (0, 1), "3": (0, 2), "7": (0, 3), "4": (1, 0), "5": (1, 1), "6": (1, 2), "8": (1, 3)}
@@ -32,15 +32,15 @@ def rows(texts: list[str], pen: Pen) -> list[str]:
 
 def dots(texts: list[str], pen: Pen) -> set[tuple[int, int]]:
     """Return the black dots, each with its column from the left and its row from the top."""
-    found = set()
+    dots = set()
     for row, text in enumerate(rows(texts, pen)):
         for column, character in enumerate(text):
             if pen is PLAIN:
-                found |= {(column, 2 * row + down) for _, down in MARKS[character]}
+                dots |= {(column, 2 * row + down) for _, down in MARKS[character]}
             elif character != " ":
                 numbers = unicodedata.name(character).removeprefix("BRAILLE PATTERN DOTS-")
-                found |= {(2 * column + PLACES[one][0], 4 * row + PLACES[one][1]) for one in numbers}
-    return found
+                dots |= {(2 * column + PLACES[number][0], 4 * row + PLACES[number][1]) for number in numbers}
+    return dots
 
 
 def size(texts: list[str], pen: Pen) -> tuple[int, int]:

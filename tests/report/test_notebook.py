@@ -50,8 +50,8 @@ def test_a_pass_is_a_dictionary() -> None:
 
 
 def html(tape: Any) -> str:
-    found: str = tape._repr_html_()
-    return found
+    html: str = tape._repr_html_()
+    return html
 
 
 def cells(text: str) -> list[list[str]]:

@@ -79,11 +79,11 @@ def test_too_many_rows_for_a_landscape(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_picture_is_the_same_every_time_and_after_a_rest(tmp_path: Path) -> None:
     run = ("optimize", str(CIRCUITS / "himmelblau.yaml"), "--method", "adam", "-q")
-    whole, again, state = tmp_path / "a.svg", tmp_path / "b.svg", str(tmp_path / "state.json")
-    done(*run, "--steps", "30", "--plot", str(whole))
+    uninterrupted, again, state = tmp_path / "a.svg", tmp_path / "b.svg", str(tmp_path / "state.json")
+    done(*run, "--steps", "30", "--plot", str(uninterrupted))
     done(*run, "--steps", "11", "--checkpoint", state)
     done(*run, "--steps", "30", "--checkpoint", state, "--resume", "--plot", str(again))
-    assert whole.read_bytes() == again.read_bytes()
+    assert uninterrupted.read_bytes() == again.read_bytes()
 
 
 def test_a_way_along_a_bound_is_whole(tmp_path: Path) -> None:

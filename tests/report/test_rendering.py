@@ -42,9 +42,9 @@ def rendered(table: Table, form: str, digits: int | None = None, *, everything: 
 
 @given(ROWS)
 def test_csv_reads_back_to_the_last_bit(rows: list[tuple[str, str, float, float | None]]) -> None:
-    header, *found = csv.reader(io.StringIO(rendered(table(*rows), "csv")))
+    header, *lines = csv.reader(io.StringIO(rendered(table(*rows), "csv")))
     assert header == [column.title for column in COLUMNS]
-    for row, cells in zip(rows, found, strict=True):
+    for row, cells in zip(rows, lines, strict=True):
         assert repr(float(cells[2])) == repr(row[2])
         assert cells[3] == "" if row[3] is None else repr(float(cells[3])) == repr(row[3])
         assert all(character.isprintable() for cell in cells for character in cell)

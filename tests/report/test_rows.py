@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitgrad.report.rows import Block, collected, ends, json_pieces, rows_json, stream, table_of
+from circuitgrad.report.rows import ResultChunk, collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.tables import LONGEST_TABLE, SHOWN_ENDS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ columns = st.lists(st.floats(), max_size=9).map(lambda numbers: array("d", numbe
 documents = st.dictionaries(texts, st.deferred(lambda: columns | texts | st.lists(texts, max_size=3)), min_size=1)
 
 
-def blocks(rows: int, size: int) -> Iterator[Block]:
+def blocks(rows: int, size: int) -> Iterator[ResultChunk]:
     for start in range(0, rows, size):
         lines = range(start, min(start + size, rows))
         yield lines, [array("d", lines)]
@@ -29,7 +29,7 @@ def blocks(rows: int, size: int) -> Iterator[Block]:
 
 def plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, array):
         return [number if abs(number) < float("inf") else repr(number) for number in value]
     return value
@@ -71,9 +71,9 @@ def test_the_ends_of_many_rows_are_kept(rows: int, size: int) -> None:
     shown = [*kept] if rows <= LONGEST_TABLE else [*kept[:SHOWN_ENDS], *kept[-SHOWN_ENDS:]]
     assert table.rows == [[str(line), float(line)] for line in shown]
     assert table.missing == rows - len(shown)
-    whole = table_of(["s"], [], "line")
-    ends(whole, blocks(rows, size), everything=True)
-    assert (len(whole.rows), whole.missing) == (rows, 0)
+    complete = table_of(["s"], [], "line")
+    ends(complete, blocks(rows, size), everything=True)
+    assert (len(complete.rows), complete.missing) == (rows, 0)
 
 
 @pytest.mark.parametrize("form", ["csv", "markdown"])

@@ -124,9 +124,9 @@ class Circuit(Structure):
             CircuitError: there is no such wire, or several outputs and none named.
         """
         name = self.single_output() if output is None else output
-        slot = self.slot(name)
+        self.slot(name)  # which refuses an unknown wire before the pass
         self.run()
-        return self._differentiated(name, slot)
+        return self.differentiate(name)
 
     def jacobian(self, outputs: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
         """Return the derivatives of several outputs with respect to every wire: one forward, and a backward for each.
@@ -137,13 +137,19 @@ class Circuit(Structure):
         Raises:
             CircuitError: there is no such wire.
         """
-        targets = {output: self.slot(output) for output in (self.outputs if outputs is None else outputs)}
+        targets = self.outputs if outputs is None else tuple(outputs)
+        for output in targets:
+            self.slot(output)  # which refuses an unknown wire before the pass
         self.run()
-        return {output: self._differentiated(output, slot) for output, slot in targets.items()}
+        return {output: self.differentiate(output) for output in targets}
 
-    def _differentiated(self, output: str, target: int) -> dict[str, float]:
-        """Return the derivatives of an output, after a forward pass."""
-        self.pull_back(target)
+    def differentiate(self, output: str) -> dict[str, float]:
+        """Return the derivative of `output` with respect to every wire, where the last forward pass left them.
+
+        Raises:
+            CircuitError: there is no such wire.
+        """
+        self.pull_back(self.slot(output))
         units = self._units
         gradients = {wire: units[slot].grad for wire, slot in self._slots.items()}
         return Gradients(gradients, self, output, [unit.value for unit in units])

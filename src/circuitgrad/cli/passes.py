@@ -41,19 +41,20 @@ def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Seq
 def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, *, differentiate: bool) -> None:
     """Print every wire's value, and its gradients where they are wanted."""
     from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
-    from circuitgrad.report.results import pass_json, pass_table
+    from circuitgrad.report.results import PassResult, pass_json, pass_table
 
     values: Mapping[str, float] = circuit.forward()
     gradients: dict[str, dict[str, float]] = {}
     for output in outputs if differentiate else ():
-        gradients[output] = circuit.backward(output)
+        gradients[output] = circuit.differentiate(output)
         printing.warn(nonfinite_gradient(circuit), quiet=given.quiet)
     values, gradients = _recomputed(circuit, tuple(gradients), given) or (values, gradients)
     printing.warn(nonfinite_value(circuit), quiet=given.quiet)
+    result = PassResult(circuit, values, gradients, outputs, expanded=given.everything)
     if given.form == "json":
-        printing.emit_json(pass_json(circuit, values, gradients, outputs, expanded=given.everything))
+        printing.emit_json(pass_json(result))
         return
-    table = pass_table(circuit, values, gradients, outputs, expanded=given.everything)
+    table = pass_table(result)
     heading = printing.title(circuit)
     printing.emit_table(heading, table, given.form, given.precision, everything=given.everything, quiet=given.quiet)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.data.table import Chunks
-    from circuitgrad.report.rows import Block
+    from circuitgrad.report.rows import ResultChunk
 
 RESULTS_AT_A_TIME = 500_000
 """How many numbers are computed at a time; at least those of `CHUNK_ROWS` rows."""
@@ -124,7 +124,7 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
 
 def _computed(
     compute: RowwiseProgram, data: Chunks, wanted: Wanted, nonfinite: NonfiniteRows, *, quiet: bool
-) -> Iterator[Block]:
+) -> Iterator[ResultChunk]:
     """Yield the results of chunk after chunk."""
     from circuitgrad.data.table import CHUNK_ROWS
 
@@ -144,7 +144,7 @@ def _pieces(
     outputs: Sequence[str],
     wanted: Wanted,
     counted: str,
-    blocks: Iterator[Block],
+    blocks: Iterator[ResultChunk],
     form: str,
     given: PassOptions,
 ) -> Iterator[str]:
@@ -179,7 +179,7 @@ def _write_text(pieces: Iterator[str], given: PassOptions) -> None:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
-def _write_parquet(blocks: Iterator[Block], wanted: Wanted, given: PassOptions) -> None:
+def _write_parquet(blocks: Iterator[ResultChunk], wanted: Wanted, given: PassOptions) -> None:
     """Write results to a Parquet file once they are complete."""
     from circuitgrad.data.parquet import write_parquet
     from circuitgrad.files import writing

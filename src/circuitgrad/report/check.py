@@ -9,6 +9,7 @@ from circuitgrad.errors import quote, visible
 from circuitgrad.formulas.names import derivative_title
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, gravity
 from circuitgrad.report.number_text import for_json, rounded
+from circuitgrad.report.results import outputs_json
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
     lines = list(check_lines(check, everything=everything, only_failed=only_failed))
     # The gates come first: a wrong gate may explain a wrong input.
     for line in sorted(lines, key=lambda line: line.kind in ("input", "expect")):
-        # The culprits above explain what is not finite.
+        # The culprits above explain numbers that are not finite.
         text = "" if line.comparison.verdict == NONFINITE and notes else explain(check, line)
         if text:
             notes.append(placed(place_of(check, line), f"{line.comparison.verdict}: {text}"))
@@ -357,7 +358,7 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
     singular, plural = ("inputs", "jacobian") if check.order == 1 else ("hessian", "hessians")
     document: dict[str, Any] = {
         "circuit": check.circuit.name,
-        "output": check.outputs[0] if single else list(check.outputs),
+        "output": outputs_json(check.outputs),
         "method": check.method,
         "passed": check.passed,
         **({singular: inputs[check.outputs[0]]} if single else {plural: inputs}),

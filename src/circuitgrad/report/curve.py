@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Line: TypeAlias = Sequence[tuple[float, float]]
+    Curve: TypeAlias = Sequence[tuple[float, float]]
     Dot: TypeAlias = tuple[float, float]
     """A place on the canvas in dots: how far from the left, and from the top."""
 
@@ -102,7 +102,7 @@ def number(value: float) -> str:
 
 
 def plot(
-    lines: Sequence[Line],
+    lines: Sequence[Curve],
     width: int,
     height: int,
     *,

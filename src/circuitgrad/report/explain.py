@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from circuitgrad.methods.explain import Account, Edge, Explanation, GraphPath
+    from circuitgrad.report.tables import Cell
 
 LONGEST_FORMULAS = 70
 """The formulas of a path are left out where they take more characters."""
@@ -56,7 +57,7 @@ def paths_table(explained: Explanation, digits: int | None = None, *, everything
     columns = [
         Column("path", wrap=True),
         Column("local derivatives", "cyan", wrap=True),
-        Column("product", "red", True),
+        Column("product", "red", number=True),
     ]
     table = Table(columns, noun="lines")
     paths = ShortPaths(explained, everything=everything)
@@ -78,7 +79,7 @@ def paths_table(explained: Explanation, digits: int | None = None, *, everything
 
 def _lines(
     explained: Explanation, path: GraphPath, paths: ShortPaths, digits: int, *, everything: bool
-) -> Iterator[list[str | float | None]]:
+) -> Iterator[list[Cell]]:
     """Yield the lines of a path: with formulas where they are short, and with numbers."""
     arrow, times = (" → ", " × ") if encodable("→×") else (" -> ", " * ")
     stretches = paths.stretches(path)
@@ -100,7 +101,7 @@ def _ellipsis() -> str:
 
 
 def gates_table(explained: Explanation, *, everything: bool = False) -> Table:
-    """Return what every gate adds to its operands' gradients, in the order of the backward pass, and the sums.
+    """Return every gate's contributions to its operands' gradients, in the order of the backward pass, and the sums.
 
     Args:
         explained: the chain rule.

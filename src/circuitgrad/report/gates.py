@@ -1,4 +1,4 @@
-"""Gates as tables and as JSON documents: all of them, or one in full."""
+"""Gates as tables and as JSON documents: all of them, or a single gate in full."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def signature(rule: Rule) -> str:
 
 
 def gates_table(rules: Sequence[Rule]) -> Table:
-    """Return the table of gates: for each what it is, its further names, its formulas and its conventions."""
+    """Return the table of gates: for each a few words, its further names, its formulas and its conventions."""
     table = Table([Column("gate", style="cyan"), Column(""), Column("formula", wrap=True)], noun="lines")
     for rule in rules:
         lines = [("about", rule.about), *_names(rule), *_formulas(rule)]
@@ -33,11 +33,11 @@ def gates_table(rules: Sequence[Rule]) -> Table:
 
 
 def gate_table(rule: Rule, *, titled: bool) -> Table:
-    """Return everything that is known of one gate.
+    """Return everything that is known of a gate.
 
     Args:
         rule: the gate.
-        titled: whether to say also what its heading says, and to give titles to the columns.
+        titled: whether to repeat the heading's texts, and to give titles to the columns.
     """
     table = Table(
         [Column("gate", "cyan"), Column(signature(rule), wrap=True)]
@@ -50,7 +50,7 @@ def gate_table(rule: Rule, *, titled: bool) -> Table:
 
 
 def gate_title(rule: Rule) -> str:
-    """Return the heading of one gate: how it is called, what it is, and its further names.
+    """Return the heading of a gate: its call, a few words, and its further names.
 
     >>> from circuitgrad.gates.table import find
     >>> print(gate_title(find("mul")))
@@ -96,7 +96,7 @@ def gates_json(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 
 
 def gate_json(rule: Rule) -> dict[str, Any]:
-    """Return one gate as a document."""
+    """Return a gate as a document."""
     return {
         "name": rule.name,
         "operands": list(rule.operands),

@@ -1,6 +1,6 @@
-"""How a circuit and a backward pass show themselves in a notebook: as a drawing, and as a table.
+"""A circuit and a backward pass in a notebook: a drawing, and a table.
 
-Importing this module registers both; what draws them is imported when a notebook asks.
+Importing this module registers both; the modules that draw them are imported when a notebook asks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STYLES = {"green": "color: #009e73", "red": "color: #d55e00; font-style: italic
 
 
 def circuit_svg(circuit: Circuit) -> str | None:
-    """Return the drawing of a circuit, or None where what draws is not installed."""
+    """Return the drawing of a circuit, or None where its packages are not installed."""
     from circuitgrad.report.drawing.model import drawing
     from circuitgrad.report.drawing.svg import svg
 
@@ -40,10 +40,10 @@ def pass_html(circuit: Circuit, output: str, values: Mapping[str, float], gradie
         values: every wire's value in that pass.
         gradients: every wire's gradient.
     """
-    from circuitgrad.report.results import pass_table
+    from circuitgrad.report.results import PassResult, pass_table
     from circuitgrad.report.tables import SHOWN_ENDS, shown_positions
 
-    table = pass_table(circuit, values, {output: gradients}, [output], expanded=False)
+    table = pass_table(PassResult(circuit, values, {output: gradients}, [output]))
     positions = shown_positions(len(table.rows))
     left_out = len(table.rows) - len(positions)
     head = "".join(f"<th{_align(column.number)}>{column.title}</th>" for column in table.columns)

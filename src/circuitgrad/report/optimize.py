@@ -13,6 +13,7 @@ from circuitgrad.report.wire_description import describe
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.report.tables import Cell
 
 LARGEST_TILT = 1e-3
 """Where the residuals' part in the tangent plane is larger, the sum of squares is not at its minimum."""
@@ -63,7 +64,7 @@ def _estimates(outcome: Outcome, fit: Fit) -> Table:
         Column("relative", number=True, digits=2),
         Column("t value", number=True, digits=4),
     ]
-    rows: list[list[str | float | None]] = [
+    rows: list[list[Cell]] = [
         [name, outcome.before[name], estimate.value, estimate.error, estimate.relative, estimate.t]
         for name, estimate in fit.estimates.items()
     ]

@@ -11,7 +11,7 @@ from circuitgrad.report.terminal import beside, encodable, terminal_width
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.report.curve import Line
+    from circuitgrad.report.curve import Curve
 
 WIDEST_PAGE = 80
 NARROWEST_PANEL = 24
@@ -44,7 +44,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 def panels(
-    curves: Mapping[str, Line], styles: Sequence[str], name: str, *, log: bool = False, whole: bool = False
+    curves: Mapping[str, Curve], styles: Sequence[str], name: str, *, log: bool = False, whole: bool = False
 ) -> str:
     """Return curves as panels fitted to the terminal, all with margins of the same width.
 

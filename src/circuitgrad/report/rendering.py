@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "markdown")
 
-# What Markdown would take for markup; an underscore within a word is none.
+# Characters that are markup in Markdown; an underscore within a word is not.
 _MARKUP = re.compile(r"[\\`*<\[|~]|(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -99,11 +99,8 @@ class MarkdownWriter:
         return [_MARKUP.sub(r"\\\g<0>", text) for text in texts]
 
     def _justified(self, texts: Sequence[str]) -> list[str]:
-        justified = []
-        for text, width, column in zip(texts, self._widths, self._columns, strict=True):
-            blank = " " * (width - columns_of(text))
-            justified.append(blank + text if column.number else text + blank)
-        return justified
+        cells = zip(self._columns, texts, self._widths, strict=True)
+        return [column.justified(text, width - columns_of(text)) for column, text, width in cells]
 
 
 def render_csv(

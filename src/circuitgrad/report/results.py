@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.report.number_text import for_json
 from circuitgrad.report.tables import Column, Table
@@ -19,49 +19,65 @@ VALUE = Column("value", style="green", number=True)
 GRADIENT = Column("gradient", style="red", number=True)
 
 
-def pass_table(
-    circuit: Circuit,
-    values: Mapping[str, float],
-    gradients: Mapping[str, Mapping[str, float]],
-    outputs: Sequence[str],
-    *,
-    expanded: bool,
-) -> Table:
-    """Return every wire with its gate, its value and, per output in `gradients`, its gradient."""
+class PassResult(NamedTuple):
+    """The results of the passes over a circuit.
+
+    Attributes:
+        circuit: the circuit.
+        values: every wire's value.
+        gradients: per output every wire's gradient; empty after a forward pass alone.
+        outputs: the outputs.
+        expanded: whether the wires of expanded expressions are reported.
+    """
+
+    circuit: Circuit
+    values: Mapping[str, float]
+    gradients: Mapping[str, Mapping[str, float]]
+    outputs: Sequence[str]
+    expanded: bool = False
+
+    @property
+    def wires(self) -> list[tuple[str, int]]:
+        """The wires that are reported, with their slots."""
+        return list(self.circuit.wires(expanded=self.expanded, also=self.outputs))
+
+
+def pass_table(result: PassResult) -> Table:
+    """Return every wire with its gate, its value and, per output, its gradient."""
+    gradients = result.gradients
     slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{name}", "red", number=True) for name in gradients]
     table = Table([WIRE, GATE, VALUE, *slopes])
-    for name, slot in circuit.wires(expanded=expanded, also=outputs):
-        if name in outputs:
+    for name, slot in result.wires:
+        if name in result.outputs:
             table.marked.add(len(table.rows))
-        gate = describe(circuit, slot, expanded=expanded)
-        table.rows.append([name, gate, values[name], *(gradient[name] for gradient in gradients.values())])
+        gate = describe(result.circuit, slot, expanded=result.expanded)
+        table.rows.append([name, gate, result.values[name], *(gradient[name] for gradient in gradients.values())])
     return table
 
 
-def pass_json(
-    circuit: Circuit,
-    values: Mapping[str, float],
-    gradients: Mapping[str, Mapping[str, float]],
-    outputs: Sequence[str],
-    *,
-    expanded: bool,
-) -> dict[str, Any]:
+def pass_json(result: PassResult) -> dict[str, Any]:
     """Return the document of `forward` (no gradients), of `backward`, or of a Jacobian (several outputs)."""
-    names = [name for name, _ in circuit.wires(expanded=expanded, also=outputs)]
+    names = [name for name, _ in result.wires]
 
     def chosen(numbers: Mapping[str, float]) -> dict[str, float | str]:
         return {name: for_json(numbers[name]) for name in names}
 
     document: dict[str, Any] = {
-        "circuit": circuit.name,
-        "output": outputs[0] if len(outputs) == 1 else list(outputs),
-        "values": chosen(values),
+        "circuit": result.circuit.name,
+        "output": outputs_json(result.outputs),
+        "values": chosen(result.values),
     }
+    gradients = {output: chosen(gradient) for output, gradient in result.gradients.items()}
     if len(gradients) == 1:
-        document["grads"] = chosen(gradients[outputs[0]])
+        document["grads"] = gradients[result.outputs[0]]
     elif gradients:
-        document["jacobian"] = {output: chosen(gradient) for output, gradient in gradients.items()}
+        document["jacobian"] = gradients
     return document
+
+
+def outputs_json(outputs: Sequence[str]) -> str | list[str]:
+    """Return the outputs as documents have them: a single output by its name, several as a list."""
+    return outputs[0] if len(outputs) == 1 else list(outputs)
 
 
 def matrix_table(corner: Column, columns: Iterable[Column], matrix: Mapping[str, Mapping[str, float]]) -> Table:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from circuitgrad.report.csv_lines import CsvLines
 from circuitgrad.report.number_text import for_json
 from circuitgrad.report.rendering import MarkdownWriter, render_csv
+from circuitgrad.report.results import outputs_json
 from circuitgrad.report.tables import LONGEST_TABLE, SHOWN_ENDS, Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-Block: TypeAlias = "tuple[Sequence[int], Sequence[array[float]]]"
+    from circuitgrad.report.tables import Cell
+
+ResultChunk: TypeAlias = "tuple[Sequence[int], Sequence[array[float]]]"
 """The numbers of some rows, and their results as columns."""
 NUMBERS_PER_PIECE = 10_000
 """How many numbers of a JSON array are written at a time."""
@@ -29,7 +32,7 @@ def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") ->
     Args:
         values: the titles of the columns of values.
         slopes: the titles of the columns of derivatives.
-        counted: the title of a first column with the rows' numbers; no such column where it is empty.
+        counted: the title of a first column with the rows' numbers; no column where it is empty.
     """
     first = [Column(counted, number=True)] if counted else []
     columns = [
@@ -39,64 +42,64 @@ def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") ->
     return Table([*first, *columns], noun="rows")
 
 
-def stream(table: Table, blocks: Iterable[Block], form: str, digits: int | None) -> Iterator[str]:
-    r"""Yield the results as CSV or Markdown, a piece for every block.
+def stream(table: Table, chunks: Iterable[ResultChunk], form: str, digits: int | None) -> Iterator[str]:
+    r"""Yield the results as CSV or Markdown, a piece for every chunk.
 
     Args:
         table: the columns, as `table_of` returns them.
-        blocks: the results.
+        chunks: the results.
         form: `csv` or `markdown`.
         digits: significant digits.
 
-    >>> blocks = [([2], [array("d", [0.5])]), ([3], [array("d", [0.1])])]
-    >>> list(stream(table_of(["s"], []), blocks, "csv", None))
+    >>> chunks = [([2], [array("d", [0.5])]), ([3], [array("d", [0.1])])]
+    >>> list(stream(table_of(["s"], []), chunks, "csv", None))
     ['s\n0.5\n', '0.1\n']
     """
     if form == "markdown":
         writer = MarkdownWriter(table.columns, digits)
-        for block in blocks:
-            yield "".join(writer.write(_rows(table, block)))
+        for chunk in chunks:
+            yield "".join(writer.write(_rows(table, chunk)))
         return
     lines = CsvLines()
     titles = "".join(render_csv(table.columns, []))
-    for block in blocks:
-        text = lines(block[1]) if digits is None else _csv(table, block, digits)
+    for chunk in chunks:
+        text = lines(chunk[1]) if digits is None else _csv(table, chunk, digits)
         yield titles + text
         titles = ""
 
 
-def _csv(table: Table, block: Block, digits: int) -> str:
-    return "".join(render_csv(table.columns, _rows(table, block), digits, head=False))
+def _csv(table: Table, chunk: ResultChunk, digits: int) -> str:
+    return "".join(render_csv(table.columns, _rows(table, chunk), digits, head=False))
 
 
-def ends(table: Table, blocks: Iterable[Block], *, everything: bool) -> None:
+def ends(table: Table, chunks: Iterable[ResultChunk], *, everything: bool) -> None:
     """Fill a table for people with the results: only the first and the last rows where there are many.
 
     Args:
         table: the columns, as `table_of` returns them.
-        blocks: the results.
+        chunks: the results.
         everything: keep every row.
     """
     if everything:
-        table.rows = [row for block in blocks for row in _rows(table, block)]
+        table.rows = [row for chunk in chunks for row in _rows(table, chunk)]
         return
-    last: deque[list[str | float | None]] = deque(maxlen=SHOWN_ENDS)
+    last: deque[list[Cell]] = deque(maxlen=SHOWN_ENDS)
     table.rows = []
     count = 0
-    for block in blocks:
-        length = len(block[0])
+    for chunk in chunks:
+        length = len(chunk[0])
         kept = LONGEST_TABLE - len(table.rows)
-        table.rows += _rows(table, block, 0, kept)
+        table.rows += _rows(table, chunk, 0, kept)
         # Most rows of a long file are never made.
-        last.extend(_rows(table, block, max(kept, length - SHOWN_ENDS), length))
+        last.extend(_rows(table, chunk, max(kept, length - SHOWN_ENDS), length))
         count += length
     if count > LONGEST_TABLE:
         table.missing = count - 2 * SHOWN_ENDS
         table.rows = [*table.rows[:SHOWN_ENDS], *[*table.rows, *last][-SHOWN_ENDS:]]
 
 
-def _rows(table: Table, block: Block, start: int = 0, end: int | None = None) -> Iterator[list[str | float | None]]:
-    lines, columns = block
+def _rows(table: Table, chunk: ResultChunk, start: int = 0, end: int | None = None) -> Iterator[list[Cell]]:
+    lines, columns = chunk
     if (start, end) != (0, None):
         lines, columns = lines[start:end], [column[start:end] for column in columns]
     if len(columns) == len(table.columns):
@@ -104,15 +107,15 @@ def _rows(table: Table, block: Block, start: int = 0, end: int | None = None) ->
     return ([str(line), *numbers] for line, *numbers in zip(lines, *columns, strict=True))
 
 
-def collected(count: int, blocks: Iterable[Block]) -> list[array[float]]:
+def collected(count: int, chunks: Iterable[ResultChunk]) -> list[array[float]]:
     """Return the columns of all results.
 
     Args:
         count: how many columns there are.
-        blocks: the results.
+        chunks: the results.
     """
     columns = [array("d") for _ in range(count)]
-    for _, results in blocks:
+    for _, results in chunks:
         for column, numbers in zip(columns, results, strict=True):
             column.extend(numbers)
     return columns
@@ -139,7 +142,7 @@ def rows_json(
     slopes = {output: dict(zip(wrt, slope, strict=True)) for output in outputs if (slope := [*islice(rest, len(wrt))])}
     if slopes:
         rows |= {"grads": slopes[outputs[0]]} if len(outputs) == 1 else {"jacobian": slopes}
-    return {"circuit": circuit, "output": outputs[0] if len(outputs) == 1 else list(outputs), "rows": rows}
+    return {"circuit": circuit, "output": outputs_json(outputs), "rows": rows}
 
 
 def json_pieces(document: Mapping[str, Any], *, ascii_only: bool) -> Iterator[str]:

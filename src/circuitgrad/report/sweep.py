@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.report.number_text import for_json
+from circuitgrad.report.results import outputs_json
 from circuitgrad.report.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def sweep_json(circuit: Circuit, sweep: Sweep, outputs: Sequence[str]) -> dict[s
     results = dict(zip(sweep.series, numbers, strict=True))
     document: dict[str, Any] = {
         "circuit": circuit.name,
-        "output": outputs[0] if len(outputs) == 1 else list(outputs),
+        "output": outputs_json(outputs),
         "over": {axis.name: list(axis.values) for axis in sweep.axes},
         "rows": {series.output: column for series, column in results.items() if series.wrt is None},
     }

@@ -36,6 +36,10 @@ class Column(NamedTuple):
     wrap: bool = False
     digits: int | None = None
 
+    def justified(self, text: str, blanks: int) -> str:
+        """Return a cell of the column: a text with blanks behind it, or before it where the column holds numbers."""
+        return " " * blanks + text if self.number else text + " " * blanks
+
 
 class Table:
     """Rows of texts and numbers under columns.

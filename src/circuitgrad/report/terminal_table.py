@@ -119,9 +119,8 @@ def _padded(columns: Sequence[Column], widths: Sequence[int], rows: Sequence[Seq
     """Return rows that need neither colours nor cuts as rich draws them: to import it takes as long as all the rest."""
     lines = []
     for row in rows:
-        blanks = [" " * (width - _width(text)) for text, width in zip(row, widths, strict=True)]
-        cells = zip(columns, row, blanks, strict=True)
-        line = (" " * GAP).join(blank + text if column.number else text + blank for column, text, blank in cells)
+        cells = zip(columns, row, widths, strict=True)
+        line = (" " * GAP).join(column.justified(text, width - _width(text)) for column, text, width in cells)
         lines.append(f"{line.rstrip()}\n")
     if head:
         lines.insert(1, "─" * _total(widths) + "\n")

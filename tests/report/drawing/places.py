@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hypothesis import strategies as st
 
-    from circuitgrad.report.drawing.layout import Layout
+    from circuitgrad.report.drawing.layout import DrawingLayout
     from circuitgrad.report.drawing.model import Drawing
 
 EXAMPLES = sorted(CIRCUITS.glob("*.yaml"))
@@ -37,7 +37,7 @@ def shrunk(area: Rectangle) -> Rectangle:
     return Rectangle(area.left + ROUNDING, area.top + ROUNDING, area.right - ROUNDING, area.bottom - ROUNDING)
 
 
-def written(layout: Layout) -> Iterator[tuple[str, Rectangle]]:
+def written(layout: DrawingLayout) -> Iterator[tuple[str, Rectangle]]:
     """Yield what must not overlap: shapes, numbers, captions, titles of boxes."""
     for index, spot in enumerate(layout.spots):
         parts = {"shape": spot.shape, "value": spot.value, "gradient": spot.gradient, "caption": spot.caption}
@@ -48,7 +48,7 @@ def written(layout: Layout) -> Iterator[tuple[str, Rectangle]]:
         yield f"title {frame.name}", shrunk(frame.title)
 
 
-def overlaps(layout: Layout) -> list[tuple[str, str]]:
+def overlaps(layout: DrawingLayout) -> list[tuple[str, str]]:
     """Return the pairs that overlap."""
     return [
         (name, other_name)
@@ -67,18 +67,21 @@ def meet(first: Rectangle, second: Rectangle) -> bool:
     )
 
 
-def outside(layout: Layout) -> list[str]:
+def outside(layout: DrawingLayout) -> list[str]:
     """Return what does not lie within the picture."""
-    whole = Rectangle(0, 0, layout.width, layout.height)
+    picture = Rectangle(0, 0, layout.width, layout.height)
     areas = [*written(layout), *((frame.name, frame.area) for frame in layout.frames)]
     return [
         name
         for name, area in areas
-        if area.left < whole.left or area.top < whole.top or area.right > whole.right or area.bottom > whole.bottom
+        if area.left < picture.left
+        or area.top < picture.top
+        or area.right > picture.right
+        or area.bottom > picture.bottom
     ]
 
 
-def backward_wires(drawing: Drawing, layout: Layout) -> list[int]:
+def backward_wires(drawing: Drawing, layout: DrawingLayout) -> list[int]:
     """Return the segments that do not run from left to right."""
     return [
         index
@@ -87,9 +90,9 @@ def backward_wires(drawing: Drawing, layout: Layout) -> list[int]:
     ]
 
 
-def misplaced_ends(drawing: Drawing, layout: Layout) -> list[int]:
+def misplaced_ends(drawing: Drawing, layout: DrawingLayout) -> list[int]:
     """Return the segments that do not lead from the shape of their source to that of their target."""
-    found = []
+    misplaced = []
     for index, (segment, course) in enumerate(zip(drawing.segments, layout.courses, strict=True)):
         source, target = layout.spots[segment.source], layout.spots[segment.target].shape
         (x, y) = course[-1]
@@ -97,13 +100,13 @@ def misplaced_ends(drawing: Drawing, layout: Layout) -> list[int]:
         # The left end of a shape is half a circle.
         apart = ((x - target.left - RADIUS) ** 2 + (y - middle) ** 2) ** 0.5
         if course[0] != source.start or abs(apart - RADIUS) > ROUNDING or x > target.left + RADIUS:
-            found.append(index)
-    return found
+            misplaced.append(index)
+    return misplaced
 
 
-def crossed(drawing: Drawing, layout: Layout) -> list[str]:
+def crossed(drawing: Drawing, layout: DrawingLayout) -> list[str]:
     """Return the shapes that a wire crosses which neither leaves nor enters them."""
-    found = []
+    shapes = []
     for segment, course in zip(drawing.segments, layout.courses, strict=True):
         points = sampled(course)
         for index, spot in enumerate(layout.spots):
@@ -111,5 +114,5 @@ def crossed(drawing: Drawing, layout: Layout) -> list[str]:
                 continue
             shape = spot.shape
             if any(shape.left < x < shape.right and shape.top + 4 < y < shape.bottom - 4 for x, y in points):
-                found.append(f"{drawing.nodes[segment.source].key} → {drawing.nodes[segment.target].key} × {index}")
-    return found
+                shapes.append(f"{drawing.nodes[segment.source].key} → {drawing.nodes[segment.target].key} × {index}")
+    return shapes

@@ -39,19 +39,23 @@ def parsed(text: str, reader: str) -> Any:
 
 def assert_same(drawn: Drawing, graph: Any) -> None:
     """Check that a graph in DOT has the nodes, wires and boxes of the drawing."""
-    nodes = [one for one in graph["objects"] if not one["name"].startswith("cluster") and one.get("label") != ""]
-    names = {one["_gvid"]: one["name"] for one in graph["objects"]}
-    assert sorted((one["name"], one["label"]) for one in nodes) == sorted((one.key, one.text) for one in drawn.nodes)
-    links = sorted(
-        (names[one["tail"]], names[one["head"]]) for one in graph["edges"] if not names[one["head"]].endswith(" ")
+    nodes = [
+        entry for entry in graph["objects"] if not entry["name"].startswith("cluster") and entry.get("label") != ""
+    ]
+    names = {entry["_gvid"]: entry["name"] for entry in graph["objects"]}
+    assert sorted((node["name"], node["label"]) for node in nodes) == sorted(
+        (node.key, node.text) for node in drawn.nodes
     )
-    wanted = [(drawn.nodes[one.source].key, drawn.nodes[one.target].key) for one in drawn.segments]
+    links = sorted(
+        (names[edge["tail"]], names[edge["head"]]) for edge in graph["edges"] if not names[edge["head"]].endswith(" ")
+    )
+    wanted = [(drawn.nodes[segment.source].key, drawn.nodes[segment.target].key) for segment in drawn.segments]
     assert links == sorted(wanted)
-    boxes = {one["label"]: one for one in graph["objects"] if one["name"].startswith("cluster")}
+    boxes = {entry["label"]: entry for entry in graph["objects"] if entry["name"].startswith("cluster")}
     assert set(boxes) == set(drawn.boxes)
     for name, box in boxes.items():
         inside = {names[member] for member in box.get("nodes", [])}
-        assert inside == {one.key for one in drawn.nodes if name in one.boxes}
+        assert inside == {node.key for node in drawn.nodes if name in node.boxes}
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -71,7 +75,7 @@ def test_dot_of_any_circuit(text: str) -> None:
 def test_dot_of_names_with_markup() -> None:
     drawn = drawing(nasty([NASTY[0], NASTY[2], "a\\b"], 'x "y" <z>'), collapse=["none"])
     graph = parsed(dot(drawn), "graphviz-pure")
-    assert NASTY[0] in [one["name"] for one in graph["objects"]]
+    assert NASTY[0] in [entry["name"] for entry in graph["objects"]]
 
 
 def test_numbers_of_dot() -> None:
@@ -85,8 +89,8 @@ def test_numbers_of_dot() -> None:
 def test_wires_without_a_gradient_are_dashed_and_only_outputs_leave_with_an_arrow() -> None:
     drawn = drawing(circuitgrad.loads("{inputs: {x: 1, u: 5}, gates: {p: exp(x), q: exp(u)}, output: p}"))
     graph = parsed(dot(drawn), "graphviz-pure")
-    names = {one["_gvid"]: one["name"] for one in graph["objects"]}
-    looks = {names[one["tail"]]: (one.get("style"), one.get("arrowhead")) for one in graph["edges"]}
+    names = {entry["_gvid"]: entry["name"] for entry in graph["objects"]}
+    looks = {names[edge["tail"]]: (edge.get("style"), edge.get("arrowhead")) for edge in graph["edges"]}
     assert looks == {"x": (None, None), "p": (None, None), "u": ("dashed", None), "q": ("dashed", "none")}
     lines = [line.strip() for line in mermaid(drawn).splitlines()]
     assert [line for line in lines if re.search(r" e\d", line) and line.startswith("n")] == [
@@ -107,16 +111,16 @@ OTHER = re.compile(
 def test_mermaid_of_examples(file: Path) -> None:
     drawn = drawing(circuitgrad.load(file))
     lines = mermaid(drawn).splitlines()
-    nodes = [found for line in lines if (found := NODE.fullmatch(line))]
-    links = [found for line in lines if (found := LINK.fullmatch(line))]
+    nodes = [match for line in lines if (match := NODE.fullmatch(line))]
+    links = [match for line in lines if (match := LINK.fullmatch(line))]
     others = [line for line in lines if OTHER.fullmatch(line)]
     assert len(nodes) + len(links) + len(others) == len(lines)
     assert [int(node[1]) for node in sorted(nodes, key=lambda node: int(node[1]))] == list(range(len(drawn.nodes)))
     pairs = sorted((int(link[1]), int(link[3])) for link in links if link[3])
-    assert pairs == sorted((one.source, one.target) for one in drawn.segments)
+    assert pairs == sorted((segment.source, segment.target) for segment in drawn.segments)
     assert sum(line.strip().startswith("subgraph") for line in lines) == len(drawn.boxes)
     assert sum(line.strip() == "end" for line in lines) == len(drawn.boxes)
-    styles = [int(one) for line in lines for one in re.findall(r"linkStyle (\d+) ", line)]
+    styles = [int(number) for line in lines for number in re.findall(r"linkStyle (\d+) ", line)]
     assert styles == list(range(len(links)))
 
 

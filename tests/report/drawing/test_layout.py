@@ -119,8 +119,8 @@ def test_wires_from_one_node_to_one_gate_do_not_cross(formula: str) -> None:
         alike[segment.source, segment.target].append([y for _, y in sampled(course)])
     pairs = [pair for group in alike.values() for pair in combinations(group, 2)]
     assert pairs
-    for one, other in pairs:
-        gaps = [first - second for first, second in zip(one, other, strict=True)]
+    for upper, lower in pairs:
+        gaps = [first - second for first, second in zip(upper, lower, strict=True)]
         assert min(gaps) >= -ROUNDING or max(gaps) <= ROUNDING
 
 

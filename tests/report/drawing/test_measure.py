@@ -23,13 +23,13 @@ def advances(name: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", ["DejaVuSans", "DejaVuSans-Oblique"])
 def test_no_text_is_wider_than_thought(name: str) -> None:
-    found = advances(name)
+    widths = advances(name)
     ascii_characters = list(map(chr, range(32, 127)))
     signs = "".join([*INFIX_SIGNS.values(), *OTHER_SIGNS.values(), WIRE_SIGN, "…∇→αβγδεθλμσφωΩÄéñж"])
-    for character in [*ascii_characters, *(sign for sign in signs if sign in found)]:
-        assert found[character] <= width(character, 100) + 0.5
+    for character in [*ascii_characters, *(sign for sign in signs if sign in widths)]:
+        assert widths[character] <= width(character, 100) + 0.5
     for character in ascii_characters:
-        assert found[character] >= width(character, 100) - 0.5
+        assert widths[character] >= width(character, 100) - 0.5
 
 
 def test_widths_add_up() -> None:

@@ -33,10 +33,10 @@ BOOK = CIRCUITS / "options_book.yaml"
 
 @given(texts())
 def test_every_wire_is_there_and_every_gradient_adds_up(text: str) -> None:
-    whole = circuit(text)
-    drawn = drawing(whole, collapse=["none"])
-    values, gradients = whole.forward(), whole.backward()
-    assert [node.key for node in drawn.nodes] == list(whole)
+    loaded = circuit(text)
+    drawn = drawing(loaded, collapse=["none"])
+    values, gradients = loaded.forward(), loaded.backward()
+    assert [node.key for node in drawn.nodes] == list(loaded)
     for node, leaving in zip(drawn.nodes, drawn.consumers(), strict=True):
         assert node.label == (f"{values[node.key]:.4g}", f"{gradients[node.key]:.4g}")
         terms = [drawn.segments[index].gradient for index in leaving]
@@ -48,10 +48,10 @@ def test_every_wire_is_there_and_every_gradient_adds_up(text: str) -> None:
 
 @given(texts())
 def test_folded_drawings_have_every_wire_in_one_node(text: str) -> None:
-    whole = circuit(text)
+    loaded = circuit(text)
     for collapse in ("all", "families"):
-        keys = [key for key in collapsed(whole, [collapse]).keys if key is not None]
-        drawn = drawing(whole, collapse=[collapse])
+        keys = [key for key in collapsed(loaded, [collapse]).keys if key is not None]
+        drawn = drawing(loaded, collapse=[collapse])
         assert len(drawn.nodes) == len(set(keys))
         for segment in drawn.segments:
             assert segment.source != segment.target
@@ -78,9 +78,9 @@ def test_constants_stand_in_their_gates() -> None:
         ),
         collapse=["none"],
     )
-    found = {node.key: node.text for node in drawn.nodes}
-    assert [found[name] for name in "bcdef"] == ["− 1", "2 ×", "max(·, 0)", "> 3", "7"]
-    assert found["a"] in ("1 ÷", "1/x")
+    texts = {node.key: node.text for node in drawn.nodes}
+    assert [texts[name] for name in "bcdef"] == ["− 1", "2 ×", "max(·, 0)", "> 3", "7"]
+    assert texts["a"] in ("1 ÷", "1/x")
 
 
 def test_every_sign_is_that_of_a_gate() -> None:
@@ -128,7 +128,7 @@ def test_families_are_folded_by_name() -> None:
     low, high = nodes["h"].label.value.split(" … ")
     values = [value for name, value in drawn.values.items() if name.startswith("h[") and "." not in name]
     assert (low, high) == (f"{min(values):.4g}", f"{max(values):.4g}")
-    (bundle,) = [one for one in drawn.segments if (one.wire, one.to) == ("w", "h")]
+    (bundle,) = [segment for segment in drawn.segments if (segment.wire, segment.to) == ("w", "h")]
     assert bundle.times == 32
 
 
@@ -140,10 +140,10 @@ def test_what_cannot_be_folded(name: str) -> None:
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_examples_are_drawn_whole(file: Path) -> None:
-    whole = circuitgrad.load(file)
-    drawn = drawing(whole)
+    loaded = circuitgrad.load(file)
+    drawn = drawing(loaded)
     assert drawn.note == ""
-    assert len(drawn.nodes) == len(whole)
+    assert len(drawn.nodes) == len(loaded)
 
 
 def network(width: int) -> circuitgrad.Circuit:
@@ -163,13 +163,13 @@ def waves(count: int) -> circuitgrad.Circuit:
 
 
 @pytest.mark.parametrize(
-    ("made", "words"),
+    ("large", "words"),
     [(network(20), ""), (waves(50), "formulas and definitions are"),
      (network(50), "formulas, definitions and families of inputs are"),
      (network(400), "formulas, definitions and families are"), (waves(400), "formulas, definitions and families are")],
 )  # fmt: skip
-def test_large_circuits_are_folded_as_little_as_possible(made: circuitgrad.Circuit, words: str) -> None:
-    drawn = drawing(made)
+def test_large_circuits_are_folded_as_little_as_possible(large: circuitgrad.Circuit, words: str) -> None:
+    drawn = drawing(large)
     assert words in drawn.note
     assert not drawn.note or sum(node.kind == "input" for node in drawn.nodes) <= MOST_INPUTS
     assert sum(node.kind != "input" for node in drawn.nodes) <= MOST_GATES
@@ -197,8 +197,8 @@ def test_prefixes_nest() -> None:
 
 
 def test_numbers_may_be_left_out() -> None:
-    whole = circuitgrad.load(CIRCUITS / "neuron.yaml")
-    bare = drawing(whole, values=False, gradients=False)
+    loaded = circuitgrad.load(CIRCUITS / "neuron.yaml")
+    bare = drawing(loaded, values=False, gradients=False)
     assert all(node.label == ("", "") for node in bare.nodes)
     assert bare.weight(1.0) == 0
     assert "value" not in bare.nodes[0].title

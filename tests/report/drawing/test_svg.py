@@ -47,26 +47,28 @@ def read(text: str) -> ET.Element:
 
 
 def groups(root: ET.Element, kind: str) -> list[ET.Element]:
-    return [one for one in root.iter(f"{SPACE}g") if kind in one.get("class", "").split()]
+    return [group for group in root.iter(f"{SPACE}g") if kind in group.get("class", "").split()]
 
 
 @pytest.mark.parametrize("theme", [AUTO, *COLOURS])
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_every_wire_gate_and_number_is_marked(file: Path, theme: str) -> None:
-    whole = circuitgrad.load(file)
-    root = read(svg(drawing(whole), theme=theme))
-    assert {one.get("data-wire") for one in groups(root, "node")} == set(whole)
-    wires = [one for one in groups(root, "wire") if one.get("data-to")]
-    links = sorted((one.get("data-wire"), one.get("data-to"), int(one.get("data-operand", ""))) for one in wires)
-    slots = [*whole.input_names, *[None] * len(whole.constants), *whole.names]
+    circuit = circuitgrad.load(file)
+    root = read(svg(drawing(circuit), theme=theme))
+    assert {group.get("data-wire") for group in groups(root, "node")} == set(circuit)
+    wires = [group for group in groups(root, "wire") if group.get("data-to")]
+    links = sorted(
+        (group.get("data-wire"), group.get("data-to"), int(group.get("data-operand", ""))) for group in wires
+    )
+    slots = [*circuit.input_names, *[None] * len(circuit.constants), *circuit.names]
     expected = [
         (slots[slot], name, operand)
-        for name, operands in zip(whole.names, whole.operands, strict=True)
+        for name, operands in zip(circuit.names, circuit.operands, strict=True)
         for operand, slot in enumerate(operands)
         if slots[slot] is not None
     ]
     assert links == sorted(expected, key=lambda link: (str(link[0]), *link[1:]))
-    for kind, numbers in (("value", whole.forward()), ("grad", whole.backward(whole.outputs[0]))):
+    for kind, numbers in (("value", circuit.forward()), ("grad", circuit.backward(circuit.outputs[0]))):
         shown = {
             text.get("data-wire"): text.text
             for group in groups(root, "wire")
@@ -74,15 +76,18 @@ def test_every_wire_gate_and_number_is_marked(file: Path, theme: str) -> None:
             if text.get("class") == kind and text.get("data-wire") == group.get("data-wire")
         }
         assert shown == {name: f"{number:.4g}" for name, number in numbers.items()}
-    assert all(len(list(one.iter(f"{SPACE}path"))) >= 1 for one in groups(root, "wire"))
-    assert {one.get("data-wire") for one in groups(root, "fixed")} == {
-        leaf.name for leaf in whole.inputs.values() if leaf.fixed
+    assert all(len(list(group.iter(f"{SPACE}path"))) >= 1 for group in groups(root, "wire"))
+    assert {group.get("data-wire") for group in groups(root, "fixed")} == {
+        leaf.name for leaf in circuit.inputs.values() if leaf.fixed
     }
 
 
 def test_a_pointer_is_told_the_numbers_in_full() -> None:
     root = read(svg(drawing(circuitgrad.loads("{inputs: {x: 0.1}, gates: {p: 3*x, q: 2*x, y: p*q}}"))))
-    titles = {(one.get("data-wire"), one.get("data-to")): one.findtext(f"{SPACE}title") for one in groups(root, "wire")}
+    titles = {
+        (group.get("data-wire"), group.get("data-to")): group.findtext(f"{SPACE}title")
+        for group in groups(root, "wire")
+    }
     p, q = 3 * 0.1, 2 * 0.1
     total, part = 3 * q + 2 * p, 3 * q
     assert titles["x", "p"] == f"x → p\nvalue 0.1\ngradient {total!r}\ngradient that comes back here {part!r}"
@@ -104,15 +109,15 @@ def test_a_thick_wire_has_a_large_gradient() -> None:
         path = next(group.iter(f"{SPACE}path"))
         if group.get("data-to"):
             widths[group.get("data-wire"), group.get("data-to")] = float(path.get("stroke-width", ""))
-    ordered = sorted(drawn.segments, key=lambda one: abs(one.gradient))
-    found = [widths[one.wire, one.to] for one in ordered]
-    assert found == sorted(found)
-    assert found[0] < found[-1]
+    ordered = sorted(drawn.segments, key=lambda segment: abs(segment.gradient))
+    rising = [widths[segment.wire, segment.to] for segment in ordered]
+    assert rising == sorted(rising)
+    assert rising[0] < rising[-1]
 
 
 def test_a_wire_without_gradient_is_dashed() -> None:
     root = read(svg(drawing(circuitgrad.loads("{inputs: {x: -1}, gates: {y: relu(x)}}"))))
-    assert [one.get("data-wire") for one in groups(root, "dead")] == ["x"]
+    assert [group.get("data-wire") for group in groups(root, "dead")] == ["x"]
 
 
 NASTY = ['<script>alert("1")</script>', "</script><svg onload=1>", "a'b\"c", "&amp;]]>", "\x00\x1b\u202e\ufffe", "<!--"]
@@ -137,7 +142,7 @@ def test_names_are_inert(names: list[str], about: str) -> None:
 
 def test_names_with_markup_are_shown() -> None:
     root = read(svg(drawing(nasty(NASTY[:3], "<b>"), collapse=["none"])))
-    assert {one.get("data-wire") for one in groups(root, "input")} == set(NASTY[:2])
+    assert {group.get("data-wire") for group in groups(root, "input")} == set(NASTY[:2])
     assert NASTY[0] in [text.text for text in root.iter(f"{SPACE}text")]
 
 
@@ -174,7 +179,7 @@ DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
 @pytest.mark.parametrize("theme", COLOURS)
 def test_values_and_gradients_differ_for_the_colour_blind(theme: str, loss: list[list[float]]) -> None:
     value, gradient = (seen(COLOURS[theme][name], loss) for name in ("value", "grad"))
-    # Blue is what they see as others do: one of the two has far more of it.
+    # Blue is what they see as others do: either of the two has far more of it.
     assert max(value[2], gradient[2]) > 3 * min(value[2], gradient[2])
 
 
@@ -186,12 +191,12 @@ def test_themes() -> None:
     assert "var(" not in light + dark
     assert COLOURS["dark"]["paper"] in dark
     assert COLOURS["dark"]["paper"] not in light
-    assert all('class="paper"' in one for one in (auto, light, dark))
+    assert all('class="paper"' in picture for picture in (auto, light, dark))
 
 
 def test_the_same_bytes_every_time() -> None:
-    whole = circuitgrad.load(CIRCUITS / "micrograd.yaml")
-    assert svg(drawing(whole)) == svg(drawing(whole))
+    circuit = circuitgrad.load(CIRCUITS / "micrograd.yaml")
+    assert svg(drawing(circuit)) == svg(drawing(circuit))
 
 
 def size(picture: bytes) -> tuple[int, int]:
@@ -202,10 +207,10 @@ def size(picture: bytes) -> tuple[int, int]:
 
 def test_png() -> None:
     drawn = drawing(circuitgrad.load(NEURON))
-    found = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg(drawn))
-    assert found is not None
+    match = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg(drawn))
+    assert match is not None
     light, dark = png(drawn), png(drawn, theme="dark")
-    assert size(light) == pytest.approx([2 * float(part) for part in found.groups()], abs=1)
+    assert size(light) == pytest.approx([2 * float(part) for part in match.groups()], abs=1)
     assert light != dark
     assert light == png(drawn, theme="light")
 

@@ -48,17 +48,17 @@ def test_the_neuron_fits_eighty_columns() -> None:
 
 
 def test_a_narrower_terminal() -> None:
-    found = text(neuron(), 66)
-    assert max(map(len, found.splitlines())) <= 66
-    assert "├" in found
-    assert "└─ " not in found
+    picture = text(neuron(), 66)
+    assert max(map(len, picture.splitlines())) <= 66
+    assert "├" in picture
+    assert "└─ " not in picture
 
 
 def test_the_narrowest_has_a_tree() -> None:
-    found = text(neuron(), 40)
-    assert found.splitlines()[0] == "σ s                       0.8808       1"
-    assert "   └─ c                       -3   0.105" in found.splitlines()
-    assert max(map(len, found.splitlines())) <= 40
+    picture = text(neuron(), 40)
+    assert picture.splitlines()[0] == "σ s                       0.8808       1"
+    assert "   └─ c                       -3   0.105" in picture.splitlines()
+    assert max(map(len, picture.splitlines())) <= 40
 
 
 def test_plain_characters() -> None:
@@ -70,9 +70,9 @@ def test_plain_characters() -> None:
 @given(texts(), st.integers(60, 200))
 def test_every_wire_is_there_and_fits(file: str, width: int) -> None:
     drawn = drawing(circuit(file), collapse=["none"])
-    found = lines(drawn, width)
-    assert all(cell_len("".join(piece for piece, _ in line)) <= width for line in found)
-    shown = "\n".join("".join(piece for piece, _ in line) for line in found)
+    picture = lines(drawn, width)
+    assert all(cell_len("".join(piece for piece, _ in line)) <= width for line in picture)
+    shown = "\n".join("".join(piece for piece, _ in line) for line in picture)
     for node, leaving in zip(drawn.nodes, drawn.consumers(), strict=True):
         if leaving or node.kind != "input":
             assert node.text in shown
@@ -85,9 +85,9 @@ def test_every_wire_is_there_and_fits(file: str, width: int) -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_every_gate_is_drawn_once(file: Path, collapse: str, ascii_only: bool) -> None:
     drawn = drawing(circuitgrad.load(file), collapse=[collapse])
-    found = lines(drawn, 100, ascii_only=ascii_only)
+    picture = lines(drawn, 100, ascii_only=ascii_only)
     again = "^" if ascii_only else "↑"
-    rows = ["".join(piece for piece, _ in line) for line in found]
+    rows = ["".join(piece for piece, _ in line) for line in picture]
     shapes = sum(node.kind != "input" for node in drawn.nodes)
     if any("└─ " in row or "`- " in row for row in rows):
         wires = sum(bool(row) and f" {again} " not in row for row in rows)
@@ -109,24 +109,26 @@ def test_a_fixed_input_has_a_mark() -> None:
 
 
 def test_only_an_output_leaves_with_an_arrow() -> None:
-    found = text(drawing(circuitgrad.loads("{inputs: {x: 1, u: 5}, gates: {p: 2*x, q: 3*u}, output: p}"))).splitlines()
-    assert [line.rstrip("─▶") for line in found if "▶" in line] == ["x ───── 2 × p "]
-    assert [line.rstrip("─") for line in found if "q" in line] == ["u ───── 3 × q "]
+    picture = text(
+        drawing(circuitgrad.loads("{inputs: {x: 1, u: 5}, gates: {p: 2*x, q: 3*u}, output: p}"))
+    ).splitlines()
+    assert [line.rstrip("─▶") for line in picture if "▶" in line] == ["x ───── 2 × p "]
+    assert [line.rstrip("─") for line in picture if "q" in line] == ["u ───── 3 × q "]
 
 
 def test_a_deep_circuit_does_not_recurse() -> None:
     gates = ", ".join(f"g{i}: {{tanh: {f'g{i - 1}' if i else 'x'}}}" for i in range(3000))
     drawn = drawing(circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{{gates}}}}}"), collapse=["none"])
-    found = text(drawn, 80)
-    assert all(len(line) <= 80 for line in found.splitlines())
-    assert sum("tanh g" in line for line in found.splitlines()) == 3000
+    picture = text(drawn, 80)
+    assert all(len(line) <= 80 for line in picture.splitlines())
+    assert sum("tanh g" in line for line in picture.splitlines()) == 3000
 
 
 def test_families_that_lead_to_one_another_are_drawn() -> None:
-    whole = circuitgrad.loads(
+    circuit = circuitgrad.loads(
         "{inputs: {x: 1}, gates: {'a[0]': x*2, 'b[0]': 'a[0]*3', 'a[t=1:3]': 'b[t-1]*2', 'b[t=1:3]': 'a[t]*3'}, "
         "output: 'b[2]'}"
     )
-    found = text(drawing(whole, collapse=["families"]), 80)
-    assert "a[0:3]" in found
-    assert "b[0:3]" in found
+    picture = text(drawing(circuit, collapse=["families"]), 80)
+    assert "a[0:3]" in picture
+    assert "b[0:3]" in picture

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from circuitgrad.formulas.reader import read_formula
+from circuitgrad.formulas.steps import Call, Name, Number
 from circuitgrad.gates.compiled import compiled, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.table import GATES
@@ -19,6 +20,7 @@ from special import SPECIAL
 
 if TYPE_CHECKING:
     from circuitgrad.formulas.formula import Formula
+    from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.rule import Rule
 
 each_rule = pytest.mark.parametrize("rule", GATES.values(), ids=lambda rule: rule.name)
@@ -33,12 +35,12 @@ def test_the_chosen_case_is_the_rule(rule: Rule) -> None:
     points = list(itertools.product(SPECIAL if rule.arity < 3 else SPECIAL[::3], repeat=rule.arity))
     parameters = (*rule.operands, "out")
     for formula in formulas(rule):
-        whole = compiled(parameters, formula.steps, DOUBLES)
+        direct = compiled(parameters, formula.steps, DOUBLES)
         chosen = compiled(parameters, case_number(formula.steps), DOUBLES)
         cases = [compiled(parameters, case.formula, DOUBLES) for case in cases_of(formula.steps)]
         for point in points:
             given = (*point, value_function(rule)(*point))
-            value, wanted = cases[int(chosen(*given))](*given), whole(*given)
+            value, wanted = cases[int(chosen(*given))](*given), direct(*given)
             assert value == wanted or (math.isnan(value) and math.isnan(wanted))
 
 
@@ -81,3 +83,18 @@ def test_a_long_formula_is_not_written_out() -> None:
     many = read_formula("".join(f"{i} if x == {i} else " for i in range(50)) + "0")
     assert cases_of(many) == [Case(many)]
     assert len(cases_of(read_formula("".join(f"{i} if x == {i} else " for i in range(MOST_CASES - 1)) + "0"))) == 16
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Name("x", 0), *[Number(1.01, 0), Call("div", 2, 0)] * 10_000],
+        [*[Name("x", 0)] * 10_001, *[Call("pow", 2, 0)] * 10_000],
+        [*[Name("x", 0), Name("x", 0)] * 10_000, Name("x", 0), *[Call("where", 3, 0)] * 10_000],
+    ],
+    ids=["a chain of divisions", "a tower of powers", "a chain of conditions"],
+)
+def test_a_deep_formula_is_one_case_that_is_not_written_out(steps: list[Step]) -> None:
+    assert cases_of(steps) == [Case(steps)]
+    assert case_number(steps) == [Number(0, 0)]
+    assert markup(steps, {}) == f"<mtext>a formula of {len(steps):,} steps</mtext>"

@@ -69,7 +69,7 @@ def opened(
     size: tuple[int, int] = (1280, 800),
     collapse: str = "auto",
 ) -> Path:
-    """Open the page of a circuit, with nothing left of the one before."""
+    """Open the page of a circuit, with nothing left of the page before."""
     path = written(circuit, collapse)
     browser.get("about:blank")
     complaints(browser)
@@ -84,7 +84,7 @@ def number(text: str) -> float:
     return float(text)
 
 
-def found(browser: Chrome) -> dict[str, tuple[float, float]]:
+def wire_numbers(browser: Chrome) -> dict[str, tuple[float, float]]:
     """The value and the gradient of every wire in the table, in full."""
     script = """return [...document.querySelectorAll('#rows tr')].map((row) => [row.dataset.wire,
         ...[...row.querySelectorAll('td')].map((cell) => cell.dataset.value)])"""
@@ -97,24 +97,24 @@ def inputs(browser: Chrome) -> dict[str, float]:
     return {name: number(value) for name, value in browser.execute_script(script)}
 
 
-def near(one: float, other: float, digits: float = DIGITS, room: float = 0.0) -> bool:
-    if math.isfinite(one) and math.isfinite(other):
-        return abs(one - other) <= digits * max(abs(one), abs(other)) + room
-    return repr(one) == repr(other)
+def near(first: float, second: float, digits: float = DIGITS, room: float = 0.0) -> bool:
+    if math.isfinite(first) and math.isfinite(second):
+        return abs(first - second) <= digits * max(abs(first), abs(second)) + room
+    return repr(first) == repr(second)
 
 
 def assert_agrees(browser: Chrome, circuit: Circuit, output: str, digits: float = DIGITS) -> None:
     """Assert that the page shows what Python computes, for every wire."""
     grads = circuit.backward(output)
-    shown = found(browser)
+    shown = wire_numbers(browser)
     assert list(shown) == list(circuit)
     # What is nearly 0 is the difference of what is not: it is measured by the largest number of the pass.
     for which, wanted in ((0, circuit.forward()), (1, grads)):
-        room = DIGITS * max([abs(one) for one in wanted.values() if math.isfinite(one)], default=0)
+        room = DIGITS * max([abs(number) for number in wanted.values() if math.isfinite(number)], default=0)
         wrong = {
-            name: (shown[name][which], one)
-            for name, one in wanted.items()
-            if not near(shown[name][which], one, digits, room)
+            name: (shown[name][which], number)
+            for name, number in wanted.items()
+            if not near(shown[name][which], number, digits, room)
         }
         assert not wrong
 
@@ -153,10 +153,10 @@ def test_the_page_shows_pythons_numbers(browser: Chrome, file: Path) -> None:
     output = circuit.outputs[0]
     assert_agrees(browser, circuit, output)
     wanted = numeric_gradient(circuit, output, list(circuit.inputs))
-    script = "return [...document.querySelectorAll('#leaves .numeric')].map((one) => one.dataset.value)"
+    script = "return [...document.querySelectorAll('#leaves .numeric')].map((element) => element.dataset.value)"
     numeric = dict(zip(circuit.inputs, map(number, browser.execute_script(script)), strict=True))
     assert all(near(numeric[name], wanted[name], 1e-6, 1e-8 * abs(circuit[output].value) + 1e-9) for name in wanted)
-    marks = browser.execute_script("return [...document.querySelectorAll('.mark')].map((one) => one.className)")
+    marks = browser.execute_script("return [...document.querySelectorAll('.mark')].map((element) => element.className)")
     assert set(marks) == {"mark ok"}
     assert complaints(browser) == []
     assert requests(browser) == [path.as_uri()]
@@ -200,14 +200,14 @@ def test_step_and_run_climb_as_optimize_does(browser: Chrome, file: Path) -> Non
     goal = circuit.optimize.goal if circuit.optimize else "maximize"
     assert element(browser, "#goal").get_property("value") == goal
     size = float(element(browser, "#size").get_property("value"))
-    told = Optimization(goal=goal, output=circuit.outputs[0], method="gradient", steps=1, step_size=size)
+    settings = Optimization(goal=goal, output=circuit.outputs[0], method="gradient", steps=1, step_size=size)
     press(browser, "climb-step")
-    once = optimize(circuit, told).after
+    once = optimize(circuit, settings).after
     assert all(near(value, once[name]) for name, value in inputs(browser).items())
     fill(browser, "#steps", str(STEPS))
     press(browser, "climb-run")
     wait_for_run(browser)
-    then = optimize(circuit, replace(told, steps=STEPS))
+    then = optimize(circuit, replace(settings, steps=STEPS))
     assert all(near(value, then.after[name], 1e-9, 1e-12) for name, value in inputs(browser).items())
     # Some circuits have no largest value and climb, by steps of this size, out of the range of doubles.
     said = "Stopped" if then.stopped == "nonfinite" else f"Step {STEPS + 1}:"
@@ -286,10 +286,10 @@ def test_forward_shows_the_values_one_by_one(browser: Chrome) -> None:
     circuit = circuitgrad.load(ROOT / "circuits" / "neuron.yaml")
     opened(browser, circuit)
     seen = """return ['value', 'grad'].map((kind) =>
-        [...document.querySelectorAll(`#canvas text.${kind}`)].filter((one) =>
-            getComputedStyle(one).visibility === 'visible').map((one) => one.dataset.wire))"""
+        [...document.querySelectorAll(`#canvas text.${kind}`)].filter((element) =>
+            getComputedStyle(element).visibility === 'visible').map((element) => element.dataset.wire))"""
     press(browser, "to-forward")
-    assert [sorted(one) for one in browser.execute_script(seen)] == [["a", "b", "c", "x", "y"], []]
+    assert [sorted(names) for names in browser.execute_script(seen)] == [["a", "b", "c", "x", "y"], []]
     for count, gate in enumerate(circuit.names, 1):
         press(browser, "step-on")
         values, slopes = browser.execute_script(seen)
@@ -312,27 +312,27 @@ def test_forward_shows_the_values_one_by_one(browser: Chrome) -> None:
 )  # fmt: skip
 def test_formulas_with_numbers_put_in(browser: Chrome, formula: str, shown: str) -> None:
     opened(browser, circuitgrad.loads(f"{{inputs: {{x: -2}}, gates: {{y: '{formula}'}}}}"), "#@step=1")
-    told = element(browser, "#rule .formula").get_property("textContent")
-    assert told.removeprefix("value") == shown
+    line = element(browser, "#rule .formula").get_property("textContent")
+    assert line.removeprefix("value") == shown
 
 
 def test_a_step_in_a_link_is_brought_into_view(browser: Chrome) -> None:
     opened(browser, circuitgrad.load(ROOT / "circuits" / "filter.yaml"), "#@step=60")
     assert "magnified" in element(browser, "#canvas").get_attribute("class")
     inside = """const [node, canvas] = ['#canvas .node.current', '#canvas']
-        .map((one) => document.querySelector(one)).map((one) => one.getBoundingClientRect());
+        .map((selector) => document.querySelector(selector)).map((element) => element.getBoundingClientRect());
         return node.left >= canvas.left && node.right <= canvas.right && node.top >= canvas.top
             && node.bottom <= canvas.bottom"""
     assert browser.execute_script(inside)
 
 
-@pytest.mark.parametrize(("name", "whole"), [("neuron", True), ("iris", True), ("filter", False)])
-def test_a_drawing_that_would_be_too_small_opens_at_its_beginning(browser: Chrome, name: str, whole: bool) -> None:
+@pytest.mark.parametrize(("name", "fits"), [("neuron", True), ("iris", True), ("filter", False)])
+def test_a_drawing_that_would_be_too_small_opens_at_its_beginning(browser: Chrome, name: str, fits: bool) -> None:
     opened(browser, circuitgrad.load(ROOT / "circuits" / f"{name}.yaml"))
-    assert ("magnified" not in element(browser, "#canvas").get_attribute("class")) == whole
-    beginning = """const [svg, canvas] = ['#canvas svg', '#canvas'].map((one) => document.querySelector(one));
+    assert ("magnified" not in element(browser, "#canvas").get_attribute("class")) == fits
+    beginning = """const [svg, canvas] = ['#canvas svg', '#canvas'].map((selector) => document.querySelector(selector));
         return [Math.abs(svg.viewBox.baseVal.x) < 1, canvas.clientWidth / svg.viewBox.baseVal.width > 0.7]"""
-    if not whole:
+    if not fits:
         assert browser.execute_script(beginning) == [True, True]
     press(browser, "zoom-fit")
     assert "magnified" not in element(browser, "#canvas").get_attribute("class")
@@ -342,8 +342,8 @@ def test_a_drawing_that_would_be_too_small_opens_at_its_beginning(browser: Chrom
 def test_long_names_and_numbers_have_room(browser: Chrome, size: tuple[int, int]) -> None:
     name = "a_long_name_for_the_rate_of_interest_in_the_first_year"
     opened(browser, circuitgrad.loads(f"{{inputs: {{{name}: -1.23456e-5, x: 1}}, gates: {{y: {name}*x}}}}"), "", size)
-    room = """return ['#leaves input[type=text]', '#wires .scroll'].map((one) => document.querySelector(one))
-        .map((one) => one.scrollWidth <= one.clientWidth)"""
+    room = """return ['#leaves input[type=text]', '#wires .scroll'].map((selector) => document.querySelector(selector))
+        .map((element) => element.scrollWidth <= element.clientWidth)"""
     assert element(browser, "#leaves input[type=text]").get_property("value") == "-1.23456e-05"
     assert browser.execute_script(room) == [True, True]
 
@@ -364,8 +364,8 @@ def test_what_is_hovered_lights_its_paths(browser: Chrome) -> None:
     from selenium.webdriver import ActionChains
 
     opened(browser, circuitgrad.load(ROOT / "circuits" / "neuron.yaml"))
-    lit = """return [...document.querySelectorAll('#canvas .lit .wire.on')].map((one) =>
-        `${one.dataset.wire} ${one.dataset.to ?? ''}`.trim()).sort()"""
+    lit = """return [...document.querySelectorAll('#canvas .lit .wire.on')].map((element) =>
+        `${element.dataset.wire} ${element.dataset.to ?? ''}`.trim()).sort()"""
     for selector in ('#canvas g.node[data-wire="by"]', '#rows tr[data-wire="by"]'):
         target = element(browser, selector)
         ActionChains(browser).scroll_to_element(target).move_to_element(target).perform()
@@ -385,7 +385,7 @@ def test_paths_that_miss_the_output_stay_dark(browser: Chrome) -> None:
     opened(browser, circuitgrad.loads("{inputs: {x: 1, y: 2}, gates: {p: x*y, s: sin(p), t: cos(p)}, output: [s, t]}"))
     row = element(browser, '#rows tr[data-wire="p"]')
     ActionChains(browser).scroll_to_element(row).move_to_element(row).perform()
-    lit = "return [...document.querySelectorAll('#canvas .lit .node.on')].map((one) => one.dataset.wire).sort()"
+    lit = "return [...document.querySelectorAll('#canvas .lit .node.on')].map((element) => element.dataset.wire).sort()"
     assert browser.execute_script(lit) == ["p", "s", "x", "y"]
 
 
@@ -395,8 +395,8 @@ def test_a_folded_drawing_is_played_with_like_any(browser: Chrome, collapse: str
     opened(browser, circuit, collapse=collapse)
     browser.execute_script(
         """for (const kind of ['pointerenter', 'pointerleave', 'click', 'focus', 'blur'])
-            for (const one of document.querySelectorAll('#canvas g.wire, #canvas g.node, #rows tr'))
-                one.dispatchEvent(new Event(kind, { bubbles: kind === 'click' }))"""
+            for (const element of document.querySelectorAll('#canvas g.wire, #canvas g.node, #rows tr'))
+                element.dispatchEvent(new Event(kind, { bubbles: kind === 'click' }))"""
     )
     assert len(browser.execute_script(PLAY)) == 115
     send(browser, '#leaves li[data-wire="w[0,0]"] input[type=range]', RIGHT)
@@ -408,7 +408,8 @@ def test_a_folded_drawing_is_played_with_like_any(browser: Chrome, collapse: str
 def test_the_keyboard_reaches_everything(browser: Chrome) -> None:
     circuit = circuitgrad.load(ROOT / "circuits" / "neuron.yaml")
     opened(browser, circuit)
-    focused = "const one = document.activeElement; return one.id || one.dataset.wire || one.getAttribute('aria-label')"
+    focused = """const active = document.activeElement;
+        return active.id || active.dataset.wire || active.getAttribute('aria-label')"""
     stops = []
     for _ in range(60):
         browser.switch_to.active_element.send_keys(TAB)
@@ -416,11 +417,11 @@ def test_the_keyboard_reaches_everything(browser: Chrome) -> None:
         if stops.count(stops[0]) > 1 or stops[-1] is None:
             break
     buttons = browser.execute_script(
-        "return [...document.querySelectorAll('button, select, input')].filter((one) => one.type !== 'range' || one.id)"
-        ".map((one) => one.id)"
+        "return [...document.querySelectorAll('button, select, input')]"
+        ".filter(({ type, id }) => type !== 'range' || id).map(({ id }) => id)"
     )
     assert set(buttons) <= set(stops)
-    assert sum(stop in circuit for stop in stops) == 1  # the drawing is one stop
+    assert sum(stop in circuit for stop in stops) == 1  # the drawing is a single stop
     browser.execute_script("document.querySelector('#canvas g.node').focus()")
     for key, wire in ((RIGHT, "ax"), (RIGHT, "axpby"), (LEFT, "ax"), (HOME, "a"), (END, "s")):
         browser.switch_to.active_element.send_keys(key)
@@ -428,11 +429,11 @@ def test_the_keyboard_reaches_everything(browser: Chrome) -> None:
     browser.switch_to.active_element.send_keys(ENTER)
     assert "sigmoid" in element(browser, "#spoken").get_property("textContent")
     box = "return document.querySelector('#canvas svg').getAttribute('viewBox')"
-    whole = browser.execute_script(box)
+    full_view = browser.execute_script(box)
     browser.switch_to.active_element.send_keys("+")
-    assert browser.execute_script(box) != whole
+    assert browser.execute_script(box) != full_view
     browser.switch_to.active_element.send_keys("0")
-    assert browser.execute_script(box) == whole
+    assert browser.execute_script(box) == full_view
 
 
 def test_all_that_can_be_focused_has_a_name_and_a_role(browser: Chrome) -> None:
@@ -442,7 +443,7 @@ def test_all_that_can_be_focused_has_a_name_and_a_role(browser: Chrome) -> None:
     browser.execute_cdp_cmd("Accessibility.disable", {})
     named = 0
     for node in nodes:
-        states = {one["name"]: one["value"].get("value") for one in node.get("properties", [])}
+        states = {entry["name"]: entry["value"].get("value") for entry in node.get("properties", [])}
         if states.get("focusable") and node["role"]["value"] not in ("RootWebArea", "option", "MenuListPopup"):
             assert node["name"]["value"].strip(), node
             named += 1
@@ -455,11 +456,11 @@ def test_the_drawing_is_dragged_and_magnified(browser: Chrome) -> None:
 
     opened(browser, circuitgrad.load(ROOT / "circuits" / "neuron.yaml"))
     box = "return document.querySelector('#canvas svg').getAttribute('viewBox').split(' ').map(Number)"
-    whole = browser.execute_script(box)
+    full_view = browser.execute_script(box)
     picture = element(browser, "#canvas")
     ActionChains(browser).scroll_from_origin(ScrollOrigin.from_element(picture), 0, -400).perform()
     nearer = browser.execute_script(box)
-    assert nearer[2] < 0.7 * whole[2]
+    assert nearer[2] < 0.7 * full_view[2]
     ActionChains(browser).drag_and_drop_by_offset(picture, 60, 0).perform()
     assert browser.execute_script(box)[0] < nearer[0]
     node = element(browser, '#canvas g.node[data-wire="axpby"]')
@@ -468,7 +469,7 @@ def test_the_drawing_is_dragged_and_magnified(browser: Chrome) -> None:
     node.click()
     assert element(browser, "#rule .formula").get_property("textContent") == "valueaxpby=ax+by=(−1)+6=5"
     press(browser, "zoom-fit")
-    assert browser.execute_script(box) == whole
+    assert browser.execute_script(box) == full_view
 
 
 def test_a_link_carries_the_inputs_and_the_step(browser: Chrome) -> None:
@@ -597,7 +598,7 @@ def test_special_points_have_pythons_meaning(browser: Chrome, text: str) -> None
     for output in circuit.outputs:
         browser.execute_script(
             """const list = document.getElementById('output');
-            list.value = [...list.options].find((one) => one.text === arguments[0]).value;
+            list.value = [...list.options].find((element) => element.text === arguments[0]).value;
             list.dispatchEvent(new Event('change'))""",
             output,
         )
@@ -616,7 +617,7 @@ def test_the_numeric_check_finds_kinks_and_wrong_rules(browser: Chrome) -> None:
         """
     )
     opened(browser, circuit)
-    marks = "return [...document.querySelectorAll('.mark')].map((one) => one.getAttribute('aria-label'))"
+    marks = "return [...document.querySelectorAll('.mark')].map((element) => element.getAttribute('aria-label'))"
     assert browser.execute_script(marks) == ["", "", "", ""]  # the output is -inf
     fill(browser, '#leaves li[data-wire="z"] input[type=text]', "4")
     kink = "a kink or a sharp bend lies within the step of the difference"
@@ -654,10 +655,10 @@ def test_nothing_sticks_out_of_the_page(browser: Chrome, name: str, width: int) 
     opened(browser, circuitgrad.load(ROOT / "circuits" / f"{name}.yaml"), "#@step=5", (width, 800))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     outside = browser.execute_script(
-        """return [...document.querySelectorAll('button, input, select, .card')].filter((one) => {
-            const { left, right, width } = one.getBoundingClientRect();
+        """return [...document.querySelectorAll('button, input, select, .card')].filter((element) => {
+            const { left, right, width } = element.getBoundingClientRect();
             return width > 0 && (left < 0 || right > innerWidth);
-        }).map((one) => one.outerHTML.slice(0, 80))"""
+        }).map((element) => element.outerHTML.slice(0, 80))"""
     )
     assert outside == []
 
@@ -667,16 +668,17 @@ def test_texts_have_contrast(browser: Chrome, scheme: str) -> None:
     opened(browser, circuitgrad.load(ROOT / "circuits" / "svm.yaml"))
     look(browser, 1280, 800, scheme=scheme)
     pairs = browser.execute_script("""
-        const behind = (one) => {
-          for (let place = one; place; place = place.parentElement) {
+        const behind = (element) => {
+          for (let place = element; place; place = place.parentElement) {
             const colour = getComputedStyle(place).backgroundColor;
             if (!colour.endsWith(', 0)')) return colour;
           }
           return 'rgb(255, 255, 255)';
         };
-        return [...document.querySelectorAll('body *')].filter((one) => one.getClientRects().length
-          && [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
-          .filter((one) => !one.closest('svg')).map((one) => [getComputedStyle(one).color, behind(one)]);
+        return [...document.querySelectorAll('body *')].filter((element) => element.getClientRects().length
+          && [...element.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
+          .filter((element) => !element.closest('svg'))
+          .map((element) => [getComputedStyle(element).color, behind(element)]);
     """)
     assert len(pairs) > 50
     for pair in pairs:
@@ -694,8 +696,8 @@ def luminance(colour: str) -> float:
 def test_paper_has_no_buttons_and_light_colours(browser: Chrome) -> None:
     opened(browser, circuitgrad.load(ROOT / "circuits" / "neuron.yaml"))
     look(browser, 800, 1100, scheme="light", media="print")
-    shown = """return [...document.querySelectorAll('button, input[type=range]')].filter((one) =>
-        one.getClientRects().length)"""
+    shown = """return [...document.querySelectorAll('button, input[type=range]')].filter((element) =>
+        element.getClientRects().length)"""
     assert browser.execute_script(shown) == []
     assert len(screenshot(browser)) > 1000
     look(browser, 1280, 800)
@@ -723,7 +725,7 @@ def test_the_drawing_has_the_colours_of_the_page(browser: Chrome, theme: str, sc
 def test_many_inputs_are_kept_up_to_date_where_they_are_seen(browser: Chrome) -> None:
     circuit = circuitgrad.loads("{inputs: {'x[0:300]': 0.5}, gates: {y: 'sum(x[i]**2 for i in range(300))'}}")
     opened(browser, circuit)
-    assert len(found(browser)) == 500
+    assert len(wire_numbers(browser)) == 500
     element(browser, "#more button").click()
     fill(browser, '#leaves li[data-wire="x[0]"] input[type=text]', "3")
     circuit.assign({"x[0]": 3.0})

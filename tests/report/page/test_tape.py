@@ -26,45 +26,45 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(NODE is None, reason=MISSING)
 
 PASSES = """
-const found = given.circuits.map((circuit, place) => {
+const results = given.circuits.map((circuit, place) => {
   const tape = tapeOf(circuit, rules);
   const values = tape.forward(circuit.inputs.map(({ value }) => value));
   const grads = tape.backward(values, circuit.output);
   const numeric = circuit.inputs.map((_, slot) => tape.numeric(values, slot, circuit.output).slope);
   return { values, grads, numeric };
 });
-answer(found);
+answer(results);
 """
 
 
 def passes(circuits: Sequence[Circuit]) -> list[dict[str, list[float]]]:
     rules = list(dict.fromkeys(rule for circuit in circuits for rule in circuit.rules))
     documents = [document(circuit, rules, circuit.outputs[0]) for circuit in circuits]
-    found: list[dict[str, list[float]]] = run(
+    results: list[dict[str, list[float]]] = run(
         rules_text(rules) + page_file("tape.js") + PASSES, {"circuits": documents}
     )
-    return found
+    return results
 
 
-def near(one: float, other: float, room: float) -> bool:
-    if math.isfinite(one) and math.isfinite(other):
-        return abs(one - other) <= room
-    return repr(one) == repr(other)
+def near(first: float, second: float, room: float) -> bool:
+    if math.isfinite(first) and math.isfinite(second):
+        return abs(first - second) <= room
+    return repr(first) == repr(second)
 
 
 # At a tie the last digit of a function decides which way a gate goes: gates with kinks are compared at chosen points.
 @settings(max_examples=25)
 @given(st.lists(plans(gates=tuple(SMOOTH)), min_size=1, max_size=12))
 def test_passes_over_any_circuits(drawn: list[Plan]) -> None:
-    made = [plan.circuit() for plan in drawn]
-    for plan, circuit, found in zip(drawn, made, passes(made), strict=True):
+    circuits = [plan.circuit() for plan in drawn]
+    for plan, circuit, result in zip(drawn, circuits, passes(circuits), strict=True):
         grads = circuit.backward()
         slots = [circuit.slot(name) for name in plan.names]
         for name, slot, (_, size) in zip(plan.names, slots, plan.gradients, strict=True):
-            assert near(found["values"][slot], circuit[name].value, 1e-12 * max(1.0, *map(abs, plan.values)))
-            assert near(found["grads"][slot], grads[name], 1e-12 * max(1.0, size))
+            assert near(result["values"][slot], circuit[name].value, 1e-12 * max(1.0, *map(abs, plan.values)))
+            assert near(result["grads"][slot], grads[name], 1e-12 * max(1.0, size))
         slopes = numeric_gradient(circuit, circuit.outputs[0], list(circuit.inputs))
-        for name, slope in zip(circuit.inputs, found["numeric"], strict=True):
+        for name, slope in zip(circuit.inputs, result["numeric"], strict=True):
             assert near(slope, slopes[name], 1e-7 * max(1.0, *map(abs, plan.values)))
 
 
@@ -76,10 +76,12 @@ def test_a_zero_upstream_passes_nothing_on_and_a_nan_does() -> None:
         "{inputs: {x: .nan, y: 1}, gates: {z: x*y + y}}",
         "{inputs: {x: 2}, gates: {y: x*x, z: x*y + y*y}}",
     ]
-    made = [loads(text) for text in texts]
-    for circuit, found in zip(made, passes(made), strict=True):
+    circuits = [loads(text) for text in texts]
+    for circuit, result in zip(circuits, passes(circuits), strict=True):
         circuit.backward()
-        assert [repr(float(one)) for one in found["grads"]] == [repr(float(unit.grad)) for unit in circuit.units]
+        assert [repr(float(gradient)) for gradient in result["grads"]] == [
+            repr(float(unit.grad)) for unit in circuit.units
+        ]
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ def test_numbers_are_written_as_in_the_other_reports(values: list[float], digits
 
 def test_numbers_in_words() -> None:
     values = [1e21, 1e-5, 123456.7, 1234567.0, 0.1, -0.0, math.inf, -math.inf, math.nan, 5e-324, 0.00012345678]
-    found = numbers("answer(given.map((value) => shown(value)))", [*map(as_json, values)])
-    assert found == [rounded(value) for value in values]
+    texts = numbers("answer(given.map((value) => shown(value)))", [*map(as_json, values)])
+    assert texts == [rounded(value) for value in values]
     assert numbers("answer(given.map(exact))", [*map(as_json, values[5:9])]) == [
         exact(value).removesuffix(".0") for value in values[5:9]
     ]
@@ -149,11 +151,11 @@ def test_a_slider_has_its_value_within_its_range(cases: list[tuple[float, float,
         [as_json(value), as_json(value - below if below else -math.inf), as_json(value + above if above else math.inf)]
         for value, below, above in cases
     ]
-    found = numbers("answer(given.map((one) => rangeOf(...one)))", bounds)
-    for (value, below, above), one in zip(cases, found, strict=True):
-        assert one["low"] <= value <= one["high"]
-        assert one["step"] > 0 or below or above
+    ranges = numbers("answer(given.map((bounds) => rangeOf(...bounds)))", bounds)
+    for (value, below, above), slider in zip(cases, ranges, strict=True):
+        assert slider["low"] <= value <= slider["high"]
+        assert slider["step"] > 0 or below or above
         if above:
-            assert one["high"] == value + above
+            assert slider["high"] == value + above
         if below:
-            assert one["low"] == value - below
+            assert slider["low"] == value - below

@@ -11,7 +11,7 @@ from circuitgrad.report.drawing.nesting import nested
 from circuitgrad.report.drawing.svg import COLOURS, LIGHT, thickness
 
 if TYPE_CHECKING:
-    from circuitgrad.report.drawing.model import Drawing, Label, Node
+    from circuitgrad.report.drawing.model import Drawing, DrawingNode, Label
 
 _COLOURS = COLOURS[LIGHT]
 
@@ -54,7 +54,7 @@ def _look(drawing: Drawing, gradient: float) -> str:
     return f", penwidth={thickness(drawing, gradient)}{'' if gradient else ', style=dashed'}"
 
 
-def _node(node: Node) -> str:
+def _node(node: DrawingNode) -> str:
     look = [f"label={_quoted(node.text)}"]
     if node.kind == INPUT:
         look.append("shape=box" + (', style="filled,dashed", fillcolor="#eeeeee"' if node.fixed else ""))

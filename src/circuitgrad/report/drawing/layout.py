@@ -19,7 +19,7 @@ from circuitgrad.report.drawing.nesting import nested
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.report.drawing.model import Drawing, Node
+    from circuitgrad.report.drawing.model import Drawing, DrawingNode
 
     Point: TypeAlias = tuple[float, float]
 
@@ -81,11 +81,11 @@ class Spot(NamedTuple):
     caption: Rectangle | None
 
 
-class Frame(NamedTuple):
+class BoxFrame(NamedTuple):
     """A box around nodes.
 
     Attributes:
-        name: what it is called.
+        name: its name.
         area: the box.
         title: the rectangle of its title.
     """
@@ -95,7 +95,7 @@ class Frame(NamedTuple):
     title: Rectangle
 
 
-class Layout(NamedTuple):
+class DrawingLayout(NamedTuple):
     """Where everything of a drawing stands, in pixels from its upper left corner.
 
     Attributes:
@@ -110,7 +110,7 @@ class Layout(NamedTuple):
     height: float
     spots: Sequence[Spot]
     courses: Sequence[Sequence[Point]]
-    frames: Sequence[Frame]
+    frames: Sequence[BoxFrame]
 
 
 class _Size(NamedTuple):
@@ -131,7 +131,7 @@ class _Size(NamedTuple):
     below: float
 
 
-def lay_out(drawing: Drawing, *, roomy: int = 0) -> Layout:
+def lay_out(drawing: Drawing, *, roomy: int = 0) -> DrawingLayout:
     """Return the layout of a drawing.
 
     Args:
@@ -159,12 +159,12 @@ def longest_number(digits: int) -> str:
     return f"{-8 / 9e88:.{digits - 1}e}"
 
 
-def _turns_back(drawing: Drawing, place: Layout) -> bool:
+def _turns_back(drawing: Drawing, place: DrawingLayout) -> bool:
     spots = place.spots
     return any(spots[segment.source].area.right > spots[segment.target].area.left for segment in drawing.segments)
 
 
-def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout | None:
+def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> DrawingLayout | None:
     """Return the layout with boxes ranked singly, or with all nodes ranked together: Graphviz's `newrank`.
 
     Returns:
@@ -197,10 +197,10 @@ def _placed(drawing: Drawing, *, roomy: int, newrank: bool) -> Layout | None:
             courses[segment] = _course(source, bends[segment], end)
     frames = [_frame(name, objects[f"cluster{index}"], height) for index, name in enumerate(drawing.boxes)]
     right, bottom = solved["bb"].split(",")[2:]
-    return Layout(float(right) + 2 * MARGIN, float(bottom) + 2 * MARGIN, spots, courses, frames)
+    return DrawingLayout(float(right) + 2 * MARGIN, float(bottom) + 2 * MARGIN, spots, courses, frames)
 
 
-def _size(node: Node, *, roomy: int) -> _Size:
+def _size(node: DrawingNode, *, roomy: int) -> _Size:
     text = width(node.text, TEXT)
     shape = text + 2 * PAD + LOCK * node.fixed if node.kind == INPUT else max(2 * RADIUS, text + RADIUS)
     numbers = [width(number, NUMBER) for number in node.label if number]
@@ -211,7 +211,7 @@ def _size(node: Node, *, roomy: int) -> _Size:
     return _Size(shape, label, total, REACH, REACH + CAPTION_REACH * bool(node.caption))
 
 
-def _aligned(nodes: Sequence[Node], sizes: Sequence[_Size]) -> list[_Size]:
+def _aligned(nodes: Sequence[DrawingNode], sizes: Sequence[_Size]) -> list[_Size]:
     """Return the sizes, the inputs equally wide within bounds: they begin and end under one another."""
     widest = min(
         WIDEST_INPUT,
@@ -232,7 +232,7 @@ def _graph(drawing: Drawing, sizes: Sequence[_Size], *, newrank: bool) -> str:
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w, arrowhead=none];',
     ]
 
-    def write(position: int, node: Node) -> str:
+    def write(position: int, node: DrawingNode) -> str:
         size = sizes[position]
         ordering = ', ordering="in"' if node.ordered else ""
         return f"n{position} [width={size.width / 72}, height={(size.above + size.below) / 72}{ordering}];"
@@ -244,7 +244,7 @@ def _graph(drawing: Drawing, sizes: Sequence[_Size], *, newrank: bool) -> str:
 
 
 def _opening(number: int, name: str) -> str:
-    """Return what opens a box, with room for its title."""
+    """Return the line that opens a box, with room for its title."""
     title = f'<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{int(width(name, TITLE)) + 12}" HEIGHT="14"><TR><TD></TD></TR>'
     return f"subgraph cluster{number} {{ margin=8; labeljust=l; label=<{title}</TABLE>>;"
 
@@ -295,7 +295,7 @@ def program() -> str:
     raise CircuitError.lacks("a drawing needs the package graphviz-pure", "draw")
 
 
-def _spot(node: Node, size: _Size, x: float, y: float) -> Spot:
+def _spot(node: DrawingNode, size: _Size, x: float, y: float) -> Spot:
     """Return where a node stands whose area has its centre at a point."""
     left, top = x - size.width / 2 + FREE_BEFORE, y - (size.above + size.below) / 2
     wire = top + size.above
@@ -393,9 +393,9 @@ def _course(source: Spot, bends: Sequence[Point], end: Point) -> list[Point]:
     return [source.start, *third, *points]
 
 
-def _frame(name: str, cluster: Any, height: float) -> Frame:
+def _frame(name: str, cluster: Any, height: float) -> BoxFrame:
     left, bottom, right, top = map(float, cluster["bb"].split(","))
     area = Rectangle(MARGIN + left, MARGIN + height - top, MARGIN + right, MARGIN + height - bottom)
     long = width(name, TITLE)
     title = Rectangle(area.left + 8, area.top + 4, area.left + 8 + long, area.top + 4 + TITLE + 3)
-    return Frame(name, area, title)
+    return BoxFrame(name, area, title)

@@ -10,7 +10,7 @@ from circuitgrad.report.drawing.nesting import nested
 from circuitgrad.report.drawing.svg import thickness
 
 if TYPE_CHECKING:
-    from circuitgrad.report.drawing.model import Drawing, Label, Node
+    from circuitgrad.report.drawing.model import Drawing, DrawingNode, Label
 
 INDENT = "    "
 
@@ -65,7 +65,7 @@ def mermaid(drawing: Drawing) -> str:
     return "\n".join(["flowchart LR", *(INDENT + line for line in lines), ""])
 
 
-def _node(position: int, node: Node) -> str:
+def _node(position: int, node: DrawingNode) -> str:
     text = _quoted(*filter(None, [node.text, node.caption]))
     return f"n{position}[{text}]" if node.kind == INPUT else f"n{position}({text})"
 

@@ -33,7 +33,7 @@ class Label(NamedTuple):
     gradient: str
 
 
-class Node(NamedTuple):
+class DrawingNode(NamedTuple):
     """An input, a gate, or several of these drawn as one.
 
     Attributes:
@@ -92,7 +92,7 @@ class Drawing(NamedTuple):
 
     Attributes:
         name: the circuit's name.
-        about: what it computes.
+        about: its description.
         output: the wire that is differentiated.
         nodes: in topological order, inputs first.
         segments: the wires between them.
@@ -106,7 +106,7 @@ class Drawing(NamedTuple):
     name: str
     about: str
     output: str
-    nodes: Sequence[Node]
+    nodes: Sequence[DrawingNode]
     segments: Sequence[Segment]
     boxes: Mapping[str, int]
     values: Mapping[str, float]
@@ -263,7 +263,7 @@ class _Builder:
             return [0.0] * len(self.circuit.operands[index])
         return [partial * upstream for partial in self.circuit.gates[index].partials()]
 
-    def _node(self, key: str, slots: Sequence[int], leaving: Sequence[int]) -> Node:
+    def _node(self, key: str, slots: Sequence[int], leaving: Sequence[int]) -> DrawingNode:
         output = any(self.names[slot] in self.circuit.outputs or self.names[slot] == self.output for slot in slots)
         outlets = leaving or [slot for slot in slots if self.names[slot] == self.output] or slots[-1:]
         alone = len(slots) == 1
@@ -271,7 +271,7 @@ class _Builder:
         text, caption = self._alone(slots[0]) if alone else self._several(key, slots, kind)
         inputs = self.circuit.inputs
         wires = tuple(self.names[slot] for slot in outlets)
-        return Node(
+        return DrawingNode(
             key if not alone else self.names[slots[0]],
             kind,
             text,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from circuitgrad.report.drawing.model import Drawing, Node
+    from circuitgrad.report.drawing.model import Drawing, DrawingNode
 
 
 def nested(
-    drawing: Drawing, write: Callable[[int, Node], str], opening: Callable[[int, str], str], closing: str
+    drawing: Drawing, write: Callable[[int, DrawingNode], str], opening: Callable[[int, str], str], closing: str
 ) -> Iterator[tuple[int, str]]:
     """Yield the lines of nodes with their depths; those in a box stand between its opening and its closing.
 
@@ -21,7 +21,7 @@ def nested(
         opening: returns the line that opens a box, given its number.
         closing: the line that closes a box.
     """
-    inside: dict[str, list[tuple[int, Node]]] = {}
+    inside: dict[str, list[tuple[int, DrawingNode]]] = {}
     for position, node in enumerate(drawing.nodes):
         inside.setdefault(node.boxes[-1] if node.boxes else "", []).append((position, node))
     numbers = {name: number for number, name in enumerate(drawing.boxes)}

@@ -12,7 +12,7 @@ from circuitgrad.report.drawing.layout import lay_out
 from circuitgrad.report.drawing.svg import AUTO, LIGHT, svg
 
 if TYPE_CHECKING:
-    from circuitgrad.report.drawing.layout import Layout
+    from circuitgrad.report.drawing.layout import DrawingLayout
     from circuitgrad.report.drawing.model import Drawing
 
 DOTS_PER_PIXEL, MOST_DOTS = 2.0, 24e6
@@ -32,7 +32,7 @@ def require() -> None:
         raise CircuitError.lacks("a PNG needs the package resvg-py", "draw") from None
 
 
-def png(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None) -> bytes:
+def png(drawing: Drawing, *, theme: str = AUTO, layout: DrawingLayout | None = None) -> bytes:
     """Return the drawing as PNG.
 
     Args:

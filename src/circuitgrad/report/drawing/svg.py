@@ -17,8 +17,8 @@ from circuitgrad.report.drawing.model import INPUT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circuitgrad.report.drawing.layout import Frame, Layout, Point, Rectangle, Spot
-    from circuitgrad.report.drawing.model import Drawing, Node
+    from circuitgrad.report.drawing.layout import BoxFrame, DrawingLayout, Point, Rectangle, Spot
+    from circuitgrad.report.drawing.model import Drawing, DrawingNode
 
 LIGHT, DARK, AUTO = "light", "dark", "auto"
 COLOURS: Mapping[str, Mapping[str, str]] = {
@@ -74,7 +74,7 @@ _STYLES = """\
 """The stylesheet, but for the colours."""
 
 
-def svg(drawing: Drawing, *, theme: str = AUTO, layout: Layout | None = None) -> str:
+def svg(drawing: Drawing, *, theme: str = AUTO, layout: DrawingLayout | None = None) -> str:
     """Return the drawing as SVG.
 
     Args:
@@ -149,7 +149,7 @@ def _text(content: str, style: str, x: float, y: float, size: float, anchor: str
     )
 
 
-def _frame(frame: Frame) -> str:
+def _frame(frame: BoxFrame) -> str:
     title = _text(frame.name, "", frame.title.left, frame.title.bottom - 3, TITLE, "start")
     return f'<g class="box" data-box={attribute(frame.name)}>{_rectangle(frame.area, 8)}{title}</g>'
 
@@ -162,7 +162,7 @@ def _rectangle(area: Rectangle, radius: float, style: str = "") -> str:
     )
 
 
-def _wires(drawing: Drawing, place: Layout) -> list[str]:
+def _wires(drawing: Drawing, place: DrawingLayout) -> list[str]:
     """Return the wires; the labels of a wire stand in the group of its first segment."""
     lines = []
     for index, leaving in enumerate(drawing.consumers()):
@@ -182,7 +182,7 @@ def _wires(drawing: Drawing, place: Layout) -> list[str]:
     return lines
 
 
-def _outlet(drawing: Drawing, node: Node, spot: Spot, labels: str) -> str:
+def _outlet(drawing: Drawing, node: DrawingNode, spot: Spot, labels: str) -> str:
     """Return a wire that leads nowhere: an output leaves to the right with an arrow."""
     wire = node.wires[-1]
     gradient = drawing.gradients[wire]
@@ -208,7 +208,7 @@ def _path(points: Sequence[Point], thick: str) -> str:
     return f'<path d="M{_number(x)} {_number(y)}{curves}" stroke-width="{thick}"/>'
 
 
-def _labels(node: Node, spot: Spot) -> str:
+def _labels(node: DrawingNode, spot: Spot) -> str:
     """Return the value and the gradient of a node's wire."""
     data = f" data-wire={attribute(node.wires[0])}" if len(node.wires) == 1 else ""
     middle = (spot.start[0] + spot.end[0]) / 2
@@ -218,7 +218,7 @@ def _labels(node: Node, spot: Spot) -> str:
     )
 
 
-def _node(node: Node, spot: Spot) -> str:
+def _node(node: DrawingNode, spot: Spot) -> str:
     style = " ".join(["node", node.kind, *["fixed"] * node.fixed, *["output"] * node.output])
     shape, wire = spot.shape, (spot.shape.top + spot.shape.bottom) / 2
     if node.kind == INPUT:

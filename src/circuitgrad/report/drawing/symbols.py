@@ -46,7 +46,7 @@ def symbol(rule: Rule, constants: Sequence[float | None], digits: int) -> str:
     Args:
         rule: the gate's rule of the table.
         constants: per operand, its value where it is a literal number, else None.
-        digits: how many significant digits such a number has.
+        digits: how many significant digits a literal number has.
 
     >>> from circuitgrad.gates.table import find
     >>> symbol(find("mul"), [None, None], 4), symbol(find("mul"), [2.0, None], 4), symbol(find("sub"), [None, 1.0], 4)

@@ -14,10 +14,10 @@ from circuitgrad.report.drawing.model import INPUT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from circuitgrad.report.drawing.model import Drawing, Node
+    from circuitgrad.report.drawing.model import Drawing, DrawingNode
 
-    Piece: TypeAlias = tuple[str, str]
-    Line: TypeAlias = list[Piece]
+    StyledText: TypeAlias = tuple[str, str]
+    StyledLine: TypeAlias = list[StyledText]
 
 VALUE, GRADIENT, FAINT, OUTPUT = "green", "red", "dim", "bold"
 """The styles of texts."""
@@ -70,7 +70,7 @@ def text(drawing: Drawing, width: int = 80, *, ascii_only: bool = False) -> str:
     return "".join(f"{''.join(piece for piece, _ in line).rstrip()}\n" for line in drawn)
 
 
-def lines(drawing: Drawing, width: int, *, ascii_only: bool = False) -> list[Line]:
+def lines(drawing: Drawing, width: int, *, ascii_only: bool = False) -> list[StyledLine]:
     """Return the drawing as lines of texts with their styles.
 
     Args:
@@ -87,7 +87,7 @@ def lines(drawing: Drawing, width: int, *, ascii_only: bool = False) -> list[Lin
     return drawn
 
 
-def _named(drawing: Drawing) -> list[Piece]:
+def _named(drawing: Drawing) -> list[StyledText]:
     """Return, per node, its name where it is drawn, and where it is named again."""
     consumers = drawing.consumers()
     names = []
@@ -137,7 +137,7 @@ class _Canvas:
     """Characters with styles, put where they belong."""
 
     def __init__(self) -> None:
-        self.rows: dict[int, dict[int, Piece]] = {}
+        self.rows: dict[int, dict[int, StyledText]] = {}
 
     def put(self, row: int, column: int, text: str, style: str = "") -> None:
         cells = self.rows.setdefault(row, {}) if text else {}
@@ -150,11 +150,11 @@ class _Canvas:
             elif column - 1 in cells:
                 cells[column - 1] = cells[column - 1][0] + character, style
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[StyledLine]:
         lines = []
         for row in range(max(self.rows) + 1):
             cells = self.rows.get(row, {})
-            line: Line = []
+            line: StyledLine = []
             for column in range(max(cells, default=-1) + 1):
                 character, style = cells.get(column, (" ", ""))
                 if line and line[-1][1] == style:
@@ -165,7 +165,7 @@ class _Canvas:
         return lines
 
 
-def _picture(drawing: Drawing, named: Sequence[Piece], width: int) -> list[Line] | None:
+def _picture(drawing: Drawing, named: Sequence[StyledText], width: int) -> list[StyledLine] | None:
     """Return a picture, inputs on the left and the output on the right; None for a drawing that does not fit."""
     branches = _branches(drawing)
     if branches is None:
@@ -186,7 +186,9 @@ class _Picture:
         beside: whether numbers stand behind the names of their gates instead of above and below: wider, but clearer.
     """
 
-    def __init__(self, drawing: Drawing, named: Sequence[Piece], branches: Sequence[_Branch], *, beside: bool) -> None:
+    def __init__(
+        self, drawing: Drawing, named: Sequence[StyledText], branches: Sequence[_Branch], *, beside: bool
+    ) -> None:
         self.drawing, self.named, self.branches, self.beside = drawing, named, branches, beside
         self.above = any(node.label.value for node in drawing.nodes)
         self.below = any(node.label.gradient for node in drawing.nodes)
@@ -198,7 +200,7 @@ class _Picture:
             self.starts.append(self.starts[-1] + widths[level] + (GAP if level < max(widths) else 0))
         self.width = self.starts[-1]
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[StyledLine]:
         canvas, row = _Canvas(), 0
         for branch in self.branches:
             _, row = self._draw(canvas, branch, row, last=True)
@@ -273,7 +275,7 @@ _CORNERS = {
 """The characters that join lines to the left, to the right, up and down."""
 
 
-def _tree(drawing: Drawing, named: Sequence[Piece], width: int) -> Iterator[Line]:
+def _tree(drawing: Drawing, named: Sequence[StyledText], width: int) -> Iterator[StyledLine]:
     """Yield a line for each gate, below the gate that it leads to; gates too deep stand in trees of their own."""
     labels = [node.label for node in drawing.nodes]
     sizes = [max((columns(label[i]) for label in labels), default=0) for i in (0, 1)]
@@ -309,7 +311,7 @@ def _tree(drawing: Drawing, named: Sequence[Piece], width: int) -> Iterator[Line
             roots += [position for position in range(len(drawing.nodes)) if position not in done][-1:]
 
 
-def _row(mark: str, name: str, again: bool, node: Node, sizes: Sequence[int], room: int) -> Line:
+def _row(mark: str, name: str, again: bool, node: DrawingNode, sizes: Sequence[int], room: int) -> StyledLine:
     """Return the line of a gate in a tree."""
     left = room - columns(mark)
     cut = name

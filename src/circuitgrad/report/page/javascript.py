@@ -109,7 +109,7 @@ def _arrow(parameters: str, form: str, formulas: Sequence[Sequence[Step]]) -> st
 
     Args:
         parameters: its parameters.
-        form: the form of what it returns, with `{}` for the formulas.
+        form: the form of its result, with `{}` for the formulas.
         formulas: the formulas.
     """
     temporaries: list[str] = []

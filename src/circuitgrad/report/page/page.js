@@ -19,7 +19,7 @@ function readCircuit() {
       : slot < first
         ? shown(circuit.constantOf(slot))
         : circuit.gates[slot - first][0];
-  // What a wire is: an input, or a gate of operands.
+  // The kind of a wire: an input, or a gate of operands.
   circuit.is = (slot) => {
     if (slot < count) return circuit.inputs[slot].fixed ? "input, fixed" : "input";
     const [, rule, operands] = circuit.gates[slot - first];

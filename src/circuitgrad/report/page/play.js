@@ -196,10 +196,10 @@ function playerOf(circuit, tape, state, changed) {
   const list = () => tape.upstream(state.target);
   const last = () => forwards() + 1 + list().length;
 
-  // The gradients as far as so many gates have passed them on.
+  // The gradients after `done` gates have passed them on.
   const gradsAfter = (done) => tape.backward(state.values, state.target, list(), done);
 
-  // What is known at the present position, and the gradients as far as they have come.
+  // The values and gradients that are known at the present position.
   function known() {
     const position = state.position ?? last();
     if (position === last()) return { value: () => true, grad: () => true, grads: state.grads };

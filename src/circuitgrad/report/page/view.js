@@ -45,7 +45,7 @@ function viewOf(canvas, svg) {
   // all of it would be too small.
   function settle() {
     const narrow = canvas.clientWidth < NARROW_WIDTH;
-    // What is too small to be read at its full width is magnified, and needs room for that.
+    // A drawing too small to be read at its full width is magnified, and needs room for that.
     const least = canvas.clientWidth / wide < LEGIBLE_SCALE ? ROOM_HEIGHT : LEAST_HEIGHT;
     const wanted = Math.max((canvas.clientWidth * high) / wide, narrow ? high * LEGIBLE_SCALE : least, LEAST_HEIGHT);
     canvas.style.height = `${Math.min(wanted, window.innerHeight * (narrow ? 0.42 : 0.6))}px`;

@@ -24,7 +24,7 @@ from circuitgrad.formulas.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from circuitgrad.formulas.steps import Step
 
@@ -194,7 +194,7 @@ DEEPEST_EXPRESSION = 50
 """Python's parser and compiler recurse into expressions: they refuse those of some hundred levels, or crash."""
 
 
-def python_statements(steps: Iterable[Step], temporary_prefix: str) -> tuple[list[str], str]:
+def python_statements(steps: Sequence[Step], temporary_prefix: str) -> tuple[list[str], str]:
     """Return a formula as Python: the lines that compute its deepest parts, and the expression of the result.
 
     A part that reaches `DEEPEST_EXPRESSION` levels becomes a temporary variable. Both branches of a conditional are
@@ -209,6 +209,8 @@ def python_statements(steps: Iterable[Step], temporary_prefix: str) -> tuple[lis
     >>> python_statements([Name("x", 0), *[Name("x", 0), Call("add", 2, 0)] * 60], "t")[1]
     't0 + x + x + x + x + x + x + x + x + x + x'
     """
+    if len(steps) < DEEPEST_EXPRESSION:
+        return [], PYTHON.write(steps)
     lines: list[str] = []
     rest: list[Step] = []
     stack: list[tuple[int, int]] = []

@@ -160,10 +160,10 @@ class _Formula:
                 test, body, orelse = parts
                 known[term] = yield self._choice(test, body, orelse, known)
             else:
-                nodes = []
                 for part in parts:
-                    nodes.append((yield self._node(part, known)))  # noqa: PERF401 - a comprehension cannot yield
-                known[term] = self._call(head, nodes)
+                    if part not in known:
+                        yield self._node(part, known)
+                known[term] = self._call(head, [known[part] for part in parts])
         return known[term]
 
     def _call(self, gate: str, nodes: Sequence[int]) -> int:

@@ -14,7 +14,7 @@ from array import array
 from mpmath import mp, mpf
 
 import circuitgrad
-from circuitgrad.engines.native.functions import VECTORS
+from circuitgrad.engines.native.libm.functions import VECTORS
 from circuitgrad.engines.programs import over_columns
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.gates.table import find

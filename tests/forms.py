@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from circuitgrad.engines.native import sums
-from circuitgrad.engines.native.sums import Sums
+from circuitgrad.engines.native.sums import RowSums
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FORMS = ("straight", "tape")
 
 
-def summing(form: str, circuit: Circuit, held: list[str], **options: Any) -> Sums:
+def summing(form: str, circuit: Circuit, held: list[str], **options: Any) -> RowSums:
     """Return what sums up the output `out`, as straight-line code or as a tape."""
     with patch.object(sums, "is_straight", return_value=form == "straight"):
-        return Sums(circuit, held, "out", **options)
+        return RowSums(circuit, held, "out", **options)

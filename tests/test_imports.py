@@ -23,7 +23,14 @@ finally:
     print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
-HELP = {"circuitgrad", "circuitgrad.cli", "circuitgrad.cli.main", "circuitgrad.errors", "circuitgrad.version"}
+HELP = {
+    "circuitgrad",
+    "circuitgrad.cli",
+    "circuitgrad.cli.main",
+    "circuitgrad.cli.usage",
+    "circuitgrad.errors",
+    "circuitgrad.version",
+}
 READING = HELP | {
     "circuitgrad.circuit",
     "circuitgrad.circuit.circuit",

@@ -65,19 +65,19 @@ def in_steps(engine: str, description: Description, steps: int) -> Job:
 
 def walking(description: Description, steps: int) -> Job:
     """Prepare the steps alone, without what `optimize` keeps of them and reports."""
-    from circuitgrad.engines.native.sums import Sums
-    from circuitgrad.engines.native.walk import Walk
+    from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
+    from circuitgrad.engines.native.sums import RowSums
     from circuitgrad.methods.optimize.algorithms.gradient import UPDATE
 
     circuit = description.circuit()
     names, point = list(circuit.inputs), list(circuit.values().values())
-    sums = Sums(circuit, names, circuit.single_output(), squares=False, bound={})
-    walk = Walk(sums, UPDATE, [-math.inf] * len(names), [math.inf] * len(names), -1.0, 0.0)
+    sums = RowSums(circuit, names, circuit.single_output(), squares=False, bound={})
+    loop = OptimizerLoop(sums, UPDATE, [-math.inf] * len(names), [math.inf] * len(names), -1.0, 0.0)
     sizes = array("d", [STEP_SIZE]) * steps
 
     def ascend() -> Sequence[float]:
         slopes = [-slope for slope in sums(point)[1:]]
-        return walk(point, slopes, {}, 0, sizes).point(steps - 1)
+        return loop(point, slopes, {}, 0, sizes).point(steps - 1)
 
     return repeated(ascend)
 
@@ -95,7 +95,7 @@ PEERS = [
 ] + [
     Peer(
         "circuitgrad native, steps alone",
-        "`engines.native.Walk`, without what `optimize` keeps of the steps and reports",
+        "`OptimizerLoop`, without what `optimize` keeps of the steps and reports",
         needs=("llvmlite",),
         steps=walking,
     )

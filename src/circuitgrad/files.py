@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
     from pathlib import Path
 
@@ -168,29 +168,62 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
 
     Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
     """
-    # Most commands write nothing: they need not wait for these modules.
-    import tempfile
+    # Most commands write nothing: they need not wait for this module, nor for tempfile.
     from pathlib import Path
 
-    temporary, named = "", path
+    named = path
     try:
         rights = 0o666 & ~_umask()  # the rights that open() would give a new file
         if replace:
             path = Path(os.path.realpath(path))
         with contextlib.suppress(FileNotFoundError):
             rights = stat.S_IMODE(_mode_of_regular(path))
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+
+        def give_name(temporary: str) -> None:
+            os.chmod(temporary, rights)  # noqa: PTH101
+            if replace:
+                os.replace(temporary, path)  # noqa: PTH105
+            else:
+                _give_free_name(temporary, path)
+
+        with _writing_beside(path, give_name) as file:
             yield file
-        os.chmod(temporary, rights)  # noqa: PTH101
-        if replace:
-            os.replace(temporary, path)  # noqa: PTH105
-        else:
-            _give_free_name(temporary, path)
     except FileExistsError:
         raise already_there(path) from None
     except OSError as error:
         raise _unwritable(named, error) from None
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all, in place of any file of that name.
+
+    Raises:
+        OSError: it cannot be written.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_private(Path(folder) / "a.o", b"code")
+    ...     (Path(folder) / "a.o").read_bytes(), len(os.listdir(folder))
+    (b'code', 1)
+    """
+    with _writing_beside(path, lambda temporary: os.replace(temporary, path)) as file:  # noqa: PTH105
+        file.write(content)
+
+
+@contextlib.contextmanager
+def _writing_beside(path: Path, give_name: Callable[[str], None]) -> Iterator[IO[bytes]]:
+    """Give a temporary file beside a path to write to; `give_name` moves it to its name once it is closed.
+
+    Where anything is raised before that, nothing is left behind.
+    """
+    import tempfile
+
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        give_name(temporary)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 import circuitgrad
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
+from circuitgrad.engines import python
 from circuitgrad.engines.choice import ENGINES, choose
 from circuitgrad.engines.programs import program
-from circuitgrad.engines.source import source_of
+from circuitgrad.engines.python import function_of
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.table import GATES
@@ -133,22 +134,18 @@ def test_an_upstream_gradient_of_0_adds_nothing(engine: str) -> None:
 
 def test_what_does_not_move_is_a_number_in_the_text() -> None:
     circuit = circuitgrad.from_expression("exp(c)*x + log(0*c)", c=2, x=1)
-    text = source_of(circuit, ["x"], Wanted(("out",))).text
+    text = function_of(circuit, ["x"], Wanted(("out",))).text
     assert repr(math.exp(2.0)) in text
     assert "inf" in text
     assert "exp(" not in text
 
 
 def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from circuitgrad.engines import python, source
+    def wrong(*arguments: object) -> python.PythonFunction:
+        function = function_of(*arguments)  # type: ignore[arg-type]
+        return function._replace(text=function.text.replace("d0 += ", "d0 = "))
 
-    write = source.source_of
-
-    def wrong(*arguments: object) -> source.Source:
-        found = write(*arguments)  # type: ignore[arg-type]
-        return found._replace(text=found.text.replace("d0 += ", "d0 = "))
-
-    monkeypatch.setattr(python, "source_of", wrong)
+    monkeypatch.setattr(python, "function_of", wrong)
     circuit = circuitgrad.from_expression("x*x", x=3)
     run = program(circuit, ["x"], all_of(circuit), "python")
     assert list(map(repr, run(3.0))) != passes(circuit, (3.0,))

@@ -27,14 +27,22 @@ from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.circuit.structure import Input
 from circuitgrad.data.table import Rows
-from circuitgrad.engines.choice import GAIN, GAIN_LARGE, choose
-from circuitgrad.engines.native import approximations, columns, forms, functions, machine, printing, straight, tape
-from circuitgrad.engines.native import graph as graphs
-from circuitgrad.engines.native.functions import LANES, PAIRS, VECTORS, name_of
-from circuitgrad.engines.native.kernel import text
+from circuitgrad.engines.choice import HINT_WORK, HINT_WORK_BESIDE_OBJECTS, choose
+from circuitgrad.engines.native import straight_or_tape
+from circuitgrad.engines.native.libm import functions
+from circuitgrad.engines.native.libm.functions import PAIRS, VECTORS, name_of
+from circuitgrad.engines.native.llvm import cache, code, machine, primitives, printer
+from circuitgrad.engines.native.llvm.notation import LANES
+from circuitgrad.engines.native.programs import over_columns as columns
+from circuitgrad.engines.native.straight import straight
+from circuitgrad.engines.native.straight.loop import kernel_text
+from circuitgrad.engines.native.straight.passes import passes_of
+from circuitgrad.engines.native.tape import tape
 from circuitgrad.engines.programs import over_columns, program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
+from circuitgrad.gates import coefficients
+from circuitgrad.gates.doubles import PRIMITIVES
 from circuitgrad.gates.table import GATES, find
 from circuitgrad.methods.optimize.optimize import optimize
 from forms import FORMS, summing
@@ -73,7 +81,9 @@ def compared(circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: Seque
     expected = [list(run(*row)) for row in rows]
     found: dict[str, Sequence[Sequence[float]]] = {}
     for form in (straight, tape):
-        found[f"rows, {form.__name__}"] = list(zip(*form.columns(circuit, names, wanted)(given_columns), strict=True))
+        found[f"rows, {form.__name__}"] = list(
+            zip(*form.over_columns(circuit, names, wanted)(given_columns), strict=True)
+        )
         single = form.program(circuit, names, wanted)
         found[f"points, {form.__name__}"] = [list(single(*row)) for row in rows]
     return [
@@ -146,7 +156,7 @@ def test_the_polynomial_of_exp_is_as_good_as_its_comment_says() -> None:
         half = mp.log(2) / 2
         for i in range(-1000, 1001):
             r = half * i / 1000
-            found = 1 + r + sum(mpf(one) * r**k for k, one in enumerate(approximations.EXP, start=2))
+            found = 1 + r + sum(mpf(one) * r**k for k, one in enumerate(coefficients.EXP, start=2))
             assert abs(found / mp.exp(r) - 1) < mpf(2) ** -57
 
 
@@ -161,7 +171,7 @@ EDGES = [
 def of_column(formula: str, xs: Sequence[float]) -> list[str]:
     """Return what machine code makes of numbers, in digits that tell zeros and all bits apart."""
     circuit = circuitgrad.from_expression(formula, x=1)
-    return list(map(repr, straight.columns(circuit, ["x"], Wanted(("out",)))([array("d", xs)])[0]))
+    return list(map(repr, straight.over_columns(circuit, ["x"], Wanted(("out",)))([array("d", xs)])[0]))
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -180,8 +190,8 @@ def test_results_that_share_their_work_come_from_one_call_and_are_the_same_to_th
     xs = [*(chance.uniform(-50, 50) for _ in range(2000)), *SPECIAL, *EDGES]
     one, other = PAIRS[name]
     circuit = circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{a: {one}, b: {other}}}, output: [a, b]}}")
-    assert f"@{name_of(name)}(" in text(graphs.passes(circuit, ["x"], ["a", "b"], (), ()), 1)
-    both = straight.columns(circuit, ["x"], Wanted(("a", "b")))([array("d", xs)])
+    assert f"@{name_of(name)}(" in kernel_text(passes_of(circuit, ["x"], Wanted(("a", "b"))), 1)
+    both = straight.over_columns(circuit, ["x"], Wanted(("a", "b")))([array("d", xs)])
     assert [list(map(repr, column)) for column in both] == [of_column(one, xs), of_column(other, xs)]
 
 
@@ -216,7 +226,7 @@ def test_a_result_is_shared_by_one_pair_at_the_most(texts: tuple[str, ...]) -> N
 @pytest.mark.parametrize(("gate", "name"), [("tanh", "tanh_exp"), ("sin", "sin_cos"), ("cos", "sin_cos")])
 def test_a_value_and_its_derivative_share_their_work(gate: str, name: str) -> None:
     circuit = circuitgrad.loads(f"{{inputs: {{x: 1}}, gates: {{y: {gate}(x)}}}}")
-    printed = text(graphs.passes(circuit, ["x"], ["y"], ["y"], ["x"]), 1)
+    printed = kernel_text(passes_of(circuit, ["x"], Wanted(("y",), ("y",), ("x",))), 1)
     assert re.findall(r"call .*@cg_(\w+)\(", printed) == [name]
 
 
@@ -266,7 +276,7 @@ def test_own_gates_at_zeros_of_both_signs() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_columns_that_do_not_go_together_are_refused(form: str) -> None:
     circuit = circuitgrad.from_expression("x*y", x=1, y=3)
-    run = {"straight": straight, "tape": tape}[form].columns(circuit, ["x", "y"], Wanted(("out",)))
+    run = {"straight": straight, "tape": tape}[form].over_columns(circuit, ["x", "y"], Wanted(("out",)))
     ten, nine = array("d", range(10)), array("d", range(9))
     for some, why in (([ten, nine], "9 to 10 rows"), ([ten], "1 columns"), ([ten] * 3, "3 columns")):
         with pytest.raises(ValueError, match=why):
@@ -317,20 +327,20 @@ def test_sums_of_a_single_row(form: str) -> None:
 def test_the_form_follows_the_work() -> None:
     few, some, many = (
         Circuit("c", [Input("x", 1.0)], [], [f"g{k}" for k in range(size)], [find("neg")] * size, [(0,)] * size, ["g0"])
-        for size in (forms.FEW, straight.MOST, straight.MOST + 1)
+        for size in (straight_or_tape.ALWAYS_STRAIGHT_GATES, straight.MOST_GATES, straight.MOST_GATES + 1)
     )
-    for at_once, enough in ((False, forms.PASSES), (True, forms.ROWS)):
+    for at_once, enough in ((False, straight_or_tape.REPAYING_PASSES), (True, straight_or_tape.REPAYING_ROWS)):
         for circuit, passes, expected in (
             (few, 1, True), (some, 1, False), (some, enough - 1, False), (some, enough, True), (some, None, True),
             (many, None, False),
         ):  # fmt: skip
-            assert forms.is_straight(circuit, passes, at_once=at_once) is expected
+            assert straight_or_tape.is_straight(circuit, passes, at_once=at_once) is expected
 
 
 def test_an_optimisation_of_few_steps_over_few_rows_makes_no_straight_line_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    size = forms.FEW + 1
+    size = straight_or_tape.ALWAYS_STRAIGHT_GATES + 1
     names = [f"g{k}" for k in range(size)]
     circuit = Circuit(
         "c", [Input("a", 1.0), Input("x", 1.0)], [], names, [find("mul")] * size, [(0, 1)] * size, names[-1:]
@@ -339,7 +349,7 @@ def test_an_optimisation_of_few_steps_over_few_rows_makes_no_straight_line_code(
     rows = Rows({"x": array("d", [1.0, 2.0])}, [2, 3], ())
     assert optimize(circuit, Optimization(steps=1, step_size=1.0), rows, engine="native").last == 3.75
     with pytest.raises(AssertionError):
-        optimize(circuit, Optimization(steps=forms.ROWS), rows, engine="native")
+        optimize(circuit, Optimization(steps=straight_or_tape.REPAYING_ROWS), rows, engine="native")
 
 
 def test_an_optimisation_over_rows() -> None:
@@ -354,21 +364,25 @@ def test_an_optimisation_over_rows() -> None:
     assert [found[1].after[name] for name in "ab"] == pytest.approx([found[0].after[name] for name in "ab"], rel=1e-11)
 
 
+def test_every_primitive_has_an_operation() -> None:
+    assert primitives.PRIMITIVES.keys() == PRIMITIVES.keys()
+    assert primitives.PRIMITIVES.keys() >= set(VECTORS)
+
+
 def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     circuit = circuitgrad.from_expression("x + y", x=1, y=2)
     wanted = Wanted(("out",))
     assert compared(circuit, ["x", "y"], wanted, [[1.0, 2.0]]) == []
     monkeypatch.setattr(
-        printing.Printer, "_operation", lambda self, node, names: f"fsub {self.real} {names[0]}, {names[1]}"
+        printer.Printer, "_operation", lambda self, node, names: f"fsub {self.real} {names[0]}, {names[1]}"
     )
-    tape._code.cache_clear()
+    monkeypatch.setattr(tape, "_codes", {})
     assert len(compared(circuit, ["x", "y"], wanted, [[1.0, 2.0]])) == 4
-    tape._code.cache_clear()
 
 
 def quick(folder: Path) -> subprocess.Popen[str]:
     """Start a process that fills a cache, and prints what it computed."""
-    code = (
+    script = (
         "import circuitgrad; from array import array;"
         "from circuitgrad.engines.programs import over_columns; from circuitgrad.engines.wanted import Wanted;"
         "c = circuitgrad.from_expression('exp(x)*sin(x)', x=1);"
@@ -376,7 +390,11 @@ def quick(folder: Path) -> subprocess.Popen[str]:
     )
     environment = {**os.environ, "CIRCUITGRAD_CACHE": str(folder)}
     return subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, "-c", script],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
     )
 
 
@@ -412,13 +430,13 @@ def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
 
 def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIRCUITGRAD_CACHE", str(tmp_path))
-    monkeypatch.setattr(machine, "MOST_FILES", 3)
+    monkeypatch.setattr(cache, "MOST_FILES", 3)
     other = tmp_path / "other.o"
     other.write_text("not ours")
 
     def make(number: int) -> set[Path]:
         before = set(tmp_path.iterdir())
-        machine.object_code(f"define double @f() {{ ret double {number}.0 }}")
+        code.object_code(f"define double @f() {{ ret double {number}.0 }}")
         return set(tmp_path.iterdir()) - before
 
     first, second, third = made = [make(number) for number in range(3)]
@@ -428,9 +446,11 @@ def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.
     fourth = make(3)
     assert set(tmp_path.iterdir()) == {other} | first | third | fourth
     assert second == make(1)
-    monkeypatch.setattr(machine, "MOST_FILES", 100)
-    monkeypatch.setattr(machine, "MOST_BYTES", 1)
-    machine.object_code("define double @g() { ret double 1.0 }")
+    left_behind = tmp_path / f".{'0' * 64}.o.k2j4"
+    left_behind.touch()
+    monkeypatch.setattr(cache, "MOST_FILES", 100)
+    monkeypatch.setattr(cache, "MOST_BYTES", 1)
+    code.object_code("define double @g() { ret double 1.0 }")
     assert set(tmp_path.iterdir()) == {other}
 
 
@@ -439,8 +459,8 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
 
     monkeypatch.setattr(Path, "expanduser", Mock(side_effect=RuntimeError))
-    assert machine.cache_folder() is None
-    assert machine.object_code("define double @h() { ret double 1.0 }")
+    assert cache.cache_folder() is None
+    assert code.object_code("define double @h() { ret double 1.0 }")
 
 
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the plain processor is one of x86-64")
@@ -449,20 +469,20 @@ def test_a_processor_without_fused_multiply_adds_computes_the_same(monkeypatch: 
     xs = [*SPECIAL, *EDGES, *(chance.uniform(-30, 30) for _ in range(50))]
     here = [of_column(f"{name}(x)", xs) for name in VECTORS]
     module = functions.module("exp", LANES)
-    ours = machine.object_code(module)
-    plain = machine.machine()._replace(name="plain", cpu="x86-64", features="")
-    monkeypatch.setattr(machine, "machine", lambda: plain)
-    machine.code.cache_clear()
+    ours = code.object_code(module)
+    plain = machine.host()._replace(name="plain", cpu="x86-64", features="")
+    monkeypatch.setattr(code, "host", lambda: plain)
+    code.machine_code.cache_clear()
     try:
-        assert machine.object_code(module) != ours
+        assert code.object_code(module) != ours
         assert [of_column(f"{name}(x)", xs) for name in VECTORS] == here
     finally:
-        machine.code.cache_clear()
+        code.machine_code.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["sin", "cos"])
 def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
-    run = straight.columns(circuitgrad.from_expression(f"{name}(x)", x=1), ["x"], Wanted(("out",)))
+    run = straight.over_columns(circuitgrad.from_expression(f"{name}(x)", x=1), ["x"], Wanted(("out",)))
     chance = random.Random(name)
     xs = array("d", [chance.uniform(-100, 100) for _ in range(8 * 200)])
     mixed = array("d", [1e22 if i % 8 == 3 else x for i, x in enumerate(xs)])
@@ -471,26 +491,26 @@ def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
 
 
 def test_without_llvmlite_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine.machine.cache_clear()
+    machine.host.cache_clear()
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     result = invoke("forward", NEURON, "--engine", "native")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "error: the engine native needs llvmlite (pip install 'circuitgrad[native]')\n"
     hint = "pip install 'circuitgrad[native]' makes this faster"
-    assert [choose(100, passes).hint for passes in (GAIN // 100, GAIN // 100 - 1)] == [hint, ""]
-    assert [choose(GAIN_LARGE // 10 + more, 10).hint for more in (0, -1)] == [hint, ""]
+    assert [choose(100, passes).hint for passes in (HINT_WORK // 100, HINT_WORK // 100 - 1)] == [hint, ""]
+    assert [choose(HINT_WORK_BESIDE_OBJECTS // 10 + more, 10).hint for more in (0, -1)] == [hint, ""]
     assert [choose(100, 10**7).engine, choose(10**6, 10).engine] == ["python", "objects"]
-    machine.machine.cache_clear()
+    machine.host.cache_clear()
 
 
 def test_an_llvmlite_that_does_not_load_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "llvmlite").mkdir()
     (tmp_path / "llvmlite" / "__init__.py").write_text("__version__ = '0'")
     (tmp_path / "llvmlite" / "binding.py").write_text("raise OSError('Could not find/load shared object file')")
-    code = "from circuitgrad.engines.choice import choose; print(choose(5, 10**9)); choose(5, 1, 'native')"
+    script = "from circuitgrad.engines.choice import choose; print(choose(5, 10**9)); choose(5, 1, 'native')"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     found = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-c", script], env=environment, capture_output=True, encoding="utf-8", check=False
     )
     assert found.stdout.startswith("Choice(engine='python'")
     assert "CircuitError: error: the engine native needs llvmlite" in found.stderr

@@ -12,8 +12,8 @@ import pytest
 
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
-from circuitgrad.engines.native import tape
-from circuitgrad.engines.native.tape import Tape
+from circuitgrad.engines.native.tape import tape
+from circuitgrad.engines.native.tape.tape import Tape
 from circuitgrad.engines.programs import program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
@@ -34,16 +34,16 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def large(count: int, reach: int, names: Sequence[str] = SMOOTH, seed: int = 0) -> Circuit:
     """Return a circuit of so many gates, whose operands lie at most so far back; a sine keeps every other one small."""
     chance = random.Random(seed)
-    rows: list[Rule] = []
+    rules: list[Rule] = []
     operands = []
     for i in range(count):
-        row = find(chance.choice(names)) if i % 2 else find("sin")
+        rule = find(chance.choice(names)) if i % 2 else find("sin")
         low, high = max(0, 5 + i - reach), 5 + i
-        operands.append(tuple(chance.randrange(low, high) for _ in row.operands))
-        rows.append(row)
+        operands.append(tuple(chance.randrange(low, high) for _ in rule.operands))
+        rules.append(rule)
     wires = [f"g{i}" for i in range(count)]
     inputs = [Input(f"x{i}", chance.uniform(-1, 1)) for i in range(3)]
-    return Circuit("large", inputs, [0.5, -2.0], wires, rows, operands, wires[-2:])
+    return Circuit("large", inputs, [0.5, -2.0], wires, rules, operands, wires[-2:])
 
 
 def differences(circuit: Circuit, wanted: Wanted) -> list[str]:
@@ -51,7 +51,7 @@ def differences(circuit: Circuit, wanted: Wanted) -> list[str]:
     inputs, point = list(circuit.inputs), list(circuit.values().values())
     expected = list(program(circuit, inputs, wanted, "objects")(*point))
     single = list(tape.program(circuit, inputs, wanted)(*point))
-    columns = tape.columns(circuit, inputs, wanted)([array("d", [x, x, x]) for x in point])
+    columns = tape.over_columns(circuit, inputs, wanted)([array("d", [x, x, x]) for x in point])
     return [
         title
         for title, value, one, column in zip(wanted.titles, expected, single, columns, strict=True)
@@ -65,29 +65,29 @@ def test_deep_and_wide_circuits(reach: int, is_wide: bool) -> None:
     circuit = large(1501, reach)
     wanted = Wanted(tuple(circuit), circuit.outputs, (*circuit.inputs, "g0", "g700"))
     made = Tape(circuit, list(circuit.inputs), wanted, 1)
-    assert bool(made._layout.wide) is is_wide
+    assert bool(made._structure.wide) is is_wide
     assert differences(circuit, wanted) == []
 
 
 def runs(made: Tape) -> Iterator[tuple[int, range]]:
     """Yield the kernel of every run of a tape, and where its gates stand."""
-    layout, start = made._layout, 0
-    for k in range(layout.runs):
-        end = ctypes.c_int32.from_address(layout.run_ends + 4 * k).value
-        yield ctypes.c_uint8.from_address(layout.run_kinds + k).value, range(start, end)
+    structure, start = made._structure, 0
+    for k in range(structure.runs):
+        end = ctypes.c_int32.from_address(structure.run_ends + 4 * k).value
+        yield ctypes.c_uint8.from_address(structure.run_kinds + k).value, range(start, end)
         start = end
-    assert start == layout.gates
+    assert start == structure.gates
 
 
 def test_no_gate_of_a_run_depends_on_another_one_where_the_circuit_is_wide() -> None:
     made = Tape(large(1000, 1000), ["x0"], Wanted(()), 1)
-    layout = made._layout
-    operands = (ctypes.c_int32 * (2 * layout.gates)).from_address(layout.operands)
-    kinds = (ctypes.c_uint8 * layout.gates).from_address(layout.kinds)
+    structure = made._structure
+    operands = (ctypes.c_int32 * (2 * structure.gates)).from_address(structure.operands)
+    kinds = (ctypes.c_uint8 * structure.gates).from_address(structure.kinds)
     for kind, places in runs(made):
         assert {kinds[place] for place in places} == {kind}
         for place in places:
-            assert all(operands[place + k * layout.gates] < layout.first + places.start for k in (0, 1))
+            assert all(operands[place + k * structure.gates] < structure.first + places.start for k in (0, 1))
 
 
 def test_arithmetic_is_one_run_where_the_circuit_is_deep() -> None:
@@ -95,9 +95,9 @@ def test_arithmetic_is_one_run_where_the_circuit_is_deep() -> None:
     found = list(runs(Tape(circuit, ["x0"], Wanted(()), 1)))
     assert all(len(places) == 1 for kind, places in found if kind != 4)
     assert len(found) == 200  # a sine between any two
-    rows = [find(("add", "mul", "sub")[i % 3]) for i in range(90)]
+    rules = [find(("add", "mul", "sub")[i % 3]) for i in range(90)]
     wires = [f"g{i}" for i in range(90)]
-    straight = Circuit("chain", [Input("x", 0.5)], [], wires, rows, [(i, 0) for i in range(90)], ["g89"])
+    straight = Circuit("chain", [Input("x", 0.5)], [], wires, rules, [(i, 0) for i in range(90)], ["g89"])
     assert [(kind, len(places)) for kind, places in runs(Tape(straight, ["x"], Wanted(()), 1))] == [(3, 90)]
     assert differences(straight, Wanted(tuple(straight), ("g89",), ("x",))) == []
 
@@ -105,7 +105,7 @@ def test_arithmetic_is_one_run_where_the_circuit_is_deep() -> None:
 @pytest.mark.parametrize("reach", [3, 900])
 def test_every_gate_of_the_table(reach: int) -> None:
     circuit = large(900, reach, sorted(GATES), seed=3)
-    assert len({row.name for row in circuit.rules}) > 55
+    assert len({rule.name for rule in circuit.rules}) > 55
     wanted = Wanted(tuple(circuit))
     inputs, point = list(circuit.inputs), list(circuit.values().values())
     expected = program(circuit, inputs, wanted, "objects")(*point)
@@ -124,9 +124,9 @@ def test_a_point_after_another_one() -> None:
 
 
 def test_too_many_kinds_of_gates_are_refused() -> None:
-    rows = [Rule(f"own{i}", "x + 1", {"x": "1"}, "") for i in range(201)]
+    rules = [Rule(f"own{i}", "x + 1", {"x": "1"}, "") for i in range(201)]
     circuit = Circuit(
-        "own", [Input("x", 1)], [], [f"g{i}" for i in range(201)], rows, [(i,) for i in range(201)], ["g9"]
+        "own", [Input("x", 1)], [], [f"g{i}" for i in range(201)], rules, [(i,) for i in range(201)], ["g9"]
     )
     with pytest.raises(CircuitError, match="201 kinds of gates"):
         tape.program(circuit, ["x"], Wanted(("g9",)))

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
-from circuitgrad.engines.native.sums import Sums
-from circuitgrad.engines.native.walk import Walk
+from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
+from circuitgrad.engines.native.sums import RowSums
 from circuitgrad.engines.update import Update
 from forms import FORMS, summing
 
@@ -44,7 +44,7 @@ def test_a_move_by_hand(rows: list[tuple[float, float, float]], count: int) -> N
 
 
 def by_hand(
-    run: Sums, point: Sequence[float], low: float, sizes: Sequence[float], number: int
+    run: RowSums, point: Sequence[float], low: float, sizes: Sequence[float], number: int
 ) -> list[tuple[float, list[float]]]:
     """Return the costs and points of steps that lower the mean."""
     value, *slopes = (x / run.rows for x in run(point))
@@ -61,7 +61,7 @@ def by_hand(
 @pytest.mark.parametrize("count", [0, 13])
 @settings(deadline=None, max_examples=15)
 @given(point=st.tuples(st.floats(-3, 3), st.floats(-3, 3)), low=st.floats(-3, 0), number=st.integers(0, 9))
-def test_a_walk_is_its_steps_to_the_bit(
+def test_a_loop_is_its_steps_to_the_bit(
     form: str, count: int, point: tuple[float, float], low: float, number: int
 ) -> None:
     circuit = circuitgrad.from_expression("square(tanh(a*x) - b) + a*a", a=1, b=1, x=0.7)
@@ -70,24 +70,24 @@ def test_a_walk_is_its_steps_to_the_bit(
     sizes = array("d", [0.1 / (k + 1) for k in range(20)])
     expected = by_hand(run, point, low, sizes, number)
     _, *slopes = (x / run.rows for x in run(point))
-    walk = Walk(run, CURIOUS, [low, low], [math.inf, math.inf], 1.0, 0.5)
-    course = walk(point, slopes, CURIOUS.start(2), number, sizes)
-    assert [(cost, course.point(k)) for k, cost in enumerate(course.costs)] == expected
-    assert course.slopes_at(19) == [x / run.rows for x in run(course.point(19))[1:]]
-    first = walk(point, slopes, CURIOUS.start(2), number, sizes[:12])
-    rest = walk(first.point(11), first.slopes_at(11), first.memory, number + 12, sizes[12:])
-    assert rest.costs == course.costs[12:]
-    assert rest.memory == course.memory
+    loop = OptimizerLoop(run, CURIOUS, [low, low], [math.inf, math.inf], 1.0, 0.5)
+    iterates = loop(point, slopes, CURIOUS.start(2), number, sizes)
+    assert [(cost, iterates.point(k)) for k, cost in enumerate(iterates.costs)] == expected
+    assert iterates.slopes_at(19) == [x / run.rows for x in run(iterates.point(19))[1:]]
+    first = loop(point, slopes, CURIOUS.start(2), number, sizes[:12])
+    rest = loop(first.point(11), first.slopes_at(11), first.memory, number + 12, sizes[12:])
+    assert rest.costs == iterates.costs[12:]
+    assert rest.memory == iterates.memory
 
 
-def test_a_walk_ends_before_it_leaves_the_finite_numbers() -> None:
+def test_a_loop_ends_before_it_leaves_the_finite_numbers() -> None:
     circuit = circuitgrad.from_expression("x**4", x=3)
-    run = Sums(circuit, ["x"], "out", squares=False, bound={})
-    walk = Walk(run, Update("slope"), [-math.inf], [math.inf], 1.0, 0.0)
-    course = walk([3.0], [108.0], {}, 0, array("d", [1.0] * 50))
-    assert 0 < len(course) < 50
-    assert all(map(math.isfinite, [*course.costs, *course.points]))
-    x = course.point(len(course) - 1)[0]
+    run = RowSums(circuit, ["x"], "out", squares=False, bound={})
+    loop = OptimizerLoop(run, Update("slope"), [-math.inf], [math.inf], 1.0, 0.0)
+    iterates = loop([3.0], [108.0], {}, 0, array("d", [1.0] * 50))
+    assert 0 < len(iterates) < 50
+    assert all(map(math.isfinite, [*iterates.costs, *iterates.points]))
+    x = iterates.point(len(iterates) - 1)[0]
     beyond = x - 4 * x * x * x
     assert math.isinf(beyond * beyond * beyond * beyond)
-    assert len(walk([1e200], [1e300], {}, 0, array("d", [1.0]))) == 0
+    assert len(loop([1e200], [1e300], {}, 0, array("d", [1.0]))) == 0

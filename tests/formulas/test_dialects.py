@@ -231,3 +231,47 @@ def test_formulas_in_mathml(text: str, shown: str) -> None:
     written = MATHML.write(read_formula(text)).replace("&#x2061;", "")
     tree = ET.fromstring(f"<math>{written}</math>")
     assert "".join(tree.itertext()).replace("\u00a0", " ") == shown
+
+
+def statements(steps: list[Step]) -> tuple[list[str], str]:
+    """Return the temporaries that a formula needs in Python, and the expression of its result."""
+    lines: list[str] = []
+
+    def assign(text: str) -> str:
+        lines.append(f"t{len(lines)} = {text}")
+        return f"t{len(lines) - 1}"
+
+    expression = PYTHON.write(steps, assign)
+    return lines, expression
+
+
+def executed(steps: list[Step], x: float) -> float:
+    """Return what the statements of a formula of x come to."""
+    lines, expression = statements(steps)
+    space: dict[str, object] = {"__builtins__": {}, "x": x, **doubles.PRIMITIVES}
+    exec("\n".join([*lines, f"result = {expression}"]), space)
+    result = space["result"]
+    assert isinstance(result, float)
+    return result
+
+
+@given(formulas)
+def test_formulas_of_few_levels_need_no_statements(steps: list[Step]) -> None:
+    assert statements(steps) == ([], PYTHON.write(steps))
+
+
+def test_deep_formulas_are_statements_with_temporaries() -> None:
+    x, depth = Name("x", 0), 10_000
+    left: list[Step] = [x, *[step for _ in range(depth) for step in (x, Call("add", 2, 0))]]
+    right: list[Step] = [*[x] * (depth + 1), *[Call("add", 2, 0)] * depth]
+    assert executed(left, 0.25) == executed(right, 0.25) == 0.25 * (depth + 1)
+    divided: list[Step] = [x, *[step for _ in range(depth) for step in (Number(1.01, 0), Call("div", 2, 0))]]
+    expected = 1e40
+    for _ in range(depth):
+        expected /= 1.01
+    assert executed(divided, 1e40) == expected
+    within: list[Step] = [x, *[Call("neg", 1, 0)] * 1001]
+    assert executed([*within, Number(0.0, 0), Call("lt", 2, 0), *within, x, Call("where", 3, 0)], 2.0) == -2.0
+    # A comparison that becomes a temporary is a number.
+    comparisons: list[Step] = [x, *[step for _ in range(50) for step in (Number(0.5, 0), Call("gt", 2, 0))]]
+    assert executed([*comparisons, x, Call("add", 2, 0)], 2.0) == 3.0

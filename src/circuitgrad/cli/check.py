@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitgrad.cli import option_values, options, printing, reading
-from circuitgrad.cli.main import CHECK_FAILED, DONE, WRONG_USAGE
 from circuitgrad.cli.progress import Meter
+from circuitgrad.cli.usage import CHECK_FAILED, DONE, WRONG_USAGE
 from circuitgrad.errors import CircuitError, Problem
 from circuitgrad.report.rendering import FORMATS
 

@@ -10,13 +10,12 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
+from circuitgrad.cli.usage import DONE, INTERRUPTED, OUR_FAULT, WRONG_USAGE, no_such
+from circuitgrad.errors import CircuitError, visible
 from circuitgrad.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-DONE, CHECK_FAILED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+    from collections.abc import Sequence
 
 RESERVED_BYTES = 1 << 22
 """Memory that is released where there is no more, for the message."""
@@ -42,12 +41,6 @@ class Session:
 
     def __init__(self) -> None:
         self.debug = False
-
-
-def no_such(kind: str, name: str, known: Iterable[str], ctx: click.Context) -> click.UsageError:
-    """Return the error for an unknown command, or kind, with a suggestion."""
-    hint = did_you_mean(name, known)
-    return click.UsageError(f"there is no {kind} {quote(name)}" + (f"; {hint}" if hint else ""), ctx)
 
 
 class LazyGroup(click.Group):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from circuitgrad.cli import option_values, options, printing
-from circuitgrad.cli.main import no_such
+from circuitgrad.cli.usage import no_such
 from circuitgrad.errors import CircuitError, quote, visible
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Kinds(click.Group):
-    """The kinds of starting files; one that is unknown gets a suggestion."""
+    """The kinds of starting files; an unknown kind gets a suggestion."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of a kind."""
@@ -28,11 +28,11 @@ class Kinds(click.Group):
         return command
 
 
-def written(kind: str) -> Callable[[Command], Command]:
-    """Return the options that say where the file goes."""
+def file_options(kind: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds the options of the file to write."""
 
     def add(command: Command) -> Command:
-        where = click.option(
+        output_file = click.option(
             "-o",
             "--output-file",
             "file",
@@ -42,26 +42,26 @@ def written(kind: str) -> Callable[[Command], Command]:
             help="The file to write; - prints it.",
         )
         force = click.option("--force", is_flag=True, help="Replace the file if it is there already.")
-        return where(force(options.debug(command)))
+        return output_file(force(options.debug(command)))
 
     return add
 
 
-def write(file: str, text: str, force: bool, job: str = "backward") -> None:
-    """Write a starting file, and say which command to try on it."""
-    from circuitgrad.files import write as write_file
-
+def write_starter(file: str, text: str, force: bool, suggestion: str = "backward") -> None:
+    """Write a starting file, and suggest a command to try on it."""
     if file == "-":
-        click.echo(text.encode(), nl=False)  # a file, whatever the terminal speaks
+        click.echo(text.encode(), nl=False)  # as bytes: in UTF-8 on every terminal
         return
     if file.lower().endswith(".json"):
         raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")
-    write_file(Path(file), text, replace=force)
-    printing.emit(f"wrote {visible(file)}; try: circuitgrad {job} {shown(file)}\n")
+    from circuitgrad.files import write
+
+    write(Path(file), text, replace=force)
+    printing.emit(f"wrote {visible(file)}; try: circuitgrad {suggestion} {in_shell(file)}\n")
 
 
-def shown(file: str) -> str:
-    """Return what the comments of a starting file call it: as a shell takes it, and in one line."""
+def in_shell(file: str) -> str:
+    """Return a file's name as the file's comments have it: as a shell takes it, and in one line."""
     import shlex
 
     return "FILE" if file == "-" else visible(shlex.quote(f"./{file}" if file.startswith("-") else file))
@@ -83,26 +83,26 @@ def command() -> None:
 
 
 @command.command("neuron", short_help="A neuron with two inputs, and the format explained.")
-@written("neuron")
+@file_options("neuron")
 def neuron(file: str, force: bool) -> None:
     """Write a neuron with two inputs, with comments that explain the format."""
     from circuitgrad.cli.starters.examples import example_text
 
-    write(file, example_text("neuron", shown(file)), force)
+    write_starter(file, example_text("neuron", in_shell(file)), force)
 
 
 @command.command("svm", short_help="A support vector machine on six points.")
-@written("svm")
+@file_options("svm")
 def svm(file: str, force: bool) -> None:
     """Write a support vector machine on six points."""
     from circuitgrad.cli.starters.examples import example_text
 
-    write(file, example_text("svm", shown(file)), force)
+    write_starter(file, example_text("svm", in_shell(file)), force)
 
 
 @command.command("mlp", short_help="A multi-layer perceptron: mlp 2 16 1.")
 @click.argument("sizes", metavar="INPUTS [HIDDEN]... OUTPUTS", type=int, nargs=-1, required=True)
-@written("mlp")
+@file_options("mlp")
 def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     """Write a multi-layer perceptron with so many inputs, neurons in each hidden layer, and outputs.
 
@@ -110,7 +110,7 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     """
     from circuitgrad.cli.starters.mlp import mlp_text
 
-    write(file, mlp_text(shown(file), sizes), force)
+    write_starter(file, mlp_text(in_shell(file), sizes), force)
 
 
 @command.command("fit", short_help="A formula fitted to the rows of a data file.")
@@ -124,7 +124,7 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     callback=option_values.named_numbers,
     help="A parameter's value to start from, 1 when left out; repeatable.",
 )
-@written("fit")
+@file_options("fit")
 def fit(formula: str, data: str, target: str | None, start: dict[str, float], file: str, force: bool) -> None:
     """Write a circuit that fits FORMULA to the rows of a data file by least squares.
 
@@ -134,7 +134,7 @@ def fit(formula: str, data: str, target: str | None, start: dict[str, float], fi
     from circuitgrad.cli.starters.fit import fit_text
 
     path = Path(file)
-    text = fit_text(shown(file), formula, data, str(path.parent), target=target, start=start)
+    text = fit_text(in_shell(file), formula, data, str(path.parent), target=target, start=start)
     if force and path.exists() and path.samefile(data):
         raise CircuitError.of(f"{quote(file)} is the data file itself", hint="-o names another file")
-    write(file, text, force, "optimize")
+    write_starter(file, text, force, "optimize")

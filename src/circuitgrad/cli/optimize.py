@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from circuitgrad.cli import option_values, options, plotting, printing
-from circuitgrad.cli.main import DONE, INTERRUPTED
 from circuitgrad.cli.optimization_options import OptimizeCommand, chosen_optimization, optimization_options
 from circuitgrad.cli.optimization_run import RunRecords, run_optimization
 from circuitgrad.cli.saving import saving
+from circuitgrad.cli.usage import DONE, INTERRUPTED
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:

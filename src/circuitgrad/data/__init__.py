@@ -1,1 +1,1 @@
-"""Rows of data in and out, whatever their file is; nothing here knows of YAML."""
+"""Rows of data in and out, in every format of files; nothing here knows of YAML."""

@@ -51,10 +51,10 @@ def open_rows(
         path: a CSV file as `csv.read_rows` takes it, or a Parquet file; `-` is standard input.
         inputs: the names of the circuit's inputs.
         size: the rows of a chunk, at least 2; on a fast path, a multiple of that.
-        wanted: the inputs that should have a column. A CSV column of nearly the name of a missing one is an error.
+        wanted: the inputs that should have a column. A CSV column of nearly the name of a missing column is an error.
 
     Raises:
-        CircuitError: the file cannot be read, no column is an input's, or two are the same one's.
+        CircuitError: the file cannot be read, no column is an input's, or two are the same input's.
     """
     if path == STANDARD_INPUT:
         stdin = sys.stdin.buffer

@@ -41,8 +41,8 @@ def read_rows(data: Source, inputs: Collection[str]) -> Rows:
         inputs: the names of the circuit's inputs.
 
     Raises:
-        CircuitError: no column is an input's, two are the same one's, rows differ in length, a cell of an input is not
-            a finite number, or there are no rows; with the places of all that is wrong.
+        CircuitError: no column is an input's, two are the same input's, rows differ in length, a cell of an input is
+            not a finite number, or there are no rows; with the places of all faults.
 
     >>> from circuitgrad.errors import Source
     >>> rows = read_rows(Source("d.csv", 'day, x, "w[0, 1]"\nMon, 1, 2\n\nTue, 3, 4\n'), ["w[0,1]", "x", "y"])
@@ -91,7 +91,7 @@ def _refuse_bare_commas(table: CsvTable, inputs: Collection[str]) -> None:
     """Refuse a header in which the name of a member, such as w[0,1], is not in quotes and so falls apart.
 
     Raises:
-        CircuitError: it has such a name; every row would seem too short.
+        CircuitError: it has a name in this form; every row would seem too short.
     """
     cells = table.header.cells
     for position, cell in enumerate(cells):
@@ -124,12 +124,12 @@ class CsvTable:
 
     Args:
         data: the text.
-        header: the header of the whole text, where this text is a later part; such a part may have no rows.
+        header: the header of the whole text, where this text is a later part, which may have no rows.
 
     Attributes:
         problems: the problems of the text.
         header: the first row.
-        rows: the rows below, read one by one; a fault of the CSV ends them, and is a problem.
+        rows: the rows below, read as they are asked for; a fault of the CSV ends them, and is a problem.
 
     Raises:
         CircuitError: there is no header.

@@ -28,7 +28,8 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) 
         size: the rows of a chunk; on the fast path, up to `ROW_GROUP_SIZE`.
 
     Raises:
-        CircuitError: it is no Parquet file, no column is an input's, two are the same one's, or one is not of numbers.
+        CircuitError: it is no Parquet file, no column is an input's, two are the same input's, or a column is
+            not of numbers.
     """
     pa = require_pyarrow("Parquet files")
     from pyarrow import parquet as pq

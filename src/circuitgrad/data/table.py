@@ -1,4 +1,4 @@
-"""Rows of data: columns that bind the inputs of the same name, whatever the file is."""
+"""Rows of data: columns that bind the inputs of the same name, in any format of files."""
 
 from __future__ import annotations
 

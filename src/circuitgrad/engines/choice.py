@@ -18,25 +18,19 @@ from circuitgrad.errors import CircuitError, did_you_mean, installing, quote
 ENGINES = ("objects", "python", "native")
 
 
-MANY = 100
+LEAST_PASSES_FOR_PYTHON = 100
 """From so many passes on it pays to write and compile a function: 40 to 100 us a gate, and then a tenth of the time."""
-
-
-LARGE = 20_000
+MOST_GATES_FOR_PYTHON = 20_000
 """Functions of more gates are not made unasked: their preparation takes seconds, and memory."""
 
-
-NATIVE = 1_000_000
+LEAST_WORK_FOR_NATIVE = 1_000_000
 """From so many passes times gates on machine code pays beside a function: a tenth of a second to begin, where the
 function would take a tenth of a microsecond a gate, and machine code a few nanoseconds."""
-
-
-NATIVE_LARGE = 300_000
+LEAST_WORK_BESIDE_OBJECTS = 300_000
 """The same beside the gate objects, which take over a microsecond a gate."""
 
-
-GAIN, GAIN_LARGE = 5 * NATIVE, 3 * NATIVE_LARGE
-"""From so many on it would save over a second."""
+HINT_WORK, HINT_WORK_BESIDE_OBJECTS = 5 * LEAST_WORK_FOR_NATIVE, 3 * LEAST_WORK_BESIDE_OBJECTS
+"""From so many on machine code would save over a second: where it is not installed, a hint says so."""
 
 
 class Choice(NamedTuple):
@@ -70,21 +64,22 @@ def choose(gates: int, passes: int, engine: str | None = None, *, least: int = 0
     """
     if engine is not None:
         return _asked_for(engine)
-    can_be_function = passes >= MANY and gates <= LARGE
+    can_be_function = passes >= LEAST_PASSES_FOR_PYTHON and gates <= MOST_GATES_FOR_PYTHON
     work = passes * max(gates, least)
     size = f"about {passes:,} passes over {gates:,} gates"
     hint = ""
-    if passes > 1 and work >= (NATIVE if can_be_function else NATIVE_LARGE):
-        from circuitgrad.engines.native.machine import is_installed
+    if passes > 1 and work >= (LEAST_WORK_FOR_NATIVE if can_be_function else LEAST_WORK_BESIDE_OBJECTS):
+        from circuitgrad.engines.native.llvm.machine import is_installed
 
         if is_installed():
             return Choice("native", f"{size} pay for machine code")
-        hint = f"{installing('native')} makes this faster" if work >= (GAIN if can_be_function else GAIN_LARGE) else ""
+        if work >= (HINT_WORK if can_be_function else HINT_WORK_BESIDE_OBJECTS):
+            hint = f"{installing('native')} makes this faster"
     if can_be_function:
         return Choice("python", f"{size} pay for preparing them", hint)
-    if passes < MANY:
-        return Choice("objects", f"fewer than {MANY} passes do not pay for preparing them", hint)
-    return Choice("objects", f"a function of over {LARGE:,} gates takes long to prepare", hint)
+    if passes < LEAST_PASSES_FOR_PYTHON:
+        return Choice("objects", f"fewer than {LEAST_PASSES_FOR_PYTHON} passes do not pay for preparing them", hint)
+    return Choice("objects", f"a function of over {MOST_GATES_FOR_PYTHON:,} gates takes long to prepare", hint)
 
 
 def _asked_for(engine: str) -> Choice:
@@ -93,7 +88,7 @@ def _asked_for(engine: str) -> Choice:
             f"no engine is called {quote(engine)}", hint=did_you_mean(engine, ENGINES) or ", ".join(ENGINES)
         )
     if engine == "native":
-        from circuitgrad.engines.native.machine import machine
+        from circuitgrad.engines.native.llvm.machine import host
 
-        machine()  # which says what to install
+        host()  # which says what to install
     return Choice(engine, "it was asked for")

@@ -32,10 +32,10 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
         for slot, number in zip(leaves, numbers, strict=True):
             values[slot] = number
         circuit.compute(values, gates)
-        found = [values[slot] for slot in slots]
+        results = [values[slot] for slot in slots]
         for output, passed in backward:
             grads = circuit.gradients(values, output, passed)
-            found += [grads[slot] for slot in wrt]
-        return found
+            results += [grads[slot] for slot in wrt]
+        return results
 
     return run

@@ -26,22 +26,23 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, engine: str,
         CircuitError: there is no such input or wire.
 
     >>> from circuitgrad import from_expression
+    >>> from circuitgrad.engines.wanted import Wanted
     >>> circuit = from_expression("x**2 + c", x=0, c=1)
     >>> run = program(circuit, ["x"], Wanted(("out",), ("out",), ("x", "c")), "python")
     >>> run(2.0), run(3.0)
     ((5.0, 4.0, 1.0), (10.0, 6.0, 1.0))
     """
     if engine == "python":
-        from circuitgrad.engines.python import program as python
+        from circuitgrad.engines.python import program as python_program
 
-        return python(circuit, names, wanted)
+        return python_program(circuit, names, wanted)
     if engine == "native":
-        from circuitgrad.engines.native import program as native
+        from circuitgrad.engines.native.programs import program as native_program
 
-        return native(circuit, names, wanted, passes)
-    from circuitgrad.engines.objects import program as objects
+        return native_program(circuit, names, wanted, passes)
+    from circuitgrad.engines.objects import program as objects_program
 
-    return objects(circuit, names, wanted)
+    return objects_program(circuit, names, wanted)
 
 
 def over_columns(
@@ -53,25 +54,26 @@ def over_columns(
     time, and raises ValueError where the columns are not of one length.
 
     >>> from circuitgrad import from_expression
+    >>> from circuitgrad.engines.wanted import Wanted
     >>> run = over_columns(from_expression("2*x", x=0), ["x"], Wanted(("out",)), "python")
     >>> run([array("d", [1, 2])])
     [array('d', [2.0, 4.0])]
     """
     if engine == "native":
-        from circuitgrad.engines.native import columns as native
+        from circuitgrad.engines.native.programs import over_columns as native_over_columns
 
-        return native(circuit, names, wanted, rows)
+        return native_over_columns(circuit, names, wanted, rows)
     run = program(circuit, names, wanted, engine)
 
     def compute(given: Sequence[array[float]], into: Sequence[array[float]] | None = None) -> Sequence[array[float]]:
-        found = [array("d") for _ in wanted.titles]
-        put = [column.append for column in found]
+        columns = [array("d") for _ in wanted.titles]
+        appends = [column.append for column in columns]
         for row in zip(*given, strict=True):
-            for append, number in zip(put, run(*row), strict=True):
+            for append, number in zip(appends, run(*row), strict=True):
                 append(number)
         if into is None:
-            return found
-        for column, numbers in zip(into, found, strict=True):
+            return columns
+        for column, numbers in zip(into, columns, strict=True):
             column[:] = numbers
         return into
 

@@ -6,15 +6,15 @@ From them come the update in Python and the one in machine code.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from circuitgrad.formulas.reader import read_formula
-from circuitgrad.formulas.steps import Name
+from circuitgrad.formulas.steps import substituted
 from circuitgrad.gates.compiled import compiled_tuple
 from circuitgrad.gates.doubles import DOUBLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from circuitgrad.formulas.steps import Step
 
@@ -42,21 +42,21 @@ class Update:
     def __init__(
         self, direction: str, memory: Mapping[str, str] | None = None, shared: Mapping[str, str] | None = None
     ) -> None:
-        self.memory = {name: tuple(read_formula(text)) for name, text in (memory or {}).items()}
-        self.shared = {name: tuple(read_formula(text)) for name, text in (shared or {}).items()}
-        self.direction = tuple(_put_in(read_formula(direction), self.memory))
+        self.memory = {name: read_formula(text) for name, text in (memory or {}).items()}
+        self.shared = {name: read_formula(text) for name, text in (shared or {}).items()}
+        self.direction = substituted(read_formula(direction), self.memory)
 
     @cached_property
     def _shared(self) -> Callable[..., tuple[float, ...]]:
         return self._compiled(GIVEN, self.shared.values())
 
     @cached_property
-    def _one(self) -> Callable[..., tuple[float, ...]]:
+    def _of_an_input(self) -> Callable[..., tuple[float, ...]]:
         parameters = (SLOPE, *self.memory, *self.shared, *GIVEN)
         return self._compiled(parameters, [self.direction, *self.memory.values()])
 
     @staticmethod
-    def _compiled(parameters: Sequence[str], formulas: Any) -> Callable[..., tuple[float, ...]]:
+    def _compiled(parameters: Sequence[str], formulas: Iterable[Sequence[Step]]) -> Callable[..., tuple[float, ...]]:
         formulas = list(formulas)
         return compiled_tuple(parameters, formulas, DOUBLES)
 
@@ -77,15 +77,6 @@ class Update:
         """
         given = (momentum, float(count))
         shared = self._shared(*given)
-        rows = zip(slopes, *(memory[name] for name in self.memory), strict=True)
-        direction, *kept = zip(*[self._one(*row, *shared, *given) for row in rows], strict=True)
+        inputs = zip(slopes, *(memory[name] for name in self.memory), strict=True)
+        direction, *kept = zip(*[self._of_an_input(*numbers, *shared, *given) for numbers in inputs], strict=True)
         return list(direction), dict(zip(self.memory, map(list, kept), strict=True))
-
-
-def _put_in(steps: Sequence[Step], formulas: Mapping[str, Sequence[Step]]) -> list[Step]:
-    """Return a formula in which others stand in the place of their names."""
-    found: list[Step] = []
-    for step in steps:
-        inner = formulas.get(step.name) if isinstance(step, Name) else None
-        found += [step] if inner is None else inner
-    return found

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from circuitgrad.data.table import CHUNK_ROWS
-from circuitgrad.engines.choice import MANY, choose
+from circuitgrad.engines.choice import LEAST_PASSES_FOR_PYTHON, choose
 from circuitgrad.engines.programs import over_columns
 from circuitgrad.errors import Problem
 from circuitgrad.methods.nonfinite import first_nonfinite
@@ -83,7 +83,11 @@ class RowwiseProgram:
         # As many rows as there have been are expected to come.
         passes = max(self._expected, len(rows) + 2 * self._done)
         choice = choose(len(self._circuit.rules), passes, self._engine)
-        if self._run is None or self.choice is None or (choice.engine != self.choice.engine and len(rows) >= MANY):
+        if (
+            self._run is None
+            or self.choice is None
+            or (choice.engine != self.choice.engine and len(rows) >= LEAST_PASSES_FOR_PYTHON)
+        ):
             self._run = over_columns(self._circuit, self._bound, self._wanted, choice.engine, passes)
             self.choice = choice
         elif choice.hint:

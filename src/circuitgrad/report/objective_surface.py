@@ -48,7 +48,7 @@ def surface_picture(outcome: Outcome, surface: ObjectiveSurface, title: str, for
 
 def _draw_curve(_figure: Any, panel: Any, outcome: Outcome, surface: ObjectiveSurface) -> None:
     """Draw the objective over one input, with the steps of the run on it."""
-    (xs,), (values,) = surface.axes, surface.rows
+    (xs,), (values,) = surface.axes, surface.values
     panel.plot(xs, list(map(finite, values)), color=GREY, linewidth=1.5)
     _draw_path(panel, [point[0] for point in outcome.path], [finite(value) for _, value in outcome.curve], casing=False)
     panel.set_ylim(*padded(limits([*values, *(value for _, value in outcome.curve)])))
@@ -62,12 +62,12 @@ def _draw_map(figure: Any, panel: Any, outcome: Outcome, surface: ObjectiveSurfa
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import LogLocator
 
-    numbers = [value for row in surface.rows for value in row]
+    numbers = [value for line in surface.values for value in line]
     levels, is_log = _levels(outcome, numbers)
     panel.set_facecolor(UNKNOWN)
     bands = panel.contourf(
         *surface.axes,
-        np.ma.masked_invalid([[finite(value) for value in row] for row in surface.rows]),
+        np.ma.masked_invalid([[finite(value) for value in line] for line in surface.values]),
         levels=levels,
         extend=extension([value for value in numbers if isfinite(value)], levels[0], levels[-1]),
         cmap="viridis",

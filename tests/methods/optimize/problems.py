@@ -72,14 +72,14 @@ def fitting(method: str, **settings: Any) -> Optimization:
 
 
 def told(method: str, **settings: Any) -> Optimization:
-    """Return an experiment with those of the settings that mean something to the method."""
+    """Return an optimisation with those of the settings that mean something to the method."""
     known = algorithm(method).uses | {"goal", "output", "steps", "time_limit"}
     return Optimization(method=method, **{name: value for name, value in settings.items() if name in known})
 
 
-def search_of(circuit: Circuit, experiment: Optimization, rows: Rows | None = None) -> Search:
+def search_of(circuit: Circuit, optimization: Optimization, rows: Rows | None = None) -> Search:
     """Return a walk that nobody listens to."""
-    wanted = settled(experiment, circuit, rows)
+    wanted = settled(optimization, circuit, rows)
     assert wanted.output is not None
     assert wanted.method is not None
     objective = Objective(circuit, wanted.output, wanted.goal, rows)
@@ -87,11 +87,11 @@ def search_of(circuit: Circuit, experiment: Optimization, rows: Rows | None = No
 
 
 def walked(
-    circuit: Circuit, experiment: Optimization, rows: Rows | None = None, **options: Any
+    circuit: Circuit, optimization: Optimization, rows: Rows | None = None, **options: Any
 ) -> tuple[Outcome, list[Iterate]]:
     """Return what a run did, with the start and all its steps."""
     steps: list[Iterate] = []
-    return optimize(circuit, experiment, rows, listen=steps.append, **options), steps
+    return optimize(circuit, optimization, rows, listen=steps.append, **options), steps
 
 
 def facts(outcome: Outcome) -> str:
@@ -103,7 +103,7 @@ def facts(outcome: Outcome) -> str:
 def problem_of(name: str, start: str) -> tuple[Circuit, Rows]:
     """Return one of the problems of NIST as a circuit whose output is the residual, and its observations."""
     problem = PROBLEMS[name]
-    inputs = {one["name"]: one[start] for one in problem["parameters"]}
+    inputs = {parameter["name"]: parameter[start] for parameter in problem["parameters"]}
     fixed = {column: {"value": 1, "fixed": True} for column in problem["columns"]}
     document = {
         "name": name,

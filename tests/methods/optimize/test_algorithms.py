@@ -107,10 +107,10 @@ RULES: dict[str, Rule] = {
 
 
 def path(formula: str, start: dict[str, float], **told: object) -> tuple[Outcome, list[Iterate]]:
-    """Return the outcome of an experiment, and every step of it."""
+    """Return the outcome of an optimisation, and every step of it."""
     steps: list[Iterate] = []
-    experiment = Optimization(**{"goal": "minimize", **told})  # type: ignore[arg-type]
-    outcome = optimize(circuitgrad.from_expression(formula, **start), experiment, listen=steps.append)
+    optimization = Optimization(**{"goal": "minimize", **told})  # type: ignore[arg-type]
+    outcome = optimize(circuitgrad.from_expression(formula, **start), optimization, listen=steps.append)
     return outcome, steps
 
 
@@ -142,9 +142,9 @@ def test_a_method_follows_its_rule_on_any_circuit(method: str, plan: Plan) -> No
 
     def gradient(x: Sequence[float]) -> list[float]:
         nonlocal largest
-        found = replace(plan, inputs=tuple(x)).gradients[:count]
-        largest = max(largest, *(size for _, size in found))
-        return [slope for slope, _ in found]
+        result = replace(plan, inputs=tuple(x)).gradients[:count]
+        largest = max(largest, *(size for _, size in result))
+        return [slope for slope, _ in result]
 
     steps: list[Iterate] = []
     wanted = Optimization("minimize", method=method, steps=15, step_size=0.01)
@@ -320,8 +320,8 @@ def test_newton_is_newtons_method_by_hand(searching: bool, start: tuple[float, f
         assert list(step.point) == pytest.approx(next(by_hand), rel=1e-9)
     # From afar whole steps go too far: the search is what makes the difference.
     if start[0] < 0:
-        whole = _newton(start, searching=False)
-        assert list(steps[1].point) != pytest.approx(next(whole), rel=1e-3)
+        full_steps = _newton(start, searching=False)
+        assert list(steps[1].point) != pytest.approx(next(full_steps), rel=1e-3)
 
 
 def test_newton_leaves_a_saddle_downwards() -> None:
@@ -361,21 +361,21 @@ def test_lbfgs_is_scipys() -> None:
     from scipy.optimize import minimize
 
     formula, start = VALLEY
-    found, steps = path(formula, start, method="lbfgs")
+    outcome, steps = path(formula, start, method="lbfgs")
     value = circuitgrad.from_expression(formula, **start)
     told: list[list[float]] = []
     minimize(
         lambda x: value.evaluate("out", dict(zip("ab", map(float, x), strict=True))),
         list(start.values()),
-        jac=lambda x: _valley([float(one) for one in x]),
+        jac=lambda x: _valley([float(number) for number in x]),
         method="L-BFGS-B",
-        callback=lambda x: told.append([float(one) for one in x]),
+        callback=lambda x: told.append([float(number) for number in x]),
         options={"ftol": 0, "gtol": 0},
     )
     assert len(steps) > 8
     for step, point in zip(steps[1:9], told, strict=False):
         assert list(step.point) == pytest.approx(point, rel=1e-6)
-    assert (found.after["a"], found.after["b"]) == pytest.approx((1, 1), rel=1e-9)
+    assert (outcome.after["a"], outcome.after["b"]) == pytest.approx((1, 1), rel=1e-9)
 
 
 def test_lbfgs_and_trf_end_at_bounds() -> None:
@@ -386,10 +386,10 @@ def test_lbfgs_and_trf_end_at_bounds() -> None:
         ("least_squares", "hypot(a - 1, b + 2)", "trf"),
     ):
         circuit = circuitgrad.loads(f"{{inputs: {inputs}, gates: {{y: '{gate}'}}}}")
-        found = optimize(circuit, Optimization(goal, method=method))
-        assert found.after["a"] == pytest.approx(0.5, abs=1e-6)
-        assert found.after["b"] == pytest.approx(-1, abs=1e-6)
-        assert (found.after["a"] <= 0.5, found.after["b"] >= -1, found.after["k"]) == (True, True, 3)
+        outcome = optimize(circuit, Optimization(goal, method=method))
+        assert outcome.after["a"] == pytest.approx(0.5, abs=1e-6)
+        assert outcome.after["b"] == pytest.approx(-1, abs=1e-6)
+        assert (outcome.after["a"] <= 0.5, outcome.after["b"] >= -1, outcome.after["k"]) == (True, True, 3)
 
 
 @settings(max_examples=25)
@@ -405,39 +405,39 @@ def test_lbfgs_with_bounds_is_scipys(low: tuple[float, float], room: tuple[float
     )
     circuit = circuitgrad.loads(f"{{inputs: {{{inputs}}}, gates: {{out: '{VALLEY[0]}'}}}}")
     steps: list[Iterate] = []
-    found = optimize(circuit, Optimization("minimize", method="lbfgs"), listen=steps.append)
+    outcome = optimize(circuit, Optimization("minimize", method="lbfgs"), listen=steps.append)
     for step in steps:
         assert all(low <= x <= high for x, (low, high) in zip(step.point, bounds, strict=True))
     theirs = minimize(
         lambda x: (1 - x[0]) ** 2 + 3 * (x[1] - x[0] * x[0]) ** 2,
         start,
-        jac=lambda x: _valley([float(one) for one in x]),
+        jac=lambda x: _valley([float(number) for number in x]),
         method="L-BFGS-B",
         bounds=bounds,
         options={"ftol": 0, "gtol": 0},
     )
-    assert found.last == pytest.approx(float(theirs.fun), rel=1e-9, abs=1e-15)
-    assert [found.after["a"], found.after["b"]] == pytest.approx([float(x) for x in theirs.x], abs=1e-6)
+    assert outcome.last == pytest.approx(float(theirs.fun), rel=1e-9, abs=1e-15)
+    assert [outcome.after["a"], outcome.after["b"]] == pytest.approx([float(x) for x in theirs.x], abs=1e-6)
     # What bounds do not hold back has come to rest.
-    assert found.norm is not None
-    assert found.norm < 1e-6
+    assert outcome.norm is not None
+    assert outcome.norm < 1e-6
 
 
 def test_lm_and_trf_find_the_same_minimum() -> None:
     x = [0.1 * i for i in range(20)]
     noise = random.Random(1)
-    y = [2 * math.exp(-1.3 * one) + 0.5 + noise.gauss(0, 0.01) for one in x]
+    y = [2 * math.exp(-1.3 * number) + 0.5 + noise.gauss(0, 0.01) for number in x]
     rows = Rows({"x": array("d", x), "y": array("d", y)}, range(20), ())
-    found = {}
+    outcomes = {}
     for method in ("lm", "trf", "newton", "lbfgs"):
         circuit = circuitgrad.from_expression("y - (a*exp(-b*x) + c)", a=1, b=1, c=0, x=0, y=0)
-        found[method] = optimize(circuit, Optimization("least_squares", method=method), rows)
+        outcomes[method] = optimize(circuit, Optimization("least_squares", method=method), rows)
     for name in "abc":
-        exact = found["lm"].after[name]
-        assert [one.after[name] for one in found.values()] == pytest.approx([exact] * 4, rel=1e-6)
+        exact = outcomes["lm"].after[name]
+        assert [outcome.after[name] for outcome in outcomes.values()] == pytest.approx([exact] * 4, rel=1e-6)
     # The gradient of the cost vanishes there to the last digits.
-    assert found["lm"].norm is not None
-    assert found["lm"].norm < 1e-13
+    assert outcomes["lm"].norm is not None
+    assert outcomes["lm"].norm < 1e-13
 
 
 def test_a_hill_is_climbed_where_random_points_stay_near_the_start() -> None:
@@ -458,7 +458,7 @@ def _tries(x: Sequence[float], cost: Callable[[Sequence[float]], float], size: f
     generator, best = random.Random(str(seed)), list(x)
     while True:
         centre = best if climb else list(x)
-        tried = [one + size * (generator.random() * 2 - 1) for one in centre]
+        tried = [coordinate + size * (generator.random() * 2 - 1) for coordinate in centre]
         best = tried if cost(tried) < cost(best) else best
         yield best
 
@@ -471,10 +471,10 @@ def test_tries_are_those_of_the_guide_to_the_last_bit(method: str, seed: int) ->
 
     _, steps = path("(a - 3)**2 + (b + 1)**2", {"a": 0.5, "b": 0.25}, method=method, steps=60, step_size=0.3, seed=seed)
     restated = _tries([0.5, 0.25], cost, 0.3, seed, climb=method == "hillclimb")
-    other = _tries([0.5, 0.25], cost, 0.3, seed, climb=method != "hillclimb")
+    other_method = _tries([0.5, 0.25], cost, 0.3, seed, climb=method != "hillclimb")
     points = [list(step.point) for step in steps[1:]]
     assert points == [next(restated) for _ in points]
-    assert points != [next(other) for _ in points]
+    assert points != [next(other_method) for _ in points]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -52,8 +52,8 @@ def slow(method: str) -> Task:
 
 
 def with_steps(task: Task, steps: int) -> Task:
-    circuit, experiment, rows = task
-    return circuit, Optimization(**{**experiment.__dict__, "steps": steps}), rows
+    circuit, optimization, rows = task
+    return circuit, Optimization(**{**optimization.__dict__, "steps": steps}), rows
 
 
 def kept(task: Task, **options: Any) -> tuple[Outcome, list[Iterate], str]:
@@ -69,31 +69,31 @@ def read(text: str) -> Checkpoint:
 
 def assert_resumes(task: Callable[[], Task], cut: int = CUT, steps: int = STEPS) -> Outcome:
     """Require that a run which was cut off, and another that was interrupted there, go on as if nothing had been."""
-    circuit, experiment, rows = with_steps(task(), steps)
-    whole, walk = walked(circuit, experiment, rows)
+    circuit, optimization, rows = with_steps(task(), steps)
+    uninterrupted, walk = walked(circuit, optimization, rows)
     for interrupted in (False, True) if cut else (False,):
         if interrupted:
             left = iter(range(cut))
             _, _, text = kept(with_steps(task(), steps), interrupted=lambda left=left: next(left, cut) >= cut - 1)
-        elif experiment.schedule != "cosine":
+        elif optimization.schedule != "cosine":
             _, _, text = kept(with_steps(task(), cut))
         else:
             continue
         assert read(text).text() == text
         again, rest, last = kept(with_steps(task(), steps), resume=read(text))
-        assert facts(again) == facts(whole)
+        assert facts(again) == facts(uninterrupted)
         # What keeps its memory to itself is told all again, and so are those who listen.
         known = len(walk) - len(rest)
         assert known in (0, min(cut, len(walk) - 1) + 1)
         assert repr(rest) == repr(walk[known:])
         assert last == kept(with_steps(task(), steps))[2]
-    return whole
+    return uninterrupted
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_run_goes_on_where_it_ended(method: str) -> None:
-    whole = assert_resumes(lambda: slow(method))
-    assert (whole.steps, whole.stopped) == (STEPS, "steps")
+    uninterrupted = assert_resumes(lambda: slow(method))
+    assert (uninterrupted.steps, uninterrupted.stopped) == (STEPS, "steps")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -113,8 +113,8 @@ def test_batches_and_schedules_go_on(method: str, schedule: str) -> None:
         return line(), wanted, table(POINTS)
 
     # Of five rows in batches of two an epoch takes three steps: the run is cut in the midst of one.
-    whole = assert_resumes(task, CUT, STEPS)
-    assert whole.steps == STEPS
+    uninterrupted = assert_resumes(task, CUT, STEPS)
+    assert uninterrupted.steps == STEPS
     assert_resumes(task, 6, STEPS)
 
 
@@ -135,8 +135,8 @@ def test_a_line_search_goes_on(method: str) -> None:
 @pytest.mark.parametrize("cut", range(0, 24, 2))
 def test_least_squares_go_on_in_every_phase(method: str, cut: int) -> None:
     """Also among the last steps, which are Gauss's and Newton's."""
-    whole = assert_resumes(lambda: _of(method), cut, 1000)
-    assert whole.stopped == "converged"
+    uninterrupted = assert_resumes(lambda: _of(method), cut, 1000)
+    assert uninterrupted.stopped == "converged"
 
 
 def _of(method: str) -> Task:
@@ -148,14 +148,14 @@ def test_a_long_curve_goes_on() -> None:
     def task() -> Task:
         return bowl(), told("adam", goal="minimize"), None
 
-    whole = assert_resumes(task, 1234, 2500)
-    assert whole.curve[-1] == (2500, whole.last)
+    uninterrupted = assert_resumes(task, 1234, 2500)
+    assert uninterrupted.curve[-1] == (2500, uninterrupted.last)
     # Every fourth of the steps is left, and the last one.
-    assert [step for step, _ in whole.curve[:-1]] == list(range(0, 2500, 4))
+    assert [step for step, _ in uninterrupted.curve[:-1]] == list(range(0, 2500, 4))
 
 
 @pytest.mark.parametrize(
-    "experiment",
+    "optimization",
     [
         Optimization("minimize", step_size=0.003, tolerance=0.02, steps=1000),
         Optimization("minimize", method="newton", tolerance=1e-6, steps=1000),
@@ -166,11 +166,11 @@ def test_a_long_curve_goes_on() -> None:
     ],
     ids=["progress", "gradient", "converged", "gradient of lbfgs", "converged of lbfgs", "nonfinite"],
 )
-def test_a_run_that_has_come_to_its_end_stays_there(experiment: Optimization) -> None:
-    whole, _, text = kept((bowl(), experiment, None))
-    assert whole.stopped in ("progress", "gradient", "converged", "nonfinite")
-    again, _, last = kept((bowl(), experiment, None), resume=read(text))
-    assert facts(again) == facts(whole)
+def test_a_run_that_has_come_to_its_end_stays_there(optimization: Optimization) -> None:
+    uninterrupted, _, text = kept((bowl(), optimization, None))
+    assert uninterrupted.stopped in ("progress", "gradient", "converged", "nonfinite")
+    again, _, last = kept((bowl(), optimization, None), resume=read(text))
+    assert facts(again) == facts(uninterrupted)
     assert last == text
 
 
@@ -178,8 +178,8 @@ def test_more_steps_another_tolerance_and_another_limit_of_time_are_the_same_run
     _, _, text = kept((bowl(), Optimization("minimize", method="adam", steps=5), None))
     others: list[dict[str, Any]] = [{"steps": 9}, {"steps": 9, "tolerance": 1e-9}, {"steps": 9, "time_limit": 1e9}]
     for more in others:
-        found = optimize(bowl(), Optimization("minimize", method="adam", **more), resume=read(text))
-        assert found.steps == 9
+        outcome = optimize(bowl(), Optimization("minimize", method="adam", **more), resume=read(text))
+        assert outcome.steps == 9
 
 
 ADAM: dict[str, Any] = {
@@ -215,7 +215,7 @@ def test_other_settings_are_refused(changes: dict[str, Any], words: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("first", "other", "words"),
+    ("first", "second", "words"),
     [
         ({"method": "momentum"}, {"method": "momentum", "momentum": 0.5}, "another momentum: 0.9, not 0.5"),
         ({"line_search": True, "step_size": 0.1}, {"step_size": 0.1}, "another line search: True, not False"),
@@ -226,10 +226,10 @@ def test_other_settings_are_refused(changes: dict[str, Any], words: str) -> None
         ),
     ],
 )
-def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], other: dict[str, Any], words: str) -> None:
+def test_other_settings_of_some_methods_are_refused(first: dict[str, Any], second: dict[str, Any], words: str) -> None:
     _, _, text = kept((bowl(), Optimization("minimize", **{"steps": 4, **first}), None))
     with pytest.raises(CircuitError, match=words):
-        optimize(bowl(), Optimization("minimize", **{"steps": 9, **other}), resume=read(text))
+        optimize(bowl(), Optimization("minimize", **{"steps": 9, **second}), resume=read(text))
 
 
 @pytest.mark.parametrize(
@@ -255,14 +255,14 @@ def test_another_circuit_is_refused(old: str, new: str) -> None:
 @pytest.mark.parametrize("change", ["a number", "a row less", "rows in another order", "columns that change places"])
 def test_other_data_are_refused(change: str) -> None:
     _, _, text = kept((line(), Optimization(**ADAM, steps=4), table(POINTS)))
-    other = {
+    other_points = {
         "a number": {**POINTS, "x": [0, 1, 2, 3, 4.000001]},
         "a row less": {name: column[:-1] for name, column in POINTS.items()},
         "rows in another order": {name: column[::-1] for name, column in POINTS.items()},
         "columns that change places": dict(zip(POINTS, reversed(POINTS.values()), strict=True)),  # type: ignore[call-overload]
     }[change]
     with pytest.raises(CircuitError, match="the data are not what the checkpoint is of"):
-        optimize(line(), Optimization(**ADAM, steps=9), table(other), resume=read(text))
+        optimize(line(), Optimization(**ADAM, steps=9), table(other_points), resume=read(text))
 
 
 def test_where_a_run_began_is_its_own_business() -> None:
@@ -271,8 +271,8 @@ def test_where_a_run_began_is_its_own_business() -> None:
     _, _, text = kept((circuit, wanted, None))
     assert circuit.values() != bowl().values()
     again = optimize(circuit, replace(wanted, steps=9), resume=read(text))
-    whole, _ = walked(bowl(), replace(wanted, steps=9))
-    assert facts(again) == facts(whole)
+    uninterrupted, _ = walked(bowl(), replace(wanted, steps=9))
+    assert facts(again) == facts(uninterrupted)
 
 
 # What is no checkpoint. A file may be damaged, or changed by hand: it is refused in one line, whatever it holds.
@@ -399,10 +399,10 @@ scalars: st.SearchStrategy[Any] = st.sampled_from(
 others = scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.sampled_from(["means", "squares", "a"]), scalars)
 
 
-def same(text: str, whole: Any) -> bool:
+def same(text: str, original: Any) -> bool:
     """Tell whether a text says the same as a document, numbers to the last bit."""
     try:
-        return json.dumps(json.loads(text)) == json.dumps(whole)
+        return json.dumps(json.loads(text)) == json.dumps(original)
     except ValueError:
         return False
 
@@ -411,22 +411,22 @@ def same(text: str, whole: Any) -> bool:
 @settings(max_examples=200)
 @given(data=st.data())
 def test_a_checkpoint_with_another_part_is_refused(method: str, data: st.DataObject) -> None:
-    whole = document(method)
-    place = data.draw(st.sampled_from(sorted(places(whole), key=repr)), label="place")
-    text = json.dumps(replaced(whole, place, data.draw(others, label="part")))
-    assert is_read(text, method) == same(text, whole)
+    original = document(method)
+    place = data.draw(st.sampled_from(sorted(places(original), key=repr)), label="place")
+    text = json.dumps(replaced(original, place, data.draw(others, label="part")))
+    assert is_read(text, method) == same(text, original)
 
 
 @pytest.mark.parametrize("method", FUZZED)
 @given(data=st.data())
 def test_a_checkpoint_with_another_letter_is_refused(method: str, data: st.DataObject) -> None:
-    whole = document(method)
-    text = json.dumps(whole)
+    original = document(method)
+    text = json.dumps(original)
     at = data.draw(st.integers(0, len(text) - 1), label="at")
     until = data.draw(st.integers(at, min(len(text), at + 3)), label="until")
     letters = data.draw(st.text(st.sampled_from('0123456789eE+-.,:"[]{}aZ \\'), max_size=3), label="letters")
     changed = text[:at] + letters + text[until:]
-    assert is_read(changed, method) == same(changed, whole)
+    assert is_read(changed, method) == same(changed, original)
 
 
 @given(cut=st.integers(0, 10_000))

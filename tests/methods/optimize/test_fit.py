@@ -35,8 +35,8 @@ def covariances(tangent: TangentPlane) -> list[list[float]]:
 
 
 def rows_of(**columns: Sequence[float]) -> Rows:
-    found = {name: array("d", column) for name, column in columns.items()}
-    return Rows(found, range(2, 2 + len(next(iter(found.values())))), ())
+    result = {name: array("d", column) for name, column in columns.items()}
+    return Rows(result, range(2, 2 + len(next(iter(result.values())))), ())
 
 
 def condition(matrix: Matrix) -> float:
@@ -57,10 +57,10 @@ def problems(draw: st.DrawFn) -> tuple[Matrix, list[float], list[float]]:
     return matrix, residuals, draw(st.lists(scales, min_size=width, max_size=width))
 
 
-def near(found: Any, wanted: Any, slack: float) -> bool:
+def near(result: Any, wanted: Any, slack: float) -> bool:
     """Tell whether numbers are equal up to a part of the largest."""
-    one, other = np.array(found), np.array(wanted)
-    return bool(np.all(np.abs(one - other) <= slack * max(1e-300, float(np.max(np.abs(other))))))
+    actual, expected = np.array(result), np.array(wanted)
+    return bool(np.all(np.abs(actual - expected) <= slack * max(1e-300, float(np.max(np.abs(expected))))))
 
 
 @given(problems())
@@ -83,9 +83,9 @@ def test_a_tangent_is_lstsq_and_pinv(problem: tuple[Matrix, list[float], list[fl
     assert scaled.is_regular
     assert scaled.offset == pytest.approx(tangent.offset, abs=slack * size)
     assert np.allclose(np.array(scaled.step()) * factors, step, rtol=0, atol=slack * size)
-    found = [[x * s * t for x, t in zip(row, factors, strict=True)]
+    result = [[x * s * t for x, t in zip(row, factors, strict=True)]
              for row, s in zip(covariances(scaled), factors, strict=True)]  # fmt: skip
-    assert near(found, covariances(tangent), slack)
+    assert near(result, covariances(tangent), slack)
 
 
 def test_what_is_off_by_a_little_is_not_near() -> None:
@@ -105,12 +105,12 @@ def test_dependent_columns_are_named(problem: tuple[Matrix, list[float], list[fl
     weights = data.draw(st.lists(st.sampled_from([-2.0, -1.0, 0.5, 1.0, 3.0]), min_size=width, max_size=width))
     at = data.draw(st.integers(0, width))
     own = [[sum(w * x for w, x in zip(weights, row, strict=True))] for row in matrix]
-    whole = [[*row[:at], *extra, *row[at:]] for row, extra in zip(matrix, own, strict=True)]
+    dependent = [[*row[:at], *extra, *row[at:]] for row, extra in zip(matrix, own, strict=True)]
     # No cancellation, so that rounding is no more than the threshold.
     assume(np.linalg.norm(own) > 1e-2 and condition(matrix) < 100)
-    assume(condition([[x for j, x in enumerate(row) if j != max(at, width)] for row in whole]) < 10)
+    assume(condition([[x for j, x in enumerate(row) if j != max(at, width)] for row in dependent]) < 10)
     spread = [*factors[:at], 1e3, *factors[at:]]
-    tangent = TangentPlane(residuals, [[x * s for x, s in zip(row, spread, strict=True)] for row in whole])
+    tangent = TangentPlane(residuals, [[x * s for x, s in zip(row, spread, strict=True)] for row in dependent])
     # Before the last of those it is made of, it is that one which brings nothing more.
     assert tangent.dependent == [max(at, width)]
     assert (tangent.is_regular, tangent.offset) == (False, math.inf)
@@ -155,19 +155,19 @@ def test_a_straight_line_is_that_of_the_textbook(points: list[tuple[float, float
     slope = math.fsum((x - middle) * (y - level) for x, y in points) / sxx
     offset = level - slope * middle
     rest = math.fsum((y - offset - slope * x) ** 2 for x, y in points)
-    found = straight(xs, ys, a=offset, b=slope)
+    statistics = straight(xs, ys, a=offset, b=slope)
     variance = rest / (n - 2)
-    assert found.estimates["b"] == pytest.approx((slope, math.sqrt(variance / sxx)), rel=1e-7, abs=1e-9)
+    assert statistics.estimates["b"] == pytest.approx((slope, math.sqrt(variance / sxx)), rel=1e-7, abs=1e-9)
     error = math.sqrt(variance * (1 / n + middle**2 / sxx))
-    assert found.estimates["a"] == pytest.approx((offset, error), rel=1e-7, abs=1e-9)
-    assert (found.rows, found.freedom, found.undetermined) == (n, n - 2, ())
-    assert found.sum_of_squares == pytest.approx(rest, abs=1e-12)
-    assert found.deviation == pytest.approx(math.sqrt(variance), abs=1e-7)
-    assert found.r_squared == pytest.approx(1 - rest / syy, abs=1e-9)
+    assert statistics.estimates["a"] == pytest.approx((offset, error), rel=1e-7, abs=1e-9)
+    assert (statistics.rows, statistics.freedom, statistics.undetermined) == (n, n - 2, ())
+    assert statistics.sum_of_squares == pytest.approx(rest, abs=1e-12)
+    assert statistics.deviation == pytest.approx(math.sqrt(variance), abs=1e-7)
+    assert statistics.r_squared == pytest.approx(1 - rest / syy, abs=1e-9)
     squares = math.fsum(x * x for x in xs)
     correlation = -middle * n / math.sqrt(n * squares)
-    assert found.correlations["a"] == {"a": 1.0, "b": pytest.approx(correlation, abs=1e-9)}
-    assert found.correlations["b"] == {"a": pytest.approx(correlation, abs=1e-9), "b": 1.0}
+    assert statistics.correlations["a"] == {"a": 1.0, "b": pytest.approx(correlation, abs=1e-9)}
+    assert statistics.correlations["b"] == {"a": pytest.approx(correlation, abs=1e-9), "b": 1.0}
 
 
 def test_a_straight_line_is_scipys() -> None:
@@ -176,11 +176,11 @@ def test_a_straight_line_is_scipys() -> None:
     xs, ys = [0.0, 1.0, 2.5, 3.0, 7.0], [1.0, 2.9, 6.3, 6.8, 15.2]
     theirs = linregress(xs, ys)
     circuit = circuitgrad.from_expression("y - (b*x + a)", a=9, b=-9, x=0, y=0)
-    found = optimize(circuit, Optimization("least_squares"), rows_of(x=xs, y=ys)).fit
-    assert found is not None
-    assert found.estimates["b"] == pytest.approx((theirs.slope, theirs.stderr))
-    assert found.estimates["a"] == pytest.approx((theirs.intercept, theirs.intercept_stderr))
-    assert found.r_squared == pytest.approx(theirs.rvalue**2)
+    statistics = optimize(circuit, Optimization("least_squares"), rows_of(x=xs, y=ys)).fit
+    assert statistics is not None
+    assert statistics.estimates["b"] == pytest.approx((theirs.slope, theirs.stderr))
+    assert statistics.estimates["a"] == pytest.approx((theirs.intercept, theirs.intercept_stderr))
+    assert statistics.r_squared == pytest.approx(theirs.rvalue**2)
 
 
 def test_a_curve_is_scipys() -> None:
@@ -190,21 +190,21 @@ def test_a_curve_is_scipys() -> None:
     ys = [2 * math.exp(-1.3 * x) + 0.5 + 0.01 * math.sin(50 * x) for x in xs]
     theirs, covariance = curve_fit(lambda x, a, b, c: a * np.exp(-b * x) + c, xs, ys, (1, 1, 0))
     circuit = circuitgrad.from_expression("y - (a*exp(-b*x) + c)", a=1, b=1, c=0, x=0, y=0)
-    found = optimize(circuit, Optimization("least_squares"), rows_of(x=xs, y=ys)).fit
-    assert found is not None
+    statistics = optimize(circuit, Optimization("least_squares"), rows_of(x=xs, y=ys)).fit
+    assert statistics is not None
     roots = np.sqrt(np.diag(covariance))
-    for i, one in enumerate("abc"):
-        assert found.estimates[one] == pytest.approx((theirs[i], roots[i]), rel=1e-5)
-        for j, other in enumerate("abc"):
+    for i, name in enumerate("abc"):
+        assert statistics.estimates[name] == pytest.approx((theirs[i], roots[i]), rel=1e-5)
+        for j, partner in enumerate("abc"):
             wanted = covariance[i][j] / roots[i] / roots[j]
-            assert found.correlations[one][other] == pytest.approx(wanted, rel=1e-5)
+            assert statistics.correlations[name][partner] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_what_the_data_do_not_determine() -> None:
     same_x = straight([2.0, 2.0, 2.0], [1.0, 3.0, 4.0], a=1.0, b=1.0)
     assert same_x.undetermined == ("b",)
-    assert all(math.isnan(one.error) for one in same_x.estimates.values())
-    assert [one.value for one in same_x.estimates.values()] == [1.0, 1.0]
+    assert all(math.isnan(estimate.error) for estimate in same_x.estimates.values())
+    assert [estimate.value for estimate in same_x.estimates.values()] == [1.0, 1.0]
     assert same_x.correlations["a"]["a"] == 1.0
     assert math.isnan(same_x.correlations["a"]["b"])
     assert straight([0.0, 1.0, 2.0], [1.0, 3.0, 4.0], "y - b*x + 0*a").undetermined == ("a",)
@@ -228,24 +228,24 @@ def test_the_best_curve_is_found_also_with_parameters_to_spare(
 ) -> None:
     circuit = circuitgrad.from_expression(formula, a=1, b=1, c=1, x=0, y=0)
     rows = rows_of(x=[1, 2, 3, 5], y=[1, 3, 4, 8])
-    found = optimize(circuit, Optimization("least_squares", method=method), rows)
-    assert found.fit is not None
+    outcome = optimize(circuit, Optimization("least_squares", method=method), rows)
+    assert outcome.fit is not None
     # Parameters that the data do not determine take no degree of freedom.
-    assert (found.fit.undetermined, found.fit.freedom) == (lost, 1 + len(lost))
-    assert all(math.isnan(one.error) for one in found.fit.estimates.values()) == bool(lost)
-    assert found.fit.sum_of_squares == pytest.approx(total, rel=1e-9)
-    assert found.fit.r_squared == pytest.approx(1 - total / 26)
-    assert found.norm == pytest.approx(0, abs=1e-6)
+    assert (outcome.fit.undetermined, outcome.fit.freedom) == (lost, 1 + len(lost))
+    assert all(math.isnan(estimate.error) for estimate in outcome.fit.estimates.values()) == bool(lost)
+    assert outcome.fit.sum_of_squares == pytest.approx(total, rel=1e-9)
+    assert outcome.fit.r_squared == pytest.approx(1 - total / 26)
+    assert outcome.norm == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_without_degrees_of_freedom_there_are_no_errors(rows: int) -> None:
     xs, ys = [0.0, 1.0][:rows], [1.0, 3.0][:rows]
-    found = straight(xs, ys, a=1.0, b=2.0)
-    assert (found.freedom, found.sum_of_squares) == (0, 0.0)  # of a single row one parameter is determined
-    assert math.isnan(found.deviation)
-    assert all(math.isnan(one.error) for one in found.estimates.values())
-    assert found.r_squared == (1.0 if rows == 2 else None)
+    statistics = straight(xs, ys, a=1.0, b=2.0)
+    assert (statistics.freedom, statistics.sum_of_squares) == (0, 0.0)  # of a single row one parameter is determined
+    assert math.isnan(statistics.deviation)
+    assert all(math.isnan(estimate.error) for estimate in statistics.estimates.values())
+    assert statistics.r_squared == (1.0 if rows == 2 else None)
 
 
 @pytest.mark.parametrize(
@@ -278,21 +278,23 @@ def test_an_estimate_in_units_of_its_error() -> None:
 
 @settings(max_examples=50)
 @given(st.integers(-140, 140), st.integers(-140, 140))
-def test_other_units_change_the_errors_as_the_estimates(one: int, other: int) -> None:
+def test_other_units_change_the_errors_as_the_estimates(b_power: int, a_power: int) -> None:
     xs, ys = [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 3.0, 3.0]
     plain = straight(xs, ys, a=0.1, b=1.1)
-    found = straight(xs, ys, f"y - (1e{one}*b*x + 1e{other}*a)", a=0.1 * 10.0**-other, b=1.1 * 10.0**-one)
-    for name, power in (("a", other), ("b", one)):
-        assert found.estimates[name].relative == pytest.approx(plain.estimates[name].relative, rel=1e-9)
-        assert found.estimates[name].error == pytest.approx(plain.estimates[name].error * 10.0**-power, rel=1e-9)
-    assert found.correlations["a"]["b"] == pytest.approx(plain.correlations["a"]["b"], rel=1e-9)
-    assert found.r_squared == pytest.approx(plain.r_squared)
+    statistics = straight(
+        xs, ys, f"y - (1e{b_power}*b*x + 1e{a_power}*a)", a=0.1 * 10.0**-a_power, b=1.1 * 10.0**-b_power
+    )
+    for name, power in (("a", a_power), ("b", b_power)):
+        assert statistics.estimates[name].relative == pytest.approx(plain.estimates[name].relative, rel=1e-9)
+        assert statistics.estimates[name].error == pytest.approx(plain.estimates[name].error * 10.0**-power, rel=1e-9)
+    assert statistics.correlations["a"]["b"] == pytest.approx(plain.correlations["a"]["b"], rel=1e-9)
+    assert statistics.r_squared == pytest.approx(plain.r_squared)
 
 
 @pytest.mark.parametrize("power", [-200, 170, 200])
 def test_far_units_change_the_errors_as_the_estimates(power: int) -> None:
     xs, ys = [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 3.0, 3.0]
     plain = straight(xs, ys, a=0.1, b=1.1)
-    found = straight(xs, ys, f"y - (1e{power}*b*x + 1e{power}*a)", a=0.1 * 10.0**-power, b=1.1 * 10.0**-power)
-    assert found.estimates["a"].relative == pytest.approx(plain.estimates["a"].relative)
-    assert found.correlations["a"]["b"] == pytest.approx(plain.correlations["a"]["b"])
+    statistics = straight(xs, ys, f"y - (1e{power}*b*x + 1e{power}*a)", a=0.1 * 10.0**-power, b=1.1 * 10.0**-power)
+    assert statistics.estimates["a"].relative == pytest.approx(plain.estimates["a"].relative)
+    assert statistics.correlations["a"]["b"] == pytest.approx(plain.correlations["a"]["b"])

@@ -37,12 +37,12 @@ def rows_of(names: Sequence[str], values: Sequence[Sequence[float]]) -> Rows:
     return Rows(dict(zip(names, columns, strict=True)), range(2, 2 + len(values)), ())
 
 
-def same(found: Sequence[float], wanted: Sequence[float], sizes: Sequence[float] = ()) -> bool:
+def same(result: Sequence[float], wanted: Sequence[float], sizes: Sequence[float] = ()) -> bool:
     """Tell whether numbers agree up to the rounding of terms of some sizes."""
-    sizes = sizes or [0.0] * len(found)
+    sizes = sizes or [0.0] * len(result)
     return all(
-        math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-12 * max(1.0, size))
-        for one, other, size in zip(found, wanted, sizes, strict=True)
+        math.isclose(actual, expected, rel_tol=1e-12, abs_tol=1e-12 * max(1.0, size))
+        for actual, expected, size in zip(result, wanted, sizes, strict=True)
     )
 
 
@@ -93,8 +93,8 @@ class Drawn:
         return self.at(row).forward()[self.output]
 
     def slopes(self, row: int) -> list[float]:
-        found = self.at(row).backward(self.output)
-        return [found[name] for name in self.moved]
+        result = self.at(row).backward(self.output)
+        return [result[name] for name in self.moved]
 
     def cost(self, batch: Sequence[int]) -> float:
         power = 2 if self.goal == "least_squares" else 1
@@ -109,17 +109,17 @@ class Drawn:
 
     def second(self) -> list[list[float]]:
         size = range(len(self.moved))
-        found = [[0.0] * len(size) for _ in size]
+        result = [[0.0] * len(size) for _ in size]
         for row in range(len(self.lines)):
             value, slopes = self.value(row), self.slopes(row)
             bent = hessian(self.at(row), self.output, self.moved)
-            for i, one in enumerate(self.moved):
-                for j, other in enumerate(self.moved):
-                    curvature = bent[one][other]
+            for i, name in enumerate(self.moved):
+                for j, partner in enumerate(self.moved):
+                    curvature = bent[name][partner]
                     if self.goal == "least_squares":
                         curvature = 2 * (slopes[i] * slopes[j] + value * curvature)
-                    found[i][j] += curvature * SIGN[self.goal] / len(self.lines)
-        return found
+                    result[i][j] += curvature * SIGN[self.goal] / len(self.lines)
+        return result
 
 
 @settings(max_examples=60)
@@ -151,10 +151,10 @@ def test_the_cost_and_its_slopes_are_the_circuits_own(plan: Plan, data: st.DataO
 def test_the_hessian_is_that_of_the_rows(plan: Plan, data: st.DataObject) -> None:
     drawn = Drawn(data, plan, 1)
     before = drawn.circuit.forward()
-    found, wanted = drawn.objective.hessian(drawn.point), drawn.second()
-    size = max((abs(one) for row in wanted for one in row), default=0.0)
-    for row, other in zip(found, wanted, strict=True):
-        assert same(row, other, [size] * len(row))
+    result, wanted = drawn.objective.hessian(drawn.point), drawn.second()
+    size = max((abs(entry) for row in wanted for entry in row), default=0.0)
+    for row, expected_row in zip(result, wanted, strict=True):
+        assert same(row, expected_row, [size] * len(row))
     assert drawn.circuit.values() == {name: before[name] for name in drawn.circuit.inputs}
 
 
@@ -163,8 +163,8 @@ def test_the_hessian_is_that_of_the_rows(plan: Plan, data: st.DataObject) -> Non
 def test_a_point_leaves_nothing_to_the_next_one(plan: Plan, data: st.DataObject) -> None:
     drawn = Drawn(data, plan, 2)
     used, everything = drawn.objective, range(len(drawn.lines))
-    other = data.draw(st.lists(number, min_size=len(drawn.moved), max_size=len(drawn.moved)))
-    for point in (other, drawn.point):
+    elsewhere = data.draw(st.lists(number, min_size=len(drawn.moved), max_size=len(drawn.moved)))
+    for point in (elsewhere, drawn.point):
         used.hessian(point)
         used.slopes(point, everything[::-1])
         used.response()
@@ -213,7 +213,7 @@ output: residual
 
 
 @pytest.mark.parametrize(
-    ("output", "goal", "found"),
+    ("output", "goal", "expected"),
     [
         ("residual", "least_squares", [20.0, 50.0]),
         ("back", "least_squares", [20.0, 50.0]),
@@ -221,11 +221,11 @@ output: residual
         ("model", "least_squares", None),
     ],
 )
-def test_the_response_is_what_the_data_alone_make(output: str, goal: str, found: list[float] | None) -> None:
+def test_the_response_is_what_the_data_alone_make(output: str, goal: str, expected: list[float] | None) -> None:
     circuit = circuitgrad.loads(LINE)
     objective = Objective(circuit, output, goal, rows_of(["x", "y"], [[1.0, 2.0], [3.0, 5.0]]))
     objective.cost([9.0, 9.0], [1])
-    assert objective.response() == found
+    assert objective.response() == expected
 
 
 def test_a_difference_of_two_models_has_no_response() -> None:
@@ -294,9 +294,9 @@ def test_the_culprit_is_named_with_its_line() -> None:
     rows = read_rows(Source("d.csv", "x\n1\n\n0.5\n-2\n3\n"), circuit.inputs)
     objective = Objective(circuit, "y", "minimize", rows)
     before = circuit.values()
-    found = objective.culprit([2.0], range(4))
-    assert found is not None
-    assert (found.message, str(found.place)) == ("'deep' is nan: log(-4.0), at line 5 of the data", "<string>:5:9")
+    problem = objective.culprit([2.0], range(4))
+    assert problem is not None
+    assert (problem.message, str(problem.place)) == ("'deep' is nan: log(-4.0), at line 5 of the data", "<string>:5:9")
     assert objective.culprit([2.0], [0, 1, 3]) is None
     blamed = objective.culprit([0.0], [3])
     assert blamed is not None
@@ -307,10 +307,10 @@ def test_the_culprit_is_named_with_its_line() -> None:
 def test_the_culprit_may_be_a_gradient() -> None:
     circuit = circuitgrad.from_expression("sqrt(a*x)", a=1, x=1)
     objective = Objective(circuit, "out", "minimize", rows_of(["x"], [[1.0], [0.0]]))
-    found = objective.culprit([1.0], [0, 1])
-    assert found is not None
-    assert found.message.startswith("the gradient becomes inf at 'out'")
-    assert found.message.endswith(", at line 3 of the data")
+    problem = objective.culprit([1.0], [0, 1])
+    assert problem is not None
+    assert problem.message.startswith("the gradient becomes inf at 'out'")
+    assert problem.message.endswith(", at line 3 of the data")
     alone = Objective(circuitgrad.from_expression("log(a)", a=-1), "out", "minimize").culprit([-1.0], [0])
     assert alone is not None
     assert alone.message == "'out' is nan: log(-1.0)"

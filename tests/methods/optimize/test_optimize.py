@@ -27,7 +27,7 @@ ALL_METHODS = pytest.mark.parametrize("method", GENERAL)
 
 
 def moved(circuit: Circuit, method: str = "gradient", step_size: float | None = None, **told: Any) -> Outcome:
-    """Run an experiment; the step size is for methods that have one of their own choice."""
+    """Run an optimisation; the step size is for methods that have one of their own choice."""
     if step_size is not None and "step_size" in algorithm(method).uses and method != "newton":
         told["step_size"] = step_size
     return optimize(circuit, Optimization(method=method, **told))
@@ -42,10 +42,10 @@ def multiply() -> Circuit:
 
 
 def test_the_steps_of_the_guide_to_the_last_bit() -> None:
-    one = moved(neuron(), steps=1, step_size=0.01)
-    assert one.before["out"] == 0.8807970779778823
-    assert one.after["out"] == 0.8825501816218984
-    assert one.after["a"] == pytest.approx(0.998950064145965, rel=1e-13)
+    outcome = moved(neuron(), steps=1, step_size=0.01)
+    assert outcome.before["out"] == 0.8807970779778823
+    assert outcome.after["out"] == 0.8825501816218984
+    assert outcome.after["a"] == pytest.approx(0.998950064145965, rel=1e-13)
     hundred = moved(neuron(), steps=100, step_size=0.01)
     assert hundred.after["out"] == pytest.approx(0.956520389839293, rel=1e-12)
     assert (hundred.steps, hundred.stopped, hundred.culprit) == (100, "steps", None)
@@ -58,21 +58,21 @@ def test_the_multiply_step_of_the_guide(method: str) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_random_search_of_the_guide(seed: int) -> None:
-    found = moved(multiply(), method="random", steps=100, step_size=0.01, seed=seed)
-    assert -6 < found.after["out"] <= -5.9501
-    assert abs(found.after["x"] + 2) <= 0.01
-    assert abs(found.after["y"] - 3) <= 0.01
-    assert moved(multiply(), method="random", steps=100, step_size=0.01, seed=seed).after == found.after
-    assert moved(multiply(), method="random", steps=100, step_size=0.01, seed=seed + 1).after != found.after
+    outcome = moved(multiply(), method="random", steps=100, step_size=0.01, seed=seed)
+    assert -6 < outcome.after["out"] <= -5.9501
+    assert abs(outcome.after["x"] + 2) <= 0.01
+    assert abs(outcome.after["y"] - 3) <= 0.01
+    assert moved(multiply(), method="random", steps=100, step_size=0.01, seed=seed).after == outcome.after
+    assert moved(multiply(), method="random", steps=100, step_size=0.01, seed=seed + 1).after != outcome.after
 
 
 @ALL_METHODS
 def test_the_circuit_is_left_at_what_was_found(method: str) -> None:
     circuit = neuron()
-    found = moved(circuit, method=method, steps=7)
-    assert circuit.values() == {name: found.after[name] for name in circuit.inputs}
-    assert circuit.forward() == found.after
-    assert not found.worse
+    outcome = moved(circuit, method=method, steps=7)
+    assert circuit.values() == {name: outcome.after[name] for name in circuit.inputs}
+    assert circuit.forward() == outcome.after
+    assert not outcome.worse
 
 
 @ALL_METHODS
@@ -80,8 +80,8 @@ def test_the_circuit_is_left_at_what_was_found(method: str) -> None:
 def test_minimising_lowers_what_maximising_raises(method: str, x: float, y: float) -> None:
     def run(goal: str) -> tuple[float, float]:
         circuit = circuitgrad.from_expression("sin(x) + cos(y)*x", x=x, y=y)
-        found = moved(circuit, method=method, steps=5, step_size=1e-3, goal=goal)
-        return found.before["out"], found.after["out"]
+        outcome = moved(circuit, method=method, steps=5, step_size=1e-3, goal=goal)
+        return outcome.before["out"], outcome.after["out"]
 
     before, lower = run("minimize")
     again, higher = run("maximize")
@@ -97,11 +97,11 @@ def test_fixed_inputs_stay_and_bounds_hold(method: str) -> None:
     circuit = circuitgrad.loads(
         "{inputs: {x: {value: 1, max: 1.02}, y: {value: 2, fixed: true}, z: {value: 0, min: 0}}, gates: {p: x*y - z}}"
     )
-    found = moved(circuit, method=method, steps=200, step_size=0.1)
-    assert found.after["y"] == 2
-    assert 1 <= found.after["x"] <= 1.02
-    assert found.after["z"] >= 0
-    assert found.after["p"] > 2
+    outcome = moved(circuit, method=method, steps=200, step_size=0.1)
+    assert outcome.after["y"] == 2
+    assert 1 <= outcome.after["x"] <= 1.02
+    assert outcome.after["z"] >= 0
+    assert outcome.after["p"] > 2
 
 
 def test_gradient_steps_end_at_the_bounds() -> None:
@@ -111,9 +111,9 @@ def test_gradient_steps_end_at_the_bounds() -> None:
 
 def test_descent_finds_the_minimum_of_a_parabola() -> None:
     circuit = circuitgrad.from_expression("(x - 3)**2 + (y + 1)**2", x=0, y=0)
-    found = moved(circuit, steps=200, step_size=0.1, goal="minimize")
-    assert found.after["x"] == pytest.approx(3, abs=1e-9)
-    assert found.after["y"] == pytest.approx(-1, abs=1e-9)
+    outcome = moved(circuit, steps=200, step_size=0.1, goal="minimize")
+    assert outcome.after["x"] == pytest.approx(3, abs=1e-9)
+    assert outcome.after["y"] == pytest.approx(-1, abs=1e-9)
 
 
 def test_only_the_wire_asked_for_counts() -> None:
@@ -124,34 +124,34 @@ def test_only_the_wire_asked_for_counts() -> None:
 
 
 def test_no_steps_leave_everything() -> None:
-    found = moved(neuron(), steps=0)
-    assert found.steps == 0
-    assert found.before == found.after
+    outcome = moved(neuron(), steps=0)
+    assert outcome.steps == 0
+    assert outcome.before == outcome.after
 
 
 def test_a_step_to_infinity_stops_at_the_last_finite_point() -> None:
     circuit = circuitgrad.from_expression("exp(exp(x))", x=1)
-    found = moved(circuit, steps=1000, step_size=1.0)
-    assert found.stopped == "nonfinite"
-    assert found.steps < 1000
-    assert all(map(math.isfinite, found.after.values()))
-    assert circuit.values()["x"] == found.after["x"]
-    assert found.culprit is not None
-    assert "is inf: exp(" in found.culprit.message
+    outcome = moved(circuit, steps=1000, step_size=1.0)
+    assert outcome.stopped == "nonfinite"
+    assert outcome.steps < 1000
+    assert all(map(math.isfinite, outcome.after.values()))
+    assert circuit.values()["x"] == outcome.after["x"]
+    assert outcome.culprit is not None
+    assert "is inf: exp(" in outcome.culprit.message
 
 
 def test_a_gradient_that_is_not_finite_stops_and_names_the_gate() -> None:
-    found = moved(circuitgrad.from_expression("sqrt(x*x)", x=0), steps=5)
-    assert (found.stopped, found.steps, found.after["x"]) == ("nonfinite", 0, 0)
-    assert found.culprit is not None
-    assert "the gradient becomes inf at 'out'" in found.culprit.message
+    outcome = moved(circuitgrad.from_expression("sqrt(x*x)", x=0), steps=5)
+    assert (outcome.stopped, outcome.steps, outcome.after["x"]) == ("nonfinite", 0, 0)
+    assert outcome.culprit is not None
+    assert "the gradient becomes inf at 'out'" in outcome.culprit.message
 
 
 def test_a_step_beyond_the_doubles_is_named() -> None:
-    found = moved(circuitgrad.from_expression("1e300*x", x=1), steps=5, step_size=1e300)
-    assert found.stopped == "nonfinite"
-    assert found.culprit is not None
-    assert found.culprit.message == "the step takes 'x' from 1.0 to inf"
+    outcome = moved(circuitgrad.from_expression("1e300*x", x=1), steps=5, step_size=1e300)
+    assert outcome.stopped == "nonfinite"
+    assert outcome.culprit is not None
+    assert outcome.culprit.message == "the step takes 'x' from 1.0 to inf"
 
 
 def test_steps_that_are_too_long_are_noticed() -> None:
@@ -183,18 +183,18 @@ def mean_square() -> float:
 def test_every_method_fits_a_line(method: str) -> None:
     circuit = line()
     steps = 3000 if method in ("adam", "rmsprop", "random", "hillclimb", "numeric") else 500
-    found = optimize(circuit, fitting(method, steps=steps, step_size=0.03), table(POINTS))
-    assert found.first == pytest.approx(mean_square())
+    outcome = optimize(circuit, fitting(method, steps=steps, step_size=0.03), table(POINTS))
+    assert outcome.first == pytest.approx(mean_square())
     # By the textbook, what is left of the squares is Syy - Sxy**2/Sxx.
     least = (35.8 - 18**2 / 10) / 5
-    assert least - 1e-12 <= found.last < (found.first if method == "random" else 1.05 * least)
-    assert (found.rows, found.moved) == (5, ["slope", "offset"])
-    assert not found.worse
-    assert (found.fit is None) == (found.goal != "least_squares")
+    assert least - 1e-12 <= outcome.last < (outcome.first if method == "random" else 1.05 * least)
+    assert (outcome.rows, outcome.moved) == (5, ["slope", "offset"])
+    assert not outcome.worse
+    assert (outcome.fit is None) == (outcome.goal != "least_squares")
     # The columns leave the inputs that they bind as they were, and are no part of the wires that are reported.
     assert (circuit.values()["x"], circuit.values()["y"]) == (0, 0)
-    assert {"slope", "offset"} <= found.after.keys()
-    assert not {"x", "y", "model", "residual"} & found.after.keys()
+    assert {"slope", "offset"} <= outcome.after.keys()
+    assert not {"x", "y", "model", "residual"} & outcome.after.keys()
 
 
 @EVERY
@@ -205,14 +205,14 @@ def test_the_same_run_is_the_same_to_the_last_bit(method: str) -> None:
 
 @EVERY
 def test_those_who_listen_are_told_every_step(method: str) -> None:
-    found, steps = walked(line(), fitting(method, steps=25, step_size=0.02), table(POINTS))
-    assert [step.number for step in steps] == list(range(found.steps + 1))
-    assert [(step.number, step.objective) for step in steps] == list(found.curve)
-    assert (steps[0].objective, steps[-1].objective) == pytest.approx((found.first, found.last), rel=1e-12)
+    outcome, steps = walked(line(), fitting(method, steps=25, step_size=0.02), table(POINTS))
+    assert [step.number for step in steps] == list(range(outcome.steps + 1))
+    assert [(step.number, step.objective) for step in steps] == list(outcome.curve)
+    assert (steps[0].objective, steps[-1].objective) == pytest.approx((outcome.first, outcome.last), rel=1e-12)
     assert list(steps[0].point) == [1, 0]
-    assert [found.after[name] for name in found.moved] == list(steps[-1].point)
+    assert [outcome.after[name] for name in outcome.moved] == list(steps[-1].point)
     assert all((step.norm is None) != algorithm(method).needs_gradient for step in steps)
-    assert steps[-1].norm == pytest.approx(found.norm)
+    assert steps[-1].norm == pytest.approx(outcome.norm)
     # Every objective is that of its point, by hand.
     for step in steps:
         slope, offset = step.point
@@ -227,23 +227,23 @@ def test_with_data_the_mean_is_moved(goal: str, method: str) -> None:
     columns = {"x": [0.3, 0.9, 1.7]}
     circuit = circuitgrad.from_expression("sin(a*x) + b", a=0.5, b=1, x=0)
     wanted = told(method, goal=goal, steps=5, step_size=0.01)
-    found = optimize(circuit, wanted, table(columns))
-    for values, objective in ((found.before, found.first), (found.after, found.last)):
+    outcome = optimize(circuit, wanted, table(columns))
+    for values, objective in ((outcome.before, outcome.first), (outcome.after, outcome.last)):
         mean = sum(math.sin(values["a"] * x) + values["b"] for x in columns["x"]) / 3
         assert objective == values["out"] == pytest.approx(mean, rel=1e-14)
-    assert (found.last > found.first) == (goal == "maximize")
-    assert not found.worse
+    assert (outcome.last > outcome.first) == (goal == "maximize")
+    assert not outcome.worse
 
 
 def test_a_circuit_alone_runs_its_own_experiment() -> None:
     text = (
         "{inputs: {x: 1}, gates: {y: (x - 3)**2}, optimize: {minimize: y, method: momentum, steps: 5, momentum: 0.5}}"
     )
-    found = optimize(circuitgrad.loads(text))
-    assert (found.goal, found.method, found.steps, found.settings.momentum) == ("minimize", "momentum", 5, 0.5)
-    # Another experiment takes its place as a whole.
-    other = optimize(circuitgrad.loads(text), Optimization(steps=2))
-    assert (other.goal, other.method, other.steps) == ("maximize", "gradient", 2)
+    outcome = optimize(circuitgrad.loads(text))
+    assert (outcome.goal, outcome.method, outcome.steps, outcome.settings.momentum) == ("minimize", "momentum", 5, 0.5)
+    # Other settings replace all of the file's.
+    outcome = optimize(circuitgrad.loads(text), Optimization(steps=2))
+    assert (outcome.goal, outcome.method, outcome.steps) == ("maximize", "gradient", 2)
     assert optimize(circuitgrad.loads("{inputs: {x: 1}, gates: {y: 3*x}}")).after["x"] == pytest.approx(4)
 
 
@@ -271,9 +271,9 @@ def test_what_is_refused_leaves_the_circuit_as_it_is(method: str) -> None:
 def test_present_values_are_where_a_run_begins(method: str) -> None:
     circuit = line()
     circuit.assign({"slope": 2.5, "offset": -1})
-    found, steps = walked(circuit, fitting(method, steps=1), table(POINTS))
+    outcome, steps = walked(circuit, fitting(method, steps=1), table(POINTS))
     assert list(steps[0].point) == [2.5, -1]
-    assert (found.before["slope"], found.before["offset"]) == (2.5, -1)
+    assert (outcome.before["slope"], outcome.before["offset"]) == (2.5, -1)
 
 
 @pytest.mark.parametrize("method", ["gradient", "hillclimb", "lbfgs", "newton", "random"])
@@ -281,8 +281,8 @@ def test_present_values_are_where_a_run_begins(method: str) -> None:
 @given(x=st.floats(-2, 2), y=st.floats(-2, 2))
 def test_methods_that_look_first_never_get_worse(method: str, x: float, y: float) -> None:
     wanted = told(method, goal="minimize", steps=15, line_search=True, step_size=0.5)
-    found, steps = walked(bowl(x, y), wanted)
+    outcome, steps = walked(bowl(x, y), wanted)
     objectives = [step.objective for step in steps]
     # Near the end of doubles a search may take a step that is level but for rounding.
     assert all(after <= before * (1 + 1e-14) for before, after in pairwise(objectives))
-    assert not found.worse or found.last == pytest.approx(found.first, rel=1e-13)
+    assert not outcome.worse or outcome.last == pytest.approx(outcome.first, rel=1e-13)

@@ -54,12 +54,12 @@ def batches(count: int, size: int, seed: int, epochs: int) -> list[list[list[int
     circuit = circuitgrad.from_expression("a*x", a=1, x=0)
     search = search_of(circuit, rows_of(count), batch_size=size, seed=seed)
     an_epoch = -(-count // size)
-    found = []
+    result = []
     for step in range(an_epoch * epochs):
         search.number = step
-        found.append(list(search.batch))
-        assert list(search.batch) == found[-1]
-    return [found[at : at + an_epoch] for at in range(0, len(found), an_epoch)]
+        result.append(list(search.batch))
+        assert list(search.batch) == result[-1]
+    return [result[at : at + an_epoch] for at in range(0, len(result), an_epoch)]
 
 
 @settings(max_examples=50)
@@ -100,8 +100,8 @@ RULES: dict[str, Callable[[int, int], float]] = {
 @given(size=st.floats(1e-6, 1e3), steps=st.integers(1, 40))
 def test_a_schedule_is_its_formula(schedule: str, size: float, steps: int) -> None:
     # The slope is 1 everywhere, so that a step is as long as the step size.
-    found, seen = walk(circuitgrad.from_expression("x", x=0), schedule=schedule, step_size=size, steps=steps)
-    assert found.steps == steps
+    result, seen = walk(circuitgrad.from_expression("x", x=0), schedule=schedule, step_size=size, steps=steps)
+    assert result.steps == steps
     at = 0.0
     for step in seen[1:]:
         at += size * RULES[schedule](step.number - 1, steps)
@@ -129,8 +129,8 @@ def test_every_step_of_a_line_search_improves_enough(method: str, plan: Plan, sq
     output, names = plan.names[-1], list(circuit.inputs)
     objective = Objective(again, output, goal)
     assume(all(map(math.isfinite, objective.start)))
-    found, seen = walk(circuit, goal=goal, method=method, line_search=True, step_size=size, steps=8)
-    assert found.stopped in ("steps", "converged", "nonfinite")
+    result, seen = walk(circuit, goal=goal, method=method, line_search=True, step_size=size, steps=8)
+    assert result.stopped in ("steps", "converged", "nonfinite")
     for before, after in pairwise(seen):
         start, slope = objective.slopes(before.point, [0])
         end, flatter = objective.slopes(after.point, [0])
@@ -142,7 +142,7 @@ def test_every_step_of_a_line_search_improves_enough(method: str, plan: Plan, sq
         promised = sum(g * (x - y) for g, x, y in zip(slope, before.point, after.point, strict=True))
         is_armijos = end <= start - SUFFICIENT_DECREASE * promised
         assert is_armijos or (abs(promised) <= noise and math.hypot(*flatter) < math.hypot(*slope))
-    assert found.moved == names
+    assert result.moved == names
 
 
 def test_a_step_that_is_too_long_would_be_noticed() -> None:
@@ -197,8 +197,8 @@ def test_a_line_search_within_bounds_ends(monkeypatch: pytest.MonkeyPatch, start
     formula = "10*x - sqrt(x)" if start == 0 else "(x - 4)**2"
     circuit = circuitgrad.loads(f"{{inputs: {{x: {{value: 0, min: 0, max: 1}}}}, gates: {{y: '{formula}'}}}}")
     circuit.assign({"x": start})
-    found, _ = walk(circuit, goal="minimize", method=method, line_search=True)
-    assert found.stopped in ("nonfinite", "converged")
+    result, _ = walk(circuit, goal="minimize", method=method, line_search=True)
+    assert result.stopped in ("nonfinite", "converged")
 
 
 def bounded(plan: Plan, rooms: Sequence[tuple[float, float]]) -> Circuit:
@@ -239,14 +239,14 @@ def test_bounds_hold_and_count_for_the_norm(method: str, data: st.DataObject, pl
 
 def test_a_norm_of_what_is_held_back_is_0() -> None:
     circuit = circuitgrad.loads("{inputs: {x: {value: 0, max: 1}, y: {value: 2, min: 2}}, gates: {z: 3*x - 4*y}}")
-    found, seen = walk(circuit, step_size=0.5, steps=3)
+    result, seen = walk(circuit, step_size=0.5, steps=3)
     assert [step.norm for step in seen] == [3.0, 0.0, 0.0, 0.0]
     assert [list(step.point) for step in seen[1:]] == [[1.0, 2.0]] * 3
     # The other way both are free: at the bound the slope leads back.
     circuit.assign({"x": 1.0})
     _, back = walk(circuit, goal="minimize", step_size=0.5, steps=1)
     assert back[0].norm == 5.0
-    assert found.norm == 0.0
+    assert result.norm == 0.0
 
 
 class Counting(Objective):
@@ -267,7 +267,7 @@ class Counting(Objective):
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, **told: Any) -> Counting:
-    """Run an experiment over two rows, and return what it has asked for."""
+    """Run an optimisation over two rows, and return what it has asked for."""
     circuit = circuitgrad.from_expression("(a - x)**2 + (b - a*a)**2", a=-0.5, b=1.5, x=0)
     kept: list[Counting] = []
 

@@ -1,4 +1,4 @@
-"""What an experiment leaves open, and what does not go together; what flags and a file say together."""
+"""What an optimisation leaves open, and what does not go together; what flags and a file say together."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def goal_of(method: str) -> str:
     return "least_squares" if algorithm(method).squares else "minimize"
 
 
-def problem(experiment: Optimization, circuit: Circuit | None = None, rows: Rows | None = None) -> Problem:
-    """Return why an experiment is refused."""
+def problem(optimization: Optimization, circuit: Circuit | None = None, rows: Rows | None = None) -> Problem:
+    """Return why an optimisation is refused."""
     with pytest.raises(CircuitError) as refused:
-        settled(experiment, circuit or line(), rows)
+        settled(optimization, circuit or line(), rows)
     assert len(refused.value.problems) == 1
     return refused.value.problems[0]
 
@@ -64,10 +64,10 @@ def problem(experiment: Optimization, circuit: Circuit | None = None, rows: Rows
 def test_the_defaults_of_a_method(method: str) -> None:
     wanted = {**DEFAULTS, **OWN.get(method, {})}
     used = algorithm(method).uses | ALWAYS
-    found = settled(Optimization(goal_of(method), method=method), line(), rows_of())
-    assert found.given() == {"method": method, **{name: value for name, value in wanted.items() if name in used}}
-    assert (found.goal, found.output) == (goal_of(method), "r")
-    assert settled(found, line(), rows_of()) == found  # nothing is open any more
+    result = settled(Optimization(goal_of(method), method=method), line(), rows_of())
+    assert result.given() == {"method": method, **{name: value for name, value in wanted.items() if name in used}}
+    assert (result.goal, result.output) == (goal_of(method), "r")
+    assert settled(result, line(), rows_of()) == result  # nothing is open any more
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,18 +78,18 @@ def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
     if "batch_size" in names:
         names = names - {"tolerance"}
     said = {name: SAID[name] for name in names}
-    experiment = Optimization(goal_of(method), method=method, **said)
+    optimization = Optimization(goal_of(method), method=method, **said)
     if not names <= used:
-        refused = problem(experiment, rows=rows_of())
+        refused = problem(optimization, rows=rows_of())
         assert refused.message.endswith(f" means nothing to the method {method}")
         assert refused.message.partition(" means")[0].replace(" ", "_") in names - used
         assert refused.hint is not None
         assert all(name.replace("_", " ") in refused.hint for name in used - {"method"})
         return
-    found = settled(experiment, line(), rows_of())
-    assert said.items() <= found.given().items()
+    result = settled(optimization, line(), rows_of())
+    assert said.items() <= result.given().items()
     step_size = said.get("step_size", 1.0 if said.get("line_search") or method == "newton" else 0.01)
-    assert found.step_size == (step_size if "step_size" in used else None)
+    assert result.step_size == (step_size if "step_size" in used else None)
 
 
 def test_a_long_step_goes_with_a_line_search_that_is_asked_for() -> None:
@@ -125,7 +125,7 @@ def test_what_lm_cannot_do_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("experiment", "words"),
+    ("optimization", "words"),
     [
         (Optimization("minimise"), "no goal is called 'minimise'"),
         (Optimization(method="adams"), "no method of optimisation is called 'adams'"),
@@ -137,10 +137,10 @@ def test_what_lm_cannot_do_is_refused() -> None:
         (Optimization(method="random", tolerance=0.1), "tolerance means nothing to the method random"),
     ],
 )
-def test_misfits_of_python_have_no_place(experiment: Optimization, words: str) -> None:
-    found = problem(experiment)
-    assert words in found.message
-    assert found.place is None
+def test_misfits_of_python_have_no_place(optimization: Optimization, words: str) -> None:
+    result = problem(optimization)
+    assert words in result.message
+    assert result.place is None
 
 
 NEAR: dict[str, tuple[list[Any], list[Any]]] = {
@@ -158,18 +158,18 @@ NEAR: dict[str, tuple[list[Any], list[Any]]] = {
 def test_numbers_are_in_range(name: str) -> None:
     good, bad = NEAR[name]
     for value in good:
-        found = getattr(settled(Optimization(method="momentum", **{name: value}), line(), rows_of()), name)
+        result = getattr(settled(Optimization(method="momentum", **{name: value}), line(), rows_of()), name)
         # A batch of all the rows is none.
-        assert found == (None if name == "batch_size" and value >= len(rows_of()) else value)
+        assert result == (None if name == "batch_size" and value >= len(rows_of()) else value)
     for value in bad:
-        found = problem(Optimization(method="momentum", **{name: value}), rows=rows_of())
-        assert found.message.startswith(f"{name.replace('_', ' ')} is not ")
-        assert found.message.endswith(f": {value}")
+        result = problem(Optimization(method="momentum", **{name: value}), rows=rows_of())
+        assert result.message.startswith(f"{name.replace('_', ' ')} is not ")
+        assert result.message.endswith(f": {value}")
 
 
 def test_a_tolerance_and_batches_exclude_one_another() -> None:
-    found = problem(Optimization(batch_size=2, tolerance=0.1), rows=rows_of())
-    assert found.message == "a tolerance needs the whole gradient, not that of a batch"
+    result = problem(Optimization(batch_size=2, tolerance=0.1), rows=rows_of())
+    assert result.message == "a tolerance needs the whole gradient, not that of a batch"
 
 
 @pytest.mark.parametrize(
@@ -184,12 +184,12 @@ def test_a_tolerance_and_batches_exclude_one_another() -> None:
 def test_misfits_of_a_file_have_its_place(block: str, place: int, words: str) -> None:
     circuit = line(block)
     assert circuit.optimize is not None
-    found = problem(circuit.optimize, circuit)
-    assert found.message == words
-    assert str(found.place) == f"<string>:3:{place}"
+    result = problem(circuit.optimize, circuit)
+    assert result.message == words
+    assert str(result.place) == f"<string>:3:{place}"
     # The value is meant, not the key.
-    assert found.place is not None
-    assert found.place.text[place - 1 :].split(",")[0].rstrip("}") in {"lm", "0.5", "2", "1"}
+    assert result.place is not None
+    assert result.place.text[place - 1 :].split(",")[0].rstrip("}") in {"lm", "0.5", "2", "1"}
 
 
 def test_a_tolerance_in_a_file_has_its_place() -> None:
@@ -239,23 +239,23 @@ flags = st.fixed_dictionaries(
 
 @given(blocks, flags)
 def test_flags_win_and_the_rest_is_the_files(block: Optimization, told: dict[str, Any]) -> None:
-    found = combined(block, told)
-    assert all(getattr(found, name) == value for name, value in told.items())
+    result = combined(block, told)
+    assert all(getattr(result, name) == value for name, value in told.items())
     changed = told.keys() & {"goal", "method"}
     goal = told.get("goal", block.goal)
-    assert (found.goal, found.output) == (goal, told.get("output", block.output))
+    assert (result.goal, result.output) == (goal, told.get("output", block.output))
     if not changed:
-        assert found.given() == {**block.given(), **{name: told[name] for name in told if name in SETTINGS}}
+        assert result.given() == {**block.given(), **{name: told[name] for name in told if name in SETTINGS}}
         return
     # A method for least squares of the file does not go with another goal that a flag names.
     method = told.get("method", block.method)
     if "method" not in told and method is not None and algorithm(method).squares and goal != "least_squares":
         method = None
-    assert found.method == method
+    assert result.method == method
     used = algorithm(method or ("lm" if goal == "least_squares" else "gradient")).uses | ALWAYS
     for name in SETTINGS:
         if name not in told and name != "method":
-            assert getattr(found, name) == (getattr(block, name) if name in used else None)
+            assert getattr(result, name) == (getattr(block, name) if name in used else None)
 
 
 @given(blocks, flags)
@@ -264,13 +264,13 @@ def test_what_the_file_says_is_never_what_flags_do_not_go_with(block: Optimizati
     block = Optimization(**{**block.__dict__, "batch_size": None})
     if "method" not in told:
         return
-    found = combined(block, told)
+    result = combined(block, told)
     alone = Optimization(**{"goal": block.goal, **told})
     try:
         settled(alone, line(), rows_of())
     except CircuitError:
         return
-    settled(found, line(), rows_of())
+    settled(result, line(), rows_of())
 
 
 def test_without_a_file_flags_are_all() -> None:
@@ -308,8 +308,8 @@ def test_a_method_that_is_none_is_refused() -> None:
 
 def test_places_stay_with_what_the_file_says() -> None:
     circuit = line("minimize: r, method: momentum, momentum: 0.5, batch_size: 2")
-    found = problem(combined(circuit.optimize, {"method": "nesterov"}), circuit)
-    assert (found.message, str(found.place)) == ("a batch size goes with data", "<string>:3:70")
+    result = problem(combined(circuit.optimize, {"method": "nesterov"}), circuit)
+    assert (result.message, str(result.place)) == ("a batch size goes with data", "<string>:3:70")
 
 
 @pytest.mark.parametrize(
@@ -322,6 +322,6 @@ def test_a_flag_is_not_blamed_on_the_file(told: dict[str, Any]) -> None:
 
 def test_the_files_experiment_is_the_default() -> None:
     circuit = line("minimize: r, steps: 2")
-    found = optimize(circuit)
-    assert (found.goal, found.output, found.steps) == ("minimize", "r", 2)
+    outcome = optimize(circuit)
+    assert (outcome.goal, outcome.output, outcome.steps) == ("minimize", "r", 2)
     assert optimize(circuit, Optimization(steps=1)).goal == "maximize"

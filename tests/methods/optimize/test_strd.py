@@ -18,34 +18,34 @@ FOLDER = Path(__file__).parents[2] / "known" / "strd"
 PROBLEMS: dict[str, Any] = json.loads((FOLDER / "problems.json").read_text(encoding="utf-8"))
 
 
-def digits(found: float, certified: float) -> float:
+def digits(result: float, certified: float) -> float:
     """Return how many digits are right, of the eleven that are certified."""
-    return min(11.0, -math.log10(max(abs(found - certified) / abs(certified), 1e-11)))
+    return min(11.0, -math.log10(max(abs(result - certified) / abs(certified), 1e-11)))
 
 
 @pytest.mark.parametrize("start", ["start1", "start2"])
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_certified_answers_are_found(name: str, start: str) -> None:
     problem = PROBLEMS[name]
-    parameters = {one["name"]: one for one in problem["parameters"]}
+    parameters = {entry["name"]: entry for entry in problem["parameters"]}
     circuit = circuitgrad.from_expression(
         f"{problem['response']} - ({problem['formula']})",
-        **{name: one[start] for name, one in parameters.items()},
+        **{name: entry[start] for name, entry in parameters.items()},
         **dict.fromkeys(problem["columns"], 1.0),
     )
     _, rows = read_all(str(FOLDER / f"{name}.csv"), circuit.inputs, ())
-    found = optimize(circuit, Optimization("least_squares"), rows)
-    assert found.fit is not None
-    assert (found.method, found.stopped) == ("lm", "converged")
-    for parameter, one in parameters.items():
-        estimate = found.fit.estimates[parameter]
+    outcome = optimize(circuit, Optimization("least_squares"), rows)
+    assert outcome.fit is not None
+    assert (outcome.method, outcome.stopped) == ("lm", "converged")
+    for parameter, entry in parameters.items():
+        estimate = outcome.fit.estimates[parameter]
         # The bars are 6 and 4; the pages say nine.
-        assert digits(estimate.value, one["certified"]) >= 9
-        assert digits(estimate.error, one["certified_sd"]) >= 9
-    assert digits(found.fit.sum_of_squares, problem["residual_sum_of_squares"]) >= 8
-    assert found.fit.freedom == len(rows) - len(parameters)
+        assert digits(estimate.value, entry["certified"]) >= 9
+        assert digits(estimate.error, entry["certified_sd"]) >= 9
+    assert digits(outcome.fit.sum_of_squares, problem["residual_sum_of_squares"]) >= 8
+    assert outcome.fit.freedom == len(rows) - len(parameters)
 
 
 def test_there_are_problems_of_every_difficulty() -> None:
-    found = [problem["difficulty"] for problem in PROBLEMS.values()]
-    assert {one: found.count(one) for one in found} == {"Lower": 6, "Average": 4, "Higher": 4}
+    result = [problem["difficulty"] for problem in PROBLEMS.values()]
+    assert {level: result.count(level) for level in result} == {"Lower": 6, "Average": 4, "Higher": 4}

@@ -32,16 +32,16 @@ def test_a_grid_over_two_inputs() -> None:
     circuit = loads(BOWL)
     outcome = run(circuit)
     after = circuit.values()
-    found = surface.objective_surface(outcome)
-    assert found is not None
+    result = surface.objective_surface(outcome)
+    assert result is not None
     assert circuit.values() == after
-    assert found.names == ["a", "b"]
-    xs, ys = found.axes
-    assert (len(xs), len(ys)) == (len(found.rows[0]), len(found.rows)) == (61, 61)
+    assert result.names == ["a", "b"]
+    xs, ys = result.axes
+    assert (len(xs), len(ys)) == (len(result.values[0]), len(result.values)) == (61, 61)
     for x, column in ((xs[0], 0), (xs[30], 30), (xs[60], 60)):
         for y, row in ((ys[0], 0), (ys[17], 17), (ys[60], 60)):
-            assert found.rows[row][column] == pytest.approx((x - 1) ** 2 + 10 * (y + x) ** 2, rel=1e-12)
-    assert all(low < high for axis in found.axes for low, high in pairwise(axis))
+            assert result.values[row][column] == pytest.approx((x - 1) ** 2 + 10 * (y + x) ** 2, rel=1e-12)
+    assert all(low < high for axis in result.axes for low, high in pairwise(axis))
     for axis, i in ((xs, 0), (ys, 1)):
         way = [place[i] for place in outcome.path]
         assert axis[0] <= min(way) <= max(way) <= axis[-1]
@@ -51,12 +51,12 @@ def test_a_grid_over_two_inputs() -> None:
 @pytest.mark.parametrize("goal", ["minimize", "maximize", "least_squares"])
 def test_over_rows(goal: str) -> None:
     outcome = run(loads(LINE), ROWS, goal, method="gradient")
-    found = surface.objective_surface(outcome, ROWS)
-    assert found is not None
-    ((xs,), (values,)) = found.axes, found.rows
+    result = surface.objective_surface(outcome, ROWS)
+    assert result is not None
+    ((xs,), (values,)) = result.axes, result.values
     residuals = [[3 - b * 1, 5 - b * 2] for b in xs]
     means = [sum(r * r if goal == "least_squares" else r for r in pair) / 2 for pair in residuals]
-    assert found.names == ["b"]
+    assert result.names == ["b"]
     assert values == pytest.approx(means, rel=1e-12)
 
 
@@ -81,8 +81,8 @@ def test_much_work_makes_it_coarse_and_then_leaves_it_out(monkeypatch: pytest.Mo
     sides = []
     for work in (1e9, 30_000, 5_000, 100):
         monkeypatch.setattr(surface, "MOST_GATES", dict.fromkeys(("objects", "python", "native"), work))
-        found = surface.objective_surface(outcome)
-        sides.append(found and len(found.axes[0]))
+        result = surface.objective_surface(outcome)
+        sides.append(result and len(result.axes[0]))
     assert sides[0] == 61
     assert 61 > (sides[1] or 0) > (sides[2] or 0) >= surface.FEWEST_AXIS_VALUES
     assert sides[3] is None
@@ -91,7 +91,7 @@ def test_much_work_makes_it_coarse_and_then_leaves_it_out(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("value", [0.0, 5.0, -1e9, 1e308, 1e-300])
 def test_a_run_that_has_not_moved_has_surroundings(value: float) -> None:
     outcome = run(loads(f"{{inputs: {{x: {value!r}, y: 1}}, gates: {{s: x/2 + y}}}}"), steps=0)
-    found = surface.objective_surface(outcome)
-    assert found is not None
-    assert all(low < high for axis in found.axes for low, high in pairwise(axis))
-    assert min(found.axes[0]) < value < max(found.axes[0])
+    result = surface.objective_surface(outcome)
+    assert result is not None
+    assert all(low < high for axis in result.axes for low, high in pairwise(axis))
+    assert min(result.axes[0]) < value < max(result.axes[0])

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from circuitgrad import loads
+from circuitgrad.formulas.dialects import DEEPEST_TEXT
 from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Call, Name, Number, Step
 from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.gates.doubles import PRIMITIVES
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import GATES
-from circuitgrad.report.page.javascript import DEEPEST_NESTING, arithmetic_lines, page_file, rules_text
+from circuitgrad.report.page.javascript import arithmetic_lines, page_file, rules_text
 from report.page.node import MISSING, NODE, as_json, run
 from special import SPECIAL
 
@@ -187,8 +188,7 @@ def test_a_deep_formula_of_a_files_own_gate_is_computed(name: str) -> None:
 
 def test_only_a_deep_formula_has_statements_of_its_own() -> None:
     assert "t1" not in rules_text(list(GATES.values()))
-    steps: list[Step] = [Name("x", 0), *[Call("sin", 1, 0)] * (DEEPEST_NESTING + 1)]
+    steps: list[Step] = [Name("x", 0), *[Call("sin", 1, 0)] * (DEEPEST_TEXT + 2)]
     text = rules_text([Rule("own", Formula.of_steps(steps), {"x": "1"})])
-    assert (
-        f"value: (x1) => {{ const t1 = {'sin(' * DEEPEST_NESTING}x1{')' * DEEPEST_NESTING}; return sin(t1); }}," in text
-    )
+    inner = "sin(" * (DEEPEST_TEXT + 1) + "x1" + ")" * (DEEPEST_TEXT + 1)
+    assert f"value: (x1) => {{ const t1 = {inner}; return sin(t1); }}," in text

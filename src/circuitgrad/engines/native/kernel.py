@@ -1,71 +1,79 @@
-"""A circuit's passes as the text of one function in LLVM's language: a loop over rows, several at once."""
+"""Kernels: compiled code over rows, and what runs it over columns."""
 
 from __future__ import annotations
 
+import ctypes
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.building import Builder
-from circuitgrad.engines.native.functions import LANES
-from circuitgrad.engines.native.printing import Printer
+from circuitgrad.engines.native.columns import doubles, padded, pointers, zeros
+from circuitgrad.engines.native.llvm.notation import LANES
 
 if TYPE_CHECKING:
-    from circuitgrad.engines.native.graph import Passes
+    from array import array
+    from collections.abc import Sequence
 
-FUNCTION = "passes"
+    from circuitgrad.engines.native.columns import Columns, Pointers
+    from circuitgrad.engines.native.llvm.code import Code
+    from circuitgrad.engines.wanted import Compute
+
+HEAD = "(ptr %tape, ptr %in, ptr %out, i64 %n)"
+"""The parameters of a kernel, in LLVM's language."""
 
 
-def text(passes: Passes, count: int, held: int = 0, *, sums: bool = False, lanes: int = LANES) -> str:
-    """Return the text of the function that computes the results of a graph for every row, or sums them up.
+class Kernel:
+    """Compiled code over rows.
 
-    It takes what a `columns.Kernel` takes, with any tape. The first inputs may be held: their columns have one number,
-    for all rows. Of sums, a result's column has a single number; there may be any number of rows, but columns are as
-    long as the next multiple of the lanes. Otherwise the rows are a multiple of the lanes.
+    It takes a tape, pointers to the inputs' columns, pointers to the results' columns, and the number of rows.
 
     Args:
-        passes: the graph.
-        count: how many inputs there are.
-        held: how many of them are held.
-        sums: whether sums over the rows are wanted.
-        lanes: how many rows are computed at once.
+        code: the code.
+        name: the function's name.
+        tape: the tape, as a structure of ctypes; straight-line code has none.
+        keep: what has to live as long as the kernel.
+
+    Attributes:
+        address: where the function is.
+        tape: where the tape is.
     """
-    graph, printer, b = passes.graph, Printer(lanes), Builder(f"{FUNCTION}(ptr %tape, ptr %in, ptr %out, i64 %n)")
-    real, zero = printer.real, printer.number(0.0)
-    sources = [b.load("ptr", "%in", str(k)) for k in range(count)]
-    targets = [b.load("ptr", "%out", str(k)) for k in range(len(passes.results))]
-    wanted, moving = sorted(graph.upstream(passes.results)), _moving(passes, held)
-    for index in wanted:
-        if graph.nodes[index].operation == "input" and not moving[index]:
-            number = b.load("double", sources[int(graph.nodes[index].value)], "0")
-            printer.inputs[index] = b.everywhere("double", number, lanes)
-    b.put(*printer.program(graph, [index for index in wanted if not moving[index]]))
-    if sums and held == count:  # nothing differs from row to row: there is one
-        for target, index in zip(targets, passes.results, strict=True):
-            b.store(real, b.do(f"fadd {real} {zero}, {printer.name(graph, index)}"), target, "0")
-        return "\n".join([*printer.declarations(), b.text()])
-    totals = [b.variable(real, zero) for _ in targets] if sums else []
-    with b.loop("0", "%n", lanes) as row:
-        for index in wanted:
-            if graph.nodes[index].operation == "input" and moving[index]:
-                address = b.at("double", sources[int(graph.nodes[index].value)], row)
-                printer.inputs[index] = b.do(f"load {real}, ptr {address}, align 8")
-        b.put(*printer.program(graph, [index for index in wanted if moving[index]]))
-        mask = b.mask(row, "%n", lanes) if sums else ""
-        for k, index in enumerate(passes.results):
-            found = printer.name(graph, index)
-            if sums:
-                added = b.do(f"select {printer.flag} {mask}, {real} {found}, {real} {zero}")
-                b.set(totals[k], b.do(f"fadd {real} {b.get(totals[k])}, {added}"))
-            else:
-                b.put(f"store {real} {found}, ptr {b.at('double', targets[k], row)}, align 8")
-    for k, total in enumerate(totals):
-        b.store("double", b.total(b.get(total), lanes), targets[k], "0")
-    return "\n".join([*printer.declarations(), b.text()])
+
+    def __init__(self, code: Code, name: str, tape: ctypes.Structure | None = None, keep: object = None) -> None:
+        kinds = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        self.tape = None if tape is None else ctypes.addressof(tape)
+        self.address = code.address(name)
+        self._keep = code, tape, keep
+        self._call = ctypes.CFUNCTYPE(None, *kinds)(self.address)
+
+    def __call__(self, sources: Pointers, targets: Pointers, rows: int) -> None:
+        """Compute rows."""
+        self._call(self.tape, sources, targets, rows)
 
 
-def _moving(passes: Passes, held: int) -> list[bool]:
-    """Tell of every node whether it differs from row to row."""
-    moving: list[bool] = []
-    for node in passes.graph.nodes:
-        is_column = node.operation == "input" and node.value >= held
-        moving.append(is_column or any(moving[operand] for operand in node.operands))
-    return moving
+def over_rows(kernel: Kernel, count: int, results: int) -> Compute:
+    """Return what runs a kernel over columns, for one thread at a time; see `engines.over_columns`.
+
+    Args:
+        kernel: the kernel, which computes `LANES` rows at a time.
+        count: how many columns it takes.
+        results: how many results it has.
+    """
+
+    def compute(given: Columns, into: Sequence[array[float]] | None = None) -> Sequence[array[float]]:
+        given = doubles(given)
+        if len(given) != count:
+            raise ValueError(f"there are {len(given)} columns, where {count} are taken")
+        rows = len(given[0])
+        columns = [zeros(rows) for _ in range(results)] if into is None else into
+        if into is not None and [(column.typecode, len(column)) for column in into] != [("d", rows)] * results:
+            raise ValueError(f"{results} columns of {rows} doubles are wanted for the results")
+        full = rows - rows % LANES
+        if full:
+            kernel(pointers(given), pointers(columns), full)
+        if rest := rows - full:
+            last_given = [padded(column[full:], LANES) for column in given]
+            last = [zeros(LANES) for _ in columns]
+            kernel(pointers(last_given), pointers(last), LANES)
+            for column, end in zip(columns, last, strict=True):
+                column[full:] = end[:rest]
+        return columns
+
+    return compute

@@ -6,10 +6,11 @@ import ctypes
 from array import array
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native import straight, tape
-from circuitgrad.engines.native.columns import doubles, each, padded, pointers
-from circuitgrad.engines.native.forms import is_straight
-from circuitgrad.engines.native.functions import LANES
+from circuitgrad.engines.native.columns import addresses, doubles, padded, pointers
+from circuitgrad.engines.native.llvm.notation import LANES
+from circuitgrad.engines.native.straight import straight
+from circuitgrad.engines.native.straight_or_tape import is_straight
+from circuitgrad.engines.native.tape import tape
 from circuitgrad.engines.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from circuitgrad.engines.native.columns import Columns, Pointers
 
 
-class Sums:
+class RowSums:
     """The sums, over rows, of a wire's values and of its derivatives, or of its squares and of theirs.
 
     Args:
@@ -34,14 +35,14 @@ class Sums:
     Attributes:
         kernel: the function that computes the sums, from `sources` to `targets`, over so many `rows`.
         point: the values of the held inputs.
-        found: the sums: the values', then the derivatives'.
+        results: the sums: the values', then the derivatives'.
 
     Raises:
         CircuitError: llvmlite is not installed, or there is no such wire.
         ValueError: the columns are not of one length.
 
     >>> from circuitgrad import from_expression
-    >>> sums = Sums(from_expression("a*x", a=0, x=0), ["a"], "out", squares=False, bound={"x": array("d", [1, 2])})
+    >>> sums = RowSums(from_expression("a*x", a=0, x=0), ["a"], "out", squares=False, bound={"x": array("d", [1, 2])})
     >>> sums([10.0])
     [30.0, 3.0]
     """
@@ -59,17 +60,17 @@ class Sums:
     ) -> None:
         wrt = held if wrt is None else wrt
         wanted = Wanted((output,), (output,) if wrt else (), tuple(wrt))
-        form = straight if is_straight(circuit, passes, at_once=bool(bound)) else tape
-        self.kernel = form.sums(circuit, held, list(bound), wanted, squares=squares)
+        make = straight.sums if is_straight(circuit, passes, at_once=bool(bound)) else tape.sums
+        self.kernel = make(circuit, held, list(bound), wanted, squares=squares)
         self._bound = doubles(bound.values())
         self.rows = len(self._bound[0]) if bound else 1
         self.point = (ctypes.c_double * len(held))()
-        self.found = (ctypes.c_double * (1 + len(wrt)))()
+        self.results = (ctypes.c_double * (1 + len(wrt)))()
         self._columns = [padded(column, LANES) for column in self._bound]
-        self.sources, self.targets = self._sources(self._columns), pointers((), each(self.found))
+        self.sources, self.targets = self._sources(self._columns), pointers((), addresses(self.results))
 
     def _sources(self, columns: Columns) -> Pointers:
-        return pointers(columns, each(self.point))
+        return pointers(columns, addresses(self.point))
 
     def __call__(self, point: Sequence[float], rows: Sequence[int] | None = None) -> list[float]:
         """Return the sum of the values, then those of the derivatives, at a point.
@@ -84,5 +85,5 @@ class Sums:
         else:
             columns = [padded(array("d", [column[row] for row in rows]), LANES) for column in self._bound]
             self.kernel(self._sources(columns), self.targets, len(rows))
-        found: list[float] = self.found[:]
-        return found
+        results: list[float] = self.results[:]
+        return results

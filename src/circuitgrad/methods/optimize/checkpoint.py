@@ -59,7 +59,7 @@ class Checkpoint:
         """Return the checkpoint in the text of a file.
 
         Raises:
-            CircuitError: it holds none, or a damaged one.
+            CircuitError: it is no checkpoint, or is damaged.
         """
         try:
             document = json.loads(source.text)

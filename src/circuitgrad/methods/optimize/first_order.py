@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Collection
 
-    from circuitgrad.engines.native.walk import Course, Walk
+    from circuitgrad.engines.native.optimizer_loop import Iterates, OptimizerLoop
     from circuitgrad.engines.update import Memory, Update
     from circuitgrad.methods.optimize.search import Search
 
@@ -50,7 +50,7 @@ def _run(update: Update, search: Search) -> None:
         point = search.step(point, direction, **memory)
 
 
-def _run_compiled(walk: Walk, search: Search, memory: Memory) -> None:
+def _run_compiled(walk: OptimizerLoop, search: Search, memory: Memory) -> None:
     """Make steps by machine code, as far as they lead to finite costs."""
     at_once = FIRST_STEPS_AT_ONCE
     while True:
@@ -68,6 +68,6 @@ def _run_compiled(walk: Walk, search: Search, memory: Memory) -> None:
             at_once *= 2
 
 
-def _first_steps(steps: Callable[[array[float]], Course], step_sizes: array[float], count: int) -> Course:
+def _first_steps(steps: Callable[[array[float]], Iterates], step_sizes: array[float], count: int) -> Iterates:
     """Return the first `count` steps of a course."""
     return steps(step_sizes[:count])

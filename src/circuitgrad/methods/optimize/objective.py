@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.data.table import Rows
-    from circuitgrad.engines.native.sums import Sums
-    from circuitgrad.engines.native.walk import Walk
+    from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
+    from circuitgrad.engines.native.sums import RowSums
     from circuitgrad.engines.update import Update
     from circuitgrad.engines.wanted import Compute, Program
 
@@ -48,7 +48,7 @@ class Objective:
         circuit: the circuit, which stays as it is; inputs that neither move nor are bound keep their present values.
         output: the wire to raise or lower, or the residual.
         goal: `maximize`, `minimize` or `least_squares`.
-        rows: the rows of data; without them there is a single one, which binds nothing.
+        rows: the rows of data; without them, a single row binds nothing.
         engine: the engine of the cost and its derivatives; see `engines`.
         passes: the approximate number of passes: rows times points; many when left out.
 
@@ -85,60 +85,60 @@ class Objective:
         self.names = free_inputs(circuit, rows)
         self._refuse_still(bound)
         self.count = len(rows) if rows else 1
-        self._out = circuit.slot(output)
-        self._free = [circuit.slot(name) for name in self.names]
-        self._bound = [(circuit.slot(name), column) for name, column in bound.items()]
-        needed = circuit.upstream([self._out])
-        self._moved = [gate for gate in circuit.downstream(*self.names) if gate in needed]
-        self._by_row = needed.intersection(circuit.downstream(*bound))
-        self._gates = sorted(self._by_row.union(self._moved))
+        self._output_slot = circuit.slot(output)
+        self._free_slots = [circuit.slot(name) for name in self.names]
+        self._bound_columns = [(circuit.slot(name), column) for name, column in bound.items()]
+        needed = circuit.upstream([self._output_slot])
+        self._moved_gates = [gate for gate in circuit.downstream(*self.names) if gate in needed]
+        self._row_gates = needed.intersection(circuit.downstream(*bound))
+        self._changing_gates = sorted(self._row_gates.union(self._moved_gates))
         self._refuse_unbound()
-        self._values = circuit.trace({})
-        self.start = [self._values[slot] for slot in self._free]
+        self._slot_values = circuit.trace({})
+        self.start = [self._slot_values[slot] for slot in self._free_slots]
         self._columns = dict(bound)
         self._engine, self._passes = engine, passes
-        self._over_rows: dict[Wanted, Compute] = {}
+        self._kernels: dict[Wanted, Compute] = {}
 
     @property
     def is_reached(self) -> bool:
         """Whether anything that may move reaches the output."""
-        return bool(self._moved) or self._out in self._free
+        return bool(self._moved_gates) or self._output_slot in self._free_slots
 
     @cached_property
-    def _run(self) -> Program:
+    def _value_program(self) -> Program:
         """The program of the output, from the values of the free inputs and of the inputs that a row binds."""
-        return self._program(self._value)
+        return self._program(self._wanted_value)
 
     @cached_property
-    def _run_back(self) -> Program:
+    def _gradient_program(self) -> Program:
         """The program of the output and its derivatives in the free inputs."""
-        return self._program(self._derivatives)
+        return self._program(self._wanted_gradient)
 
     @property
-    def _value(self) -> Wanted:
+    def _wanted_value(self) -> Wanted:
         return Wanted((self.output,))
 
     @property
-    def _derivatives(self) -> Wanted:
+    def _wanted_gradient(self) -> Wanted:
         return Wanted((self.output,), (self.output,), tuple(self.names))
 
     def _program(self, wanted: Wanted) -> Program:
         return program(self.circuit, [*self.names, *self._columns], wanted, self._engine, self._passes)
 
     @cached_property
-    def _sums(self) -> Sums:
+    def _gradient_sums(self) -> RowSums:
         """The kernel of the sums over the rows: of the output, or of its squares, and of the derivatives."""
         return self._summing(self.names)
 
     @cached_property
-    def _totals(self) -> Sums:
-        """The kernel of the sum over the rows of the output, or of its squares, alone."""
+    def _value_sums(self) -> RowSums:
+        """The kernel of the sum over the rows of the output, or of its squares, without derivatives."""
         return self._summing(())
 
-    def _summing(self, wrt: Sequence[str]) -> Sums:
-        from circuitgrad.engines.native.sums import Sums
+    def _summing(self, wrt: Sequence[str]) -> RowSums:
+        from circuitgrad.engines.native.sums import RowSums
 
-        return Sums(
+        return RowSums(
             self.circuit,
             self.names,
             self.output,
@@ -148,7 +148,7 @@ class Objective:
             passes=self._passes,
         )
 
-    def walk(self, update: Update, low: Point, high: Point, momentum: float) -> Walk | None:
+    def walk(self, update: Update, low: Point, high: Point, momentum: float) -> OptimizerLoop | None:
         """Return the machine code that makes many steps of an update at once, over all rows; None for other engines.
 
         Args:
@@ -159,9 +159,9 @@ class Objective:
         """
         if self._engine != "native":
             return None
-        from circuitgrad.engines.native.walk import Walk
+        from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
 
-        return Walk(self._sums, update, low, high, self._sign, momentum)
+        return OptimizerLoop(self._gradient_sums, update, low, high, self._sign, momentum)
 
     def _refuse_still(self, bound: object) -> None:
         if self.names:
@@ -173,7 +173,7 @@ class Objective:
         raise CircuitError.of(f"there is nothing to move: {reason}")
 
     def _refuse_unbound(self) -> None:
-        """Refuse data that lack a column which they must have: one of the response of a residual, or of its model.
+        """Refuse data that lack a column which they must have: for the response of a residual, or for its model.
 
         Raises:
             CircuitError: a column is missing.
@@ -181,12 +181,14 @@ class Objective:
         if not self.rows:
             return
         place = self.rows.header
-        if not self._by_row:
+        if not self._row_gates:
             raise CircuitError.of(f"no column of the data reaches {quote(self.output)}", place)
         response = self._response_slot() if self.squares else None
         if response is None:
             return
-        model = next(slot for slot in self.circuit.operands[self._out - self.circuit.first_gate] if slot != response)
+        model = next(
+            slot for slot in self.circuit.operands[self._output_slot - self.circuit.first_gate] if slot != response
+        )
         for side, slot in (("response", response), ("model", model)):
             names = self._leaves(slot)
             missing = [name for name in names if self.circuit.inputs[name].fixed]
@@ -202,10 +204,10 @@ class Objective:
 
     def _response_slot(self) -> int | None:
         """Return the slot of the response, where the residual is a difference of it and a model that moves."""
-        circuit, index = self.circuit, self._out - self.circuit.first_gate
+        circuit, index = self.circuit, self._output_slot - self.circuit.first_gate
         if index < 0 or circuit.rules[index].name != "sub":
             return None
-        moving = {*self._free, *(circuit.first_gate + gate for gate in self._moved)}
+        moving = {*self._free_slots, *(circuit.first_gate + gate for gate in self._moved_gates)}
         still = [slot for slot in circuit.operands[index] if slot not in moving]
         return still[0] if len(still) == 1 else None
 
@@ -214,7 +216,7 @@ class Objective:
         slot = self._response_slot()
         if slot is None:
             return None
-        return [values[slot] for values in self._at(self.start, range(self.count))]
+        return [values[slot] for values in self._slot_values_at(self.start, range(self.count))]
 
     def shown(self, cost: float) -> float:
         """Return the objective of a cost, which is its negative where the goal is to raise it."""
@@ -223,20 +225,20 @@ class Objective:
     def cost(self, point: Point, batch: Sequence[int]) -> float:
         """Return the cost at a point, on average over some rows."""
         if self._engine == "native":
-            total = self._totals(point, self._part(batch))[0]
+            total = self._value_sums(point, self._part(batch))[0]
         else:
             total = 0.0
-            for (value,) in self._over(self._run, point, batch):
+            for (value,) in self._results(self._value_program, point, batch):
                 total += value * value if self.squares else value
         return self._sign * (total / len(batch))
 
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
-        total, slopes = 0.0, [0.0] * len(self._free)
+        total, slopes = 0.0, [0.0] * len(self._free_slots)
         if self._engine == "native":
-            total, *slopes = self._sums(point, self._part(batch))
+            total, *slopes = self._gradient_sums(point, self._part(batch))
         else:
-            for value, *grads in self._over(self._run_back, point, batch):
+            for value, *grads in self._results(self._gradient_program, point, batch):
                 if self.squares:
                     total += value * value
                     slopes = [slope + 2 * value * grad for slope, grad in zip(slopes, grads, strict=True)]
@@ -253,25 +255,25 @@ class Objective:
     def residuals(self, point: Point) -> list[float]:
         """Return the output at every row."""
         if self._engine == "native" and self._columns:
-            return self._at_all_rows(self._value, point)[0].tolist()
-        return [value for (value,) in self._over(self._run, point, range(self.count))]
+            return self._at_all_rows(self._wanted_value, point)[0].tolist()
+        return [value for (value,) in self._results(self._value_program, point, range(self.count))]
 
     def jacobian(self, point: Point) -> list[list[float]]:
         """Return, row by row, the derivatives of the output in the inputs that may move."""
         if self._engine == "native" and self._columns:
-            _, *grads = self._at_all_rows(self._derivatives, point)
+            _, *grads = self._at_all_rows(self._wanted_gradient, point)
             return [list(row) for row in zip(*grads, strict=True)]
-        return [grads for _, *grads in self._over(self._run_back, point, range(self.count))]
+        return [grads for _, *grads in self._results(self._gradient_program, point, range(self.count))]
 
     def _at_all_rows(self, wanted: Wanted, point: Point) -> Sequence[array[float]]:
         """Return the wanted columns of all rows."""
-        if wanted not in self._over_rows:
+        if wanted not in self._kernels:
             names = [*self.names, *self._columns]
-            self._over_rows[wanted] = over_columns(self.circuit, names, wanted, self._engine, self._passes)
+            self._kernels[wanted] = over_columns(self.circuit, names, wanted, self._engine, self._passes)
         repeated = [array("d", [value]) * self.count for value in point]
-        return self._over_rows[wanted]([*repeated, *self._columns.values()])
+        return self._kernels[wanted]([*repeated, *self._columns.values()])
 
-    def _over(self, run: Program, point: Point, batch: Sequence[int]) -> Iterator[Sequence[float]]:
+    def _results(self, run: Program, point: Point, batch: Sequence[int]) -> Iterator[Sequence[float]]:
         """Yield the results of a program at a point, row by row."""
         columns = self._columns.values()
         if not columns:
@@ -288,17 +290,17 @@ class Objective:
 
         Every column of the Hessian of a row is a backward pass over dual numbers; see `methods.hessian`.
         """
-        size = range(len(self._free))
+        size = range(len(self._free_slots))
         sums = [[0.0] * len(size) for _ in size]
         twin = self.circuit.over(duals())
-        for values in self._at(point, range(self.count)):
+        for values in self._slot_values_at(point, range(self.count)):
             lifted = [Dual(value) for value in values]
-            for i, slot in enumerate(self._free):
+            for i, slot in enumerate(self._free_slots):
                 lifted[slot] = Dual(values[slot], 1.0)
-                twin.compute(lifted, self._moved)
-                grads = twin.gradients(lifted, self.output, self._moved)
-                out = lifted[self._out]
-                for j, partner in enumerate(self._free):
+                twin.compute(lifted, self._moved_gates)
+                grads = twin.gradients(lifted, self.output, self._moved_gates)
+                out = lifted[self._output_slot]
+                for j, partner in enumerate(self._free_slots):
                     second = tangent_of(grads[partner])
                     if self.squares:
                         second = 2 * (out.tangent * grads[partner].value + out.value * second)
@@ -306,15 +308,15 @@ class Objective:
                 lifted[slot] = Dual(values[slot])
         return [[self._sign * (total / self.count) for total in row] for row in sums]
 
-    def _at(self, point: Point, batch: Sequence[int]) -> Iterator[list[float]]:
+    def _slot_values_at(self, point: Point, batch: Sequence[int]) -> Iterator[list[float]]:
         """Yield the values of all slots at a point, row by row, in one list."""
-        values, compute = self._values, self.circuit.compute
-        for slot, value in zip(self._free, point, strict=True):
+        values, compute = self._slot_values, self.circuit.compute
+        for slot, value in zip(self._free_slots, point, strict=True):
             values[slot] = value
         for row in batch:
-            for slot, column in self._bound:
+            for slot, column in self._bound_columns:
                 values[slot] = column[row]
-            compute(values, self._gates)
+            compute(values, self._changing_gates)
             yield values
 
     def culprit(self, point: Point, batch: Sequence[int]) -> Problem | None:
@@ -327,9 +329,9 @@ class Objective:
                 circuit.run()
                 value = circuit[self.output].value
                 if not isfinite(value):
-                    problem = nonfinite_value(circuit, circuit.upstream([self._out]))
+                    problem = nonfinite_value(circuit, circuit.upstream([self._output_slot]))
                 else:
-                    circuit.pull_back(self._out)
+                    circuit.pull_back(self._output_slot)
                     problem = nonfinite_gradient(circuit)
                 if problem is None and self.squares and isfinite(value) and not isfinite(value * value):
                     problem = Problem(f"the square of {quote(self.output)} overflows: it is {value}")

@@ -50,7 +50,7 @@ def optimize(
         every: `listen` needs only the iterates whose number is a multiple of this; None leaves the choice to the run.
 
     Raises:
-        CircuitError: the settings do not go together, there is no such wire or engine, nothing can move, or the
+        CircuitError: the settings contradict one another, there is no such wire or engine, nothing can move, or the
             objective is infinite or NaN at the start.
 
     >>> from circuitgrad import load

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Optimization
     from circuitgrad.engines.choice import Choice
-    from circuitgrad.engines.native.walk import Course
+    from circuitgrad.engines.native.optimizer_loop import Iterates
     from circuitgrad.errors import Problem
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.objective import Objective
@@ -198,7 +198,7 @@ class OptimizationRun:
         if reason := self._reason(iterate, now):
             self.search.stop(reason)
 
-    def _followed(self, course: Course) -> tuple[int, str | None]:
+    def _followed(self, course: Iterates) -> tuple[int, str | None]:
         """Record many steps at once.
 
         Returns:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from circuitgrad.circuit.optimization import Optimization
-    from circuitgrad.engines.native.walk import Course
+    from circuitgrad.engines.native.optimizer_loop import Iterates
     from circuitgrad.methods.optimize.objective import Objective
 
     Point = list[float]
@@ -117,7 +117,7 @@ class Search:
         settings: Optimization,
         algorithm: Algorithm,
         accepted: Callable[[Iterate], None],
-        followed: Callable[[Course], tuple[int, str | None]] = lambda course: (len(course), None),
+        followed: Callable[[Iterates], tuple[int, str | None]] = lambda course: (len(course), None),
     ) -> None:
         self.objective, self.settings, self.algorithm = objective, settings, algorithm
         self.point = list(objective.start)
@@ -302,7 +302,7 @@ class Search:
         self._accepted(self.iterate())
         return point
 
-    def follow(self, course: Course, again: Callable[[int], Course]) -> Point:
+    def follow(self, course: Iterates, again: Callable[[int], Iterates]) -> Point:
         """Make all steps of a course, and return the point that they lead to.
 
         Args:

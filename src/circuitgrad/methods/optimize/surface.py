@@ -35,12 +35,12 @@ class ObjectiveSurface(NamedTuple):
     Attributes:
         names: the inputs, one or two.
         axes: per input its values, the smallest first.
-        rows: per value of the second input the objective at every value of the first; with one input, one row.
+        values: per value of the second input the objective at every value of the first; with one input, a single list.
     """
 
     names: Sequence[str]
     axes: Sequence[Sequence[float]]
-    rows: Sequence[Sequence[float]]
+    values: Sequence[Sequence[float]]
 
 
 def objective_surface(outcome: Outcome, rows: Rows | None = None) -> ObjectiveSurface | None:
@@ -58,7 +58,7 @@ def objective_surface(outcome: Outcome, rows: Rows | None = None) -> ObjectiveSu
     >>> from circuitgrad.methods.optimize.optimize import optimize
     >>> circuit = loads("{inputs: {x: {value: 1, min: 0}}, gates: {y: x*x}}")
     >>> surface = objective_surface(optimize(circuit, Optimization("minimize", steps=3, step_size=0.25)))
-    >>> surface.names, surface.axes[0][0], len(surface.axes[0]), surface.rows[0][0]
+    >>> surface.names, surface.axes[0][0], len(surface.axes[0]), surface.values[0][0]
     (['x'], 0.0, 201, 0.0)
     """
     names, circuit = list(outcome.moved), outcome.circuit
@@ -76,8 +76,8 @@ def objective_surface(outcome: Outcome, rows: Rows | None = None) -> ObjectiveSu
     axes = [_axis(circuit.inputs[name], [point[i] for point in outcome.path], size) for i, name in enumerate(names)]
     grid = [[[x, y] for x in axes[0]] for y in axes[1]] if dimensions > 1 else [[[x] for x in axes[0]]]
     all_rows = range(count)
-    heights = [[objective.shown(objective.cost(point, all_rows)) for point in row] for row in grid]
-    return ObjectiveSurface(names, axes, heights)
+    values = [[objective.shown(objective.cost(point, all_rows)) for point in line] for line in grid]
+    return ObjectiveSurface(names, axes, values)
 
 
 def _axis(leaf: Input, path: Sequence[float], count: int) -> list[float]:

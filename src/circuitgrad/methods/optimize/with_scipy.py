@@ -107,7 +107,7 @@ def _visit(search: Search, point: list[float]) -> list[list[float]]:
 
 
 def quasi_newton(search: Search, optimize: Any) -> None:
-    """Let SciPy's L-BFGS-B go on from the present point until it finds no better one.
+    """Let SciPy's L-BFGS-B go on from the present point until it finds no better point.
 
     Raises:
         Stop: the run is over.

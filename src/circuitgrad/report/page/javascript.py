@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitgrad.formulas.dialects import JAVASCRIPT
-from circuitgrad.formulas.steps import CONSTANTS, Name, folded, substituted
+from circuitgrad.formulas.steps import CONSTANTS, Name, substituted
 from circuitgrad.gates import coefficients
 from circuitgrad.gates.compiled import calls_in
 from circuitgrad.gates.doubles import PRIMITIVES
@@ -17,14 +16,12 @@ from circuitgrad.report.page.cases import case_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circuitgrad.formulas.steps import Call, Step
+    from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.rule import Rule
 
 HERE = Path(__file__).parent
 COEFFICIENTS = ("ERF_ONE", "ERF_NEAR", "ERF_MIDDLE", "ERF_FAR", "ERF_FARTHER")
 """The tables of coefficients that `arithmetic.js` uses."""
-DEEPEST_NESTING = 50
-"""An operand of deeper calls is computed in a statement of its own: browsers do not parse any depth."""
 
 
 def page_file(name: str) -> str:
@@ -116,31 +113,14 @@ def _arrow(parameters: str, form: str, formulas: Sequence[Sequence[Step]]) -> st
         formulas: the formulas.
     """
     temporaries: list[str] = []
-    texts = [JAVASCRIPT.write(_flattened(steps, temporaries)) for steps in formulas]
+
+    def assign(text: str) -> str:
+        temporaries.append(text)
+        return f"t{len(temporaries)}"
+
+    texts = [JAVASCRIPT.write(steps, assign) for steps in formulas]
     result = form.format(", ".join(texts))
     if not temporaries:
         return f"({parameters}) => {result}"
     statements = "".join(f"const t{number} = {text}; " for number, text in enumerate(temporaries, 1))
     return f"({parameters}) => {{ {statements}return {result}; }}"
-
-
-def _flattened(steps: Sequence[Step], temporaries: list[str]) -> Sequence[Step]:
-    """Return a formula of limited depth, after adding the texts of its deep operands `t1`, `t2`, … to `temporaries`."""
-
-    def leaf(step: Step) -> tuple[Sequence[Step], int]:
-        return [step], 0
-
-    def call(step: Call, operands: list[tuple[Sequence[Step], int]]) -> tuple[Sequence[Step], int]:
-        shallow = [_temporary(*operand, temporaries) for operand in operands]
-        depth = 1 + max((depth for _, depth in shallow), default=0)
-        return [*chain.from_iterable(operand for operand, _ in shallow), step], depth
-
-    return folded(steps, leaf, leaf, call)[0]
-
-
-def _temporary(steps: Sequence[Step], depth: int, temporaries: list[str]) -> tuple[Sequence[Step], int]:
-    """Return an operand and its depth; a deep operand as the name of a temporary."""
-    if depth < DEEPEST_NESTING:
-        return steps, depth
-    temporaries.append(JAVASCRIPT.write(steps))
-    return [Name(f"t{len(temporaries)}", 0)], 0

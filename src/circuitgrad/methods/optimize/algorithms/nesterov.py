@@ -1,7 +1,7 @@
-"""Momentum that looks one step ahead: along the gradient and the momentum that it leaves.
+"""Momentum that looks a step ahead: along the gradient and the momentum that it leaves.
 
 Nesterov, 1983, in the form of Sutskever et al., "On the importance of initialization and momentum in deep learning",
-2013, with the point ahead as the one that is kept: PyTorch's SGD with nesterov=True.
+2013, with the point ahead as the iterate: PyTorch's SGD with nesterov=True.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kernels as functions of Python: numbers in, a tuple out, without a detour through an interpreter.
+"""Kernels at single points, as functions of Python: numbers in, a tuple out, without a detour through an interpreter.
 
 A call takes a tenth of a microsecond, where one through ctypes takes four times as long. It is made of CPython's stable
 interface to C (Python documentation, "Python/C API Reference Manual"); other Pythons have none of it.
@@ -11,16 +11,19 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.engines.native.building import Builder
-from circuitgrad.engines.native.machine import code
+from circuitgrad.engines.native.columns import addresses, pointers
+from circuitgrad.engines.native.llvm.builder import Builder
+from circuitgrad.engines.native.llvm.code import machine_code
+from circuitgrad.engines.native.llvm.structures import loaded
 
 if TYPE_CHECKING:
-    from circuitgrad.engines.native.columns import Kernel, Pointers
+    from circuitgrad.engines.native.columns import Pointers
+    from circuitgrad.engines.native.kernel import Kernel
     from circuitgrad.engines.wanted import Program
 
 FASTCALL = 0x80
 """METH_FASTCALL: the function takes an array of its arguments, and their number."""
-FUNCTIONS = {
+FUNCTIONS_OF_PYTHON = {
     "PyCapsule_GetPointer": "ptr (ptr, ptr)",
     "PyErr_Occurred": "ptr ()",
     "PyErr_SetString": "void (ptr, ptr)",
@@ -33,15 +36,15 @@ FUNCTIONS = {
 """What is used of Python, and its types."""
 
 
-class _Job(ctypes.Structure):
+class _CallState(ctypes.Structure):
     """What a call needs to know."""
 
     _fields_ = (
         *(
             (name, ctypes.c_void_p)
-            for name in ("kernel", "tape", "sources", "targets", "given", "found", "error", "text")
+            for name in ("kernel", "tape", "sources", "targets", "given", "results", "error", "message")
         ),
-        *((name, ctypes.c_int64) for name in ("count", "results")),
+        *((name, ctypes.c_int64) for name in ("given_count", "results_count")),
     )
 
 
@@ -58,12 +61,33 @@ def can_call() -> bool:
     return sys.implementation.name == "cpython"
 
 
-def caller(
+def at_points(kernel: Kernel, count: int, results: int) -> Program:
+    """Return what runs a kernel at single points, for one thread at a time; see `engines.program`.
+
+    Args:
+        kernel: the kernel, which computes one row at a time.
+        count: how many inputs it takes.
+        results: how many results it has.
+    """
+    given, computed = (ctypes.c_double * count)(), (ctypes.c_double * results)()
+    sources, targets = pointers((), addresses(given)), pointers((), addresses(computed))
+    if can_call():
+        return _caller(kernel, sources, targets, given, computed)
+
+    def run(*numbers: float) -> tuple[float, ...]:
+        given[:] = numbers  # type: ignore[call-overload] # any sequence will do
+        kernel(sources, targets, 1)
+        return tuple(computed[:])
+
+    return run
+
+
+def _caller(
     kernel: Kernel,
     sources: Pointers,
     targets: Pointers,
     given: ctypes.Array[ctypes.c_double],
-    found: ctypes.Array[ctypes.c_double],
+    results: ctypes.Array[ctypes.c_double],
 ) -> Program:
     """Return the function that runs a kernel on one row.
 
@@ -72,23 +96,23 @@ def caller(
         sources: where it takes its inputs.
         targets: where it puts its results.
         given: the inputs.
-        found: the results.
+        results: the results.
     """
     message = ctypes.c_char_p(f"{len(given)} numbers are wanted".encode())
-    job = _Job(
-        kernel.address,
-        kernel.tape,
-        ctypes.addressof(sources),
-        ctypes.addressof(targets),
-        ctypes.addressof(given),
-        ctypes.addressof(found),
-        id(TypeError),
-        ctypes.cast(message, ctypes.c_void_p).value,
-        len(given),
-        len(found),
+    state = _CallState(
+        kernel=kernel.address,
+        tape=kernel.tape,
+        sources=ctypes.addressof(sources),
+        targets=ctypes.addressof(targets),
+        given=ctypes.addressof(given),
+        results=ctypes.addressof(results),
+        error=id(TypeError),
+        message=ctypes.cast(message, ctypes.c_void_p).value,
+        given_count=len(given),
+        results_count=len(results),
     )
-    made = code(_text(), tuple(FUNCTIONS))
-    method = _Method(b"passes", made.address("call"), FASTCALL, None)
+    code = machine_code(_text(), tuple(FUNCTIONS_OF_PYTHON))
+    method = _Method(b"passes", code.address("call"), FASTCALL, None)
     api: Any = ctypes.pythonapi
     new_capsule = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(
         ("PyCapsule_New", api)
@@ -96,24 +120,20 @@ def caller(
     new_function = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)(
         ("PyCFunction_NewEx", api)
     )
-    capsule = new_capsule(ctypes.addressof(job), None, None)
+    capsule = new_capsule(ctypes.addressof(state), None, None)
     run: Any = partial(new_function(ctypes.addressof(method), capsule, None))
-    run.kept = made, method, job, message, kernel, sources, targets, given, found  # which live as long as it
-    called: Program = run
-    return called
+    run.keep = code, method, state, message, kernel, sources, targets, given, results  # which live as long as it
+    program: Program = run
+    return program
 
 
 def _text() -> str:
     b = Builder("call(ptr %self, ptr %arguments, i64 %n)", "ptr")
-    job = b.do("call ptr @PyCapsule_GetPointer(ptr %self, ptr null)")
-    at = {
-        name: b.load("i64" if kind is ctypes.c_int64 else "ptr", job, str(k))
-        for k, (name, kind, *_) in enumerate(_Job._fields_)
-    }
+    at = loaded(b, _CallState, b.do("call ptr @PyCapsule_GetPointer(ptr %self, ptr null)"))
     wrong, result = b.variable("i1", "false"), b.variable("ptr", "null")
-    is_other = b.do(f"icmp ne i64 %n, {at['count']}")
+    is_other = b.do(f"icmp ne i64 %n, {at['given_count']}")
     with b.when(is_other):
-        b.put(f"call void @PyErr_SetString(ptr {at['error']}, ptr {at['text']})")
+        b.put(f"call void @PyErr_SetString(ptr {at['error']}, ptr {at['message']})")
     count = b.choose(is_other, "0", "%n")
     with b.loop("0", count) as i, b.when(b.do(f"xor i1 {b.get(wrong)}, true")):
         number = b.do(f"call double @PyFloat_AsDouble(ptr {b.load('ptr', '%arguments', i)})")
@@ -122,21 +142,21 @@ def _text() -> str:
             b.set(wrong, b.do(f"icmp ne ptr {b.do('call ptr @PyErr_Occurred()')}, null"))
     with b.when(b.do(f"xor i1 {b.do(f'or i1 {is_other}, {b.get(wrong)}')}, true")):
         b.put(f"call void {at['kernel']}(ptr {at['tape']}, ptr {at['sources']}, ptr {at['targets']}, i64 1)")
-        b.set(result, b.do(f"call ptr @PyTuple_New(i64 {at['results']})"))
+        b.set(result, b.do(f"call ptr @PyTuple_New(i64 {at['results_count']})"))
         with b.when(b.do(f"icmp ne ptr {b.get(result)}, null")):
-            _fill(b, at["found"], at["results"], result)
-    declared = []
-    for name, kinds in FUNCTIONS.items():
+            _fill(b, at["results"], at["results_count"], result)
+    declarations = []
+    for name, kinds in FUNCTIONS_OF_PYTHON.items():
         returned, _, taken = kinds.partition(" ")
-        declared.append(f"declare {returned} @{name}{taken}")
-    return "\n".join([*declared, b.text(b.get(result))])
+        declarations.append(f"declare {returned} @{name}{taken}")
+    return "\n".join([*declarations, b.text(b.get(result))])
 
 
-def _fill(b: Builder, found: str, results: str, result: str) -> None:
+def _fill(b: Builder, results: str, count: str, result: str) -> None:
     """Write what puts the results into the tuple; without memory for a number there is no tuple."""
     lost = b.variable("i1", "false")
-    with b.loop("0", results) as i:
-        number = b.do(f"call ptr @PyFloat_FromDouble(double {b.load('double', found, i)})")
+    with b.loop("0", count) as i:
+        number = b.do(f"call ptr @PyFloat_FromDouble(double {b.load('double', results, i)})")
         b.set(lost, b.do(f"or i1 {b.get(lost)}, {b.do(f'icmp eq ptr {number}, null')}"))
         b.do(f"call i32 @PyTuple_SetItem(ptr {b.get(result)}, i64 {i}, ptr {number})")
     with b.when(b.get(lost)):

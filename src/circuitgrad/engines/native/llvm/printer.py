@@ -5,39 +5,28 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.engines.native.functions import FUNCTIONS, LANES, PAIRS, VECTORS, apart, declaration, kind, name_of
-from circuitgrad.engines.native.graph import ARITHMETIC, COMPARISONS
-from circuitgrad.engines.native.writing import everywhere, hexadecimal
+from circuitgrad.engines.native.libm.functions import (
+    FUNCTIONS,
+    PAIRS,
+    VECTORS,
+    declaration,
+    lane_by_lane,
+    name_of,
+    returned_type,
+)
+from circuitgrad.engines.native.llvm.lowering import lowered
+from circuitgrad.engines.native.llvm.notation import LANES, constant, hexadecimal, vector
+from circuitgrad.engines.native.llvm.primitives import COMPARISONS, INSTRUCTIONS, INTRINSICS, MOD
 from circuitgrad.formulas.reader import read_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from circuitgrad.engines.native.graph import Graph, Node
+    from circuitgrad.engines.native.llvm.graph import Graph, GraphNode
     from circuitgrad.formulas.steps import Step
 
-FEW = 3
-"""So many calls of a function take longer than one for several doubles, with the way there and back."""
-INTRINSICS = ("fabs", "sqrt", "floor")
-MOD = """\
-declare double @fmod(double, double)
-declare double @llvm.copysign.f64(double, double)
-define internal double @mod(double %x, double %y) nounwind {
-  %r = call double @fmod(double %x, double %y)
-  %rest = fcmp une double %r, 0.0
-  %below = fcmp olt double %r, 0.0
-  %negative = fcmp olt double %y, 0.0
-  %apart = xor i1 %below, %negative
-  %add = and i1 %rest, %apart
-  %sum = fadd double %r, %y
-  %moved = select i1 %add, double %sum, double %r
-  %zero = call double @llvm.copysign.f64(double 0.0, double %y)
-  %none = fcmp oeq double %r, 0.0
-  %found = select i1 %none, double %zero, double %moved
-  ret double %found
-}
-"""
-"""Python's remainder, which has the sign of y, also where it is 0; C's has that of x."""
+FEWEST_TOGETHER = 3
+"""Fewer calls of a function are faster one by one than together, with the way into a vector and back."""
 
 
 class Printer:
@@ -49,7 +38,7 @@ class Printer:
     Attributes:
         inputs: what stands for the nodes of inputs.
 
-    >>> from circuitgrad.engines.native.graph import Graph
+    >>> from circuitgrad.engines.native.llvm.graph import Graph
     >>> graph, printer = Graph(), Printer(1)
     >>> x = graph.input(0)
     >>> printer.inputs[x] = "%x"
@@ -59,7 +48,7 @@ class Printer:
 
     def __init__(self, lanes: int) -> None:
         self.lanes = lanes
-        self.real, self.flag = (kind if lanes == 1 else f"<{lanes} x {kind}>" for kind in ("double", "i1"))
+        self.real, self.flag = vector("double", lanes), vector("i1", lanes)
         self._suffix = "f64" if lanes == 1 else f"v{lanes}f64"
         self.inputs: dict[int, str] = {}
         self._functions: dict[str, int] = {}
@@ -67,8 +56,7 @@ class Printer:
 
     def number(self, value: float) -> str:
         """Return a number, in every lane."""
-        one = hexadecimal(value)
-        return one if self.lanes == 1 else everywhere(f"double {one}", self.lanes)
+        return constant("double", hexadecimal(value), self.lanes)
 
     def name(self, graph: Graph, index: int) -> str:
         """Return what stands for a node as an operand."""
@@ -81,9 +69,10 @@ class Printer:
         """Return the lines that compute nodes; numbers and inputs need none here."""
         nodes = graph.nodes
         return [
-            f"%n{index} = {self._operation(nodes[index], [self.name(graph, one) for one in nodes[index].operands])}"
+            f"%n{index} = {self._operation(node, [self.name(graph, operand) for operand in node.operands])}"
             for index in indices
-            if nodes[index].operation not in ("number", "input")
+            for node in (nodes[index],)
+            if node.operation not in ("number", "input")
         ]
 
     def program(self, graph: Graph, indices: Sequence[int]) -> list[str]:
@@ -95,43 +84,41 @@ class Printer:
         """
         calls, lines = _calls(graph, indices), []
         if self.lanes == 1:
-            for stage, others in _stages(graph, indices, calls):
-                for several in stage.values():
-                    for at in range(0, len(several), LANES):
-                        lines += self._together(graph, several[at : at + LANES])
-                lines += self.instructions(graph, others)
+            for stage, rest in _stages(graph, indices, calls):
+                for calls_of_function in stage.values():
+                    for at in range(0, len(calls_of_function), LANES):
+                        lines += self._together(graph, calls_of_function[at : at + LANES])
+                lines += self.instructions(graph, rest)
             return lines
         for index in indices:
             if index not in calls:
                 lines += self.instructions(graph, [index])
             elif call := calls[index]:
-                lines += self._call(call, self.name(graph, call.operand), [f"%n{one}" for one in call.results])
+                lines += self._call(call, self.name(graph, call.operand), [f"%n{node}" for node in call.results])
         return lines
 
     def _together(self, graph: Graph, calls: Sequence[_Call]) -> list[str]:
         """Return the lines that call a function on vectors for several single doubles."""
-        if len(calls) < FEW:
-            return self.instructions(graph, [one for call in calls for one in call.results])
-        vector, lines = f"<{LANES} x double>", []
-        given = everywhere("double 1.0", LANES)  # unlike 0, near for every function
+        if len(calls) < FEWEST_TOGETHER:
+            return self.instructions(graph, [node for call in calls for node in call.results])
+        real, lines = vector("double", LANES), []
+        given = constant("double", 1.0, LANES)  # unlike 0, near for every function
         for lane, call in enumerate(calls):
             name = f"%g{call.results[0]}"
-            lines.append(
-                f"{name} = insertelement {vector} {given}, double {self.name(graph, call.operand)}, i32 {lane}"
-            )
+            lines.append(f"{name} = insertelement {real} {given}, double {self.name(graph, call.operand)}, i32 {lane}")
             given = name
-        found = [f"%f{one}" for one in calls[0].results]
-        lines += self._call(calls[0], given, found)
+        vectors = [f"%f{node}" for node in calls[0].results]
+        lines += self._call(calls[0], given, vectors)
         for lane, call in enumerate(calls):
-            for one, vectors in zip(call.results, found, strict=True):
-                lines.append(f"%n{one} = extractelement {vector} {vectors}, i32 {lane}")
+            for node, result in zip(call.results, vectors, strict=True):
+                lines.append(f"%n{node} = extractelement {real} {result}, i32 {lane}")
         return lines
 
     def _call(self, call: _Call, operand: str, results: Sequence[str]) -> list[str]:
         """Return the lines that call a function on vectors, and give names to its results."""
         self._vectors.add(call.function)
-        returned = kind(call.function, LANES)
-        called = f"call {returned} @{name_of(call.function)}(<{LANES} x double> {operand})"
+        returned = returned_type(call.function, LANES)
+        called = f"call {returned} @{name_of(call.function)}({vector('double', LANES)} {operand})"
         if len(results) == 1:
             return [f"{results[0]} = {called}"]
         both = f"%b{call.results[0]}"
@@ -145,12 +132,12 @@ class Printer:
         for name, arity in sorted(self._functions.items()):
             lines.append(MOD if name == "mod" else f"declare double @{name}({', '.join(['double'] * arity)})")
             if self.lanes > 1:
-                lines.append(apart(name, self.lanes, arity))
+                lines.append(lane_by_lane(name, self.lanes, arity))
         return lines
 
-    def _operation(self, node: Node, names: Sequence[str]) -> str:
+    def _operation(self, node: GraphNode, names: Sequence[str]) -> str:
         operation = node.operation
-        if operation in ARITHMETIC.values() or operation == "fneg":
+        if operation in INSTRUCTIONS:
             return f"{operation} {self.real} {', '.join(names)}"
         if operation in COMPARISONS.values():
             return f"fcmp {operation} {self.real} {', '.join(names)}"
@@ -183,7 +170,7 @@ class _Call(NamedTuple):
 
 
 @cache
-def _rules() -> list[dict[str, tuple[str, list[Sequence[Step]]]]]:
+def _vector_functions() -> list[dict[str, tuple[str, list[Sequence[Step]]]]]:
     """Return by operations the functions on vectors that compute them, and their formulas in postfix order.
 
     Those of pairs come last: what they compute is no longer called alone.
@@ -192,7 +179,7 @@ def _rules() -> list[dict[str, tuple[str, list[Sequence[Step]]]]]:
         {
             f"call {FUNCTIONS[name].results[0].partition('(')[0]}": (
                 name,
-                [read_formula(one) for one in FUNCTIONS[name].results],
+                [read_formula(formula) for formula in FUNCTIONS[name].results],
             )
             for name in names
         }
@@ -206,22 +193,22 @@ def _calls(graph: Graph, indices: Sequence[int]) -> dict[int, _Call | None]:
     What a call could compute, too, is added to the graph; it is printed only where it is among the nodes.
     """
     place = {index: i for i, index in enumerate(indices)}
-    found: dict[int, _Call | None] = {}
-    for rules in _rules():
+    calls: dict[int, _Call | None] = {}
+    for functions in _vector_functions():
         taken: set[int] = set()  # tanh(x) and tanh(-x) have one exp(-2*abs(x)), which may come before -x
         for index in indices:
             operation, operands, _ = graph.nodes[index]
-            if operation in rules:
-                name, steps = rules[operation]
-                results = [graph.steps(one, {"x": operands[0]}) for one in steps]
+            if operation in functions:
+                name, formulas = functions[operation]
+                results = [lowered(graph, steps, {"x": operands[0]}) for steps in formulas]
                 if not place.keys() >= set(results) or not taken.isdisjoint(results):
                     continue
-                first = min(results, key=lambda one: place[one])
+                first = min(results, key=lambda node: place[node])
                 if place.get(operands[0], -1) < place[first]:
                     taken.update(results)
-                    found |= dict.fromkeys(results)
-                    found[first] = _Call(name, operands[0], results)
-    return found
+                    calls |= dict.fromkeys(results)
+                    calls[first] = _Call(name, operands[0], results)
+    return calls
 
 
 def _stages(
@@ -242,9 +229,9 @@ def _stages(
         stage_of.update(dict.fromkeys(call.results if call else [index], stage))
         while len(stages) <= stage:
             stages.append(({}, []))
-        several, others = stages[stage]
+        calls_of_stage, rest = stages[stage]
         if call:
-            several.setdefault(call.function, []).append(call)
+            calls_of_stage.setdefault(call.function, []).append(call)
         else:
-            others.append(index)
+            rest.append(index)
     return stages

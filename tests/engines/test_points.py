@@ -6,12 +6,12 @@ import gc
 import os
 import sys
 import tracemalloc
-from importlib import import_module
 
 import pytest
 
 import circuitgrad
-from circuitgrad.engines.native import straight
+from circuitgrad.engines.native import points
+from circuitgrad.engines.native.straight import straight
 from circuitgrad.engines.programs import program
 from circuitgrad.engines.wanted import Wanted
 
@@ -71,7 +71,7 @@ def test_it_lives_as_long_as_it_is_needed_and_no_longer() -> None:
 
 
 def test_other_pythons_call_by_ctypes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("circuitgrad.engines.native.columns"), "can_call", lambda: False)
+    monkeypatch.setattr(points, "can_call", lambda: False)
     run = straight.program(product(), ["x", "y"], WANTED)
     assert run(2.0, 3.0) == (6.0, 3.0, 2.0)
     assert program(product(), ["x"], WANTED, "native")(4.0) == (12.0, 3.0, 4.0)

@@ -1,56 +1,50 @@
-"""The steps of a method of optimisation as machine code: the update, the passes at the new point, and so on."""
+"""The steps of a method of optimisation as machine code: a loop of the update and the passes at the new point."""
 
 from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.building import Builder
 from circuitgrad.engines.native.columns import zeros
-from circuitgrad.engines.native.graph import Graph
-from circuitgrad.engines.native.machine import Code, code
-from circuitgrad.engines.native.printing import Printer
+from circuitgrad.engines.native.llvm.builder import Builder
+from circuitgrad.engines.native.llvm.code import machine_code
+from circuitgrad.engines.native.llvm.graph import Graph
+from circuitgrad.engines.native.llvm.lowering import lowered
+from circuitgrad.engines.native.llvm.printer import Printer
+from circuitgrad.engines.native.llvm.structures import loaded
 from circuitgrad.engines.update import GIVEN, SLOPE
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Sequence
 
-    from circuitgrad.engines.native.sums import Sums
+    from circuitgrad.engines.native.sums import RowSums
     from circuitgrad.engines.update import Memory, Update
 
 
-class _Layout(ctypes.Structure):
+class _LoopState(ctypes.Structure):
     """What the machine code is told: where things are, whole numbers, and doubles."""
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in (
-            "kernel", "tape", "sources", "targets", "point", "found", "slopes", "memory", "low", "high", "step_sizes",
-            "costs", "points", "all_slopes",
+            "kernel", "tape", "sources", "targets", "point", "results", "slopes", "memory", "low", "high",
+            "step_sizes", "costs", "points", "all_slopes",
         )),
         *((name, ctypes.c_int64) for name in ("rows", "size", "number", "steps", "bounded")),
         *((name, ctypes.c_double) for name in ("sign", "rows_real", "momentum")),
     )  # fmt: skip
 
 
-KINDS = {
-    name: {ctypes.c_void_p: "ptr", ctypes.c_int64: "i64", ctypes.c_double: "double"}[kind]
-    for name, kind, *_ in _Layout._fields_
-}
-"""The types of its parts, in LLVM's language."""
-
-
 @dataclass(frozen=True)
-class Course:
-    """Some steps of a walk; all but the costs and the memory last until the walk goes on.
+class Iterates:
+    """What some steps of an optimiser led to; all but the costs and the memory last until its next steps.
 
     Attributes:
         costs: the cost after every step.
         points: the points, one after another, and more behind them.
-        slopes: the derivatives there, likewise.
+        slopes: the derivatives there, in the same order.
         memory: what the method carries along from the last step on.
         size: how many numbers a point has.
     """
@@ -73,7 +67,7 @@ class Course:
         return self.slopes[step * self.size : (step + 1) * self.size].tolist()
 
 
-class Walk:
+class OptimizerLoop:
     """Steps against the direction of an update, within bounds, over the sums of a circuit.
 
     Args:
@@ -89,15 +83,15 @@ class Walk:
     """
 
     def __init__(
-        self, sums: Sums, update: Update, low: Sequence[float], high: Sequence[float], sign: float, momentum: float
+        self, sums: RowSums, update: Update, low: Sequence[float], high: Sequence[float], sign: float, momentum: float
     ) -> None:
         self._sums, self._update = sums, update
         self._size = len(low)
-        self._ends = (ctypes.c_double * self._size)(*low), (ctypes.c_double * self._size)(*high)
-        self._code = _code(update)
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self._code.address("walk"))
+        self._bounds = (ctypes.c_double * self._size)(*low), (ctypes.c_double * self._size)(*high)
+        self._code = machine_code(_Writer(update).text())
+        self._run = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self._code.address("steps"))
         self._costs = self._points = self._slopes = zeros(0)
-        self._layout = _Layout(
+        self._state = _LoopState(
             kernel=sums.kernel.address,
             tape=sums.kernel.tape,
             sources=ctypes.addressof(sums.sources),
@@ -105,9 +99,9 @@ class Walk:
             rows=sums.rows,
             size=self._size,
             point=ctypes.addressof(sums.point),
-            found=ctypes.addressof(sums.found),
-            low=ctypes.addressof(self._ends[0]),
-            high=ctypes.addressof(self._ends[1]),
+            results=ctypes.addressof(sums.results),
+            low=ctypes.addressof(self._bounds[0]),
+            high=ctypes.addressof(self._bounds[1]),
             bounded=any(map(isfinite, (*low, *high))),
             sign=sign,
             rows_real=sums.rows,
@@ -116,17 +110,17 @@ class Walk:
 
     def __call__(
         self, point: Sequence[float], slopes: Sequence[float], memory: Memory, number: int, step_sizes: array[float]
-    ) -> Course:
+    ) -> Iterates:
         """Return as many steps as there are step sizes, or those before the first that leaves the finite numbers.
 
         Args:
-            point: where the walk has come to.
+            point: where the steps begin.
             slopes: the derivatives of the cost there.
             memory: what the method has carried along so far.
             number: how many steps there have been.
             step_sizes: the factors of the steps to come.
         """
-        layout, size, steps = self._layout, self._size, len(step_sizes)
+        state, size, steps = self._state, self._size, len(step_sizes)
         self._sums.point[:] = list(point)
         names = list(self._update.memory)
         kept = (ctypes.c_double * (size * len(names)))(*(x for name in names for x in memory[name]))
@@ -134,32 +128,27 @@ class Walk:
         if steps > len(self._costs):  # new memory costs as much as the steps
             self._costs, self._points, self._slopes = zeros(steps), zeros(steps * size), zeros(steps * size)
         for name, numbers in (("memory", kept), ("slopes", here)):
-            setattr(layout, name, ctypes.addressof(numbers))
+            setattr(state, name, ctypes.addressof(numbers))
         for name, column in (
             ("step_sizes", step_sizes), ("costs", self._costs), ("points", self._points), ("all_slopes", self._slopes),
         ):  # fmt: skip
-            setattr(layout, name, column.buffer_info()[0])
-        layout.number, layout.steps = number, steps
-        done = self._call(ctypes.addressof(layout))
+            setattr(state, name, column.buffer_info()[0])
+        state.number, state.steps = number, steps
+        done = self._run(ctypes.addressof(state))
         if done < steps:
             # The step that failed has spoilt what is carried along: the same steps once more end before it.
             return self(point, slopes, memory, number, step_sizes[:done])
         carried = {name: list(kept[k * size : (k + 1) * size]) for k, name in enumerate(names)}
-        return Course(self._costs[:steps], self._points, self._slopes, carried, size)
-
-
-@cache
-def _code(update: Update) -> Code:
-    return code(_Writer(update).text())
+        return Iterates(self._costs[:steps], self._points, self._slopes, carried, size)
 
 
 class _Writer:
-    """Writes the function `@walk`, which makes steps, and returns how many of them led to finite numbers."""
+    """Writes the function `@steps`, which makes steps, and returns how many of them led to finite numbers."""
 
     def __init__(self, update: Update) -> None:
         self.update = update
-        self.b, self.printer, self.graph = Builder("walk(ptr %walk)", "i64"), Printer(1), Graph()
-        self.at = {name: self.b.load(kind, "%walk", str(k)) for k, (name, kind) in enumerate(KINDS.items())}
+        self.b, self.printer, self.graph = Builder("steps(ptr %state)", "i64"), Printer(1), Graph()
+        self.at = loaded(self.b, _LoopState, "%state")
         names = (SLOPE, *update.memory, *update.shared, *GIVEN)
         self.nodes = {name: self.graph.input(k) for k, name in enumerate(names)}
 
@@ -184,7 +173,7 @@ class _Writer:
         count = b.do(f"add i64 {self.at['number']}, {b.do(f'add i64 {step}, 1')}")
         inputs[self.nodes["count"]] = b.do(f"uitofp i64 {count} to double")
         inputs[self.nodes["momentum"]] = self.at["momentum"]
-        shared = {name: graph.steps(steps, self.nodes) for name, steps in self.update.shared.items()}
+        shared = {name: lowered(graph, steps, self.nodes) for name, steps in self.update.shared.items()}
         self._put(shared.values())
         inputs.update({self.nodes[name]: self.printer.name(graph, node) for name, node in shared.items()})
 
@@ -199,8 +188,8 @@ class _Writer:
         for k, name in enumerate(self.update.memory):
             places[name] = b.do(f"add i64 {i}, {b.do(f'mul i64 {k}, ' + at['size'])}")
             inputs[self.nodes[name]] = b.load("double", at["memory"], places[name])
-        direction = graph.steps(self.update.direction, self.nodes)
-        kept = {name: graph.steps(steps, self.nodes) for name, steps in self.update.memory.items()}
+        direction = lowered(graph, self.update.direction, self.nodes)
+        kept = {name: lowered(graph, steps, self.nodes) for name, steps in self.update.memory.items()}
         self._put([direction, *kept.values()])
         for name, node in kept.items():
             b.store("double", self.printer.name(graph, node), at["memory"], places[name])
@@ -234,7 +223,7 @@ class _Writer:
     def _mean(self, index: str) -> str:
         """Return the mean of a sum, with the sign; a division by one row would only take time."""
         b, at = self.b, self.at
-        total = b.load("double", at["found"], index)
+        total = b.load("double", at["results"], index)
         are_many = b.do(f"icmp ne i64 {at['rows']}, 1")
         mean = b.unless(are_many, "double", total, lambda: b.do(f"fdiv double {total}, {at['rows_real']}"))
         return b.do(f"fmul double {at['sign']}, {mean}")

@@ -1,0 +1,1 @@
+"""Mathematical functions of several doubles at once."""

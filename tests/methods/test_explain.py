@@ -29,7 +29,7 @@ FAULTS = ["local", "upstream", "dropped", "doubled"]
 
 def violations(explained: Explanation) -> list[str]:
     """Return where an explanation is not what a backward pass does: the identities that all tests rest on."""
-    circuit, found = explained.circuit, []
+    circuit, faults = explained.circuit, []
     gradients = circuit.backward(explained.output)
     added = dict.fromkeys(gradients, 0.0)
     added[explained.output] = 1.0
@@ -37,42 +37,43 @@ def violations(explained: Explanation) -> list[str]:
         upstream = added[name_of(circuit, edge.out)]
         name = name_of(circuit, edge.operand)
         if repr(edge.upstream) != repr(upstream):
-            found.append(f"upstream of {name_of(circuit, edge.out)}")
+            faults.append(f"upstream of {name_of(circuit, edge.out)}")
         if edge.upstream and repr(edge.local * edge.upstream) != repr(edge.contribution):
-            found.append(f"upstream x local to {name}")
+            faults.append(f"upstream x local to {name}")
         added[name] += edge.contribution
-    touched = {name_of(circuit, edge.operand) for edge in explained.edges} | {one.name for one in explained.accounts}
-    found += [f"sum for {name}" for name in touched if repr(added[name]) != repr(gradients[name])]
+    touched = {name_of(circuit, edge.operand) for edge in explained.edges}
+    touched |= {account.name for account in explained.accounts}
+    faults += [f"sum for {name}" for name in touched if repr(added[name]) != repr(gradients[name])]
     for account in explained.accounts:
         total = math.fsum(path.product for path in account.shown) + account.rest
         if not abs(total - account.gradient) <= account.rounding:
-            found.append(f"paths of {account.name}: {total} is not {account.gradient}")
+            faults.append(f"paths of {account.name}: {total} is not {account.gradient}")
         for path in account.shown:
             multiplied = math.prod(edge.local for edge in path.edges)
             if not math.isclose(multiplied, path.product, rel_tol=1e-12, abs_tol=1e-300):
-                found.append(f"a product of {account.name}")
+                faults.append(f"a product of {account.name}")
             ends = [path.slots[0], *(edge.out for edge in path.edges)]
             starts = [*(edge.operand for edge in path.edges), path.slots[-1]]
             if not tuple(ends) == tuple(starts) == path.slots or name_of(circuit, ends[0]) != account.name:
-                found.append(f"a path of {account.name} that is none")
-    return found
+                faults.append(f"a path of {account.name} that is none")
+    return faults
 
 
 def written_out(plan: Plan) -> list[list[float]]:
     """Return, per input, the products along all paths to the output, found by walking every one of them."""
-    found: list[list[float]] = [[] for _ in plan.inputs]
+    products: list[list[float]] = [[] for _ in plan.inputs]
     count = len(plan.inputs)
 
     def walk(wire: int, product: float) -> None:
         if wire < count:
-            found[wire].append(product)
+            products[wire].append(product)
             return
         gate, operands = plan.gates[wire - count]
         for slope, operand in zip(ALL[gate][1], operands, strict=True):
-            walk(operand, product * float(slope(*(plan.values[one] for one in operands))))
+            walk(operand, product * float(slope(*(plan.values[slot] for slot in operands))))
 
     walk(len(plan.values) - 1, 1.0)
-    return found
+    return products
 
 
 @pytest.mark.parametrize("file", CIRCUITS, ids=lambda file: file.stem)
@@ -198,7 +199,7 @@ def test_only_inputs_with_large_derivatives_get_paths() -> None:
 
 def test_inputs_that_do_not_reach_the_output() -> None:
     explained = explain(loads("{inputs: {x: 1, y: 1}, gates: {p: sin(x), q: cos(y)}, output: p}"))
-    assert [(one.name, one.number, one.gradient) for one in explained.accounts] == [
+    assert [(account.name, account.number, account.gradient) for account in explained.accounts] == [
         ("x", 1, math.cos(1)),
         ("y", 0, 0.0),
     ]

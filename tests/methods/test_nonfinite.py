@@ -20,19 +20,19 @@ def test_nothing_to_say_of_finite_numbers() -> None:
 def test_the_first_gate_is_named_with_its_operands_and_its_line() -> None:
     circuit = circuitgrad.loads("inputs: {x: -1}\ngates:\n  a: x*2\n  b: {log: a}\n  c: b + 1\n")
     circuit.forward()
-    found = nonfinite_value(circuit)
-    assert found is not None
-    assert found.message == "'b' is nan: log(-2.0)"
-    assert found.place is not None
-    assert found.place.line == 4
+    problem = nonfinite_value(circuit)
+    assert problem is not None
+    assert problem.message == "'b' is nan: log(-2.0)"
+    assert problem.place is not None
+    assert problem.place.line == 4
 
 
 def test_overflow_is_named() -> None:
     circuit = circuitgrad.from_expression("1/exp(x)", x=1000)
     circuit.forward()
-    found = nonfinite_value(circuit)
-    assert found is not None
-    assert "is inf: exp(1000.0)" in found.message
+    problem = nonfinite_value(circuit)
+    assert problem is not None
+    assert "is inf: exp(1000.0)" in problem.message
 
 
 @pytest.mark.parametrize(("text", "partial"), [("sqrt(x*x)", "inf"), ("log(x)", "inf"), ("1/x", "-inf")])
@@ -40,6 +40,6 @@ def test_the_gate_that_breaks_a_gradient_is_named(text: str, partial: str) -> No
     circuit = circuitgrad.from_expression(text, x=0)
     gradient = circuit.backward()
     assert not math.isfinite(gradient["x"])
-    found = nonfinite_gradient(circuit)
-    assert found is not None
-    assert f"the gradient becomes {partial} at 'out'" in found.message
+    problem = nonfinite_gradient(circuit)
+    assert problem is not None
+    assert f"the gradient becomes {partial} at 'out'" in problem.message

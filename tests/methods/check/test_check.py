@@ -32,20 +32,20 @@ def expression(text: str, **inputs: float) -> Circuit:
     return circuitgrad.from_expression(text, **inputs)
 
 
-def on_trial(row: Rule, *values: float) -> Circuit:
+def on_trial(rule: Rule, *values: float) -> Circuit:
     """Return a circuit of one gate `g`, outside the table, behind which a sigmoid follows."""
-    inputs = [Input(name, value) for name, value in zip(row.operands, values, strict=True)]
+    inputs = [Input(name, value) for name, value in zip(rule.operands, values, strict=True)]
     slots = tuple(range(len(inputs)))
-    return Circuit("trial", inputs, [], ["g", "s"], [row, find("sigmoid")], [slots, (len(inputs),)], ["s"])
+    return Circuit("trial", inputs, [], ["g", "s"], [rule, find("sigmoid")], [slots, (len(inputs),)], ["s"])
 
 
-def verdicts(found: Check) -> dict[str, str]:
-    (inputs,) = found.inputs.values()
-    return {name: one.verdict for name, one in inputs.items()}
+def verdicts(result: Check) -> dict[str, str]:
+    (inputs,) = result.inputs.values()
+    return {name: comparison.verdict for name, comparison in inputs.items()}
 
 
-def gates(found: Check) -> dict[str, str]:
-    return {name: one.verdict for name, one in found.gates.items()}
+def gates(result: Check) -> dict[str, str]:
+    return {name: comparison.verdict for name, comparison in result.gates.items()}
 
 
 # The innocent
@@ -58,18 +58,18 @@ DIFFERENCES = pytest.mark.parametrize("method", ["central", "forward"])
 @given(plan=plans(gates=tuple(SMOOTH)))
 def test_a_correct_smooth_circuit_is_never_accused(plan: Plan, method: str) -> None:
     assume(all(abs(value) < 1e100 for value in plan.values))
-    found = check(plan.circuit(), method=method)
-    assert found.passed, found
+    result = check(plan.circuit(), method=method)
+    assert result.passed, result
 
 
 @METHODS
 @given(plan=plans())
 def test_a_correct_circuit_with_kinks_is_never_accused(plan: Plan, method: str) -> None:
     assume(all(abs(value) < 1e100 for value in plan.values))
-    found = check(plan.circuit(), method=method)
+    result = check(plan.circuit(), method=method)
     # Where several gates are at a kink at once, their conventions need not add up to a slope of the whole.
-    assume(KINK not in gates(found).values())
-    assert found.passed, found
+    assume(KINK not in gates(result).values())
+    assert result.passed, result
 
 
 @DIFFERENCES
@@ -108,27 +108,27 @@ def test_nor_with_a_step_of_the_users(plan: Plan, method: str, h: float) -> None
     ],
 )
 def test_hard_points_of_correct_circuits(text: str, x: float, method: str) -> None:
-    found = check(expression(text, x=x), method=method)
-    assert found.passed, found
+    result = check(expression(text, x=x), method=method)
+    assert result.passed, result
 
 
 @pytest.mark.parametrize(("text", "x"), [("x**1.5", 0), ("x**2.5", 0), ("x*sqrt(1 - x)", 0)])
 def test_at_the_edge_of_a_domain_the_slope_on_the_one_side_counts(text: str, x: float) -> None:
-    (one,) = check(expression(text, x=x)).inputs["out"].values()
-    assert one.verdict == OK
+    (comparison,) = check(expression(text, x=x)).inputs["out"].values()
+    assert comparison.verdict == OK
 
 
 def test_the_figures_of_the_guide() -> None:
-    found = check(expression("sigmoid(a*x + b*y + c)", **NEURON), method="forward", h=1e-4)
-    assert {name: one.numeric for name, one in found.inputs["out"].items()} == {
+    result = check(expression("sigmoid(a*x + b*y + c)", **NEURON), method="forward", h=1e-4)
+    assert {name: comparison.numeric for name, comparison in result.inputs["out"].items()} == {
         "a": -0.10499758359205913,
         "b": 0.3149447748351797,
         "c": 0.10498958734506125,
         "x": 0.10498958734506125,
         "y": 0.2099711788272618,
     }
-    assert found.passed
-    assert (found.method, found.h, found.rtol) == ("forward", 1e-4, 1e-3)
+    assert result.passed
+    assert (result.method, result.h, result.rtol) == ("forward", 1e-4, 1e-3)
 
 
 @given(plans())
@@ -149,36 +149,36 @@ def test_the_circuit_stays_as_it_was(plan: Plan) -> None:
 def test_swapped_partials_are_found_and_named(method: str, x: float, y: float) -> None:
     assume(abs(x - y) > 0.1)
     assume(all(abs(z) > 1e-300 or z == 0 for z in (x, y)))  # no step in doubles is short enough beside such a number
-    found = check(on_trial(Rule("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
-    assert not found.passed
-    assert gates(found) == {"g": WRONG, "s": OK}
-    assert set(verdicts(found).values()) == {WRONG}
+    result = check(on_trial(Rule("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
+    assert not result.passed
+    assert gates(result) == {"g": WRONG, "s": OK}
+    assert set(verdicts(result).values()) == {WRONG}
 
 
 @pytest.mark.parametrize("factor", ["2", "-1", "0", "(1 + 1e-4)", "1.01"])
 @pytest.mark.parametrize("x", [0.3, -1.7, 2.5])
 def test_a_wrong_partial_is_found_by_the_gate_and_by_the_input(factor: str, x: float) -> None:
-    found = check(on_trial(Rule("bent", "sin(x)", {"x": f"{factor}*cos(x)"}), x))
-    assert gates(found) == {"g": WRONG, "s": OK}
-    assert verdicts(found) == {"x": WRONG}
-    assert found.gates["g"].operand == "x"
-    assert not found.passed
+    result = check(on_trial(Rule("bent", "sin(x)", {"x": f"{factor}*cos(x)"}), x))
+    assert gates(result) == {"g": WRONG, "s": OK}
+    assert verdicts(result) == {"x": WRONG}
+    assert result.gates["g"].operand == "x"
+    assert not result.passed
 
 
 def test_a_fault_too_small_for_differences_is_found_by_the_gate() -> None:
-    found = check(on_trial(Rule("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3), method="central")
-    assert verdicts(found) == {"x": OK}
-    assert gates(found)["g"] == WRONG
-    assert not found.passed
+    result = check(on_trial(Rule("bent", "sin(x)", {"x": "cos(x)*(1 + 1e-9)"}), 0.3), method="central")
+    assert verdicts(result) == {"x": OK}
+    assert gates(result)["g"] == WRONG
+    assert not result.passed
 
 
 def test_a_wrong_rule_of_the_table_names_its_gate_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     circuit = circuitgrad.load("circuits/neuron.yaml")
     wrong = Rule("mul", "x*y", {"x": "x", "y": "y"})
     monkeypatch.setattr(circuit, "rules", [wrong, *circuit.rules[1:]])
-    found = check(circuit)
-    assert gates(found) == {"ax": WRONG, "by": OK, "axpby": OK, "axpbypc": OK, "s": OK}
-    assert verdicts(found) == {"a": WRONG, "b": OK, "c": OK, "x": WRONG, "y": OK}
+    result = check(circuit)
+    assert gates(result) == {"ax": WRONG, "by": OK, "axpby": OK, "axpbypc": OK, "s": OK}
+    assert verdicts(result) == {"a": WRONG, "b": OK, "c": OK, "x": WRONG, "y": OK}
 
 
 def test_a_backward_that_forgets_to_add_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,11 +190,11 @@ def test_a_backward_that_forgets_to_add_is_found(monkeypatch: pytest.MonkeyPatch
     circuit = circuitgrad.loads("{inputs: {x: 3, z: 2}, gates: {y: x*x + x*z}}")
     assert check(circuit).passed
     monkeypatch.setattr(Gate, "backward", overwrite)
-    found = check(circuit)
-    assert not found.passed
-    assert verdicts(found) == {"x": WRONG, "z": OK}
-    assert set(gates(found).values()) == {WRONG}  # as it is with every gate's backward
-    assert not found.wires
+    result = check(circuit)
+    assert not result.passed
+    assert verdicts(result) == {"x": WRONG, "z": OK}
+    assert set(gates(result).values()) == {WRONG}  # as it is with every gate's backward
+    assert not result.wires
 
 
 def test_a_gradient_of_nan_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,42 +203,42 @@ def test_a_gradient_of_nan_never_passes(monkeypatch: pytest.MonkeyPatch) -> None
             unit.grad = math.nan
 
     monkeypatch.setattr(Gate, "backward", spoil)
-    found = check(expression("x*y", x=3, y=2), rtol=1e9, atol=1e9)
-    assert verdicts(found) == {"x": NONFINITE, "y": NONFINITE}
-    assert not found.passed
+    result = check(expression("x*y", x=3, y=2), rtol=1e9, atol=1e9)
+    assert verdicts(result) == {"x": NONFINITE, "y": NONFINITE}
+    assert not result.passed
 
 
 # Kinks, infinities, lost digits
 
 
 def test_abs_at_zero_is_a_kink_with_both_slopes() -> None:
-    found = check(expression("abs(x)", x=0))
-    one = found.inputs["out"]["x"]
-    assert (one.verdict, one.left, one.right) == (KINK, -1, 1)
-    assert (found.gates["out"].verdict, found.gates["out"].left, found.gates["out"].right) == (KINK, -1, 1)
-    assert found.passed
+    result = check(expression("abs(x)", x=0))
+    comparison = result.inputs["out"]["x"]
+    assert (comparison.verdict, comparison.left, comparison.right) == (KINK, -1, 1)
+    assert (result.gates["out"].verdict, result.gates["out"].left, result.gates["out"].right) == (KINK, -1, 1)
+    assert result.passed
 
 
 @pytest.mark.parametrize("gate", ["max", "min"])
 def test_a_tie_is_a_kink_in_both_operands(gate: str) -> None:
-    found = check(expression(f"{gate}(x, y)", x=2, y=2))
-    for one in found.inputs["out"].values():
-        assert one.verdict == KINK
-        assert sorted([one.left or 0.0, one.right or 0.0]) == pytest.approx([0, 1], abs=1e-9)
-    assert found.passed
+    result = check(expression(f"{gate}(x, y)", x=2, y=2))
+    for comparison in result.inputs["out"].values():
+        assert comparison.verdict == KINK
+        assert sorted([comparison.left or 0.0, comparison.right or 0.0]) == pytest.approx([0, 1], abs=1e-9)
+    assert result.passed
 
 
 def test_a_slope_outside_both_sides_of_a_kink_is_wrong() -> None:
-    found = check(on_trial(Rule("bent", "abs(x)", {"x": "1.5"}), 0.0))
-    assert gates(found)["g"] == WRONG
-    assert verdicts(found) == {"x": WRONG}
+    result = check(on_trial(Rule("bent", "abs(x)", {"x": "1.5"}), 0.0))
+    assert gates(result)["g"] == WRONG
+    assert verdicts(result) == {"x": WRONG}
 
 
 @pytest.mark.parametrize("text", ["step(x)", "floor(x)", "sign(x)", "1 if x > 0 else 0", "mod(x, 1)"])
 def test_a_jump_is_a_kink_too(text: str) -> None:
-    found = check(expression(text, x=0))
-    assert verdicts(found) == {"x": KINK}
-    assert found.passed
+    result = check(expression(text, x=0))
+    assert verdicts(result) == {"x": KINK}
+    assert result.passed
 
 
 @pytest.mark.parametrize("text", ["x if x > 0 else 3*x", "x if (x > -2)*(x < -1.5) else exp(x)", "abs(floor(x) + 2)*x"])
@@ -247,48 +247,49 @@ def test_what_no_small_step_moves_is_at_no_kink(text: str) -> None:
 
 
 def test_a_condition_at_its_tie_is_a_kink() -> None:
-    found = check(expression("x if x > -1 else 3*x", x=-1))
-    assert gates(found)["out"] == KINK
-    assert found.passed
+    result = check(expression("x if x > -1 else 3*x", x=-1))
+    assert gates(result)["out"] == KINK
+    assert result.passed
 
 
 @pytest.mark.parametrize(
     ("text", "x"), [("sqrt(x)", 0), ("sqrt(x*x)", 0), ("log(x)", -1), ("exp(x)", 1000), ("x", math.inf)]
 )
 def test_what_is_not_finite_does_not_pass(text: str, x: float) -> None:
-    found = check(expression(text, x=x))
-    assert verdicts(found) == {"x": NONFINITE}
-    assert not found.passed
+    result = check(expression(text, x=x))
+    assert verdicts(result) == {"x": NONFINITE}
+    assert not result.passed
 
 
 def test_an_infinite_slope_does_no_harm_where_nothing_reaches_it() -> None:
     circuit = circuitgrad.loads("{inputs: {x: 0, y: 2}, gates: {root: sqrt(x), square: y*y}, output: square}")
-    found = check(circuit)
-    assert gates(found) == {"root": OK, "square": OK}
-    assert found.passed
+    result = check(circuit)
+    assert gates(result) == {"root": OK, "square": OK}
+    assert result.passed
 
 
 def test_a_rule_that_is_right_but_loses_its_digits_is_inaccurate() -> None:
-    found = check(on_trial(Rule("lossy", "x*x", {"x": "(1 + 2*x) - 1"}), 1.23456789e-10))
-    assert found.gates["g"].verdict == INACCURATE
-    assert found.passed
+    result = check(on_trial(Rule("lossy", "x*x", {"x": "(1 + 2*x) - 1"}), 1.23456789e-10))
+    assert result.gates["g"].verdict == INACCURATE
+    assert result.passed
 
 
 def test_a_slope_beyond_the_doubles_is_no_match_for_any_number() -> None:
-    row = Rule("steep", "(x*1e200)*1e200", {"x": "1e300"})
-    assert check(on_trial(row, 1e-300)).gates["g"].verdict != OK
+    rule = Rule("steep", "(x*1e200)*1e200", {"x": "1e300"})
+    assert check(on_trial(rule, 1e-300)).gates["g"].verdict != OK
 
 
 # Tolerances, steps, expected values
 
 
 def test_tolerances_decide() -> None:
-    row = Rule("bent", "sin(x)", {"x": "1.01*cos(x)"})
-    assert verdicts(check(on_trial(row, 0.3), rtol=0.02)) == {"x": OK}
-    assert verdicts(check(on_trial(row, 0.3), atol=0.02)) == {"x": OK}
-    assert verdicts(check(on_trial(row, 0.3), rtol=0.001)) == {"x": WRONG}
-    one = check(on_trial(row, 0.3), atol=0.5).inputs["s"]["x"]
-    assert one.tolerance >= 0.5 * abs(one.analytic) > one.abs_error  # in units of the largest gradient
+    rule = Rule("bent", "sin(x)", {"x": "1.01*cos(x)"})
+    assert verdicts(check(on_trial(rule, 0.3), rtol=0.02)) == {"x": OK}
+    assert verdicts(check(on_trial(rule, 0.3), atol=0.02)) == {"x": OK}
+    assert verdicts(check(on_trial(rule, 0.3), rtol=0.001)) == {"x": WRONG}
+    comparison = check(on_trial(rule, 0.3), atol=0.5).inputs["s"]["x"]
+    # In units of the largest gradient.
+    assert comparison.tolerance >= 0.5 * abs(comparison.analytic) > comparison.abs_error
 
 
 @pytest.mark.parametrize("h", [1e-17, 1e-16, 2.2e-16])
@@ -321,22 +322,22 @@ def test_an_unknown_method() -> None:
     [("6", OK), ("6.000000001", OK), ("6.0001", WRONG), ("inf", WRONG), ("nan", WRONG), ("-6", WRONG)],
 )
 def test_expected_values(expected: str, verdict: str) -> None:
-    found = check(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{y: 3*x}}, expect: {{y: {expected}}}}}"))
-    assert found.expect["y"].verdict == verdict
-    assert found.passed == (verdict == OK)
+    result = check(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{y: 3*x}}, expect: {{y: {expected}}}}}"))
+    assert result.expect["y"].verdict == verdict
+    assert result.passed == (verdict == OK)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("exp(1000*x)", "inf"), ("log(-x)", "nan")])
 def test_an_expected_value_may_be_infinite_or_nan(text: str, expected: str) -> None:
-    found = check(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{y: {text}}}, expect: {{y: {expected}}}}}"))
-    assert found.expect["y"].verdict == OK
+    result = check(circuitgrad.loads(f"{{inputs: {{x: 2}}, gates: {{y: {text}}}, expect: {{y: {expected}}}}}"))
+    assert result.expect["y"].verdict == OK
 
 
 def test_several_outputs_are_checked_one_by_one() -> None:
-    found = check(circuitgrad.loads("{inputs: {x: 3}, gates: {y: x*x, z: abs(x - 3)}, output: [y, z]}"))
-    assert found.outputs == ("y", "z")
-    assert found.inputs["y"]["x"].verdict == OK
-    assert found.inputs["z"]["x"].verdict == KINK
+    result = check(circuitgrad.loads("{inputs: {x: 3}, gates: {y: x*x, z: abs(x - 3)}, output: [y, z]}"))
+    assert result.outputs == ("y", "z")
+    assert result.inputs["y"]["x"].verdict == OK
+    assert result.inputs["z"]["x"].verdict == KINK
 
 
 def test_a_chance_of_small_differences_is_no_fault() -> None:
@@ -344,8 +345,8 @@ def test_a_chance_of_small_differences_is_no_fault() -> None:
 
 
 def test_errors_of_a_comparison() -> None:
-    one = Comparison(3.0, 4.0, 0.0, WRONG)
-    assert (one.abs_error, one.rel_error, one.failed) == (1, 0.25, True)
+    comparison = Comparison(3.0, 4.0, 0.0, WRONG)
+    assert (comparison.abs_error, comparison.rel_error, comparison.failed) == (1, 0.25, True)
     assert Comparison(math.inf, math.inf, 0.0, OK).abs_error == 0
     assert math.isnan(Comparison(math.nan, 1.0, 0.0, NONFINITE).rel_error)
     assert math.isnan(Comparison(0.0, math.nan, 0.0, NONFINITE).rel_error)
@@ -371,7 +372,7 @@ def test_the_worst_verdict_is_the_gravest(order: Sequence[str], count: int) -> N
 def test_a_right_gradient_is_right_at_hard_points(text: str, inputs: dict[str, float]) -> None:
     checked = check(circuitgrad.from_expression(text, **inputs))
     assert checked.passed
-    assert {one.verdict for one in checked.inputs["out"].values()} == {"ok"}
+    assert {comparison.verdict for comparison in checked.inputs["out"].values()} == {"ok"}
 
 
 @pytest.mark.parametrize("factor", ["(1 + 1e-4)", "0.5", "-1"])

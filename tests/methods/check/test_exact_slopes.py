@@ -27,8 +27,8 @@ def slope_of(function: Callable[[Any], Any], x: float, expected: Any, size: Any 
     if size is None:
         with mpmath.workdps(60):
             size = abs(function(mpf(x))) + abs(mpf(x) * expected)
-    (found,) = exact_slopes(lambda at: FunctionSample([function(at)], []), x, [mpf(expected)], [size])
-    return found
+    (measured,) = exact_slopes(lambda at: FunctionSample([function(at)], []), x, [mpf(expected)], [size])
+    return measured
 
 
 def believed(slope: Any, belief: str) -> Any:
@@ -75,22 +75,22 @@ def test_the_slope_of_a_smooth_function_whatever_was_believed(name: str, belief:
     with mpmath.workdps(120):
         exact = slope(mpf(x))
         size = mpf(10) ** 31 if name == "large terms" else abs(x * exact) + abs(function(mpf(x)))
-    found = slope_of(function, x, believed(exact, belief), size)
-    assert not found.kink
+    measured = slope_of(function, x, believed(exact, belief), size)
+    assert not measured.kink
     if belief == "right" or abs(exact) * abs(mpf(x)) > mpf(10) ** -20 * size:
         # Far smaller slopes are looked for where they are believed to be.
-        assert abs(found.slope - exact) <= mpf(10) ** -17 * abs(exact)
-    assert abs(found.slope - exact) <= found.doubt + mpf(10) ** -30 * abs(exact)
+        assert abs(measured.slope - exact) <= mpf(10) ** -17 * abs(exact)
+    assert abs(measured.slope - exact) <= measured.doubt + mpf(10) ** -30 * abs(exact)
 
 
 @pytest.mark.parametrize("expected", [0.0, 1.0])
 @pytest.mark.parametrize("name", FLAT)
 def test_a_slope_of_nothing(name: str, expected: float) -> None:
     function, x = FLAT[name]
-    found = slope_of(function, x, expected)
-    assert not found.kink
-    assert abs(found.slope) <= found.doubt + mpf(10) ** -19
-    assert found.doubt < mpf(10) ** -9
+    measured = slope_of(function, x, expected)
+    assert not measured.kink
+    assert abs(measured.slope) <= measured.doubt + mpf(10) ** -19
+    assert measured.doubt < mpf(10) ** -9
 
 
 @pytest.mark.parametrize("believed", [0.0, -1.1])
@@ -106,10 +106,10 @@ def test_digits_that_cancel_inside_come_back_with_spare_ones(believed: float) ->
         a = mpf(77617)
         exact = 44 * a**3 * b**2 - 2 * a * (b**6 + 121 * b**4 + 2) + 1 / (2 * b)
         size = 2 * abs(a**2 * b**6) + abs(mpf("5.5") * b**8)
-    (found,) = exact_slopes(lambda x: FunctionSample([rump(x)], []), 77617.0, [mpf(believed)], [size], spare=40)
-    assert not found.kink
-    assert abs(found.slope - exact) <= mpf(10) ** -17 * abs(exact)
-    assert abs(found.slope - exact) <= found.doubt
+    (measured,) = exact_slopes(lambda x: FunctionSample([rump(x)], []), 77617.0, [mpf(believed)], [size], spare=40)
+    assert not measured.kink
+    assert abs(measured.slope - exact) <= mpf(10) ** -17 * abs(exact)
+    assert abs(measured.slope - exact) <= measured.doubt
 
 
 # Corners, jumps, roots, edges
@@ -136,10 +136,10 @@ JUMPS: dict[str, tuple[Callable[[Any], Any], float, Any, Any]] = {
 @pytest.mark.parametrize("name", CORNERS)
 def test_a_corner_has_two_slopes(name: str, belief: str) -> None:
     function, x, left, right = CORNERS[name]
-    found = slope_of(function, x, believed(mpf(right if mpmath.isfinite(right) else 1), belief), mpf(1))
-    assert found.kink
-    assert not found.jump
-    for got, wanted in ((found.left, left), (found.right, right)):
+    measured = slope_of(function, x, believed(mpf(right if mpmath.isfinite(right) else 1), belief), mpf(1))
+    assert measured.kink
+    assert not measured.jump
+    for got, wanted in ((measured.left, left), (measured.right, right)):
         assert got == wanted or abs(got - wanted) <= mpf(10) ** -15 * abs(wanted)
 
 
@@ -147,29 +147,29 @@ def test_a_corner_has_two_slopes(name: str, belief: str) -> None:
 @pytest.mark.parametrize("name", JUMPS)
 def test_a_jump_is_infinitely_steep_on_the_side_where_it_is(name: str, expected: float) -> None:
     function, x, left, right = JUMPS[name]
-    found = slope_of(function, x, expected, mpf(1))
-    assert found.kink
-    assert found.jump
-    for got, wanted in ((found.left, left), (found.right, right)):
+    measured = slope_of(function, x, expected, mpf(1))
+    assert measured.kink
+    assert measured.jump
+    for got, wanted in ((measured.left, left), (measured.right, right)):
         assert got == wanted or abs(got - wanted) <= mpf(10) ** -15
 
 
 @pytest.mark.parametrize("order", [2, 3, 5, 7])
 def test_a_root_stands_upright_and_is_no_jump(order: int) -> None:
-    found = slope_of(lambda x: mp.sign(x) * abs(x) ** (mpf(1) / order), 0.0, 1.0, mpf(1))
-    assert found.slope == found.left == found.right == inf
-    assert not found.kink
-    assert not found.jump
+    measured = slope_of(lambda x: mp.sign(x) * abs(x) ** (mpf(1) / order), 0.0, 1.0, mpf(1))
+    assert measured.slope == measured.left == measured.right == inf
+    assert not measured.kink
+    assert not measured.jump
 
 
 @pytest.mark.parametrize("power", [3, 5])
 @pytest.mark.parametrize("slope", [0, 3])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_at_the_edge_of_a_domain_the_slope_inside_counts(sign: int, slope: int, power: int) -> None:
-    found = slope_of(lambda x: slope * x + root(sign * x) ** power, 0.0, slope, mpf(1))
-    assert not found.kink
-    assert abs(found.slope - slope) <= mpf(10) ** -9
-    assert abs(found.slope - slope) <= found.doubt
+    measured = slope_of(lambda x: slope * x + root(sign * x) ** power, 0.0, slope, mpf(1))
+    assert not measured.kink
+    assert abs(measured.slope - slope) <= mpf(10) ** -9
+    assert abs(measured.slope - slope) <= measured.doubt
 
 
 def test_a_root_at_the_edge_of_its_domain_is_upright() -> None:
@@ -179,22 +179,22 @@ def test_a_root_at_the_edge_of_its_domain_is_upright() -> None:
 
 def test_where_there_is_no_value_there_is_no_slope() -> None:
     for function in (lambda x: nan, lambda x: 1 / x if x else inf, lambda x: root(x - 1)):
-        found = slope_of(function, 0.0, 1.0, mpf(1))
-        assert mpmath.isnan(found.slope)
-        assert not mpmath.isfinite(found.doubt)
+        measured = slope_of(function, 0.0, 1.0, mpf(1))
+        assert mpmath.isnan(measured.slope)
+        assert not mpmath.isfinite(measured.doubt)
 
 
 def test_several_functions_are_told_apart() -> None:
-    found = exact_slopes(
+    measured = exact_slopes(
         lambda x: FunctionSample([x * x, abs(x - 3), mp.floor(x), nan], []),
         3.0,
         [mpf(6), mpf(0), mpf(0), mpf(1)],
         [mpf(18), mpf(3), mpf(3), mpf(1)],
     )
-    assert [one.kink for one in found] == [False, True, True, False]
-    assert [one.jump for one in found] == [False, False, True, False]
-    assert abs(found[0].slope - 6) < mpf(10) ** -15
-    assert mpmath.isnan(found[3].slope)
+    assert [slope.kink for slope in measured] == [False, True, True, False]
+    assert [slope.jump for slope in measured] == [False, False, True, False]
+    assert abs(measured[0].slope - 6) < mpf(10) ** -15
+    assert mpmath.isnan(measured[3].slope)
 
 
 # States
@@ -206,9 +206,9 @@ def test_several_functions_are_told_apart() -> None:
 def test_a_state_explains_a_corner(name: str, x: float, left: Any, right: Any) -> None:
     value, state = value_function(find(name), MULTIPRECISION), branch_function(find(name), MULTIPRECISION)
     assert state is not None
-    (found,) = exact_slopes(lambda at: FunctionSample([value(at)], [state(at)]), x, [mpf(0)], [mpf(1)])
-    assert found.ties == (0,)
-    assert (found.left, found.right) == (left, right)
+    (measured,) = exact_slopes(lambda at: FunctionSample([value(at)], [state(at)]), x, [mpf(0)], [mpf(1)])
+    assert measured.ties == (0,)
+    assert (measured.left, measured.right) == (left, right)
 
 
 @pytest.mark.parametrize("distance", [1e-12, 1e-19, 1e-25, 1e-35])
@@ -222,10 +222,10 @@ def test_a_corner_nearby_is_none_at_the_point(distance: float, side: int) -> Non
         return FunctionSample([abs(moved)], [state(moved)])
 
     for expected in (side, -side, 0):
-        (found,) = exact_slopes(sample, 1.0, [mpf(expected)], [mpf(1)])
-        assert not found.kink
-        assert found.ties == ()
-        assert abs(found.slope - side) <= found.doubt + mpf(10) ** -20
+        (measured,) = exact_slopes(sample, 1.0, [mpf(expected)], [mpf(1)])
+        assert not measured.kink
+        assert measured.ties == ()
+        assert abs(measured.slope - side) <= measured.doubt + mpf(10) ** -20
 
 
 # The doubt
@@ -249,10 +249,10 @@ def test_the_doubt_bounds_the_error_of_smooth_slopes(a: float, b: float, c: floa
             - t / 50 * mp.exp(c - t * t / 100)
         )
         size = 30 + abs(b) + abs(c) + abs(t) * (abs(a) + abs(b * c))
-    found = slope_of(function, x, exact * (1 + error), size)
-    assert not found.kink
-    assert abs(found.slope - exact) <= found.doubt + mpf(10) ** -30 * abs(exact)
-    assert found.doubt <= mpf(10) ** -15 * max(abs(exact), 1)
+    measured = slope_of(function, x, exact * (1 + error), size)
+    assert not measured.kink
+    assert abs(measured.slope - exact) <= measured.doubt + mpf(10) ** -30 * abs(exact)
+    assert measured.doubt <= mpf(10) ** -15 * max(abs(exact), 1)
 
 
 @given(left=coefficient, right=coefficient, bend=coefficient, x=coefficient)
@@ -261,7 +261,7 @@ def test_the_doubt_is_below_what_parts_the_sides_of_a_corner(left: float, right:
         moved = t - mpf(x)
         return (left if moved < 0 else right) * moved + bend * moved * moved
 
-    found = slope_of(function, x, left, mpf(10))
-    assert found.kink is (left != right)
-    for got, wanted in ((found.left, left), (found.right, right)):
+    measured = slope_of(function, x, left, mpf(10))
+    assert measured.kink is (left != right)
+    for got, wanted in ((measured.left, left), (measured.right, right)):
         assert abs(got - mpf(wanted)) <= mpf(10) ** -15

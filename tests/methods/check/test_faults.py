@@ -57,13 +57,14 @@ def drawn(seed: int) -> Circuit:
     return circuitgrad.loads("\n".join(lines))
 
 
-def accused(found: Check) -> set[str]:
+def accused(result: Check) -> set[str]:
     """Return the gates, and the sums of wires, that are called wrong."""
-    return {name for name, one in found.gates.items() if one.verdict == WRONG} | {f"sum {name}" for name in found.wires}
+    gates = {name for name, comparison in result.gates.items() if comparison.verdict == WRONG}
+    return gates | {f"sum {name}" for name in result.wires}
 
 
-def with_row(circuit: Circuit, index: int, row: Rule) -> None:
-    circuit.rules = [*circuit.rules[:index], row, *circuit.rules[index + 1 :]]
+def with_rule(circuit: Circuit, index: int, rule: Rule) -> None:
+    circuit.rules = [*circuit.rules[:index], rule, *circuit.rules[index + 1 :]]
     circuit._gates = []
 
 
@@ -83,9 +84,9 @@ def test_the_generated_circuits_are_innocent() -> None:
     for seed in CIRCUITS:
         circuit = generated(seed)
         assert len(circuit.rules) >= GATES
-        found = check(circuit)
-        assert not accused(found), seed
-        assert not any(one.verdict == WRONG for one in found.inputs["out"].values()), seed
+        result = check(circuit)
+        assert not accused(result), seed
+        assert not any(comparison.verdict == WRONG for comparison in result.inputs["out"].values()), seed
 
 
 @pytest.mark.parametrize("block", range(0, len(CIRCUITS), 30))
@@ -93,23 +94,23 @@ def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:
         circuit = generated(seed)
         index = seed * 7 % len(circuit.rules)
-        row = circuit.rules[index]
-        position = seed % row.arity
-        operand = row.operands[position]
+        rule = circuit.rules[index]
+        position = seed % rule.arity
+        operand = rule.operands[position]
         value = partials(circuit, index)[position]
-        bent = Rule(row.name, row.value, {**row.partials, operand: f"({row.partials[operand]})*(1 + 1e-9)"})
+        bent = Rule(rule.name, rule.value, {**rule.partials, operand: f"({rule.partials[operand]})*(1 + 1e-9)"})
         circuit = generated(seed)
-        with_row(circuit, index, bent)
-        found = check(circuit)
+        with_rule(circuit, index, bent)
+        result = check(circuit)
         name = circuit.names[index]
-        one = found.gates[name]
-        if value == 0 or one.verdict == KINK:  # a billionth of nothing, or of a convention between two slopes
-            assert not accused(found)
+        comparison = result.gates[name]
+        if value == 0 or comparison.verdict == KINK:  # a billionth of nothing, or of a convention between two slopes
+            assert not accused(result)
             continue
-        assert accused(found) == {name}, seed
-        assert one.operand == operand, seed
-        assert one.analytic == pytest.approx(one.numeric * (1 + 1e-9), rel=1e-14), seed
-        assert not found.passed
+        assert accused(result) == {name}, seed
+        assert comparison.operand == operand, seed
+        assert comparison.analytic == pytest.approx(comparison.numeric * (1 + 1e-9), rel=1e-14), seed
+        assert not result.passed
         place = circuit.locate(name)
         assert place is not None
         assert place.text.strip().startswith(f"{name.partition('.')[0]}:")
@@ -119,15 +120,15 @@ def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
 def test_swapped_partials_are_named(block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:
         circuit = generated(seed)
-        pairs = [index for index, row in enumerate(circuit.rules) if row.arity == 2]
+        pairs = [index for index, rule in enumerate(circuit.rules) if rule.arity == 2]
         index = pairs[seed * 7 % len(pairs)]
-        one, other = partials(circuit, index)
-        row = circuit.rules[index]
-        x, y = row.partials
+        first, second = partials(circuit, index)
+        rule = circuit.rules[index]
+        x, y = rule.partials
         circuit = generated(seed)
-        with_row(circuit, index, Rule(row.name, row.value, {x: row.partials[y], y: row.partials[x]}))
-        found = check(circuit)
-        assert accused(found) == (set() if one == other else {circuit.names[index]}), seed
+        with_rule(circuit, index, Rule(rule.name, rule.value, {x: rule.partials[y], y: rule.partials[x]}))
+        result = check(circuit)
+        assert accused(result) == (set() if first == second else {circuit.names[index]}), seed
 
 
 def overwriting(gate: Gate) -> Gate:
@@ -164,14 +165,14 @@ def test_a_gate_that_does_not_add_is_named(plant: Callable[[Gate], Gate], block:
         index = seed * 7 % len(circuit.rules)
         slopes = partials(circuit, index)
         with_gate(circuit, index, plant(circuit.gates[index]))
-        found = check(circuit)
+        result = check(circuit)
         harmless = not any(slopes) if plant is overwriting else slopes[-1] == 0
         name = circuit.names[index]
-        if harmless and not accused(found):
+        if harmless and not accused(result):
             continue
-        assert accused(found) == {name}, seed
-        assert "its backward pass" in found.gates[name].reason
-        assert not found.passed
+        assert accused(result) == {name}, seed
+        assert "its backward pass" in result.gates[name].reason
+        assert not result.passed
 
 
 def test_a_gradient_that_no_gate_explains_is_named_by_its_wire(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,26 +186,26 @@ def test_a_gradient_that_no_gate_explains_is_named_by_its_wire(monkeypatch: pyte
         return {name: self[name].grad for name in self}
 
     monkeypatch.setattr(type(circuit), "backward", spoiled)
-    found = check(circuit)
-    assert accused(found) == {"sum x2"}
-    assert found.inputs["out"]["x2"].verdict == WRONG
-    assert {one.verdict for name, one in found.inputs["out"].items() if name != "x2"} == {"ok"}
+    result = check(circuit)
+    assert accused(result) == {"sum x2"}
+    assert result.inputs["out"]["x2"].verdict == WRONG
+    assert {comparison.verdict for name, comparison in result.inputs["out"].items() if name != "x2"} == {"ok"}
 
 
 def test_a_rule_in_doubles_that_is_not_its_rows_is_named() -> None:
     circuit = generated(2)
     index = 40
     own = class_of(circuit.rules[index])
-    rule = own.partials_function
+    partials_of = own.partials_function
 
     class Bent(own):  # type: ignore[misc, valid-type]
-        partials_function = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in rule(*point)))
+        partials_function = staticmethod(lambda *point: tuple(slope * (1 + 1e-9) for slope in partials_of(*point)))
 
     with_gate(circuit, index, Bent())
     assert accused(check(circuit)) == {circuit.names[index]}
 
 
 def test_nan_is_never_a_pass() -> None:
-    found = check(circuitgrad.loads("{inputs: {x: nan}, gates: {y: x*x}}"), rtol=1e9)
-    assert math.isnan(found.inputs["y"]["x"].analytic)
-    assert not found.passed
+    result = check(circuitgrad.loads("{inputs: {x: nan}, gates: {y: x*x}}"), rtol=1e9)
+    assert math.isnan(result.inputs["y"]["x"].analytic)
+    assert not result.passed

@@ -20,43 +20,43 @@ RUMP = "333.75*y**6 + x**2*(11*x**2*y**2 - y**6 - 121*y**4 - 2) + 5.5*y**8 + x/(
 
 def inputs(text: str, **values: float) -> dict[str, Comparison]:
     """Return what the check says of every input of a formula."""
-    found = check(circuitgrad.from_expression(text, **values), method="mp")
-    return dict(found.inputs["out"])
+    result = check(circuitgrad.from_expression(text, **values), method="mp")
+    return dict(result.inputs["out"])
 
 
 @pytest.mark.parametrize("entry", REFERENCE, ids=lambda entry: entry["name"])
 @pytest.mark.parametrize("method", ["mp", "central"])
 def test_every_circuit_of_the_reference_passes(entry: dict[str, Any], method: str) -> None:
-    found = check(circuitgrad.from_expression(entry["formula"], **entry["inputs"]), method=method)
-    assert found.passed, found
+    result = check(circuitgrad.from_expression(entry["formula"], **entry["inputs"]), method=method)
+    assert result.passed, result
     for name, grad in entry["grads"].items():
-        one = found.inputs["out"][name]
-        assert one.numeric == pytest.approx(grad, rel=1e-14 if method == "mp" else 1e-5, abs=1e-14)
+        comparison = result.inputs["out"][name]
+        assert comparison.numeric == pytest.approx(grad, rel=1e-14 if method == "mp" else 1e-5, abs=1e-14)
 
 
 def test_rumps_polynomial() -> None:
     x, y = 77617, 33096
-    found = check(circuitgrad.from_expression(RUMP, x=x, y=y), method="mp")
+    result = check(circuitgrad.from_expression(RUMP, x=x, y=y), method="mp")
     with mp.workdps(60):
         a, b = mpf(x), mpf(y)
         d_x = 44 * a**3 * b**2 - 2 * a * (b**6 + 121 * b**4 + 2) + 1 / (2 * b)
         d_y = 6 * mpf("333.75") * b**5 + a**2 * (22 * a**2 * b - 6 * b**5 - 484 * b**3) + 44 * b**7 - a / (2 * b**2)
-    assert found.passed
-    assert found.inputs["out"]["x"].numeric == float(d_x)
-    assert found.inputs["out"]["y"].numeric == float(d_y)
-    assert {one.verdict for one in found.inputs["out"].values()} <= {OK, INACCURATE}
+    assert result.passed
+    assert result.inputs["out"]["x"].numeric == float(d_x)
+    assert result.inputs["out"]["y"].numeric == float(d_y)
+    assert {comparison.verdict for comparison in result.inputs["out"].values()} <= {OK, INACCURATE}
 
 
 def test_a_difference_of_roots_loses_its_digits() -> None:
-    one = inputs("sqrt(x + 1) - sqrt(x)", x=1e8)["x"]
+    comparison = inputs("sqrt(x + 1) - sqrt(x)", x=1e8)["x"]
     with mp.workdps(40):
         exact = (1 / mp.sqrt(mpf(10) ** 8 + 1) - 1 / mp.sqrt(mpf(10) ** 8)) / 2
     analytic = 0.5 / (1e8 + 1) ** 0.5 - 0.5 / 1e4
-    assert one.verdict == INACCURATE
-    assert one.numeric == float(exact)
-    assert one.analytic == analytic
-    assert one.digits == pytest.approx(float(-mp.log10(abs((analytic - exact) / exact))), abs=1e-3)
-    assert one.rule == float(exact)
+    assert comparison.verdict == INACCURATE
+    assert comparison.numeric == float(exact)
+    assert comparison.analytic == analytic
+    assert comparison.digits == pytest.approx(float(-mp.log10(abs((analytic - exact) / exact))), abs=1e-3)
+    assert comparison.rule == float(exact)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_a_difference_of_roots_loses_its_digits() -> None:
     ],
 )
 def test_tails(text: str, x: float, slope: Any) -> None:
-    one = inputs(text, x=x)["x"]
-    assert one.verdict == OK
-    assert one.numeric == pytest.approx(float(slope), rel=1e-13, abs=0)
+    comparison = inputs(text, x=x)["x"]
+    assert comparison.verdict == OK
+    assert comparison.numeric == pytest.approx(float(slope), rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +101,11 @@ def test_tails(text: str, x: float, slope: Any) -> None:
 def test_kinks_have_the_slopes_on_both_sides(
     text: str, values: dict[str, float], name: str, left: float, right: float
 ) -> None:
-    one = inputs(text, **values)[name]
-    assert one.verdict == KINK
-    assert one.left == pytest.approx(left, abs=1e-15)
-    assert one.right == pytest.approx(right, abs=1e-15)
-    assert one.ties
+    comparison = inputs(text, **values)[name]
+    assert comparison.verdict == KINK
+    assert comparison.left == pytest.approx(left, abs=1e-15)
+    assert comparison.right == pytest.approx(right, abs=1e-15)
+    assert comparison.ties
 
 
 @pytest.mark.parametrize(
@@ -123,24 +123,24 @@ def test_kinks_have_the_slopes_on_both_sides(
     ],
 )
 def test_composites_of_kinks_are_told_right(text: str, x: float, slope: float, verdict: str) -> None:
-    one = inputs(text, x=x)["x"]
-    assert one.numeric == pytest.approx(slope, abs=1e-18)
-    assert one.verdict == verdict
+    comparison = inputs(text, x=x)["x"]
+    assert comparison.numeric == pytest.approx(slope, abs=1e-18)
+    assert comparison.verdict == verdict
 
 
 def test_a_tie_that_rounding_makes_is_lost_digits() -> None:
     # The product rounds to 1 + 2**-51: to doubles the operands are equal, though they are not.
-    one = check(circuitgrad.from_expression("max(x*x, y)", x=1 + 2**-52, y=1 + 2**-51), method="mp")
-    assert one.gates["out"].verdict == KINK
-    assert one.inputs["out"]["x"].verdict == INACCURATE
-    assert one.passed
+    comparison = check(circuitgrad.from_expression("max(x*x, y)", x=1 + 2**-52, y=1 + 2**-51), method="mp")
+    assert comparison.gates["out"].verdict == KINK
+    assert comparison.inputs["out"]["x"].verdict == INACCURATE
+    assert comparison.passed
 
 
 @pytest.mark.parametrize("text", ["step(x)", "sign(x)", "floor(x)", "atan2(x, -1)", "1 if x > 0 else 0"])
 def test_jumps_stand_upright(text: str) -> None:
-    one = inputs(text, x=0)["x"]
-    assert one.verdict == KINK
-    assert mpmath.inf in {one.left, one.right}
+    comparison = inputs(text, x=0)["x"]
+    assert comparison.verdict == KINK
+    assert mpmath.inf in {comparison.left, comparison.right}
 
 
 @pytest.mark.parametrize(("text", "x"), [("sqrt(x)", 0), ("cbrt(x)", 0), ("log(x)", -1), ("sqrt(abs(x))", 0)])
@@ -150,17 +150,17 @@ def test_what_is_not_finite_never_passes(text: str, x: float) -> None:
 
 def test_chaos_is_no_wrong_rule() -> None:
     steps = "\n".join(f"  h{i}: 4*h{i - 1}*(1 - h{i - 1})" for i in range(1, 201))
-    found = check(circuitgrad.loads(f"inputs: {{h0: 0.3}}\ngates:\n{steps}\noutput: h200"), method="mp")
-    one = found.inputs["h200"]["h0"]
+    result = check(circuitgrad.loads(f"inputs: {{h0: 0.3}}\ngates:\n{steps}\noutput: h200"), method="mp")
+    comparison = result.inputs["h200"]["h0"]
     with mp.workdps(300):
         # The logistic map is a doubling of the angle: h_n = sin(2**n * asin(sqrt(h0)))**2.
         h0 = mpf(0.3)
         angle = mpf(2) ** 200 * mp.asin(mp.sqrt(h0))
         slope = mp.sin(2 * angle) * mpf(2) ** 200 / (2 * mp.sqrt(h0) * mp.sqrt(1 - h0))
-    assert one.numeric == float(slope)
-    assert one.rule == float(slope)
-    assert one.verdict == INACCURATE
-    assert found.passed
+    assert comparison.numeric == float(slope)
+    assert comparison.rule == float(slope)
+    assert comparison.verdict == INACCURATE
+    assert result.passed
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_chaos_is_no_wrong_rule() -> None:
     ],
 )
 def test_no_correct_gradient_is_accused(text: str, values: dict[str, float]) -> None:
-    found = check(circuitgrad.from_expression(text, **values), method="mp")
-    assert found.passed, found
+    result = check(circuitgrad.from_expression(text, **values), method="mp")
+    assert result.passed, result
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_no_correct_gradient_is_accused(text: str, values: dict[str, float]) -> 
     ],
 )
 def test_no_correct_second_derivative_is_accused(text: str, values: dict[str, float]) -> None:
-    found = check(circuitgrad.from_expression(text, **values), method="mp", order=2)
-    assert found.passed, found
+    result = check(circuitgrad.from_expression(text, **values), method="mp", order=2)
+    assert result.passed, result
 
 
 @pytest.mark.parametrize("others", ["1e16*w", "1e20*w*w", "w*w*w"])
@@ -226,8 +226,8 @@ def test_no_large_derivative_hides_a_wrong_second_one(others: str, w: float) -> 
     define = "define: {g: {operands: [x, y], value: x*y, partials: {x: '2', y: x}}}"  # right at y = 2, and only there
     text = f"{define}\ninputs: {{a: 3, b: 2, w: {w!r}}}\ngates: {{o: 'g(a, b) + {others}'}}"
     assert check(circuitgrad.loads(text)).passed
-    found = check(circuitgrad.loads(text), order=2)
-    assert {pair for pair, one in found.inputs["o"].items() if one.verdict == WRONG} == {"a, b"}
+    result = check(circuitgrad.loads(text), order=2)
+    assert {pair for pair, comparison in result.inputs["o"].items() if comparison.verdict == WRONG} == {"a, b"}
 
 
 @pytest.mark.parametrize(
@@ -236,16 +236,16 @@ def test_no_large_derivative_hides_a_wrong_second_one(others: str, w: float) -> 
 )
 def test_at_a_jump_the_slopes_beside_it_count(value: str, partial: str, x: float) -> None:
     define = f"define: {{f: {{operands: [x], value: '{value}', partials: {{x: '{partial}'}}}}}}"
-    found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{o: f(a)}}"))
-    assert found.gates["o"].verdict == WRONG
-    assert not found.passed
+    result = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{o: f(a)}}"))
+    assert result.gates["o"].verdict == WRONG
+    assert not result.passed
 
 
 @pytest.mark.parametrize("text", ["sqrt(x)**2", "cosh(sqrt(x))", "cbrt(x)**3"])
 def test_a_gradient_of_0_that_meets_an_infinite_slope_is_named(text: str) -> None:
-    one = inputs(text, x=0)["x"]
-    assert one.verdict == WRONG
-    assert "the gradient 0 of 'out.1' meets its infinite partial derivative" in one.reason
+    comparison = inputs(text, x=0)["x"]
+    assert comparison.verdict == WRONG
+    assert "the gradient 0 of 'out.1' meets its infinite partial derivative" in comparison.reason
 
 
 @pytest.mark.parametrize(
@@ -266,9 +266,9 @@ def test_what_cancels_in_second_derivatives_is_no_fault(text: str, x: float) -> 
 @pytest.mark.parametrize("x", [40, 55, 59, 70])
 def test_digits_that_a_rule_loses_by_itself_are_no_fault(x: float) -> None:
     define = "define: {g: {operands: [x], value: tanh(x), partials: {x: 1 - out*out}}}"
-    found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{y: g(a)}}"))
-    assert found.gates["y"].verdict == INACCURATE
-    assert found.inputs["y"]["a"].numeric == pytest.approx(float(1 / mp.cosh(x) ** 2), rel=1e-12, abs=0)
+    result = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x}}}\ngates: {{y: g(a)}}"))
+    assert result.gates["y"].verdict == INACCURATE
+    assert result.inputs["y"]["a"].numeric == pytest.approx(float(1 / mp.cosh(x) ** 2), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("text", ["atan2(x, 1e-300)", "atan(x/1e-50)", "tanh(1e60*x)", "acos(cos(1e150 + x))"])
@@ -279,5 +279,5 @@ def test_what_is_steep_or_wild_is_no_jump(text: str) -> None:
 @pytest.mark.parametrize("x", [1e-20, 1e-45, 1e-150, 1e-300])
 def test_a_partial_of_0_is_found_however_small_the_operand(x: float) -> None:
     define = "define: {g: {operands: [x], value: exp(x), partials: {x: 0}}}"
-    found = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x!r}}}\ngates: {{y: g(a)}}"))
-    assert found.gates["y"].verdict == found.inputs["y"]["a"].verdict == WRONG
+    result = check(circuitgrad.loads(f"{define}\ninputs: {{a: {x!r}}}\ngates: {{y: g(a)}}"))
+    assert result.gates["y"].verdict == result.inputs["y"]["a"].verdict == WRONG

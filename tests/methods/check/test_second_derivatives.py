@@ -42,12 +42,12 @@ def test_the_numbers_that_are_compared_are_the_second_derivatives(x: float, y: f
     bell = math.exp(x - y)
     wanted = {"x, x": 6 * x * y + bell, "x, y": 3 * x * x - bell, "y, y": bell}
     scale = 12 + bell
-    for found, error in ((exactly(circuit), 1e-14), (in_doubles(circuit), 1e-5)):
-        assert found.keys() == wanted.keys()
-        for pair, one in found.items():
-            assert one.verdict == OK
-            assert one.numeric == pytest.approx(wanted[pair], abs=error * scale)
-            assert one.analytic == pytest.approx(wanted[pair], abs=1e-13 * scale)
+    for comparisons, error in ((exactly(circuit), 1e-14), (in_doubles(circuit), 1e-5)):
+        assert comparisons.keys() == wanted.keys()
+        for pair, comparison in comparisons.items():
+            assert comparison.verdict == OK
+            assert comparison.numeric == pytest.approx(wanted[pair], abs=error * scale)
+            assert comparison.analytic == pytest.approx(wanted[pair], abs=1e-13 * scale)
 
 
 HARD = [
@@ -68,8 +68,8 @@ HARD = [
 
 @pytest.mark.parametrize(("text", "inputs"), HARD, ids=[text for text, _ in HARD])
 def test_hard_points_of_correct_hessians(text: str, inputs: dict[str, float]) -> None:
-    found = exactly(circuitgrad.from_expression(text, **inputs))
-    assert {one.verdict for one in found.values()} <= {OK, "inaccurate"}
+    comparisons = exactly(circuitgrad.from_expression(text, **inputs))
+    assert {comparison.verdict for comparison in comparisons.values()} <= {OK, "inaccurate"}
 
 
 @settings(max_examples=25)
@@ -77,9 +77,9 @@ def test_hard_points_of_correct_hessians(text: str, inputs: dict[str, float]) ->
 def test_a_partial_that_is_wrong_beside_the_point_is_found(x: float, y: float, factor: float) -> None:
     circuit = defined("u*u*v", x, y, u=f"2*u*v + {factor!r}*(u - {x!r})", v="u*u")
     assert check(circuit).passed
-    found = check(circuit, order=2)
-    assert not found.passed
-    assert {pair: one.verdict == WRONG for pair, one in found.inputs["out"].items()} == {
+    comparisons = check(circuit, order=2)
+    assert not comparisons.passed
+    assert {pair: comparison.verdict == WRONG for pair, comparison in comparisons.inputs["out"].items()} == {
         "x, x": True,
         "x, y": False,
         "y, y": False,
@@ -96,14 +96,14 @@ def test_either_end_of_a_mixed_derivative_may_be_the_wrong_one(x: float, y: floa
     for partials in faults:
         circuit = defined("sin(u*v)", x, y, **partials)
         for find in (exactly, in_doubles):
-            verdicts = {pair: one.verdict for pair, one in find(circuit).items()}
+            verdicts = {pair: comparison.verdict for pair, comparison in find(circuit).items()}
             assert verdicts == {"x, x": OK, "x, y": WRONG, "y, y": OK}
 
 
 def test_inputs_that_never_meet_have_no_mixed_derivative() -> None:
     circuit = circuitgrad.from_expression("exp(x) + sin(y)", x=1, y=2)
-    found = exactly(circuit)
-    assert (found["x, y"].verdict, found["x, y"].numeric) == (OK, 0.0)
+    comparisons = exactly(circuit)
+    assert (comparisons["x, y"].verdict, comparisons["x, y"].numeric) == (OK, 0.0)
 
 
 @pytest.mark.parametrize(("text", "x"), [("sqrt(x)", 0.0), ("log(x)", 0.0), ("log(x)", -1.0), ("1/x", 0.0)])
@@ -116,8 +116,8 @@ def test_where_there_is_no_second_derivative_nothing_passes(text: str, x: float)
 @pytest.mark.parametrize("value", [math.inf, math.nan])
 def test_at_an_input_that_is_not_finite_nothing_passes(value: float) -> None:
     circuit = circuitgrad.from_expression("atan(x)*y", x=value, y=2)
-    found = exactly(circuit)
-    assert [found[pair].verdict for pair in ("x, x", "x, y")] == [NONFINITE, NONFINITE]
+    comparisons = exactly(circuit)
+    assert [comparisons[pair].verdict for pair in ("x, x", "x, y")] == [NONFINITE, NONFINITE]
 
 
 @given(x=coordinate, y=coordinate)

@@ -52,8 +52,8 @@ def by_ridders(text: str, x: float, h: float | None = None) -> SlopeEstimate:
 
 def by_complex_step(text: str, x: float) -> SlopeEstimate:
     circuit = circuitgrad.from_expression(text, x=x)
-    (found,) = complex_slopes(circuit, ["out"], "x")
-    return found
+    (estimate,) = complex_slopes(circuit, ["out"], "x")
+    return estimate
 
 
 @EACH
@@ -63,12 +63,12 @@ def test_ridders_error_is_within_what_it_says(
     text: str, meaning: Callable[[Any], Any], low: float, high: float, share: float
 ) -> None:
     x = low + (high - low) * share
-    found, slope = by_ridders(text, x), exact(meaning, x)
+    estimate, slope = by_ridders(text, x), exact(meaning, x)
     # Once in some thousand points chance makes the extrapolations agree: the check's tolerance allows for that.
-    assert abs(found.slope - slope) <= found.uncertainty + DEFAULT_RTOL["ridders"] * abs(slope)
+    assert abs(estimate.slope - slope) <= estimate.uncertainty + DEFAULT_RTOL["ridders"] * abs(slope)
     with mpmath.workdps(40):
         scale = abs(slope) + abs(meaning(mpf(x))) / max(1, abs(x))
-    assert found.uncertainty <= 1e-6 * max(scale, 1e-6) * max(1, abs(x))
+    assert estimate.uncertainty <= 1e-6 * max(scale, 1e-6) * max(1, abs(x))
 
 
 @EACH
@@ -78,13 +78,13 @@ def test_the_complex_step_is_right_to_rounding(
     text: str, meaning: Callable[[Any], Any], low: float, high: float, share: float
 ) -> None:
     x = low + (high - low) * share
-    found, slope = by_complex_step(text, x), exact(meaning, x)
+    estimate, slope = by_complex_step(text, x), exact(meaning, x)
     with mpmath.workdps(40):
         # The slope moves by its own slope when an operand inside is rounded.
         bend = abs(mpmath.diff(meaning, mpf(x), 2)) * max(1, abs(x))
         terms = abs(meaning(mpf(x)))
-    assert abs(found.slope - slope) <= found.uncertainty + 32 * MACHINE_EPSILON * (abs(slope) + bend + terms)
-    assert found.uncertainty <= 64 * MACHINE_EPSILON * (abs(slope) + bend + terms) + 1e-300
+    assert abs(estimate.slope - slope) <= estimate.uncertainty + 32 * MACHINE_EPSILON * (abs(slope) + bend + terms)
+    assert estimate.uncertainty <= 64 * MACHINE_EPSILON * (abs(slope) + bend + terms) + 1e-300
 
 
 @pytest.mark.parametrize("x", [1e-300, -1e-300, 1e-12, 0.0, 1e12, 1e150])
@@ -98,17 +98,17 @@ def test_rounding_within_a_gate_shows_in_the_uncertainty() -> None:
     # The two terms of the slope of x/(1 + x) cancel.
     for number in range(300):
         x = 1e5 + 1234.5 * number
-        found = by_complex_step("softsign(x)", x)
-        assert abs(found.slope - (1 + x) ** -2) <= found.uncertainty + 1e-10 * (1 + x) ** -2
+        estimate = by_complex_step("softsign(x)", x)
+        assert abs(estimate.slope - (1 + x) ** -2) <= estimate.uncertainty + 1e-10 * (1 + x) ** -2
 
 
 @pytest.mark.parametrize("h", [0.5, 0.1, 1e-3])
 @pytest.mark.parametrize("x", [-2.0, 0.3, 5.0])
 def test_ridders_takes_the_step_that_it_is_given(h: float, x: float) -> None:
-    found = by_ridders("exp(x)*sin(x)", x, h)
+    estimate = by_ridders("exp(x)*sin(x)", x, h)
     slope = math.exp(x) * (math.sin(x) + math.cos(x))
-    assert abs(found.slope - slope) <= found.uncertainty
-    assert found.uncertainty <= 1e-6 * abs(slope)
+    assert abs(estimate.slope - slope) <= estimate.uncertainty
+    assert estimate.uncertainty <= 1e-6 * abs(slope)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_ridders_takes_the_step_that_it_is_given(h: float, x: float) -> None:
     ],
 )
 def test_the_first_step_is_shortened_where_the_function_ends_or_bends(text: str, x: float, slope: float) -> None:
-    found = by_ridders(text, x)
+    estimate = by_ridders(text, x)
     # The slope in doubles is rounded, too.
-    assert abs(found.slope - slope) <= found.uncertainty + 1e-12 * abs(slope)
-    assert found.uncertainty <= 1e-4 * abs(slope)
+    assert abs(estimate.slope - slope) <= estimate.uncertainty + 1e-12 * abs(slope)
+    assert estimate.uncertainty <= 1e-4 * abs(slope)
 
 
 def test_a_function_that_is_finite_nowhere_has_no_certain_slope() -> None:
@@ -151,6 +151,6 @@ def test_what_has_no_complex_rule_is_refused_with_its_gate() -> None:
 
 def test_several_outputs_take_one_step() -> None:
     circuit = circuitgrad.loads("{inputs: {x: 2, y: 3}, gates: {p: x*x*y, q: y*y, r: exp(x)}, output: [p, q, r]}")
-    slopes = [one.slope for one in complex_slopes(circuit, ["p", "q", "r"], "x")]
+    slopes = [estimate.slope for estimate in complex_slopes(circuit, ["p", "q", "r"], "x")]
     assert slopes == pytest.approx([12.0, 0.0, math.exp(2)], rel=1e-14)
     assert circuit.values() == {"x": 2.0, "y": 3.0}

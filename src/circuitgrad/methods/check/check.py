@@ -9,7 +9,7 @@ from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.methods.check.finite_differences import require_steps
 from circuitgrad.methods.check.input_points import InputPoint
 from circuitgrad.methods.check.point_check import PointChecker
-from circuitgrad.methods.check.result import Check, PointCheck
+from circuitgrad.methods.check.result import Check
 from circuitgrad.methods.check.verdicts import OK, WRONG, Comparison, Tolerance
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.language.nodes import Listener
-
-__all__ = ["Check", "PointCheck", "check", "compare_expected"]
 
 RULES_RTOL = 1e-14
 """The relative tolerance of a derivative rule without rounding: the literal numbers in it are doubles."""

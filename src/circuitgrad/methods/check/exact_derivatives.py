@@ -79,7 +79,7 @@ class ExactDerivatives:
         """The number of digits that the circuit loses inside, to be added to the usual ones."""
         return self._passes[1]
 
-    def rule(self, output: int, name: str) -> Any:
+    def by_rules(self, output: int, name: str) -> Any:
         """Return the derivative of an output, given by its position, in a wire: by the rules, without rounding."""
         return self._passes[0][output][0][name]
 

@@ -112,7 +112,7 @@ class PointChecker:
                 gradient, _, sums = passes[output]
                 comparison = judge(
                     gradient[name],
-                    derivatives.rule(position, name),
+                    derivatives.by_rules(position, name),
                     exact,
                     tolerances[output],
                     slack=sums.slack(self.circuit.slot(name)),

@@ -76,7 +76,10 @@ def test_a_correct_circuit_with_kinks_is_never_accused(plan: Plan, method: str) 
 @given(plan=plans(gates=tuple(SMOOTH), most=6), h=st.floats(1e-9, 1e-2))
 def test_nor_with_a_step_of_the_users(plan: Plan, method: str, h: float) -> None:
     assume(all(abs(value) < 1e6 for value in plan.values))
-    assert check(plan.circuit(), method=method, h=h).passed
+    circuit = plan.circuit()
+    # A step that is long beside an input says little of the slope there, and an estimate of its error no more.
+    assume(all(abs(value) > 10 * h for value in circuit.values().values()))
+    assert check(circuit, method=method, h=h).passed
 
 
 @METHODS
@@ -148,7 +151,7 @@ def test_the_circuit_stays_as_it_was(plan: Plan) -> None:
 @example(x=2.0, y=0.5)
 def test_swapped_partials_are_found_and_named(method: str, x: float, y: float) -> None:
     assume(abs(x - y) > 0.1)
-    assume(all(abs(z) > 1e-300 or z == 0 for z in (x, y)))  # no step in doubles is short enough beside such a number
+    assume(all(abs(z) > 1e-12 or z == 0 for z in (x, y)))  # no step in doubles is short enough beside such a number
     result = check(on_trial(Rule("swapped", "x*y", {"x": "x", "y": "y"}), x, y), method=method)
     assert not result.passed
     assert gates(result) == {"g": WRONG, "s": OK}

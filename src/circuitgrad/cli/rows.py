@@ -80,11 +80,11 @@ def _report(
     nonfinite = NonfiniteRows(circuit, wanted)
     is_seen = given.output_file is None and form in ("csv", "markdown") and sys.stdout.isatty()
     compute = RowwiseProgram(circuit, data.names, wanted, given.engine, data.expected)
-    blocks = _computed(compute, data, wanted, nonfinite, quiet=given.quiet or is_seen)
+    chunks = _computed(compute, data, wanted, nonfinite, quiet=given.quiet or is_seen)
     if form == "parquet":
-        _write_parquet(blocks, wanted, given)
+        _write_parquet(chunks, wanted, given)
     else:
-        _write_text(_pieces(circuit, outputs, wanted, data.counted, blocks, form, given), given)
+        _write_text(_pieces(circuit, outputs, wanted, data.counted, chunks, form, given), given)
     printing.tell_engine(compute.choice, verbose=given.verbose, quiet=given.quiet)
     printing.tell_of_pyarrow(data.expected, quiet=given.quiet)
     printing.warn(nonfinite.problem(data.name, data.counted), quiet=given.quiet)
@@ -144,13 +144,13 @@ def _pieces(
     outputs: Sequence[str],
     wanted: Wanted,
     counted: str,
-    blocks: Iterator[ResultChunk],
+    chunks: Iterator[ResultChunk],
     form: str,
     given: PassOptions,
 ) -> Iterator[str]:
     """Yield the results in pieces of text."""
     if form == "json":
-        columns = collected(len(wanted.titles), blocks)
+        columns = collected(len(wanted.titles), chunks)
         document = rows_json(circuit.name, outputs, wanted.values, wanted.wrt, columns)
         names = "".join([circuit.name, *wanted.titles])
         yield from json_pieces(document, ascii_only=given.output_file is None and not encodable(names))
@@ -159,9 +159,9 @@ def _pieces(
     count = len(wanted.values)
     table = table_of(wanted.titles[:count], wanted.titles[count:], counted if form != "csv" else "")
     if form != "table":
-        yield from stream(table, blocks, form, given.precision)
+        yield from stream(table, chunks, form, given.precision)
         return
-    ends(table, blocks, everything=given.everything)
+    ends(table, chunks, everything=given.everything)
     if not given.quiet:
         yield f"{fold(printing.title(circuit))}\n"
     yield from render(table, form, given.precision, everything=True)
@@ -179,11 +179,11 @@ def _write_text(pieces: Iterator[str], given: PassOptions) -> None:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
-def _write_parquet(blocks: Iterator[ResultChunk], wanted: Wanted, given: PassOptions) -> None:
+def _write_parquet(chunks: Iterator[ResultChunk], wanted: Wanted, given: PassOptions) -> None:
     """Write results to a Parquet file once they are complete."""
     from circuitgrad.data.parquet import write_parquet
     from circuitgrad.files import writing
 
     assert given.output_file is not None  # noqa: S101
     with writing(Path(given.output_file), replace=True) as file:
-        write_parquet(file, wanted.titles, (columns for _, columns in blocks))
+        write_parquet(file, wanted.titles, (columns for _, columns in chunks))

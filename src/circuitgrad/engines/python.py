@@ -68,10 +68,10 @@ def function_of(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Pytho
             d0 += 5.0 * d3
         return (v4, d0,)
     """
-    return _Writer(circuit, names, wanted).function()
+    return _FunctionWriter(circuit, names, wanted).function()
 
 
-class _Writer:
+class _FunctionWriter:
     def __init__(self, circuit: Circuit, names: Sequence[str], wanted: Wanted) -> None:
         self.circuit, self.names, self.wanted = circuit, names, wanted
         self.calls: set[str] = set()

@@ -138,7 +138,7 @@ def plot(
     ends = along(left), along(right)
     margin = max(margin, len(number(bottom)), len(number(top)))
     columns = max(1, width - margin - 2)
-    canvas = _Canvas(columns, height, pen)
+    canvas = _DotCanvas(columns, height, pen)
     numbers = {0: number(top), height - 1: number(bottom)}
     if bottom < 0 < top:
         numbers.setdefault(canvas.row(_share(0, top, bottom)), "0")
@@ -171,7 +171,7 @@ def _ends(left: str, middle: str, right: str, columns: int) -> str:
     return f"{text} {right:>{max(0, columns - len(text) - 1)}}"
 
 
-class _Canvas:
+class _DotCanvas:
     """Dots, some of them black."""
 
     def __init__(self, columns: int, rows: int, pen: Pen) -> None:

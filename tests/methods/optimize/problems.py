@@ -78,7 +78,7 @@ def told(method: str, **settings: Any) -> Optimization:
 
 
 def search_of(circuit: Circuit, optimization: Optimization, rows: Rows | None = None) -> Search:
-    """Return a walk that nobody listens to."""
+    """Return a iterates that nobody listens to."""
     wanted = settled(optimization, circuit, rows)
     assert wanted.output is not None
     assert wanted.method is not None
@@ -86,7 +86,7 @@ def search_of(circuit: Circuit, optimization: Optimization, rows: Rows | None = 
     return Search(objective, wanted, algorithm(wanted.method), lambda _: None)
 
 
-def walked(
+def optimized(
     circuit: Circuit, optimization: Optimization, rows: Rows | None = None, **options: Any
 ) -> tuple[Outcome, list[Iterate]]:
     """Return what a run did, with the start and all its steps."""

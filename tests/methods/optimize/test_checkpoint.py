@@ -26,10 +26,10 @@ from methods.optimize.problems import (
     facts,
     fitting,
     line,
+    optimized,
     problem_of,
     table,
     told,
-    walked,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def with_steps(task: Task, steps: int) -> Task:
 def kept(task: Task, **options: Any) -> tuple[Outcome, list[Iterate], str]:
     """Run a task; return what it did, its steps, and its last checkpoint as text."""
     saved: list[str] = []
-    outcome, steps = walked(*task, save=lambda checkpoint: saved.append(checkpoint.text()), **options)
+    outcome, steps = optimized(*task, save=lambda checkpoint: saved.append(checkpoint.text()), **options)
     return outcome, steps, saved[-1]
 
 
@@ -70,7 +70,7 @@ def read(text: str) -> Checkpoint:
 def assert_resumes(task: Callable[[], Task], cut: int = CUT, steps: int = STEPS) -> Outcome:
     """Require that a run which was cut off, and another that was interrupted there, go on as if nothing had been."""
     circuit, optimization, rows = with_steps(task(), steps)
-    uninterrupted, walk = walked(circuit, optimization, rows)
+    uninterrupted, iterates = optimized(circuit, optimization, rows)
     for interrupted in (False, True) if cut else (False,):
         if interrupted:
             left = iter(range(cut))
@@ -83,9 +83,9 @@ def assert_resumes(task: Callable[[], Task], cut: int = CUT, steps: int = STEPS)
         again, rest, last = kept(with_steps(task(), steps), resume=read(text))
         assert facts(again) == facts(uninterrupted)
         # What keeps its memory to itself is told all again, and so are those who listen.
-        known = len(walk) - len(rest)
-        assert known in (0, min(cut, len(walk) - 1) + 1)
-        assert repr(rest) == repr(walk[known:])
+        known = len(iterates) - len(rest)
+        assert known in (0, min(cut, len(iterates) - 1) + 1)
+        assert repr(rest) == repr(iterates[known:])
         assert last == kept(with_steps(task(), steps))[2]
     return uninterrupted
 
@@ -271,7 +271,7 @@ def test_where_a_run_began_is_its_own_business() -> None:
     _, _, text = kept((circuit, wanted, None))
     assert circuit.values() != bowl().values()
     again = optimize(circuit, replace(wanted, steps=9), resume=read(text))
-    uninterrupted, _ = walked(bowl(), replace(wanted, steps=9))
+    uninterrupted, _ = optimized(bowl(), replace(wanted, steps=9))
     assert facts(again) == facts(uninterrupted)
 
 

@@ -16,7 +16,7 @@ from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.errors import CircuitError
 from circuitgrad.methods.optimize.optimize import optimize
 from circuitgrad.methods.optimize.settings import algorithm
-from methods.optimize.problems import POINTS, bowl, facts, fitting, line, table, told, walked
+from methods.optimize.problems import POINTS, bowl, facts, fitting, line, optimized, table, told
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
@@ -205,7 +205,7 @@ def test_the_same_run_is_the_same_to_the_last_bit(method: str) -> None:
 
 @EVERY
 def test_those_who_listen_are_told_every_step(method: str) -> None:
-    outcome, steps = walked(line(), fitting(method, steps=25, step_size=0.02), table(POINTS))
+    outcome, steps = optimized(line(), fitting(method, steps=25, step_size=0.02), table(POINTS))
     assert [step.number for step in steps] == list(range(outcome.steps + 1))
     assert [(step.number, step.objective) for step in steps] == list(outcome.curve)
     assert (steps[0].objective, steps[-1].objective) == pytest.approx((outcome.first, outcome.last), rel=1e-12)
@@ -271,7 +271,7 @@ def test_what_is_refused_leaves_the_circuit_as_it_is(method: str) -> None:
 def test_present_values_are_where_a_run_begins(method: str) -> None:
     circuit = line()
     circuit.assign({"slope": 2.5, "offset": -1})
-    outcome, steps = walked(circuit, fitting(method, steps=1), table(POINTS))
+    outcome, steps = optimized(circuit, fitting(method, steps=1), table(POINTS))
     assert list(steps[0].point) == [2.5, -1]
     assert (outcome.before["slope"], outcome.before["offset"]) == (2.5, -1)
 
@@ -281,7 +281,7 @@ def test_present_values_are_where_a_run_begins(method: str) -> None:
 @given(x=st.floats(-2, 2), y=st.floats(-2, 2))
 def test_methods_that_look_first_never_get_worse(method: str, x: float, y: float) -> None:
     wanted = told(method, goal="minimize", steps=15, line_search=True, step_size=0.5)
-    outcome, steps = walked(bowl(x, y), wanted)
+    outcome, steps = optimized(bowl(x, y), wanted)
     objectives = [step.objective for step in steps]
     # Near the end of doubles a search may take a step that is level but for rounding.
     assert all(after <= before * (1 + 1e-14) for before, after in pairwise(objectives))

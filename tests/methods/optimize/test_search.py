@@ -1,4 +1,4 @@
-"""What every method walks by: batches, schedules, the line search, bounds, costs that are remembered."""
+"""What every method moves by: batches, schedules, the line search, bounds, costs that are remembered."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def search_of(circuit: Circuit, rows: Rows | None = None, **told: Any) -> Search
     return Search(objective, wanted, algorithm(wanted.method), lambda _: None)
 
 
-def walk(circuit: Circuit, rows: Rows | None = None, **told: Any) -> tuple[Outcome, list[Iterate]]:
+def optimized(circuit: Circuit, rows: Rows | None = None, **told: Any) -> tuple[Outcome, list[Iterate]]:
     steps: list[Iterate] = []
     return optimize(circuit, Optimization(**told), rows, listen=steps.append), steps
 
@@ -100,7 +100,7 @@ RULES: dict[str, Callable[[int, int], float]] = {
 @given(size=st.floats(1e-6, 1e3), steps=st.integers(1, 40))
 def test_a_schedule_is_its_formula(schedule: str, size: float, steps: int) -> None:
     # The slope is 1 everywhere, so that a step is as long as the step size.
-    result, seen = walk(circuitgrad.from_expression("x", x=0), schedule=schedule, step_size=size, steps=steps)
+    result, seen = optimized(circuitgrad.from_expression("x", x=0), schedule=schedule, step_size=size, steps=steps)
     assert result.steps == steps
     at = 0.0
     for step in seen[1:]:
@@ -114,7 +114,7 @@ def test_a_schedule_is_its_formula(schedule: str, size: float, steps: int) -> No
 
 def test_a_schedule_narrows_the_box_of_tries() -> None:
     circuit = circuitgrad.from_expression("x", x=0)
-    _, seen = walk(circuit, method="hillclimb", schedule="1/t", step_size=1.0, steps=50, seed=2)
+    _, seen = optimized(circuit, method="hillclimb", schedule="1/t", step_size=1.0, steps=50, seed=2)
     leaps = [after.point[0] - before.point[0] for before, after in pairwise(seen)]
     assert all(0 <= leap <= 1 / (k + 1) for k, leap in enumerate(leaps))
     assert any(leap > 0 for leap in leaps[25:])
@@ -129,7 +129,7 @@ def test_every_step_of_a_line_search_improves_enough(method: str, plan: Plan, sq
     output, names = plan.names[-1], list(circuit.inputs)
     objective = Objective(again, output, goal)
     assume(all(map(math.isfinite, objective.start)))
-    result, seen = walk(circuit, goal=goal, method=method, line_search=True, step_size=size, steps=8)
+    result, seen = optimized(circuit, goal=goal, method=method, line_search=True, step_size=size, steps=8)
     assert result.stopped in ("steps", "converged", "nonfinite")
     for before, after in pairwise(seen):
         start, slope = objective.slopes(before.point, [0])
@@ -147,10 +147,10 @@ def test_every_step_of_a_line_search_improves_enough(method: str, plan: Plan, sq
 
 def test_a_step_that_is_too_long_would_be_noticed() -> None:
     circuit = circuitgrad.from_expression("x**4", x=1)
-    _, free = walk(circuit, goal="minimize", step_size=1.0, steps=1)
+    _, free = optimized(circuit, goal="minimize", step_size=1.0, steps=1)
     assert free[1].objective > free[0].objective
     circuit.assign({"x": 1.0})
-    _, searched = walk(circuit, goal="minimize", line_search=True, steps=1)
+    _, searched = optimized(circuit, goal="minimize", line_search=True, steps=1)
     # 1 - 4 and 1 - 2 are no better than 1; 1 - 1 is.
     assert [list(step.point) for step in searched] == [[1.0], [0.0]]
     assert free[1].point == [-3.0]
@@ -161,7 +161,7 @@ def test_where_rounding_hides_a_fall_the_gradient_decides() -> None:
     rises = 0
     for k in range(1, 60):
         circuit = circuitgrad.from_expression("x*x - 6*x + 10", x=3 + k * 1e-8)
-        _, seen = walk(circuit, goal="minimize", line_search=True, step_size=0.4, steps=6)
+        _, seen = optimized(circuit, goal="minimize", line_search=True, step_size=0.4, steps=6)
         assert len(seen) > 2
         for before, after in pairwise(seen):
             assert before.norm is not None
@@ -176,10 +176,10 @@ def test_a_rise_beyond_noise_is_none_that_rounding_hides() -> None:
     # What the slope, 2e-6, promises is below the noise of 1; but the step ends on the top of a ripple, where it is 0.
     circuit = circuitgrad.from_expression("1 + 1e-12*sin(1e9*x)**2", x=1e-12)
     size = (math.pi / 2 + 1e-3) * 1e-9 / 2e-6
-    _, free = walk(circuit, goal="minimize", step_size=size, steps=1)
+    _, free = optimized(circuit, goal="minimize", step_size=size, steps=1)
     assert free[1].objective > 1 + 50 * COST_ROUNDING
     circuit.assign({"x": 1e-12})
-    _, seen = walk(circuit, goal="minimize", line_search=True, step_size=size, steps=3)
+    _, seen = optimized(circuit, goal="minimize", line_search=True, step_size=size, steps=3)
     assert all(step.objective <= 1 + COST_ROUNDING for step in seen)
 
 
@@ -197,7 +197,7 @@ def test_a_line_search_within_bounds_ends(monkeypatch: pytest.MonkeyPatch, start
     formula = "10*x - sqrt(x)" if start == 0 else "(x - 4)**2"
     circuit = circuitgrad.loads(f"{{inputs: {{x: {{value: 0, min: 0, max: 1}}}}, gates: {{y: '{formula}'}}}}")
     circuit.assign({"x": start})
-    result, _ = walk(circuit, goal="minimize", method=method, line_search=True)
+    result, _ = optimized(circuit, goal="minimize", method=method, line_search=True)
     assert result.stopped in ("nonfinite", "converged")
 
 
@@ -222,7 +222,7 @@ def test_bounds_hold_and_count_for_the_norm(method: str, data: st.DataObject, pl
     told: dict[str, Any] = {"step_size": 0.3} if "step_size" in algorithm(method).uses else {}
     goal = data.draw(st.sampled_from(["minimize", "maximize"]))
     objective = Objective(again, plan.names[-1], goal)
-    _, seen = walk(circuit, goal=goal, method=method, steps=6, **told)
+    _, seen = optimized(circuit, goal=goal, method=method, steps=6, **told)
     limits = [(leaf.min, leaf.max) for leaf in circuit.inputs.values()]
     for step in seen:
         assert all(low <= x <= high for x, (low, high) in zip(step.point, limits, strict=True))
@@ -239,12 +239,12 @@ def test_bounds_hold_and_count_for_the_norm(method: str, data: st.DataObject, pl
 
 def test_a_norm_of_what_is_held_back_is_0() -> None:
     circuit = circuitgrad.loads("{inputs: {x: {value: 0, max: 1}, y: {value: 2, min: 2}}, gates: {z: 3*x - 4*y}}")
-    result, seen = walk(circuit, step_size=0.5, steps=3)
+    result, seen = optimized(circuit, step_size=0.5, steps=3)
     assert [step.norm for step in seen] == [3.0, 0.0, 0.0, 0.0]
     assert [list(step.point) for step in seen[1:]] == [[1.0, 2.0]] * 3
     # The other way both are free: at the bound the slope leads back.
     circuit.assign({"x": 1.0})
-    _, back = walk(circuit, goal="minimize", step_size=0.5, steps=1)
+    _, back = optimized(circuit, goal="minimize", step_size=0.5, steps=1)
     assert back[0].norm == 5.0
     assert result.norm == 0.0
 
@@ -306,7 +306,7 @@ def test_a_line_search_computes_the_cost_of_a_try_once(monkeypatch: pytest.Monke
 def test_a_point_that_stays_is_another_cost_on_other_rows() -> None:
     circuit = circuitgrad.loads("{inputs: {a: {value: 1, max: 1}, x: {value: 0, fixed: true}}, gates: {y: a*x}}")
     rows = Rows({"x": array("d", [1, 2, 5])}, [2, 3, 4], ())
-    _, seen = walk(circuit, rows, batch_size=1, steps=6, seed=4)
+    _, seen = optimized(circuit, rows, batch_size=1, steps=6, seed=4)
     assert all(list(step.point) == [1.0] for step in seen)
     order = [batch[0] for epoch in batches(3, 1, 4, 3) for batch in epoch]
     assert [step.objective for step in seen] == [[1.0, 2.0, 5.0][row] for row in order[:7]]

@@ -88,7 +88,7 @@ class OptimizerLoop:
         self._sums, self._update = sums, update
         self._size = len(low)
         self._bounds = (ctypes.c_double * self._size)(*low), (ctypes.c_double * self._size)(*high)
-        self._code = machine_code(_Writer(update).text())
+        self._code = machine_code(_LoopWriter(update).text())
         self._run = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self._code.address("steps"))
         self._costs = self._points = self._slopes = zeros(0)
         self._state = _LoopState(
@@ -142,7 +142,7 @@ class OptimizerLoop:
         return Iterates(self._costs[:steps], self._points, self._slopes, carried, size)
 
 
-class _Writer:
+class _LoopWriter:
     """Writes the function `@steps`, which makes steps, and returns how many of them led to finite numbers."""
 
     def __init__(self, update: Update) -> None:

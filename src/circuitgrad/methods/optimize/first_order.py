@@ -39,35 +39,35 @@ def _run(update: Update, search: Search) -> None:
     settings, point = search.settings, search.point
     momentum = settings.momentum or 0.0
     memory = {**update.start(len(point)), **search.memory}
-    walk = None
+    loop = None
     if settings.batch_size is None and not settings.line_search:
-        walk = search.objective.walk(update, search.low, search.high, momentum)
-    if walk is not None:
-        _run_compiled(walk, search, memory)
+        loop = search.objective.compiled_loop(update, search.low, search.high, momentum)
+    if loop is not None:
+        _run_compiled(loop, search, memory)
         point, memory = search.point, {**memory, **search.memory}
     while True:
         direction, memory = update.move(search.gradient(point), memory, momentum=momentum, count=search.number + 1)
         point = search.step(point, direction, **memory)
 
 
-def _run_compiled(walk: OptimizerLoop, search: Search, memory: Memory) -> None:
+def _run_compiled(loop: OptimizerLoop, search: Search, memory: Memory) -> None:
     """Make steps by machine code, as far as they lead to finite costs."""
     at_once = FIRST_STEPS_AT_ONCE
     while True:
         left = (search.settings.steps or 0) - search.number
         count = min(at_once, left, MOST_NUMBERS_AT_ONCE // len(search.point) + 1)
         start, step_sizes = monotonic(), search.step_sizes(count)
-        steps = partial(walk, list(search.point), search.gradient(search.point), memory, search.number)
-        course = steps(step_sizes)
-        if len(course):
-            search.follow(course, partial(_first_steps, steps, step_sizes))
-            memory = course.memory
-        if len(course) < count:
+        steps = partial(loop, list(search.point), search.gradient(search.point), memory, search.number)
+        iterates = steps(step_sizes)
+        if len(iterates):
+            search.follow(iterates, partial(_first_steps, steps, step_sizes))
+            memory = iterates.memory
+        if len(iterates) < count:
             return
         if monotonic() - start < MOST_SECONDS_AT_ONCE:
             at_once *= 2
 
 
 def _first_steps(steps: Callable[[array[float]], Iterates], step_sizes: array[float], count: int) -> Iterates:
-    """Return the first `count` steps of a course."""
+    """Return the first `count` iterates."""
     return steps(step_sizes[:count])

@@ -148,7 +148,7 @@ class Objective:
             passes=self._passes,
         )
 
-    def walk(self, update: Update, low: Point, high: Point, momentum: float) -> OptimizerLoop | None:
+    def compiled_loop(self, update: Update, low: Point, high: Point, momentum: float) -> OptimizerLoop | None:
         """Return the machine code that makes many steps of an update at once, over all rows; None for other engines.
 
         Args:

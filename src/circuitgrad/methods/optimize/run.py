@@ -40,7 +40,7 @@ MOST_PATH_INPUTS = 2
 IDENTITY = (
     "method", "goal", "output", "step_size", "schedule", "momentum", "line_search", "batch_size", "seed",
 )  # fmt: skip
-"""The settings on which the course of a run depends: a checkpoint cannot be resumed with others."""
+"""The settings on which the iterates of a run depend: a checkpoint cannot be resumed with others."""
 
 
 @dataclass(frozen=True)
@@ -198,28 +198,28 @@ class OptimizationRun:
         if reason := self._reason(iterate, now):
             self.search.stop(reason)
 
-    def _followed(self, course: Iterates) -> tuple[int, str | None]:
+    def _followed(self, iterates: Iterates) -> tuple[int, str | None]:
         """Record many steps at once.
 
         Returns:
             The number of steps that count, and the reason where the run ends after them.
         """
         search, objective, has_tolerance = self.search, self.objective, self.settings.tolerance is not None
-        last, has_path = len(course) - 1, len(objective.names) <= MOST_PATH_INPUTS
-        for i, cost in enumerate(course.costs):
+        last, has_path = len(iterates) - 1, len(objective.names) <= MOST_PATH_INPUTS
+        for i, cost in enumerate(iterates.costs):
             number, value = search.number + 1 + i, objective.shown(cost)
-            self.curve.add(number, value, tuple(course.point(i)) if has_path else ())
+            self.curve.add(number, value, tuple(iterates.point(i)) if has_path else ())
             self._recent.append(value)
             is_heard = i == last or (self._every is not None and number % self._every == 0)
             if not (is_heard or has_tolerance or last - i < MOST_LAST_POINTS):
                 continue
-            iterate = Iterate(number, value, search.norm(point := course.point(i), course.slopes_at(i)), point)
+            iterate = Iterate(number, value, search.norm(point := iterates.point(i), iterates.slopes_at(i)), point)
             self._last_points.append((number, point))
             if is_heard:
                 self._listen(iterate)
             if reason := self._end_reason(iterate):
                 return i + 1, reason
-        return len(course), self._reason(iterate, monotonic())
+        return len(iterates), self._reason(iterate, monotonic())
 
     def _save_sometimes(self, now: float) -> None:
         if self._save and now - self._saved >= CHECKPOINT_SECONDS:
@@ -304,7 +304,7 @@ class OptimizationRun:
         return fit(self.objective, self.search.point)
 
     def _identity(self) -> dict[str, Any]:
-        """Return the identity of the run, on which its course depends, except its starting point."""
+        """Return the identity of the run, on which its iterates depend, except its starting point."""
         settings = {name: getattr(self.settings, name) for name in IDENTITY}
         if self.settings.schedule == "cosine":
             settings["steps"] = self.settings.steps

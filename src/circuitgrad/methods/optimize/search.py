@@ -117,7 +117,7 @@ class Search:
         settings: Optimization,
         algorithm: Algorithm,
         accepted: Callable[[Iterate], None],
-        followed: Callable[[Iterates], tuple[int, str | None]] = lambda course: (len(course), None),
+        followed: Callable[[Iterates], tuple[int, str | None]] = lambda iterates: (len(iterates), None),
     ) -> None:
         self.objective, self.settings, self.algorithm = objective, settings, algorithm
         self.point = list(objective.start)
@@ -302,22 +302,22 @@ class Search:
         self._accepted(self.iterate())
         return point
 
-    def follow(self, course: Iterates, again: Callable[[int], Iterates]) -> Point:
-        """Make all steps of a course, and return the point that they lead to.
+    def follow(self, iterates: Iterates, again: Callable[[int], Iterates]) -> Point:
+        """Record iterates, and return the point that they lead to.
 
         Args:
-            course: the steps, all of them to finite costs.
-            again: computes the first steps of the course once more, where not all of them count.
+            iterates: the iterates, all with finite costs.
+            again: computes the first of them once more, where not all count.
 
         Raises:
             Stop: the run is over.
         """
-        count, reason = self._followed(course)
-        if count < len(course):
-            course = again(count)
+        count, reason = self._followed(iterates)
+        if count < len(iterates):
+            iterates = again(count)
         self.number += count
-        self.point, self.memory = course.point(count - 1), course.memory
-        self._learn(self._key(self.point), course.costs[-1], course.slopes_at(count - 1))
+        self.point, self.memory = iterates.point(count - 1), iterates.memory
+        self._learn(self._key(self.point), iterates.costs[-1], iterates.slopes_at(count - 1))
         if reason:
             self.stop(reason)
         self.rest()

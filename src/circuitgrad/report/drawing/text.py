@@ -133,7 +133,7 @@ def _branches(drawing: Drawing) -> list[_Branch] | None:
     return branches if len(branches) == len(roots) and len(done) == len(drawing.nodes) else None
 
 
-class _Canvas:
+class _TextCanvas:
     """Characters with styles, put where they belong."""
 
     def __init__(self) -> None:
@@ -201,7 +201,7 @@ class _Picture:
         self.width = self.starts[-1]
 
     def lines(self) -> list[StyledLine]:
-        canvas, row = _Canvas(), 0
+        canvas, row = _TextCanvas(), 0
         for branch in self.branches:
             _, row = self._draw(canvas, branch, row, last=True)
         return canvas.lines()
@@ -221,7 +221,7 @@ class _Picture:
         for operand in branch.operands:
             self._measure(operand, widths)
 
-    def _draw(self, canvas: _Canvas, branch: _Branch, row: int, *, last: bool) -> tuple[int, int]:
+    def _draw(self, canvas: _TextCanvas, branch: _Branch, row: int, *, last: bool) -> tuple[int, int]:
         """Draw a tree from a row on; return the row of its wire, and the next free row."""
         level, node = self._level(branch), self.drawing.nodes[branch.node]
         start = self.starts[level]
@@ -247,13 +247,13 @@ class _Picture:
                 canvas.put(wire, end - 1, "▶")
         return wire, max(free, wire + 1 + self.below)
 
-    def _run(self, canvas: _Canvas, branch: _Branch, row: int, end: int) -> None:
+    def _run(self, canvas: _TextCanvas, branch: _Branch, row: int, end: int) -> None:
         """Draw a wire from behind its node's name to a column."""
         start = self.starts[self._level(branch)] + columns(self._name(branch)) + 1
         canvas.put(row, start, "─" * (end - start))
 
     @staticmethod
-    def _join(canvas: _Canvas, ends: Sequence[int], wire: int, column: int) -> None:
+    def _join(canvas: _TextCanvas, ends: Sequence[int], wire: int, column: int) -> None:
         """Draw the line that gathers the wires at some rows and leads to the gate at one of these rows."""
         for row in range(ends[0], ends[-1] + 1):
             left, right, up, down = row in ends, row == wire, row > ends[0], row < ends[-1]

@@ -102,3 +102,12 @@ def test_the_page_lists_the_layers() -> None:
     house = PAGE.partition("## The house")[2].partition("\n## ")[0]
     listed = re.findall(r"^\| `([a-z]+)/?` \|", house, flags=re.MULTILINE)
     assert listed == LAYERS
+
+
+def test_what_the_page_says_is_there_is_there() -> None:
+    house = PAGE.partition("| where is | there |")[2].partition("\n\n")[0]
+    places = re.findall(r"`(\w+/[\w/]+\.py)`(?:, `([\w.]+)`)?", house)
+    assert len(places) >= 7
+    for file, name in places:
+        text = (ROOT / "src" / "circuitgrad" / file).read_text(encoding="utf-8")
+        assert not name or re.search(rf"^ *(?:def |class )?{name.split('.')[-1]}\b", text, re.MULTILINE), (file, name)

@@ -25,6 +25,7 @@ ENGINES = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
 EXPLAIN = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
 OPTIMIZE = (ROOT / "docs" / "optimize.md").read_text(encoding="utf-8")
 DRAW = (ROOT / "docs" / "draw.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n\$ ([^\n]*)\n(.*?)```", flags=re.DOTALL)
 CONSOLE = BLOCK.findall(README)
 PAGES = (README, CHECK, DATA, ENGINES, EXPLAIN, OPTIMIZE, DRAW)
@@ -85,7 +86,7 @@ def test_the_python_on_a_page_runs(monkeypatch: pytest.MonkeyPatch, page: str, l
 
 
 def test_links_lead_somewhere() -> None:
-    for page, folder in ((README, ROOT), *((page, ROOT / "docs") for page in PAGES[1:])):
+    for page, folder in ((README, ROOT), *((page, ROOT / "docs") for page in (*PAGES[1:], CONTRIBUTING))):
         for target in re.findall(r"\]\((?!http)([^)#]+)", page):
             assert (folder / target).exists(), target
 

@@ -201,10 +201,8 @@ class Circuit(Structure):
 
     def run(self) -> None:
         """Compute every wire from the inputs' present values; `units` holds the results."""
-        if not self._gates:
-            self._make_gates()
         units: list[Any] = [*self._units[: self.first_gate], *[None] * len(self.rules)]
-        self.run_forward(units, self._forwards, range(len(self.rules)))
+        self.run_forward(units, "forward", range(len(self.rules)))
         self._units = units
 
     def pull_back(self, slot: int) -> None:

@@ -7,9 +7,9 @@ forward pass runs through the gates from left to right, a backward pass from rig
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from circuitgrad.circuit.units import Gate, Unit, class_of
+from circuitgrad.circuit.units import Gate, class_of
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.formulas.steps import Call, Name, Number
 from circuitgrad.gates.doubles import DOUBLES
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.arithmetic import Arithmetic
     from circuitgrad.gates.rule import Rule
-
-Cell = TypeVar("Cell")
 
 
 class Input(NamedTuple):
@@ -87,8 +85,6 @@ class Structure:
         self._slots = {leaf.name: slot for slot, leaf in enumerate(inputs)}
         self._slots.update(zip(names, range(self.first_gate, self.first_gate + len(names)), strict=True))
         self._gates: list[Gate] = []
-        self._value_functions: list[Callable[..., Any]] = []
-        self._forwards: list[Callable[..., Unit]] = []
 
     # Wires
 
@@ -209,25 +205,20 @@ class Structure:
     def gates(self) -> Sequence[Gate]:
         """The gate objects, in topological order."""
         if not self._gates:
-            self._make_gates()
+            self._gates = [class_of(rule, self.arithmetic)() for rule in self.rules]
         return self._gates
 
-    def _make_gates(self) -> None:
-        self._gates = [class_of(rule, self.arithmetic)() for rule in self.rules]
-        self._value_functions = [gate.value_function for gate in self._gates]
-        self._forwards = [gate.forward for gate in self._gates]
-
-    def run_forward(self, cells: list[Cell], functions: Sequence[Callable[..., Cell]], gates: Iterable[int]) -> None:
+    def run_forward(self, cells: list[Any], method: str, gates: Iterable[int]) -> None:
         """Put the results of gates into their cells: the one loop of a forward pass.
 
         Args:
-            cells: per slot, a number or a unit.
-            functions: per gate, the function of its operands' cells.
+            cells: per slot, its number, or its unit.
+            method: the function of the gate objects on cells of this kind: `value_function`, or `forward` for units.
             gates: the gates, in topological order.
         """
-        first, slots = self.first_gate, self.operands
+        objects, first, slots = self.gates, self.first_gate, self.operands
         for index in gates:
-            cells[first + index] = functions[index](*[cells[slot] for slot in slots[index]])
+            cells[first + index] = getattr(objects[index], method)(*[cells[slot] for slot in slots[index]])
 
     def compute(self, values: list[Any], gates: Iterable[int]) -> None:
         """Compute gates from the values of all slots, and put theirs among them.
@@ -236,9 +227,7 @@ class Structure:
             values: the values of all slots.
             gates: the gates, in topological order.
         """
-        if not self._gates:
-            self._make_gates()
-        self.run_forward(values, self._value_functions, gates)
+        self.run_forward(values, "value_function", gates)
 
     def retrace(self, values: Sequence[Any], name: str, value: Any, gates: Iterable[int]) -> list[Any]:
         """Return the values of all slots with another value for one input, from those at some point.

@@ -70,8 +70,6 @@ def with_rule(circuit: Circuit, index: int, rule: Rule) -> None:
 
 def with_gate(circuit: Circuit, index: int, gate: Gate) -> None:
     circuit.gates[index] = gate  # type: ignore[index]
-    circuit._forwards[index] = gate.forward
-    circuit._value_functions[index] = gate.value_function
 
 
 def partials(circuit: Circuit, index: int) -> tuple[float, ...]:

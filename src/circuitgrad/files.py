@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 STDIN_NAME = "<stdin>"
 """The name of standard input in messages."""
-SUFFIXES = (".yaml", ".yml", ".json")
+CIRCUIT_SUFFIXES = (".yaml", ".yml", ".json")
 """The suffixes of circuit files."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -85,7 +85,7 @@ def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
 
     file = Path(path)
     try:
-        beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in (*SUFFIXES, file.suffix)]
+        beside = [entry.name for entry in file.parent.iterdir() if entry.suffix in (*CIRCUIT_SUFFIXES, file.suffix)]
     except OSError:
         beside = []
     return CircuitError.of(f"there is no file {quote(str(path))}", hint=did_you_mean(file.name, beside))

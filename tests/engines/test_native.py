@@ -42,7 +42,7 @@ from circuitgrad.engines.programs import over_columns, program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates import coefficients
-from circuitgrad.gates.doubles import PRIMITIVES
+from circuitgrad.gates.primitives import PRIMITIVES
 from circuitgrad.gates.table import GATES, find
 from circuitgrad.methods.optimize.optimize import optimize
 from forms import FORMS, summing
@@ -327,7 +327,11 @@ def test_sums_of_a_single_row(form: str) -> None:
 def test_the_form_follows_the_work() -> None:
     few, some, many = (
         Circuit("c", [Input("x", 1.0)], [], [f"g{k}" for k in range(size)], [find("neg")] * size, [(0,)] * size, ["g0"])
-        for size in (straight_or_tape.ALWAYS_STRAIGHT_GATES, straight.MOST_GATES, straight.MOST_GATES + 1)
+        for size in (
+            straight_or_tape.ALWAYS_STRAIGHT_GATES,
+            straight.MOST_STRAIGHT_GATES,
+            straight.MOST_STRAIGHT_GATES + 1,
+        )
     )
     for at_once, enough in ((False, straight_or_tape.REPAYING_PASSES), (True, straight_or_tape.REPAYING_ROWS)):
         for circuit, passes, expected in (

@@ -22,6 +22,8 @@ from circuitgrad.gates.kinks import branch_function, kinks_of
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import GATES
+from circuitgrad.methods.check.check import check
+from circuitgrad.methods.check.verdicts import OK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +98,7 @@ def test_a_circuits_own_gates_go_with_the_circuit() -> None:
     text = "{inputs: {x: 2}, define: {cube: {operands: [x], value: x*x*x, partials: {x: 3*x*x}}}, gates: {y: cube(x)}}"
     circuit = circuitgrad.loads(text)
     assert circuit.backward()["x"] == 12.0
+    assert check(circuit).gates["y"].verdict == OK
     trace = weakref.ref(circuit.rules[0])
     del circuit
     gc.collect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 
 import circuitgrad
-from circuitgrad.report.wire_description import LONGEST_FORMULA, describe
+from circuitgrad.report.wire_description import LONGEST_SHOWN_FORMULA, describe
 from random_circuits import Plan, plans
 
 
@@ -32,5 +32,5 @@ def test_a_formula_without_end_is_cut_at_a_wire() -> None:
     circuit = circuitgrad.from_expression("+".join(["x"] * 5000), x=1)
     shown = describe(circuit, circuit.slot("out"))
     assert shown.startswith("add(")
-    assert len(shown) < 10 * LONGEST_FORMULA
+    assert len(shown) < 10 * LONGEST_SHOWN_FORMULA
     assert circuit.forward()["out"] == 5000

@@ -146,6 +146,8 @@ class Circuit(Structure):
     def differentiate(self, output: str) -> dict[str, float]:
         """Return the derivative of `output` with respect to every wire, where the last forward pass left them.
 
+        A circuit that had none yet runs forward first.
+
         Raises:
             CircuitError: there is no such wire.
         """
@@ -207,9 +209,10 @@ class Circuit(Structure):
 
     def pull_back(self, slot: int) -> None:
         """Compute the derivative of a slot in every slot, where the last pass left them; `units` holds the results."""
-        for unit in self._units:
+        units = self.units
+        for unit in units:
             unit.grad = 0.0
-        self._units[slot].grad = 1.0
+        units[slot].grad = 1.0
         for gate in reversed(self._gates):
             gate.backward()
 

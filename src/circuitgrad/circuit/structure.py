@@ -265,10 +265,10 @@ class Structure:
         objects, first = self.gates, self.first_gate
         for index in reversed(gates):
             slots = self.operands[index]
-            upstream = grads[first + index]
-            partials = objects[index].partials_for(upstream, values[first + index], *[values[slot] for slot in slots])
-            for slot, partial in zip(slots, partials):  # noqa: B905 - none where the upstream gradient is 0
-                grads[slot] += partial * upstream
+            operands = [values[slot] for slot in slots]
+            contributions = objects[index].contributions(grads[first + index], values[first + index], *operands)
+            for slot, contribution in zip(slots, contributions, strict=True):
+                grads[slot] += contribution
         return grads
 
 

@@ -25,7 +25,7 @@ from circuitgrad.gates.rule import Rule, once_a_rule
 from circuitgrad.gates.table import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.gates.arithmetic import Arithmetic
 
@@ -73,10 +73,7 @@ class Gate:
         return self.out
 
     def backward(self) -> None:
-        """Add upstream gradient times partial derivative to every operand's gradient: the chain rule.
-
-        An upstream gradient of 0 adds nothing, whatever the partial derivative; a partial derivative of 0 is never
-        skipped, so that 0 times an infinite upstream gradient shows as NaN.
+        """Add upstream gradient times partial derivative to every operand's gradient; see `contributions`.
 
         Raises:
             CircuitError: there was no forward pass before.
@@ -85,20 +82,28 @@ class Gate:
             out = self.out
         except AttributeError:
             raise CircuitError.of(f"{type(self).__name__}: backward before forward") from None
-        upstream = out.grad
-        partials = self.partials_for(upstream, out.value, *[unit.value for unit in self.operands])
-        for unit, partial in zip(self.operands, partials):  # noqa: B905 - none where the upstream gradient is 0
-            unit.grad += partial * upstream
+        contributions = self.contributions(out.grad, out.value, *[unit.value for unit in self.operands])
+        for unit, contribution in zip(self.operands, contributions, strict=True):
+            unit.grad += contribution
 
-    def partials_for(self, upstream: Any, out: Any, *operands: Any) -> tuple[Any, ...]:
-        """Return the partial derivatives that an upstream gradient is multiplied by; none where it is 0.
+    def contributions(self, upstream: Any, out: Any, *operands: Any) -> Sequence[Any]:
+        """Return upstream gradient times partial derivative for every operand: the chain rule, in its one place.
+
+        An upstream gradient of 0 contributes 0, whatever the partial derivative; a partial derivative of 0 is never
+        skipped, so that 0 times an infinite upstream gradient shows as NaN.
 
         Args:
             upstream: the gradient of the output with respect to the gate.
             out: the gate's value.
             operands: the values of its operands.
+
+        >>> from circuitgrad.gates.table import find
+        >>> class_of(find("div"))().contributions(2.0, 1.5, 3.0, 2.0)
+        [1.0, -1.5]
         """
-        return self.partials_function(*operands, out) if upstream else ()
+        if not upstream:
+            return [upstream] * len(operands)
+        return [partial * upstream for partial in self.partials_function(*operands, out)]
 
     def partials(self) -> tuple[float, ...]:
         """Return the partial derivatives at the last forward pass, one for each operand."""

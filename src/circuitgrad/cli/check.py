@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.input_points import InputPoint
     from circuitgrad.methods.check.result import Check
 
-METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
+CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 
 
 @click.command("check", short_help="Prove the gradient, gate by gate, and the expected values.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=click.Choice(CHECK_METHODS),
     default="auto",
     show_default=True,
     help="The reference: mp, the slopes of the value rules to 60 digits; central or forward (the guide's) differences; "

@@ -86,7 +86,7 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     """
     from pathlib import Path
 
-    from circuitgrad.files import SUFFIXES
+    from circuitgrad.files import CIRCUIT_SUFFIXES
 
     files: list[str] = []
     for path in paths:
@@ -97,11 +97,13 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
         entries = [
             entry
             for entry in sorted(folder.rglob("*"))
-            if entry.suffix.lower() in SUFFIXES
+            if entry.suffix.lower() in CIRCUIT_SUFFIXES
             and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
         ]
         if not entries:
-            raise CircuitError.of(f"there is no circuit file in the folder {quote(path)}", hint=" ".join(SUFFIXES))
+            raise CircuitError.of(
+                f"there is no circuit file in the folder {quote(path)}", hint=" ".join(CIRCUIT_SUFFIXES)
+            )
         files.extend(map(str, entries))
     return files, len(paths) > 1 or Path(paths[0]).is_dir()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
-    """Return what computes what is wanted; see `engines.program`."""
+    """Return what computes what is wanted; see `engines.programs.program`."""
     values = circuit.trace({})
     leaves = [circuit.slot(name) for name in names]
     slots = [circuit.slot(name) for name in wanted.values]

@@ -35,7 +35,7 @@ class PythonFunction(NamedTuple):
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
-    """Return what computes what is wanted; see `engines.program`."""
+    """Return what computes what is wanted; see `engines.programs.program`."""
     function = function_of(circuit, names, wanted)
     space: dict[str, Any] = {"__builtins__": {}, **DOUBLES.constants, **called(function.calls, DOUBLES)}
     # What is run was printed from parsed steps: numbers, names and calls of gates, nothing else.

@@ -12,7 +12,7 @@ from circuitgrad.formulas.steps import Call, Name, substituted
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.primitives import PRIMITIVES
 from circuitgrad.gates.rule import once_a_rule
-from circuitgrad.gates.table import GATES, find
+from circuitgrad.gates.table import find, is_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ def value_function(rule: Rule, arithmetic: Arithmetic = DOUBLES) -> Callable[...
     >>> value_function(find("sigmoid"))(2.0)
     0.8807970779778823
     """
-    if rule is GATES.get(rule.name) and rule.name in arithmetic.primitives:
+    if is_built_in(rule) and rule.name in arithmetic.primitives:
         primitive: Callable[..., Any] = arithmetic.primitives[rule.name]
         return primitive
     return compiled(rule.operands, rule.value.steps, arithmetic)

@@ -20,7 +20,7 @@ from circuitgrad.gates.arithmetic import Arithmetic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DOUBLES", "MACHINE_EPSILON", "PRIMITIVES"]
+__all__ = ["DOUBLES", "MACHINE_EPSILON", "PRIMITIVES", "UNIT_ROUNDOFF"]
 
 MACHINE_EPSILON = sys.float_info.epsilon
 """The distance from 1 to the next double."""

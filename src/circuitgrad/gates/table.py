@@ -76,6 +76,11 @@ def find(name: str) -> Rule:
     return rule
 
 
+def is_built_in(rule: Rule) -> bool:
+    """Tell whether a rule is the table's, not a definition's of the same name."""
+    return rule is GATES.get(rule.name)
+
+
 def unknown_gate(
     name: str,
     others: Iterable[str] = (),

@@ -17,7 +17,7 @@ from circuitgrad.formulas.numerals import spell_number
 from circuitgrad.language.document import as_mapping
 from circuitgrad.language.families import read_header
 from circuitgrad.language.json_text import locate_json
-from circuitgrad.language.nodes import GAP, Mapping, NodeProblems, Scalar, Sequence, behind_anchor
+from circuitgrad.language.nodes import GAP_PATTERN, Mapping, NodeProblems, Scalar, Sequence, behind_anchor
 from circuitgrad.language.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ LONGEST_LIST = 100
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
-_BRACKET = re.compile(rf"{GAP},?{GAP}\]")
+_BRACKET = re.compile(rf"{GAP_PATTERN},?{GAP_PATTERN}\]")
 _BLANK = re.compile(r"[ \t]*")
 _REST = re.compile(r"[ \t]*(?:\r\n|\r|\n|\Z)")
 

@@ -17,7 +17,7 @@ from circuitgrad.language.fast.templates import Templates
 from circuitgrad.language.nodes import NOWHERE, LazyMapping, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole_number
-from circuitgrad.language.wires import UNKNOWN
+from circuitgrad.language.wires import UNKNOWN_SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -82,7 +82,7 @@ class Context:
     def refuse(self, step: Step, message: str, hint: str | None = None, width: int = 1) -> int:
         """Note a problem at a step."""
         self.scope.problems.add(self.text, message, hint, offset=step.at, width=width)
-        return UNKNOWN
+        return UNKNOWN_SLOT
 
 
 class Expander:
@@ -263,7 +263,7 @@ class Expander:
     def _explicit(self, context: Context, gate: Scalar, operands: list[int]) -> Task:
         """Apply the gate of the explicit form, which is never replaced by another one."""
         rule, step = NAMES.get(gate.text), Call(normalise(gate.text), len(operands), 0)
-        if rule is not None and UNKNOWN not in operands:
+        if rule is not None and UNKNOWN_SLOT not in operands:
             return self.wires.gate(context.parent, rule, operands, context.offset(step))
         number: int = yield self._call(context, step, operands, last=True)
         return number
@@ -311,7 +311,12 @@ class Expander:
                 operands = stack[first:]
                 rule = NAMES.get(step.gate)
                 # Most calls are of gates that fit: they need no computation to wait for.
-                if rule is not None and rule.arity == step.arity and UNKNOWN not in operands and step.gate != "pow":
+                if (
+                    rule is not None
+                    and rule.arity == step.arity
+                    and UNKNOWN_SLOT not in operands
+                    and step.gate != "pow"
+                ):
                     number = self.wires.gate(context.parent, rule, operands, context.offset(step))
                 else:
                     number = yield self._call(context, step, operands, last=position == last)
@@ -334,7 +339,7 @@ class Expander:
         if name in CONSTANTS:
             return self.wires.constant(CONSTANTS[name])
         if name in scope.refused:
-            return UNKNOWN
+            return UNKNOWN_SLOT
         if name in scope.families:
             return context.refuse(step, *scope.families[name].no_wire(), len(name))
         parent = name.partition(".")[0]
@@ -355,7 +360,7 @@ class Expander:
     def _member(self, context: Context, step: Member) -> int:
         scope, name = context.scope, step.name
         if name in scope.refused:
-            return UNKNOWN
+            return UNKNOWN_SLOT
         family = scope.families.get(name)
         if family is None:
             if name in scope.numbers:
@@ -384,11 +389,11 @@ class Expander:
             return context.refuse(step, message, hint, width)
         if not isinstance(gate, Rule) and not gate.sound:
             self.sound = False
-            return UNKNOWN
+            return UNKNOWN_SLOT
         if (wrong := _misfit(gate, len(operands))) is not None:
             return context.refuse(step, wrong, None, width)
-        if UNKNOWN in operands:
-            return UNKNOWN
+        if UNKNOWN_SLOT in operands:
+            return UNKNOWN_SLOT
         if isinstance(gate, Rule):
             return self._gate(context.parent, gate, operands, context.offset(step))
         self.calls[gate.name] += 1
@@ -442,8 +447,8 @@ class Expander:
             self.wires.reserve(weight((loop,), context.indices, self.definitions), at)
             for _ in iterations(loop.clauses, context.indices, lambda: self.wires.turn(at)):
                 number: int = yield self.expand(context, loop.body)
-                if number == UNKNOWN:
-                    return UNKNOWN
+                if number == UNKNOWN_SLOT:
+                    return UNKNOWN_SLOT
                 if result is not None:
                     number = self.wires.gate(context.parent, rule, (result, number), at)
                 result = number

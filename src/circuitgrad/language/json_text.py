@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import CircuitError, Source
-from circuitgrad.language.nodes import DEEPEST_NESTING, NOWHERE, TOO_DEEP, LazyMapping, Mapping, Node, Scalar, Sequence
+from circuitgrad.language.nodes import DEEPEST_YAML, NOWHERE, TOO_DEEP, LazyMapping, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +147,7 @@ def _nodes(data: Any, source: Source) -> Node:
     """Turn parsed data into nodes, level by level."""
     top = Sequence()
     work: list[tuple[Any, Node]] = [([data], top)]
-    for level in range(DEEPEST_NESTING + 1):
+    for level in range(DEEPEST_YAML + 1):
         work = _deeper(work, sections=level == 1)
         if not work:
             return top[0]

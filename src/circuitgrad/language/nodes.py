@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Several
 
 NOWHERE = -1
-DEEPEST_NESTING = 64
+DEEPEST_YAML = 64
 """How many lists and mappings may stand inside one another."""
-TOO_DEEP = f"nested deeper than {DEEPEST_NESTING} levels"
+TOO_DEEP = f"nested deeper than {DEEPEST_YAML} levels"
 WORK_BETWEEN_REPORTS = 1 << 14
 """After this many pieces of work a listener is told how far it has come."""
 
-GAP = r"(?:\s|#[^\r\n]*)*"
+GAP_PATTERN = r"(?:\s|#[^\r\n]*)*"
 """What separates two words of YAML."""
 
-_ANCHOR = rf"&[^\s,\[\]{{}}]+{GAP}"
+_ANCHOR = rf"&[^\s,\[\]{{}}]+{GAP_PATTERN}"
 _ESCAPE = re.compile(r"\\(?:x..|u....|U........|\r?\n\s*|[^xuU])")
 
 

@@ -11,7 +11,7 @@ from circuitgrad.formulas.steps import Call
 from circuitgrad.gates.rule import Rule
 from circuitgrad.language.expansion import Context, Expander, finish
 from circuitgrad.language.nodes import Scalar
-from circuitgrad.language.wires import UNKNOWN, Wires
+from circuitgrad.language.wires import UNKNOWN_SLOT, Wires
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,7 @@ def _evaluate(definition: Definition, text: Scalar, scope: Scope, expander: Expa
     """Expand a formula of a definition in a scope of its own; return its result's number."""
     steps = expander.read(scope, text)
     if steps is None:
-        return UNKNOWN
+        return UNKNOWN_SLOT
     if text is definition.value:
         definition.steps = steps
     return finish(expander.expand(Context(scope, "", text, None, {}, outer=False), steps))

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 MOST_WIRES = 10_000_000
 MOST_IDLE_TURNS = 200_000
 TURNS_A_WIRE = 4
-UNKNOWN = -1
-IDENTITY = find("identity")
+UNKNOWN_SLOT = -1
+IDENTITY_RULE = find("identity")
 
 
 class Patience:
@@ -42,8 +42,8 @@ class Patience:
 class Wires:
     """Inputs, constants and gates on their way into a circuit.
 
-    Inputs and gates are numbered from 0 in the order in which they are added, constants from -2 down, and `UNKNOWN`
-    stands for what could not be resolved.
+    Inputs and gates are numbered from 0 in the order in which they are added, constants from -2 down;
+    `UNKNOWN_SLOT` stands for what could not be resolved.
 
     Attributes:
         problems: where to note what is wrong.
@@ -145,7 +145,7 @@ class Wires:
 
     def value(self, number: int) -> float | None:
         """Return a constant's value; None for a wire."""
-        return self.values[-2 - number] if number < UNKNOWN else None
+        return self.values[-2 - number] if number < UNKNOWN_SLOT else None
 
     def connect(self, number: int, rule: Rule | None, operands: Sequence[int], at: int) -> None:
         """Make the wire `number` the output of a gate, whose operands are folded from the left if they are many."""
@@ -157,7 +157,7 @@ class Wires:
         """Return the number of a gate inside the formula of `parent`; of a constant when all its operands are."""
         if rule is not None and len(operands) > rule.arity:
             return self._folded(parent, rule, operands, at)
-        if rule is not None and max(operands) < UNKNOWN:
+        if rule is not None and max(operands) < UNKNOWN_SLOT:
             value = value_function(rule)(*[self.values[-2 - operand] for operand in operands])
             if math.isfinite(value):
                 return self.constant(value)
@@ -171,7 +171,7 @@ class Wires:
         Raises:
             CircuitError: there are too many wires.
         """
-        if max(operands) < UNKNOWN:
+        if max(operands) < UNKNOWN_SLOT:
             return False
         if len(self.names) >= self.room:
             raise self.too_many(at)
@@ -198,10 +198,10 @@ class Wires:
             start: the first number that was added for the formula.
             at: the offset of the formula.
         """
-        if result == UNKNOWN:
+        if result == UNKNOWN_SLOT:
             return
         if result < start:
-            self.connect(number, IDENTITY, (result,), at)
+            self.connect(number, IDENTITY_RULE, (result,), at)
             return
         self.rules[number], self.operands[number], self.at[number] = (
             self.rules[result],

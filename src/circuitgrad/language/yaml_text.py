@@ -23,7 +23,7 @@ from yaml.events import (
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.language.fast.runs import find_runs, without_runs
 from circuitgrad.language.nodes import (
-    DEEPEST_NESTING,
+    DEEPEST_YAML,
     TOO_DEEP,
     WORK_BETWEEN_REPORTS,
     LazyMapping,
@@ -81,7 +81,7 @@ def read_yaml(source: Source, listen: Listener | None = None) -> Node:
 
     Raises:
         CircuitError: the text is no YAML, has more than one document, a tag, a key that is not a text, a cycle of
-            aliases, or is nested deeper than `DEEPEST_NESTING`.
+            aliases, or is nested deeper than `DEEPEST_YAML`.
 
     >>> root = read_yaml(Source("x.yaml", "inputs: {a: 1}"))
     >>> [(key.text, key.at) for key, value in root]
@@ -141,7 +141,7 @@ def _compose(source: Source, listen: Listener | None, runs: list[UniformLines]) 
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             if event.tag is not None:
                 raise _refused_tag(event, source)
-            if len(stack) >= DEEPEST_NESTING:
+            if len(stack) >= DEEPEST_YAML:
                 raise CircuitError.of(TOO_DEEP, _place(source, event))
             if key is None and type(node) is not Sequence:
                 raise _refused_key(event, source)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 16
 SHADES, PLAIN = " ░▒▓█", " .-+#"
-COLOURS = (53, 54, 24, 30, 36, 71, 149, 227)
+COLOUR_RAMP = (53, 54, 24, 30, 36, 71, 149, 227)
 """Viridis among the 256 colours of a terminal: from dark to bright, told apart by the colour-blind."""
-UNKNOWN = "x"
+UNKNOWN_CELL = "x"
 
 
 def heat_map(
@@ -38,11 +38,13 @@ def heat_map(
     across, down = _fitting(len(xs), page_width() - margin - 2), _fitting(len(ys), MOST_ROWS)
     shades = SHADES if encodable(SHADES + "│└─") else PLAIN
     side, corner, bottom = "│└─" if shades is SHADES else "|+-"
-    palette = [("█", f"color({colour})") for colour in COLOURS] if colourful() else [(shade, "") for shade in shades]
+    palette = (
+        [("█", f"color({colour})") for colour in COLOUR_RAMP] if colourful() else [(shade, "") for shade in shades]
+    )
 
     def cell(share: float) -> tuple[str, str]:
         if not isfinite(share):
-            return UNKNOWN, ""
+            return UNKNOWN_CELL, ""
         return palette[min(max(int(share * len(palette)), 0), len(palette) - 1)]
 
     ends = (
@@ -72,5 +74,5 @@ def _legend(
     title: str, ends: tuple[str, str], palette: Sequence[tuple[str, str]], *, gaps: bool
 ) -> list[tuple[str, str]]:
     swatches = [(shade * 2, style) for shade, style in palette]
-    note = f"   {UNKNOWN} not finite" if gaps else ""
+    note = f"   {UNKNOWN_CELL} not finite" if gaps else ""
     return [(f"{title}   {ends[0]} [", ""), *swatches, (f"] {ends[1]}{note}", "")]

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad.errors import visible
 from circuitgrad.report.curve import limits
 from circuitgrad.report.objective_plot import LINEAR_DECADES, objective_title
-from circuitgrad.report.picture import COLOURS, GREY, UNKNOWN, draw_objective, extension, finite, padded, picture
+from circuitgrad.report.picture import (
+    GREY,
+    SERIES_COLOURS,
+    UNKNOWN_COLOUR,
+    draw_objective,
+    extension,
+    finite,
+    padded,
+    picture,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +73,7 @@ def _draw_map(figure: Any, panel: Any, outcome: Outcome, surface: ObjectiveSurfa
 
     numbers = [value for line in surface.values for value in line]
     levels, is_log = _levels(outcome, numbers)
-    panel.set_facecolor(UNKNOWN)
+    panel.set_facecolor(UNKNOWN_COLOUR)
     bands = panel.contourf(
         *surface.axes,
         np.ma.masked_invalid([[finite(value) for value in line] for line in surface.values]),
@@ -110,7 +119,7 @@ def _draw_path(panel: Any, xs: Sequence[float], ys: Sequence[float], *, casing: 
         around = [withStroke(linewidth=3.5, foreground="black", alpha=0.7)]
         panel.plot(xs, ys, color="white", linewidth=1.5, marker=dot, path_effects=around, clip_on=False, zorder=3)
     else:
-        panel.plot(xs, ys, color=COLOURS[1], linestyle="", marker=".", zorder=3)
-    for label, marker, at, colour in (("start", "o", 0, COLOURS[5]), ("end", "D", -1, COLOURS[4])):
+        panel.plot(xs, ys, color=SERIES_COLOURS[1], linestyle="", marker=".", zorder=3)
+    for label, marker, at, colour in (("start", "o", 0, SERIES_COLOURS[5]), ("end", "D", -1, SERIES_COLOURS[4])):
         style = {"markerfacecolor": colour, "markeredgecolor": "black", "markersize": 8}
         panel.plot([xs[at]], [ys[at]], marker, label=label, clip_on=False, zorder=4, **style)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 GREY = "#7d7d7d"
 """A grey that is read on white and on black."""
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+SERIES_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by the colour-blind (Okabe and Ito, "Color Universal Design", 2008)."""
-UNKNOWN = "#b0b0b0"
+UNKNOWN_COLOUR = "#b0b0b0"
 """The ground of a map, seen where a value is not finite."""
 DASHES = ("-", "--", "-.", ":")
 STYLE = {
@@ -93,7 +93,7 @@ def objective_picture(outcome: Outcome, title: str, form: str) -> bytes:
 def draw_objective(panel: Any, outcome: Outcome) -> None:
     """Draw the objective per step into a panel."""
     steps, values = zip(*outcome.curve, strict=True)
-    panel.plot(steps, list(map(finite, values)), color=COLOURS[0], marker="o" if len(steps) == 1 else "")
+    panel.plot(steps, list(map(finite, values)), color=SERIES_COLOURS[0], marker="o" if len(steps) == 1 else "")
     if is_steep(outcome):
         panel.set_yscale("log")
     panel.grid(visible=True)
@@ -130,7 +130,7 @@ def _curves(figure: Any, sweep: Sweep, series: dict[SweepSeries, Sequence[float]
             points = sorted(zip(axis.values, map(finite, series[result]), strict=True))
             panel.plot(
                 *zip(*points, strict=True),
-                color=COLOURS[i % len(COLOURS)],
+                color=SERIES_COLOURS[i % len(SERIES_COLOURS)],
                 linestyle=DASHES[i % len(DASHES)],
                 marker=marker,
                 label=visible(result.title),
@@ -164,7 +164,7 @@ def _heat_maps(figure: Any, sweep: Sweep, series: dict[SweepSeries, Sequence[flo
     first, second = sweep.axes
     for result, numbers in series.items():
         panel = panels[outputs.index(result.output)][inputs.index(result.wrt)]
-        panel.set_facecolor(UNKNOWN)
+        panel.set_facecolor(UNKNOWN_COLOUR)
         xs, ys, rows = rising(sweep.axes, [finite(value) for value in numbers])
         low, high = limits(numbers)
         image = panel.pcolormesh(xs, ys, rows, vmin=low, vmax=high, cmap="viridis", shading="nearest", rasterized=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.methods.optimize.search import Iterate
 
-SUFFIXES = (".csv", ".jsonl")
+TRACE_SUFFIXES = (".csv", ".jsonl")
 FIRST_COLUMNS = ("step", "objective", "gradient_norm")
 """The columns before those of the inputs."""
 
@@ -110,6 +110,6 @@ def suffix(path: str) -> str:
     '.csv'
     """
     ending = Path(path).suffix.lower()
-    if ending not in SUFFIXES:
-        raise CircuitError.of(f"--trace {quote(path)}", hint=f"a trace is {' or '.join(SUFFIXES)}")
+    if ending not in TRACE_SUFFIXES:
+        raise CircuitError.of(f"--trace {quote(path)}", hint=f"a trace is {' or '.join(TRACE_SUFFIXES)}")
     return ending

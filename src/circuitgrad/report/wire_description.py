@@ -9,7 +9,7 @@ from circuitgrad.formulas.dialects import FORMULA
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
 
-LONGEST_FORMULA = 200
+LONGEST_SHOWN_FORMULA = 200
 """How many gates of a formula are written out; deeper operands are named by their wires."""
 
 
@@ -36,6 +36,6 @@ def describe(circuit: Circuit, slot: int, *, expanded: bool = False) -> str:
         return "." in name and not expanded
 
     written = [
-        FORMULA.write(circuit.formula(operand, descends, LONGEST_FORMULA)) for operand in circuit.operands[index]
+        FORMULA.write(circuit.formula(operand, descends, LONGEST_SHOWN_FORMULA)) for operand in circuit.operands[index]
     ]
     return f"{circuit.rules[index].name}({', '.join(written)})"

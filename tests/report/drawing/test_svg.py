@@ -22,7 +22,7 @@ from circuitgrad.errors import CircuitError
 from circuitgrad.gates.table import find
 from circuitgrad.report.drawing.model import drawing
 from circuitgrad.report.drawing.png import png
-from circuitgrad.report.drawing.svg import AUTO, COLOURS, svg
+from circuitgrad.report.drawing.svg import AUTO, THEMES, svg
 from program import CIRCUITS
 from report.drawing.places import EXAMPLES
 
@@ -50,7 +50,7 @@ def groups(root: ET.Element, kind: str) -> list[ET.Element]:
     return [group for group in root.iter(f"{SPACE}g") if kind in group.get("class", "").split()]
 
 
-@pytest.mark.parametrize("theme", [AUTO, *COLOURS])
+@pytest.mark.parametrize("theme", [AUTO, *THEMES])
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_every_wire_gate_and_number_is_marked(file: Path, theme: str) -> None:
     circuit = circuitgrad.load(file)
@@ -136,7 +136,7 @@ def nasty(names: list[str], about: str) -> Circuit:
 def test_names_are_inert(names: list[str], about: str) -> None:
     if any("." in name or "[" in name for name in names):
         return
-    for theme in (AUTO, *COLOURS):
+    for theme in (AUTO, *THEMES):
         read(svg(drawing(nasty(names, about), collapse=["none"]), theme=theme))
 
 
@@ -153,9 +153,9 @@ def luminance(colour: str) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-@pytest.mark.parametrize("theme", COLOURS)
+@pytest.mark.parametrize("theme", THEMES)
 def test_texts_are_legible(theme: str) -> None:
-    colours = COLOURS[theme]
+    colours = THEMES[theme]
     for text in ("ink", "faint", "value", "grad"):
         for ground in ("paper", "gate", "box"):
             pair = sorted((luminance(colours[text]), luminance(colours[ground])))
@@ -176,9 +176,9 @@ DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
 
 
 @pytest.mark.parametrize("loss", [PROTANOPIA, DEUTERANOPIA], ids=["protanopia", "deuteranopia"])
-@pytest.mark.parametrize("theme", COLOURS)
+@pytest.mark.parametrize("theme", THEMES)
 def test_values_and_gradients_differ_for_the_colour_blind(theme: str, loss: list[list[float]]) -> None:
-    value, gradient = (seen(COLOURS[theme][name], loss) for name in ("value", "grad"))
+    value, gradient = (seen(THEMES[theme][name], loss) for name in ("value", "grad"))
     # Blue is what they see as others do: either of the two has far more of it.
     assert max(value[2], gradient[2]) > 3 * min(value[2], gradient[2])
 
@@ -187,10 +187,10 @@ def test_themes() -> None:
     drawn = drawing(circuitgrad.load(NEURON))
     auto, light, dark = (svg(drawn, theme=theme) for theme in ("auto", "light", "dark"))
     assert "prefers-color-scheme: dark" in auto
-    assert COLOURS["dark"]["paper"] in auto
+    assert THEMES["dark"]["paper"] in auto
     assert "var(" not in light + dark
-    assert COLOURS["dark"]["paper"] in dark
-    assert COLOURS["dark"]["paper"] not in light
+    assert THEMES["dark"]["paper"] in dark
+    assert THEMES["dark"]["paper"] not in light
     assert all('class="paper"' in picture for picture in (auto, light, dark))
 
 

@@ -18,7 +18,7 @@ from circuitgrad.formulas.dialects import DEEPEST_TEXT
 from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Call, Name, Number, Step
 from circuitgrad.gates.compiled import partials_function, value_function
-from circuitgrad.gates.doubles import PRIMITIVES
+from circuitgrad.gates.primitives import PRIMITIVES
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import GATES
 from circuitgrad.report.page.javascript import arithmetic_lines, page_file, rules_text

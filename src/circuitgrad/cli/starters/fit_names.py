@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.formulas.steps import Step
 
-RESERVED = ("residual", "model")
+STARTER_NAMES = ("residual", "model")
 """The wires that the file of a fit declares itself."""
 
 
@@ -67,7 +67,7 @@ def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, f
         if fault := _name_fault(wire):
             raise ExpressionError(formula, fault, names[wire].at, len(wire), "choose another name")
     starts = _starts(start, parameters)
-    for reserved in RESERVED:
+    for reserved in STARTER_NAMES:
         if reserved in (*columns, target, *parameters):
             raise CircuitError.of(f"the name {quote(reserved)} is needed for the fit itself", hint="choose another")
     _try_out(formula, [*columns, *parameters])

@@ -49,7 +49,7 @@ class Kernel:
 
 
 def over_rows(kernel: Kernel, count: int, results: int) -> Compute:
-    """Return what runs a kernel over columns, for one thread at a time; see `engines.over_columns`.
+    """Return what runs a kernel over columns, for one thread at a time; see `engines.programs.over_columns`.
 
     Args:
         kernel: the kernel, which computes `LANES` rows at a time.

@@ -62,7 +62,7 @@ def can_call() -> bool:
 
 
 def at_points(kernel: Kernel, count: int, results: int) -> Program:
-    """Return what runs a kernel at single points, for one thread at a time; see `engines.program`.
+    """Return what runs a kernel at single points, for one thread at a time; see `engines.programs.program`.
 
     Args:
         kernel: the kernel, which computes one row at a time.

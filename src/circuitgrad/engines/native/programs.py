@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted, passes: int | None = None) -> Program:
-    """Return what computes what is wanted at a point, about so many times; see `engines.program`."""
+    """Return what computes what is wanted at a point, about so many times; see `engines.programs.program`."""
     if is_straight(circuit, passes, at_once=False):
         return straight.program(circuit, names, wanted)
     return tape.program(circuit, names, wanted)
 
 
 def over_columns(circuit: Circuit, names: Sequence[str], wanted: Wanted, rows: int | None = None) -> Compute:
-    """Return what computes what is wanted of about so many rows; see `engines.over_columns`."""
+    """Return what computes what is wanted of about so many rows; see `engines.programs.over_columns`."""
     if is_straight(circuit, rows, at_once=True):
         return straight.over_columns(circuit, names, wanted)
     return tape.over_columns(circuit, names, wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circuitgrad.engines.native.straight.straight import MOST_GATES
+from circuitgrad.engines.native.straight.straight import MOST_STRAIGHT_GATES
 from circuitgrad.engines.native.tape.tape import fits
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ALWAYS_STRAIGHT_GATES = 100
 """Straight-line code for so few gates is made sooner than what runs a tape."""
 REPAYING_PASSES = 10_000
-"""For more, up to `MOST_GATES`, it pays from so many passes on."""
+"""For more, up to `MOST_STRAIGHT_GATES`, it pays from so many passes on."""
 REPAYING_ROWS = 300_000
 """From so many rows on, where several are computed at once."""
 
@@ -32,4 +32,4 @@ def is_straight(circuit: Circuit, passes: int | None, *, at_once: bool) -> bool:
     """
     gates = len(circuit.rules)
     is_repaid = passes is None or passes >= (REPAYING_ROWS if at_once else REPAYING_PASSES)
-    return gates <= ALWAYS_STRAIGHT_GATES or (gates <= MOST_GATES and is_repaid) or not fits(circuit)
+    return gates <= ALWAYS_STRAIGHT_GATES or (gates <= MOST_STRAIGHT_GATES and is_repaid) or not fits(circuit)

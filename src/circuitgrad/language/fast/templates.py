@@ -18,7 +18,7 @@ from circuitgrad.formulas.numerals import read_number
 from circuitgrad.formulas.reader import NAME_IN_ASCII, NUMBER
 from circuitgrad.formulas.steps import RESERVED, Loop, Member, folded
 from circuitgrad.gates.table import NAMES
-from circuitgrad.language.wires import UNKNOWN
+from circuitgrad.language.wires import UNKNOWN_SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +105,7 @@ class Templates:
             numbers = []
             for part, sign in leaves:
                 if not sign:
-                    number = wires.get(parts[part], UNKNOWN)
+                    number = wires.get(parts[part], UNKNOWN_SLOT)
                     if number < 0:
                         break
                 elif (value := _value(parts[part])) is not None:

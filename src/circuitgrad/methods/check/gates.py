@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.circuit.units import Unit
 from circuitgrad.gates.doubles import MACHINE_EPSILON
+from circuitgrad.gates.rule import once_a_rule
 from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, WRONG, Comparison, Tolerance, judge, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.units import Gate
@@ -26,6 +27,8 @@ GATES_PER_REPORT = 64
 """How many gates are checked between two reports of the progress."""
 LARGEST_GRADIENT_BEFORE = 1e300
 """The largest gradient to which a backward pass adds in a check, so that the sum stays finite."""
+REFERENCES_KEPT = 10_000
+"""How many exact slopes of a rule are kept: a circuit's gates often meet the same operands again."""
 
 
 class PartialReference(NamedTuple):
@@ -151,7 +154,6 @@ def _wrong_additions(gate: Gate, partials: Sequence[float], varying: list[int]) 
     return wrong
 
 
-@lru_cache(maxsize=100_000)
 def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> PartialReference:
     """Return the exact slopes of a rule's value in the operand at `position`, and its partial derivative by formula.
 
@@ -160,6 +162,12 @@ def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> P
     >>> float(exact.slope), float(by_rule)
     (3.0, 3.0)
     """
+    return _references(rule)(values, position)
+
+
+@once_a_rule
+def _references(rule: Rule) -> Callable[[tuple[float, ...], int], PartialReference]:
+    """Return a rule's `partial_reference`, which keeps the latest results as long as there is the rule."""
     import mpmath
 
     from circuitgrad.gates.compiled import partials_function, value_function
@@ -168,22 +176,27 @@ def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> P
     from circuitgrad.methods.check.exact_slopes import FunctionSample, converged, exact_slopes
 
     value, branch_of = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
-    point = [mpmath.mpf(number) for number in values]
 
-    def run(digits: int) -> list[Any]:
-        """Return the value and the partial derivatives by the rules."""
-        with mpmath.workdps(digits):
-            out = value(*point)
-            return [mpmath.mpf(number) for number in (out, *partials_function(rule, MULTIPRECISION)(*point, out))]
+    @lru_cache(REFERENCES_KEPT)
+    def reference(values: tuple[float, ...], position: int) -> PartialReference:
+        point = [mpmath.mpf(number) for number in values]
 
-    (out, *partials), spare = converged(run)
-    effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
-    size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
-    by_rule = partials[position]
+        def run(digits: int) -> list[Any]:
+            """Return the value and the partial derivatives by the rules."""
+            with mpmath.workdps(digits):
+                out = value(*point)
+                return [mpmath.mpf(number) for number in (out, *partials_function(rule, MULTIPRECISION)(*point, out))]
 
-    def sample(x: Any) -> FunctionSample:
-        moved = [*point[:position], x, *point[position + 1 :]]
-        return FunctionSample([value(*moved)], [branch_of(*moved)] if branch_of else [])
+        (out, *partials), spare = converged(run)
+        effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
+        size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
+        by_rule = partials[position]
 
-    [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare)
-    return PartialReference(exact, by_rule)
+        def sample(x: Any) -> FunctionSample:
+            moved = [*point[:position], x, *point[position + 1 :]]
+            return FunctionSample([value(*moved)], [branch_of(*moved)] if branch_of else [])
+
+        [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare)
+        return PartialReference(exact, by_rule)
+
+    return reference

@@ -23,7 +23,7 @@ WORSENING = 2.0
 FIRST_STEP = 0.1
 """The first step, relative to the larger of the point and 1: functions often bend noticeably within it."""
 MOST_FIRST_STEPS = 60
-SUFFICIENT_DOUBT = 1e-9
+SUFFICIENT_DOUBT_IN_DOUBLES = 1e-9
 """An estimate with less relative uncertainty needs no shorter first step."""
 
 
@@ -77,7 +77,7 @@ def ridders(along: AlongInput, grads: Sequence[float], h: float | None = None) -
             doubt = estimate.doubt[0] > SMOOTH_DOUBT and changes_branch, estimate.doubt
             if doubt < best_doubt:
                 best, best_doubt = estimate, doubt
-            if best_doubt[1][0] <= SUFFICIENT_DOUBT:
+            if best_doubt[1][0] <= SUFFICIENT_DOUBT_IN_DOUBLES:
                 break
         step /= 4
     return best
@@ -125,10 +125,10 @@ def require_complex_rules(circuit: Circuit, outputs: Sequence[str]) -> None:
     ...
     """
     from circuitgrad.gates.compiled import primitives_of
-    from circuitgrad.gates.complexes import COMPLEXES
+    from circuitgrad.gates.complexes import WITHOUT_CONTINUATION
 
     for index in sorted(circuit.upstream([circuit.slot(output) for output in outputs])):
-        missing = sorted(primitives_of(circuit.rules[index]) - COMPLEXES.primitives.keys())
+        missing = sorted(primitives_of(circuit.rules[index]) & WITHOUT_CONTINUATION)
         if missing:
             name, gate = circuit.names[index], circuit.rules[index].name
             calls = "" if missing[0] == gate else f", which {gate} calls,"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     Point = tuple[float, ...]
     CurveState = tuple[int, Sequence[int], Sequence[float], Sequence[Point], tuple[int, float, Point]]
 
-MOST_POINTS = 1000
+MOST_CURVE_POINTS = 1000
 
 
 class Curve:
@@ -65,7 +65,7 @@ class Curve:
         self._steps.append(step)
         self._objectives.append(objective)
         self._path.append(point)
-        if len(self._steps) > MOST_POINTS:
+        if len(self._steps) > MOST_CURVE_POINTS:
             self._stride *= 2
             kept = [i for i, step in enumerate(self._steps) if step % self._stride == 0]
             self._steps = [self._steps[i] for i in kept]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.run import Outcome
 
-MOST_GATES = {"objects": 2_000_000, "python": 20_000_000, "native": 400_000_000}
+MOST_GATE_RUNS = {"objects": 2_000_000, "python": 20_000_000, "native": 400_000_000}
 """The gates that an engine computes for a surface at most, which takes it a second or two."""
 ROW_OVERHEAD = 10
 """The overhead of a row, in gates."""
@@ -23,7 +23,7 @@ MOST_AXIS_VALUES = {1: 201, 2: 61}
 """The values on each axis at most, per number of inputs."""
 FEWEST_AXIS_VALUES = 9
 """With fewer values on an axis, a surface shows nothing."""
-MARGIN = 0.3
+WINDOW_MARGIN = 0.3
 """The margin around the path at either end, as a share of its extent."""
 LEAST_RELATIVE_MARGIN = 0.1
 """The margin is at least this share of the input's size."""
@@ -68,7 +68,7 @@ def objective_surface(outcome: Outcome, rows: Rows | None = None) -> ObjectiveSu
     most = MOST_AXIS_VALUES[dimensions]
     count = len(rows) if rows else 1
     choice = choose(len(circuit.rules), most**dimensions * count)
-    points = MOST_GATES[choice.engine] / ((len(circuit.rules) + ROW_OVERHEAD) * count)
+    points = MOST_GATE_RUNS[choice.engine] / ((len(circuit.rules) + ROW_OVERHEAD) * count)
     size = min(most, int(points ** (1 / dimensions)))
     if size < FEWEST_AXIS_VALUES:
         return None
@@ -83,7 +83,7 @@ def objective_surface(outcome: Outcome, rows: Rows | None = None) -> ObjectiveSu
 def _axis(leaf: Input, path: Sequence[float], count: int) -> list[float]:
     """Return evenly spaced values around those on the path, within the bounds of their input."""
     low, high = min(path), max(path)
-    margin = max(MARGIN * (high - low), LEAST_RELATIVE_MARGIN * max(abs(low), abs(high)) or 1.0)
+    margin = max(WINDOW_MARGIN * (high - low), LEAST_RELATIVE_MARGIN * max(abs(low), abs(high)) or 1.0)
     start, end = leaf.clip(low - margin), leaf.clip(high + margin)
     if not isfinite(end - start):
         start, end = low, high

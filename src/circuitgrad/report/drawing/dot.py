@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from circuitgrad.errors import visible
 from circuitgrad.report.drawing.model import INPUT
 from circuitgrad.report.drawing.nesting import nested
-from circuitgrad.report.drawing.svg import COLOURS, LIGHT, thickness
+from circuitgrad.report.drawing.svg import LIGHT, THEMES, thickness
 
 if TYPE_CHECKING:
     from circuitgrad.report.drawing.model import Drawing, DrawingNode, Label
 
-_COLOURS = COLOURS[LIGHT]
+_COLOURS = THEMES[LIGHT]
 
 
 def dot(drawing: Drawing) -> str:

@@ -258,10 +258,8 @@ class _Builder:
 
     def _contributions(self, index: int) -> Sequence[float]:
         """Return a gate's contributions to the gradients of its operands."""
-        upstream = self.circuit.units[self.circuit.first_gate + index].grad
-        if not upstream:
-            return [0.0] * len(self.circuit.operands[index])
-        return [partial * upstream for partial in self.circuit.gates[index].partials()]
+        gate = self.circuit.gates[index]
+        return gate.contributions(gate.out.grad, gate.out.value, *[unit.value for unit in gate.operands])
 
     def _node(self, key: str, slots: Sequence[int], leaving: Sequence[int]) -> DrawingNode:
         output = any(self.names[slot] in self.circuit.outputs or self.names[slot] == self.output for slot in slots)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from circuitgrad.report.drawing.model import Drawing, DrawingNode
 
 LIGHT, DARK, AUTO = "light", "dark", "auto"
-COLOURS: Mapping[str, Mapping[str, str]] = {
+THEMES: Mapping[str, Mapping[str, str]] = {
     LIGHT: {
         "paper": "#ffffff",
         "ink": "#1f2328",
@@ -109,10 +109,10 @@ def stylesheet(theme: str) -> str:
         theme: `light`, `dark` or `auto`.
     """
     if theme != AUTO:
-        return _STYLES.format(root=ROOT, font=FONT, **COLOURS[theme])
-    names = {name: f"var(--{name})" for name in COLOURS[LIGHT]}
+        return _STYLES.format(root=ROOT, font=FONT, **THEMES[theme])
+    names = {name: f"var(--{name})" for name in THEMES[LIGHT]}
     light, dark = (
-        "".join(f" --{name}: {colour};" for name, colour in COLOURS[scheme].items()) for scheme in (LIGHT, DARK)
+        "".join(f" --{name}: {colour};" for name, colour in THEMES[scheme].items()) for scheme in (LIGHT, DARK)
     )
     schemes = f"{ROOT} {{ color-scheme: light dark;{light} }}\n"
     schemes += f"@media (prefers-color-scheme: dark) {{ {ROOT} {{{dark} }} }}\n"

@@ -9,7 +9,7 @@ from circuitgrad.formulas.dialects import JAVASCRIPT
 from circuitgrad.formulas.steps import CONSTANTS, Name, substituted
 from circuitgrad.gates import coefficients
 from circuitgrad.gates.compiled import calls_in
-from circuitgrad.gates.doubles import PRIMITIVES
+from circuitgrad.gates.primitives import PRIMITIVES
 from circuitgrad.gates.table import find
 from circuitgrad.report.page.cases import case_number
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, Optimization
 from circuitgrad.report.drawing.layout import lay_out
 from circuitgrad.report.drawing.model import DIGITS
-from circuitgrad.report.drawing.svg import AUTO, COLOURS, DARK, LIGHT, THICKEST_WIRE, THINNEST_WIRE, svg
+from circuitgrad.report.drawing.svg import AUTO, DARK, LIGHT, THEMES, THICKEST_WIRE, THINNEST_WIRE, svg
 from circuitgrad.report.number_text import for_json
 from circuitgrad.report.page.cases import cases_of
 from circuitgrad.report.page.javascript import page_file, rules_text
@@ -133,7 +133,7 @@ def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, 
 
 def _colours() -> str:
     """Return the drawing's colours as properties of the page, which the drawing inherits."""
-    light, dark = COLOURS[LIGHT], COLOURS[DARK]
+    light, dark = THEMES[LIGHT], THEMES[DARK]
     own = " ".join(f"--{name}: light-dark({light[name]}, {dark[name]});" for name in light)
     taken = " ".join(f"--{name}: inherit;" for name in light)
     return f":root {{ {own} }}\n#canvas svg {{ color-scheme: inherit; {taken} }}"

@@ -118,9 +118,10 @@ function formulasOf(circuit, tape) {
     const [out, own] = [circuit.nameOf(target), circuit.nameOf(slot)];
     const locals = tape.partials(values, index);
     const upstream = before[slot];
+    const contributions = tape.contributions(values, index, upstream);
     const sums = new Map();
     const blocks = tape.gates[index].operands.flatMap((operand, place) => {
-      const contribution = upstream === 0 ? 0 : locals[place] * upstream;
+      const contribution = contributions[place];
       const earlier = sums.get(operand) ?? before[operand];
       sums.set(operand, earlier + contribution);
       if (circuit.isConstant(operand)) return [];
@@ -170,12 +171,13 @@ function formulasOf(circuit, tape) {
     if (!backwards) return `${name} is ${circuit.rules[rule].name} of ${list}: ${shown(values[slot])}.`;
     const locals = tape.partials(values, index);
     const upstream = before[slot];
+    const contributions = tape.contributions(values, index, upstream);
     const sentences = operands.flatMap((operand, place) =>
       circuit.isConstant(operand)
         ? []
         : [
             `${circuit.nameOf(operand)} gets upstream ${shown(upstream)} times local ${shown(locals[place])}, ` +
-              `which is ${shown(upstream === 0 ? 0 : locals[place] * upstream)}.`,
+              `which is ${shown(contributions[place])}.`,
           ],
     );
     return `Backward through ${name}. ${sentences.join(" ")}`;

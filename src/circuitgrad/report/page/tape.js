@@ -82,17 +82,22 @@ function tapeOf(circuit, rules) {
     return gate.partials(...gate.operands.map((slot) => values[slot]), values[first + index]).map(Number);
   }
 
+  // What a gate contributes to the gradients of its operands: upstream times local. An upstream gradient of 0
+  // contributes 0, whatever the local derivative.
+  const contributions = (values, index, upstreamGrad) =>
+    upstreamGrad === 0
+      ? gates[index].operands.map(() => 0)
+      : partials(values, index).map((partial) => partial * upstreamGrad);
+
   // The derivatives of a slot in all slots, after the last `done` gates of a list have passed theirs on. Contributions
-  // to a wire add up; an upstream gradient of 0 passes nothing on, whatever the local derivative.
+  // to a wire add up.
   function backward(values, target, list = upstream(target), done = list.length) {
     const grads = new Float64Array(count);
     grads[target] = 1;
     for (let place = list.length - 1; place >= list.length - done; place -= 1) {
       const index = list[place];
-      const upstreamGrad = grads[first + index];
-      if (upstreamGrad === 0) continue;
-      partials(values, index).forEach((partial, operand) => {
-        grads[gates[index].operands[operand]] += partial * upstreamGrad;
+      contributions(values, index, grads[first + index]).forEach((contribution, operand) => {
+        grads[gates[index].operands[operand]] += contribution;
       });
     }
     return grads;
@@ -119,5 +124,6 @@ function tapeOf(circuit, rules) {
     return { slope: (above - below) / (x + step - (x - step)), left, right, kink };
   }
 
-  return { first, count, gates, all, above, below, upstream, between, forward, backward, partials, numeric };
+  const passes = { forward, backward, partials, contributions, numeric };
+  return { first, count, gates, all, above, below, upstream, between, ...passes };
 }

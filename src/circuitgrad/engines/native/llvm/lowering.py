@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from circuitgrad.engines.native.llvm.primitives import COMPARISONS, COSTLY, OPERATIONS
 from circuitgrad.formulas.steps import CONSTANTS, folded
-from circuitgrad.gates.table import GATES, find
+from circuitgrad.gates.table import find, is_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -78,7 +78,7 @@ def lowered(graph: Graph, steps: Iterable[Step], operands: Mapping[str, int]) ->
 
 def lowered_value(graph: Graph, rule: Rule, operands: Sequence[int]) -> int:
     """Return the node of the value of a gate, given the nodes of its operands."""
-    if rule is GATES.get(rule.name):
+    if is_built_in(rule):
         return _called(graph, rule.name, operands)
     return lowered(graph, rule.value.steps, dict(zip(rule.operands, operands, strict=True)))
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from circuitgrad.engines.native.straight.passes import Passes
     from circuitgrad.engines.wanted import Compute, Program, Wanted
 
-MOST_GATES = 3000
+MOST_STRAIGHT_GATES = 3000
 """Code for more gates takes long to make: 50 us a gate, or 300 us where several rows are computed at once."""
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
-    """Return what computes what is wanted at a point, for one thread at a time; see `engines.program`."""
+    """Return what computes what is wanted at a point, for one thread at a time; see `engines.programs.program`."""
     passes = passes_of(circuit, names, wanted)
     kernel = Kernel(machine_code(kernel_text(passes, len(names), lanes=1)), KERNEL)
     return at_points(kernel, len(names), len(passes.results))
 
 
 def over_columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
-    """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
+    """Return what computes what is wanted of every row of a block; see `engines.programs.over_columns`."""
     passes = passes_of(circuit, names, wanted)
     kernel = Kernel(machine_code(kernel_text(passes, len(names))), KERNEL)
     return over_rows(kernel, len(names), len(passes.results))

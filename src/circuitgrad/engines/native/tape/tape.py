@@ -19,7 +19,7 @@ from circuitgrad.engines.native.tape.passes import PASSES, SUMS, kernels_text
 from circuitgrad.engines.native.tape.rule_functions import RuleFunctions
 from circuitgrad.engines.native.tape.structure import TapeStructure
 from circuitgrad.errors import CircuitError
-from circuitgrad.gates.table import GATES
+from circuitgrad.gates.table import is_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Sequence
@@ -119,7 +119,7 @@ def _code(rules: Sequence[Rule], lanes: int) -> tuple[Code, list[int]]:
 
     It is remembered by the rules' texts: a memory of rules would keep a file's own gates for ever.
     """
-    key = lanes, tuple((rule is GATES.get(rule.name), *_texts(rule)) for rule in rules)
+    key = lanes, tuple((is_built_in(rule), *_texts(rule)) for rule in rules)
     if key not in _codes:
         if len(_codes) >= MOST_CODES:
             del _codes[next(iter(_codes))]
@@ -129,12 +129,12 @@ def _code(rules: Sequence[Rule], lanes: int) -> tuple[Code, list[int]]:
 
 
 def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
-    """Return what computes what is wanted at a point, for one thread at a time; see `engines.program`."""
+    """Return what computes what is wanted at a point, for one thread at a time; see `engines.programs.program`."""
     return at_points(Tape(circuit, names, wanted, 1).kernel, len(names), len(wanted.titles))
 
 
 def over_columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
-    """Return what computes what is wanted of every row of a block; see `engines.over_columns`."""
+    """Return what computes what is wanted of every row of a block; see `engines.programs.over_columns`."""
     return over_rows(Tape(circuit, names, wanted, LANES).kernel, len(names), len(wanted.titles))
 
 

@@ -194,23 +194,6 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
         raise _unwritable(named, error) from None
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all, in place of any file of that name.
-
-    Raises:
-        OSError: it cannot be written.
-
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     write_private(Path(folder) / "a.o", b"code")
-    ...     (Path(folder) / "a.o").read_bytes(), len(os.listdir(folder))
-    (b'code', 1)
-    """
-    with _writing_beside(path, lambda temporary: os.replace(temporary, path)) as file:  # noqa: PTH105
-        file.write(content)
-
-
 @contextlib.contextmanager
 def _writing_beside(path: Path, give_name: Callable[[str], None]) -> Iterator[IO[bytes]]:
     """Give a temporary file beside a path to write to; `give_name` moves it to its name once it is closed.

@@ -73,7 +73,10 @@ def read_circuit(path: str | os.PathLike[str], *, regular: bool = False) -> byte
         CircuitError: it cannot be read, or is too long.
     """
     if str(path) == STANDARD_INPUT and not regular:
-        return _read_bounded(standard_input(), STDIN_NAME)
+        try:
+            return _read_bounded(standard_input(), STDIN_NAME)
+        except OSError as error:
+            raise _unreadable(STDIN_NAME, error) from None
     with open_file(path, regular=regular) as file:
         try:
             return _read_bounded(file, str(path))

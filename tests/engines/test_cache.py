@@ -61,11 +61,23 @@ OPEN_TO_OTHERS: dict[str, Callable[[Path], None]] = {
     "a file for the group": lambda file: file.chmod(0o660),
     "a file that others can only write to": lambda file: file.chmod(0o602),
 }
+
+
+def _give(*paths: Path) -> None:
+    for path in paths:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def _give_for_all(path: Path) -> None:
+    path.chmod(0o666)
+    _give(path)
+
+
 OF_ANOTHER_USER: dict[str, Callable[[Path], None]] = {
-    "another's folder": lambda file: os.chown(file.parent, NOBODY, -1),
-    "another's file": lambda file: os.chown(file, NOBODY, -1),
-    "another's folder and file": lambda file: (os.chown(file.parent, NOBODY, -1), os.chown(file, NOBODY, -1))[0],
-    "another's file for all": lambda file: (file.chmod(0o666), os.chown(file, NOBODY, NOBODY))[1],
+    "another's folder": lambda file: _give(file.parent),
+    "another's file": _give,
+    "another's folder and file": lambda file: _give(file.parent, file),
+    "another's file for all": _give_for_all,
 }
 
 

@@ -27,6 +27,7 @@ HELP = {
     "circuitgrad",
     "circuitgrad.cli",
     "circuitgrad.cli.main",
+    "circuitgrad.cli.process",
     "circuitgrad.cli.usage",
     "circuitgrad.errors",
     "circuitgrad.version",

@@ -223,6 +223,21 @@ class CircuitError(Exception):
         """
         return cls.of(what, hint=f"{installing(extra)}{besides and f'; {besides}'}")
 
+    def without_lines(self) -> CircuitError:
+        """Return the same error, which tells its places but quotes no line of the text.
+
+        >>> print(CircuitError.of("no column x", Place("d.csv", 1, 1, "secret")).without_lines())
+        error: d.csv:1:1: no column x
+        """
+        return CircuitError(
+            [
+                problem._replace(message=f"{problem.place}: {problem.message}", place=None)
+                if problem.place
+                else problem
+                for problem in self.problems
+            ]
+        )
+
     def __str__(self) -> str:
         shown = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
         if len(self.problems) > MOST_PROBLEMS:

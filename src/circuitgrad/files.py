@@ -23,9 +23,12 @@ STDIN_NAME = "<stdin>"
 """The name of standard input in messages."""
 CIRCUIT_SUFFIXES = (".yaml", ".yml", ".json")
 """The suffixes of circuit files."""
+MOST_CIRCUIT_BYTES = 500_000_000
+"""The longest circuit file that is read."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """The characters that may not stand in a text file."""
+_PIECE_BYTES = 1 << 18
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """The errors of a file system that has no hard links."""
 
@@ -42,20 +45,14 @@ def read_text(path: str | os.PathLike[str]) -> Source:
     return decode(read_bytes(path), path)
 
 
-def read_bytes(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a file; `-` is standard input.
-
-    Args:
-        path: the file.
-        regular: whether only a regular file will do. A circuit may name no other file: others may have no end.
 
     Raises:
         CircuitError: it cannot be read.
     """
-    if str(path) == STANDARD_INPUT and not regular:
-        return sys.stdin.buffer.read()
-    if regular and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
-        raise CircuitError.of(f"{quote(str(path))} is not a file")
+    if str(path) == STANDARD_INPUT:
+        return standard_input().read()
     with open_file(path) as file:
         try:
             return file.read()
@@ -63,18 +60,92 @@ def read_bytes(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
             raise _unreadable(path, error) from None
 
 
-def open_file(path: str | os.PathLike[str]) -> BufferedReader:
-    """Return a file, open for reading its bytes.
+def read_circuit(path: str | os.PathLike[str], *, regular: bool = False) -> bytes:
+    """Return the content of a circuit file; `-` is standard input.
+
+    A device may have no end. It is read up to the first NUL, which no text has, or up to `MOST_CIRCUIT_BYTES`.
+
+    Args:
+        path: the file.
+        regular: whether only a regular file will do; see `open_file`.
 
     Raises:
-        CircuitError: it cannot be read.
+        CircuitError: it cannot be read, or is too long.
+    """
+    if str(path) == STANDARD_INPUT and not regular:
+        try:
+            return _read_bounded(standard_input(), STDIN_NAME)
+        except OSError as error:
+            raise _unreadable(STDIN_NAME, error) from None
+    with open_file(path, regular=regular) as file:
+        try:
+            return _read_bounded(file, str(path))
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+
+def _read_bounded(file: IO[bytes], name: str) -> bytes:
+    try:
+        status = os.fstat(file.fileno())
+        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    except OSError:  # it is no file of the system's
+        size = 0
+    content = file.read(size) if size <= MOST_CIRCUIT_BYTES else b""
+    pieces, length = [content], max(size, len(content))
+    while length <= MOST_CIRCUIT_BYTES and (piece := file.read(_PIECE_BYTES)):
+        pieces.append(piece)
+        length += len(piece)
+        if b"\0" in piece:
+            break
+    if length > MOST_CIRCUIT_BYTES:
+        limit = f"{MOST_CIRCUIT_BYTES // 1_000_000:,} MB"
+        raise CircuitError.of(f"{quote(name)} is too long: a circuit file has at most {limit}")
+    return b"".join(pieces) if len(pieces) > 1 else content
+
+
+def standard_input() -> IO[bytes]:
+    """Return the bytes of standard input.
+
+    Raises:
+        CircuitError: it is closed.
+    """
+    if sys.stdin is None:
+        raise CircuitError.of("standard input is closed", hint="name a file in place of -")
+    return sys.stdin.buffer
+
+
+def open_file(path: str | os.PathLike[str], *, regular: bool = False) -> BufferedReader:
+    """Return a file, open for reading its bytes.
+
+    Args:
+        path: the file.
+        regular: whether only a regular file will do. A circuit may name no other file: opening a device may do
+            something, reading it may have no end, and a pipe may have to be waited for.
+
+    Raises:
+        CircuitError: it cannot be read, or is not regular.
     """
     try:
-        return open(path, "rb")  # noqa: PTH123 - importing pathlib takes longer than reading a circuit
+        if regular and not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            raise _irregular(path)
+        file = open(path, "rb", opener=_open_at_once if regular else None)  # noqa: SIM115 - pathlib is slow
+        if regular and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it has taken the name meanwhile
+            file.close()
+            raise _irregular(path)
     except OSError as error:
         raise _unreadable(path, error) from None
     except ValueError:  # a NUL in the path
         raise CircuitError.of(f"there is no file {quote(str(path))}") from None
+    return file
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for a writer, as of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _irregular(path: str | os.PathLike[str]) -> CircuitError:
+    return CircuitError.of(f"{quote(str(path))} is not a file")
 
 
 def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
@@ -192,23 +263,6 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
         raise already_there(path) from None
     except OSError as error:
         raise _unwritable(named, error) from None
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all, in place of any file of that name.
-
-    Raises:
-        OSError: it cannot be written.
-
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     write_private(Path(folder) / "a.o", b"code")
-    ...     (Path(folder) / "a.o").read_bytes(), len(os.listdir(folder))
-    (b'code', 1)
-    """
-    with _writing_beside(path, lambda temporary: os.replace(temporary, path)) as file:  # noqa: PTH105
-        file.write(content)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import circuitgrad
 
 ROOT = Path(__file__).parents[2]
 NEURON = "circuits/neuron.yaml"
@@ -180,8 +183,118 @@ def test_a_full_disk_is_said_in_one_line() -> None:
     with Path("/dev/full").open("w") as full:
         result = into(full.fileno(), "gates")
     assert result.returncode == 2
-    assert result.stderr.count(b"\n") == 1
-    assert b"No space left" in result.stderr
+    assert result.stderr == b"error: standard output cannot be written: No space left on device\n"
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("command", "code", "line"),
+    [
+        (f"forward {NEURON} >&-", 2, "error: standard output is closed"),
+        (f"forward {NEURON} --format json >&-", 2, "error: standard output is closed"),
+        (f"check {NEURON} -q >&- <&-", 2, "error: standard output is closed"),
+        (f"optimize {NEURON} --update-expect -o - >&-", 2, "error: standard output is closed"),
+        ("--help >&-", 2, "error: standard output is closed"),
+        ("--version >&-", 2, "error: standard output is closed"),
+        ("gates >&-", 2, "error: standard output is closed"),
+        ("schema >&-", 2, "error: standard output is closed"),
+        (f"forward {NEURON} >&- 2>&-", 2, ""),
+        ("forward - <&-", 2, "error: standard input is closed (name a file in place of -)"),
+        (f"forward {NEURON} --data - <&-", 2, "error: standard input is closed (name a file in place of -)"),
+        (f"check {NEURON} --data - <&-", 2, "error: standard input is closed (name a file in place of -)"),
+        (f"forward {NEURON} <&- | grep -q axpby", 0, ""),
+        (f"forward {NEURON} --data rows.csv -o out.csv >&-", 0, ""),
+        (f"forward {NEURON} --data rows.csv -o out.csv >&- <&- 2>&-", 0, ""),
+        (f"forward {NEURON} 2>&- | grep -q axpby", 0, ""),
+        ("forward nothing.yaml 2>&-", 2, ""),
+        ("forward --nothing 2>&- >&- <&-", 2, ""),
+    ],
+)
+def test_closed_streams_are_no_failure(tmp_path: Path, command: str, code: int, line: str) -> None:
+    (tmp_path / "rows.csv").write_text("a,x\n1,2\n")
+    (tmp_path / "circuits").symlink_to(ROOT / "circuits")
+    program = f"set -o pipefail; {sys.executable} -m circuitgrad {command}"
+    result = subprocess.run(
+        ["bash", "-c", program], cwd=tmp_path, env=environment(), capture_output=True, encoding="utf-8", check=False
+    )
+    assert (result.returncode, result.stdout, result.stderr.splitlines()) == (code, "", [line] * bool(line))
+    if "-o out.csv" in command:
+        assert (tmp_path / "out.csv").read_text().startswith("s\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_error_that_nobody_can_read_has_its_exit_code() -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run([*PROGRAM, "forward", "nothing.yaml"], stderr=full, check=False)
+    assert result.returncode == 2
+
+
+READY = "import sys; sys.argv[0] = 'circuitgrad'; from circuitgrad.cli import process, run; process.prepare(); print()"
+SIGNALS = [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "terminated\n")]
+
+
+@POSIX
+@pytest.mark.parametrize("milliseconds", [0, 1, 3, 8, 15, 30, 60, 100, 200, 400])
+@pytest.mark.parametrize(("number", "code", "line"), SIGNALS)
+def test_a_signal_while_the_program_starts_is_a_line(number: int, code: int, line: str, milliseconds: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{READY}; sys.stdout.flush(); run()", "backward", "-"],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(milliseconds / 1000)
+    process.send_signal(number)
+    assert process.wait(60) == code
+    stdout, stderr = process.communicate()
+    assert (stdout, stderr) == ("", line)
+
+
+@POSIX
+@pytest.mark.parametrize(("number", "code", "line"), SIGNALS)
+@pytest.mark.parametrize("command", ["forward", "backward"])
+def test_a_signal_leaves_no_file_behind(tmp_path: Path, command: str, number: int, code: int, line: str) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, command, NEURON, "--data", "-", "-o", str(tmp_path / "out.csv")],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdin is not None
+    process.stdin.write("a,x\n" + "1,2\n" * 2500)
+    process.stdin.flush()
+    until = time.monotonic() + 30
+    while not list(tmp_path.iterdir()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert list(tmp_path.iterdir())
+    process.send_signal(number)
+    assert process.wait(60) == code
+    assert process.stderr is not None
+    assert process.stderr.read() == line
+    assert list(tmp_path.iterdir()) == []
+    process.communicate()
+
+
+def test_a_fault_of_ours_says_all_that_a_report_needs() -> None:
+    script = (
+        "from circuitgrad.cli import passes, run; passes._report_pass = None; run(['forward', 'circuits/neuron.yaml'])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", check=False
+    )
+    assert found.returncode == 3
+    assert found.stderr.startswith(f"circuitgrad {circuitgrad.__version__} has failed: TypeError: ")
+    for part in (platform.python_implementation(), platform.python_version(), platform.platform(), "--debug"):
+        assert part in found.stderr
+    assert "Traceback" not in found.stderr
 
 
 def interrupted(*arguments: str, text: str, seconds: float) -> tuple[int, str, str]:

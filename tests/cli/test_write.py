@@ -11,7 +11,7 @@ import pytest
 
 from circuitgrad import CircuitError, load
 from circuitgrad.cli.reading import CircuitReader
-from circuitgrad.files import read_bytes
+from circuitgrad.files import read_circuit
 from program import invoke, write
 
 TEXT = """\
@@ -184,4 +184,4 @@ def test_a_text_that_would_mean_something_else_is_refused(tmp_path: Path) -> Non
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(CircuitError, match="is not a file"):
-        read_bytes(tmp_path, regular=True)
+        read_circuit(tmp_path, regular=True)

@@ -306,7 +306,7 @@ def test_a_circuit_may_be_used_for_its_definitions(tmp_path: Path) -> None:
         ({"main": USING, "b": "use: c.yaml", "c": "use: [b.yaml]"}, "in a circle: b.yaml -> c.yaml -> b.yaml"),
         ({"main": "use: []\ngates: {y: 1}"}, "'use' is an empty list"),
         ({"main": USING, "b": "define: {f(x): x + z}"}, "b.yaml:1:20: error: no wire is called 'z'"),
-        ({"main": USING, "b": "defin: {f(x): x}"}, "b.yaml:1:1: error: a circuit file has no key"),
+        ({"main": USING, "b": "defin: {f(x): x}"}, "b.yaml:1:1: error: there are no definitions in this file"),
         ({"main": USING, "b": "define: {f(x): x"}, "b.yaml:1:9: error: not YAML"),
         ({"main": USING, "b": "- 1"}, "a circuit file is a mapping"),
         ({"main": "use: [b.yaml, c.yaml]\ngates: {y: 1}", "b": "define: {f(x): x}", "c": "define: {f(x): x}"},

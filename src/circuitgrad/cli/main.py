@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from circuitgrad.cli.process import Stopped, raise_on_signals, stop_handling
 from circuitgrad.cli.usage import DONE, INTERRUPTED, OUR_FAULT, WRONG_USAGE, no_such
 from circuitgrad.errors import CircuitError, visible
 from circuitgrad.version import __version__
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 RESERVED_BYTES = 1 << 22
 """Memory that is released where there is no more, for the message."""
+
+_OF_OUTPUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF}
+"""The errors of a standard output that takes no more."""
 
 COMMANDS = {
     "forward": "Compute every wire's value.",
@@ -74,7 +79,17 @@ def circuitgrad() -> None:
 
 def run_program(arguments: Sequence[str] | None) -> NoReturn:
     """Run the command line and exit; see `circuitgrad.cli.run`."""
-    sys.exit(_run(Session(), arguments))
+    session = Session()
+    try:
+        try:
+            raise_on_signals()
+            code = _run(session, arguments)
+        finally:
+            stop_handling()
+    except Stopped as stopped:
+        # On a terminal, ^C stands in the line already.
+        code = _fail(session, stopped.code, "\n" * sys.stderr.isatty() + stopped.message)
+    sys.exit(code)
 
 
 def _run(session: Session, arguments: Sequence[str] | None) -> int:
@@ -102,16 +117,21 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
         _silence(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return DONE
+        if error.filename is None and error.errno in _OF_OUTPUT:
+            return _fail(session, WRONG_USAGE, f"error: standard output cannot be written: {error.strerror}")
         return _fail(session, WRONG_USAGE, f"error: {visible(str(error))}")
     except MemoryError:
         # To let go of what was under way takes some memory, too; a message is for when that is done.
         reserve.clear()
     except Exception as error:
+        import platform
+
         message = " ".join(str(error).split())
+        where = f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}"
         return _fail(
             session,
             OUR_FAULT,
-            f"circuitgrad {__version__} has failed: {type(error).__name__}: {visible(message)}\n"
+            f"circuitgrad {__version__} has failed: {type(error).__name__}: {visible(message)}\n({where})\n"
             "This is a fault of circuitgrad; please report it with the file and what --debug adds to this message.",
         )
     else:
@@ -125,7 +145,10 @@ def _fail(session: Session, code: int, message: str) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo(message, err=True)
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        _silence(sys.stderr)
     return code
 
 

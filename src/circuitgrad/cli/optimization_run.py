@@ -93,7 +93,7 @@ def run_optimization(
 ) -> Outcome:
     """Run an optimisation, and record it.
 
-    The first Ctrl-C ends it after the present step, the second at once.
+    The first Ctrl-C ends it after the present step, the second at once, as SIGTERM does.
 
     Raises:
         CircuitError: see `methods.optimize.optimize`, or a file cannot be written.

@@ -121,7 +121,7 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
 
     option_values.refuse_shared_stdin(path, [file])
     fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    source, rows = read_all(path, circuit.inputs, fixed)
+    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None)
     printing.warn_ignored(source.name, source.ignored, quiet=quiet)
     return rows, source.name
 

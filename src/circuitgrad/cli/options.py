@@ -125,7 +125,11 @@ _engine = click.option(
     help="What computes the passes: objects; python, for many of them; native, for very many over rows.  [default: "
     "chosen by the size of the work]",
 )
-_verbose = click.option("--verbose", is_flag=True, help="Say on standard error which engine was used, and why.")
+_verbose = click.option(
+    "--verbose",
+    is_flag=True,
+    help="Say on standard error which engine was used, and why; and why not its cache, where that is so.",
+)
 
 
 def engines(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -74,11 +74,12 @@ def _recomputed(
     from circuitgrad.engines.wanted import Wanted
 
     choice = choose(len(circuit.rules), 1, given.engine)
-    printing.tell_engine(choice, verbose=given.verbose, quiet=False)
     if choice.engine == "objects":
+        printing.tell_engine(choice, verbose=given.verbose, quiet=False)
         return None
     inputs, wires = circuit.values(), tuple(circuit)
     run = program(circuit, list(inputs), Wanted(wires, outputs, wires), choice.engine)
     numbers = iter(run(*inputs.values()))
+    printing.tell_engine(choice, verbose=given.verbose, quiet=False)
     values, *slopes = (dict(zip(wires, numbers, strict=False)) for _ in (None, *outputs))
     return values, dict(zip(outputs, slopes, strict=True))

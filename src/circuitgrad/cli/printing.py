@@ -89,11 +89,16 @@ def warn_overridden(assignments: Collection[str], columns: Collection[str], sour
 
 
 def tell_engine(choice: Choice | None, *, verbose: bool, quiet: bool) -> None:
-    """Write to standard error the engine and the reason for it, where that is wanted, and a hint at a faster one."""
+    """Write to standard error the engine, with reasons, where that is wanted, and a hint at a faster one."""
     if choice is None:
         return
     if verbose:
         click.echo(f"engine {choice.engine}: {choice.why}", err=True)
+        if choice.engine == "native":
+            from circuitgrad.engines.native.llvm.cache import refusals
+
+            for reason in refusals():
+                click.echo(f"cache: {reason}", err=True)
     if choice.hint and not quiet:
         click.echo(f"hint: {choice.hint}", err=True)
 

@@ -103,9 +103,9 @@ class Saver(NamedTuple):
 
     def _refuse_changed(self) -> None:
         """Refuse to write over a file that has changed since it was read."""
-        from circuitgrad.files import read_bytes
+        from circuitgrad.files import read_circuit
 
-        if read_bytes(self.file) != self.data:
+        if read_circuit(self.file) != self.data:
             hint = "run the command again, or use -o"
             raise CircuitError.of(f"{quote(self.file)} has changed meanwhile, and stays as it is", hint=hint)
 
@@ -149,9 +149,9 @@ class SavingOptions(NamedTuple):
             raise CircuitError.of("--write cannot write to standard input", hint=hint)
         if target == STANDARD_STREAM and form != "table":
             raise CircuitError.of(f"-o - and --format {form} both print: name a file with -o")
-        from circuitgrad.files import read_bytes
+        from circuitgrad.files import read_circuit
 
-        saver = Saver(file, reader, file if write else target, read_bytes(file), self.force, self.update_expect)
+        saver = Saver(file, reader, file if write else target, read_circuit(file), self.force, self.update_expect)
         if target is not None and target != STANDARD_STREAM:
             _refuse_copy(saver, target)
         return saver

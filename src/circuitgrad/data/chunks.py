@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.data.csv_chunks import read_csv
 from circuitgrad.data.table import CHUNK_ROWS, Rows
-from circuitgrad.files import STANDARD_INPUT, STDIN_NAME, open_file
+from circuitgrad.errors import CircuitError
+from circuitgrad.files import STANDARD_INPUT, STDIN_NAME, open_file, standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -20,18 +20,21 @@ _PARQUET_MAGIC = b"PAR1"
 """The first bytes of a Parquet file."""
 
 
-def read_all(path: str, inputs: Collection[str], wanted: Collection[str]) -> tuple[Chunks, Rows]:
+def read_all(
+    path: str, inputs: Collection[str], wanted: Collection[str], *, by_circuit: bool = False
+) -> tuple[Chunks, Rows]:
     """Return the description of a data file, and all of its rows.
 
     Args:
         path: the file.
         inputs: the names of the circuit's inputs.
         wanted: the inputs that should have a column; see `open_rows`.
+        by_circuit: whether the circuit names the file; see `open_rows`.
 
     Raises:
         CircuitError: as of `open_rows`, or the rows are wrong.
     """
-    with open_rows(path, inputs, wanted=wanted) as data:
+    with open_rows(path, inputs, wanted=wanted, by_circuit=by_circuit) as data:
         first = next(data.chunks)
         lines = list(first.lines)
         for rows in data.chunks:
@@ -43,7 +46,12 @@ def read_all(path: str, inputs: Collection[str], wanted: Collection[str]) -> tup
 
 @contextmanager
 def open_rows(
-    path: str, inputs: Collection[str], *, size: int = CHUNK_ROWS, wanted: Collection[str] = ()
+    path: str,
+    inputs: Collection[str],
+    *,
+    size: int = CHUNK_ROWS,
+    wanted: Collection[str] = (),
+    by_circuit: bool = False,
 ) -> Iterator[Chunks]:
     """Open a data file and give its rows, whose columns bind the inputs of the same name.
 
@@ -52,18 +60,24 @@ def open_rows(
         inputs: the names of the circuit's inputs.
         size: the rows of a chunk, at least 2; on a fast path, a multiple of that.
         wanted: the inputs that should have a column. A CSV column of nearly the name of a missing column is an error.
+        by_circuit: whether the circuit names the file. Then it must be a regular one, and an error quotes its text only
+            where a column has the name of an input: errors may be read by others than the file's owner.
 
     Raises:
         CircuitError: the file cannot be read, no column is an input's, or two are the same input's.
     """
     if path == STANDARD_INPUT:
-        stdin = sys.stdin.buffer
+        stdin = standard_input()
         # A buffer around a buffer would wait until it is full.
         with stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin) as file:  # type: ignore[type-var]
             yield _chunks_of(file, STDIN_NAME, inputs, size, wanted)
         return
-    with open_file(path) as file:
-        yield _chunks_of(file, path, inputs, size, wanted)
+    with open_file(path, regular=by_circuit) as file:
+        try:
+            chunks = _chunks_of(file, path, inputs, size, wanted)
+        except CircuitError as error:
+            raise (error.without_lines() if by_circuit else error) from None
+        yield chunks
 
 
 def _chunks_of(

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.structure import Input
-from circuitgrad.errors import CircuitError, Source, quote
-from circuitgrad.files import STANDARD_INPUT, checked, decode, read_bytes
+from circuitgrad.errors import MOST_HINTS, CircuitError, Source, did_you_mean, quote, visible
+from circuitgrad.files import STANDARD_INPUT, checked, decode, read_circuit
 from circuitgrad.language.document import as_mapping, read_document
 from circuitgrad.language.expansion import Expander
 from circuitgrad.language.format import LIBRARY
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 DEEPEST_USE = 20
 """How deep files may use one another."""
+_HAVE_DEFINITIONS = frozenset({"define", "use"})
+"""The keys that make a file one of definitions."""
 
 
 def load(
@@ -54,7 +56,7 @@ def load(
     >>> load("circuits/neuron.yaml").forward()["s"]
     0.8807970779778823
     """
-    source = decode(read_bytes(path) if data is None else data, path)
+    source = decode(read_circuit(path) if data is None else data, path)
     if str(path) == STANDARD_INPUT:
         return _read(source, "stdin", "", share=cse, limit=max_wires, listen=listen)
     stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
@@ -209,15 +211,16 @@ def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, De
             return {}
         loaded[real] = {}  # what is wrong with it is said once
         try:
-            source = decode(read_bytes(path, regular=True), path)
-            root = _located_json(source) if is_json(path) else read_yaml(source)
+            source = decode(read_circuit(path, regular=True), path)
+            root = _used_document(source, json=is_json(path))
         except CircuitError as error:
             for problem in error.problems:
-                problems.add(node, problem.message if problem.place is None else str(problem).partition("\n")[0])
+                message = problem.message if problem.place is None else str(problem).partition("\n")[0]
+                problems.add(node, message, problem.hint if problem.place else None)
             return {}
         inner = NodeProblems(source)
         problems.used.append(inner)
-        keys = LIBRARY.read(as_mapping(root, inner), inner, "")
+        keys = LIBRARY.read(root, inner, "")
         from circuitgrad.language.define_block import read_definitions
 
         below = _library(os.path.dirname(path), (*chain, real), loaded)  # noqa: PTH120
@@ -226,6 +229,31 @@ def _library(folder: str, chain: tuple[str, ...], loaded: dict[str, dict[str, De
         return loaded[real]
 
     return library
+
+
+def _used_document(source: Source, *, json: bool) -> Node:
+    """Return the document of a file that `use` names.
+
+    A circuit may name any file of the user's, and its errors may be read by others. Unless the document is of the kind
+    that is wanted, they say nothing of what stands in it.
+
+    Raises:
+        CircuitError: it is no mapping with `define` or `use`.
+    """
+    try:
+        root = _located_json(source) if json else read_yaml(source)
+    except CircuitError as error:
+        (problem,) = error.problems
+        form = "JSON" if json else "YAML"
+        message = f"not {form}" if problem.message.startswith(f"not {form}") else "this is no circuit file"
+        raise CircuitError.of(message, problem.place, f"circuitgrad check {visible(source.name)} says more") from None
+    mapping = as_mapping(root, NodeProblems(source))
+    names = [key.text for key, _ in mapping]
+    if not _HAVE_DEFINITIONS & {*names}:
+        near = (did_you_mean(name, _HAVE_DEFINITIONS) for name in names[:MOST_HINTS])
+        hint = next(filter(None, near), "definitions stand under 'define'")
+        raise CircuitError.of("there are no definitions in this file", source.place(max(0, mapping.at)), hint)
+    return mapping
 
 
 def _located_json(source: Source) -> Node:

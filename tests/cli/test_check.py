@@ -433,7 +433,7 @@ def test_hessian_table() -> None:
         ["x", "10", "6"],
         ["y", "6", "0"],
     ]
-    rows = list(csv.reader(done("hessian", "-", "--format", "csv", stdin=CORNER).splitlines()))
+    rows = list(csv.reader(done("hessian", "-", "-q", "--format", "csv", stdin=CORNER).splitlines()))
     assert rows == [["wire", "x", "y"], ["x", "0.0", "0.0"], ["y", "0.0", "0.0"]]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import TYPE_CHECKING
 
+import mpmath
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from circuitgrad.formulas.latex import LATEX
 from circuitgrad.formulas.mathml import MATHML
@@ -76,3 +80,18 @@ def test_a_forgotten_primitive_is_told_by_name(forgotten: str) -> None:
         with pytest.raises(NotImplementedError, match=forgotten):
             value_function(rule, poor)
     assert partials_function(find("mul"), poor)(2.0, 3.0, 6.0) == (3.0, 2.0)
+
+
+@pytest.mark.parametrize("digits", [15, 60, 200])
+def test_constants_have_all_digits_of_the_working_precision(digits: int) -> None:
+    constants = multiprecision.CONSTANTS
+    with mpmath.workdps(digits):
+        assert constants["tau"] * 1 == 2 * mpmath.pi
+        assert constants["pi"] * 1 == 2 * mpmath.acos(0)
+        assert constants["e"] * 1 == mpmath.exp(1)
+
+
+@given(x=st.floats(allow_infinity=True, allow_nan=True), y=st.sampled_from([math.inf, -math.inf, math.nan, 0.0]))
+def test_mod_by_what_is_no_finite_number_is_the_same_at_60_digits(x: float, y: float) -> None:
+    exact, double = float(multiprecision.PRIMITIVES["mod"](x, y)), doubles.PRIMITIVES["mod"](x, y)
+    assert exact == double or (math.isnan(exact) and math.isnan(double))

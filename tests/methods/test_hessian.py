@@ -16,7 +16,7 @@ from circuitgrad.errors import CircuitError
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import KINK, OK, WRONG
-from circuitgrad.methods.hessian import hessian
+from circuitgrad.methods.hessian import hessian, singular_gate, tangent_rows
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
@@ -245,11 +245,12 @@ def product(by_u: str, by_v: str) -> Circuit:
 
 
 @given(factor=st.sampled_from([-2.0, 1e-3, 0.5, 1.0, 40.0]))
-def test_a_partial_right_at_the_point_only_makes_an_unsymmetric_hessian(factor: float) -> None:
+def test_a_partial_right_at_the_point_only_makes_tangents_differ(factor: float) -> None:
     circuit = product(f"v + {factor!r}*(v - 2)", "u")
     assert check(circuit).passed
-    found = hessian(circuit, "out")
+    found = tangent_rows(circuit, "out")
     assert sorted([found["u"]["v"], found["v"]["u"]]) == sorted([1.0, 1.0 + factor])
+    assert hessian(circuit, "out")["u"]["v"] == hessian(circuit, "out")["v"]["u"] == 1.0 + factor / 2
     judged = check(circuit, order=2)
     assert not judged.passed
     assert verdicts(circuit) == {"u, u": OK, "u, v": WRONG, "v, v": OK}
@@ -299,3 +300,55 @@ def test_a_tie_that_bends_nothing_is_no_kink_of_second_derivatives(text: str) ->
 def test_a_kink_of_the_slope_or_the_value_is_one_of_second_derivatives(text: str, left: float, right: float) -> None:
     (found,) = check(circuitgrad.from_expression(text, x=0), order=2).inputs["out"].values()
     assert (found.verdict, found.left, found.right) == (KINK, left, right)
+
+
+# Symmetry, and where there are no second derivatives
+
+
+@given(plan=plans(gates=tuple(SMOOTH)))
+def test_a_hessian_is_symmetric_to_the_bit(plan: Plan) -> None:
+    rows = hessian(plan.circuit(), plan.names[-1])
+    for first, row in rows.items():
+        for second, number in row.items():
+            other = rows[second][first]
+            assert number == other or (number != number and other != other)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "gate"),
+    [
+        ("hypot(x, y)**2", {"x": 0, "y": 0}, "hypot"), ("x**y", {"x": 0, "y": 1}, "pow"),
+        ("abs(x)**2", {"x": 0}, "abs"),
+        ("x*relu(x)", {"x": 0}, "relu"), ("max(x, y)*x", {"x": 1, "y": 1}, "max"), ("sqrt(x)**2", {"x": 0}, "sqrt"),
+        ("cbrt(x)**3", {"x": 0}, "cbrt"), ("x**1.5", {"x": 0}, "pow"), ("clip(x, 0, 1)**2", {"x": 0}, "clip"),
+        ("exp(hypot(x, y)**2)", {"x": 0, "y": 0}, "hypot"),
+    ],
+)  # fmt: skip
+def test_a_gate_without_second_derivatives_is_named(text: str, inputs: dict[str, float], gate: str) -> None:
+    circuit = circuitgrad.from_expression(text, **inputs)
+    circuit.forward()
+    problem = singular_gate(circuit, "out")
+    assert problem is not None
+    assert f"{gate}(" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("x**3", 0), ("sigmoid(x)", 0), ("softplus(x)", 0), ("logsumexp(x, 2*x)", 0), ("tanh(x)*gelu(x)", 0),
+        ("relu(x)", -1), ("sin(x)/x if x != 0 else 1 - x**2/6", 0), ("sqrt(x) if x > 0 else 0", 0),
+        ("abs(x)**2 if x > 0 else x", 0), ("x**2.5", 0), ("silu(x) + erf(x)", 0), ("relu(-1 + hypot(x, x))", 0),
+    ],
+)  # fmt: skip
+def test_smooth_points_and_guards_are_not_named(text: str, x: float) -> None:
+    circuit = circuitgrad.from_expression(text, x=x)
+    circuit.forward()
+    assert singular_gate(circuit, "out") is None
+
+
+@given(plan=plans(gates=tuple(SMOOTH)))
+def test_a_smooth_circuit_of_moderate_numbers_is_not_named(plan: Plan) -> None:
+    assume(all(1e-2 < abs(value) < 1e2 for value in plan.values))
+    circuit = plan.circuit()
+    circuit.forward()
+    assert singular_gate(circuit, plan.names[-1]) is None

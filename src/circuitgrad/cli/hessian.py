@@ -34,12 +34,14 @@ def command(
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    from circuitgrad.methods.hessian import hessian
+    from circuitgrad.methods.hessian import hessian, singular_gate
+    from circuitgrad.methods.nonfinite import silenced_slope
     from circuitgrad.report.results import hessian_json, hessian_table
 
     circuit, output = reader.load_single(file, quiet=quiet)
     gradient = circuit.backward(output)
     printing.warn_nonfinite(circuit, quiet=quiet)
+    printing.warn(silenced_slope(circuit, output) or singular_gate(circuit, output), quiet=quiet)
     second = hessian(circuit, output, option_values.chosen_inputs(circuit, wrt))
     if form == "json":
         printing.emit_json(hessian_json(circuit, output, gradient, second))

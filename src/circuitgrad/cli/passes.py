@@ -40,14 +40,14 @@ def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Seq
 
 def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, *, differentiate: bool) -> None:
     """Print every wire's value, and its gradients where they are wanted."""
-    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+    from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value, silenced_slope
     from circuitgrad.report.results import PassResult, pass_json, pass_table
 
     values: Mapping[str, float] = circuit.forward()
     gradients: dict[str, dict[str, float]] = {}
     for output in outputs if differentiate else ():
         gradients[output] = circuit.differentiate(output)
-        printing.warn(nonfinite_gradient(circuit), quiet=given.quiet)
+        printing.warn(nonfinite_gradient(circuit) or silenced_slope(circuit, output), quiet=given.quiet)
     values, gradients = _recomputed(circuit, tuple(gradients), given) or (values, gradients)
     printing.warn(nonfinite_value(circuit), quiet=given.quiet)
     result = PassResult(circuit, values, gradients, outputs, expanded=given.everything)

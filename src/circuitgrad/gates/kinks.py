@@ -13,7 +13,7 @@ from circuitgrad.formulas.steps import Call, Name, Number, folded, substituted
 from circuitgrad.gates.compiled import compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.rule import once_a_rule
-from circuitgrad.gates.table import find
+from circuitgrad.gates.table import GATES, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +30,10 @@ MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
 
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+
+
+FLAT = COMPARISONS | {"floor", "sign", "step"}
+"""The gates whose values are constant on both sides of their kinks."""
 
 
 class KinkSteps(NamedTuple):
@@ -158,10 +162,97 @@ def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
         if step.gate == "where":
             (_, test), body, orelse = operands
             return body if test else orelse
-        value = value_function(find(step.gate))(*[value for _, value in operands])
-        if value != value and step.gate in COMPARISONS:
-            value = float(step.gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
+        value = _call_value(step.gate, [value for _, value in operands])
         return (*chain.from_iterable(kept for kept, _ in operands), step), value
 
     kept, _ = folded(steps, number, name, call)
     return list(kept)
+
+
+def _call_value(gate: str, operands: Sequence[float]) -> float:
+    """Return the value of a call in a formula, in doubles."""
+    value: float = value_function(find(gate))(*operands)
+    if value != value and gate in COMPARISONS:
+        return float(gate == "ne")  # in the table's formulas, NaN is neither equal nor in any order
+    return value
+
+
+def names_used(steps: Sequence[Step], values: Mapping[str, float]) -> frozenset[str]:
+    """Return the names that a formula's value depends on at a point: those of conditions and of branches taken.
+
+    Args:
+        steps: the formula, in postfix order.
+        values: the values of the names in it; constants need none.
+
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> sorted(names_used(read_formula("log(x) if c > 0 else y"), {"c": 1, "x": 2, "y": 3}))
+    ['c', 'x']
+    """
+    known = {**DOUBLES.constants, **values}
+
+    def number(step: Number) -> tuple[frozenset[str], float]:
+        return frozenset(), step.value
+
+    def name(step: Name) -> tuple[frozenset[str], float]:
+        return frozenset([step.name]), known[step.name]
+
+    def call(step: Call, operands: list[tuple[frozenset[str], float]]) -> tuple[frozenset[str], float]:
+        if step.gate == "where":
+            (names, test), *branches = operands
+            chosen, value = branches[0 if test else 1]
+            return names | chosen, value
+        return frozenset().union(*[names for names, _ in operands]), _call_value(
+            step.gate, [value for _, value in operands]
+        )
+
+    return folded(steps, number, name, call)[0]
+
+
+def carrying_positions(rule: Rule, values: Sequence[float]) -> list[int]:
+    """Return the positions of the operands through which a gate's value moves with them at a point.
+
+    Conditions move nothing, nor do branches that are not taken. At a tie, a gate of the table takes all its branches;
+    a conditional takes the one that it chooses.
+
+    Args:
+        rule: the gate's rule.
+        values: the values of its operands.
+
+    >>> [carrying_positions(find(name), (-1.0, 2.0)[:find(name).arity]) for name in ("mul", "max", "relu", "floor")]
+    [[0, 1], [1], [], []]
+    """
+    if rule is GATES.get(rule.name) and rule.name != "where":
+        if rule.name in FLAT:
+            return []
+        branch_of = branch_function(rule)
+        if branch_of is None or branch_of(*values).tied:
+            return list(range(rule.arity))
+    known = {**DOUBLES.constants, **dict(zip(rule.operands, values, strict=True))}
+
+    def number(step: Number) -> tuple[frozenset[str], float]:
+        return frozenset(), step.value
+
+    def name(step: Name) -> tuple[frozenset[str], float]:
+        return frozenset([step.name]), known[step.name]
+
+    def call(step: Call, operands: list[tuple[frozenset[str], float]]) -> tuple[frozenset[str], float]:
+        numbers = [value for _, value in operands]
+        if step.gate == "where":
+            return operands[1 if numbers[0] else 2]
+        carrying = range(step.arity) if step.gate == rule.name else carrying_positions(find(step.gate), numbers)
+        return frozenset().union(*[operands[position][0] for position in carrying]), _call_value(step.gate, numbers)
+
+    names, _ = folded(rule.value.steps, number, name, call)
+    return [position for position, operand in enumerate(rule.operands) if operand in names]
+
+
+@once_a_rule
+def has_branches(rule: Rule) -> bool:
+    """Tell whether a gate is a conditional: `where`, or a file's own gate with one in its value.
+
+    >>> has_branches(find("where")), has_branches(find("max"))
+    (True, False)
+    """
+    if rule is GATES.get(rule.name) and rule.name != "where":
+        return False
+    return any(isinstance(step, Call) and step.gate == "where" for step in rule.value.steps)

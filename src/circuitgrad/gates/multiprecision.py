@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import mpmath
 from mpmath import inf, mpf, nan
+from mpmath.libmp import mpf_pi, mpf_shift
 
 from circuitgrad.gates.arithmetic import Arithmetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CONSTANTS = {"pi": mpmath.pi, "e": mpmath.e, "tau": 2 * mpmath.pi, "inf": inf, "nan": nan}
+TAU = mpmath.mp.constant(lambda precision, rounding: mpf_shift(mpf_pi(precision, rounding), 1), "tau")
+"""2*pi, at any working precision, as `mpmath.pi` is; a product would be rounded once."""
+CONSTANTS = {"pi": mpmath.pi, "e": mpmath.e, "tau": TAU, "inf": inf, "nan": nan}
 LARGEST_EXPONENT = 10**6
 """The largest exponent of e that is computed. Beyond it a number counts as infinite, or as 0: its digits would take all
 memory, and no double is so large by far."""
@@ -96,6 +99,8 @@ def _mod(x: Any, y: Any) -> Any:
     x, y = mpf(x), mpf(y)
     if y == 0 or not mpmath.isfinite(x):
         return nan
+    if mpmath.isinf(y):
+        return x if x * y >= 0 or x == 0 else y
     return x - y * mpmath.floor(x / y)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isinf
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import Problem, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
     from circuitgrad.circuit.circuit import Circuit
 
@@ -62,6 +62,74 @@ def nonfinite_gradient(circuit: Circuit) -> Problem | None:
                 f"derivative {partial} of {rule.name}({', '.join(map(repr, values))}) in {operand}",
                 circuit.locate(name),
             )
+    return None
+
+
+def silenced_slope(circuit: Circuit, output: str) -> Problem | None:
+    """Return a note on the first gate, from the output backwards, whose gradient 0 met an infinite slope, or None.
+
+    There a backward pass adds nothing, although the true derivative may be any number. What conditionals shut off is no
+    such gate: its zero is right.
+
+    Args:
+        circuit: the circuit, after `backward(output)`.
+        output: the wire that was differentiated.
+
+    >>> from circuitgrad import from_expression
+    >>> circuit = from_expression("sqrt(x)**2", x=0)
+    >>> _ = circuit.backward()
+    >>> silenced_slope(circuit, "out").message
+    "the gradient 0 of 'out.1' meets the infinite slope of sqrt(0.0) in x, and adds nothing"
+    >>> circuit = from_expression("sqrt(x) if x > 0 else 0", x=0)
+    >>> _ = circuit.backward()
+    >>> silenced_slope(circuit, "out")
+    """
+    units, first = circuit.units, circuit.first_gate
+    silent = [
+        index
+        for index in range(len(circuit.rules))
+        if units[first + index].grad == 0 and any(map(isinf, circuit.gates[index].partials()))
+    ]
+    if not silent:
+        return None
+    from circuitgrad.methods.used_gates import carrying_slots
+
+    carrying = carrying_slots(circuit, output)
+    for index in reversed(silent):
+        slots, rule, name = circuit.operands[index], circuit.rules[index], circuit.names[index]
+        if first + index not in carrying:
+            continue
+        for operand, slot, partial in zip(rule.operands, slots, circuit.gates[index].partials(), strict=True):
+            if isinf(partial) and slot in carrying and not circuit.is_constant(slot):
+                values = ", ".join(repr(units[slot].value) for slot in slots)
+                return Problem(
+                    f"the gradient 0 of {quote(name)} meets the infinite slope of {rule.name}({values}) in {operand}, "
+                    "and adds nothing",
+                    circuit.locate(name),
+                    "derivatives through it may be wrong: circuitgrad check tells",
+                )
+    return None
+
+
+def first_silenced(circuit: Circuit, output: str, points: Iterable[Mapping[str, float]]) -> Problem | None:
+    """Return what `silenced_slope` says at the first of some points where it says anything, or None.
+
+    Args:
+        circuit: the circuit, whose inputs keep their values.
+        output: the wire that is differentiated.
+        points: values of inputs.
+    """
+    present = circuit.values()
+    try:
+        for point in points:
+            circuit.assign(point)
+            circuit.run()
+            circuit.pull_back(circuit.slot(output))
+            if problem := silenced_slope(circuit, output):
+                return problem
+    finally:
+        circuit.assign(present)
+        circuit.run()
     return None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.errors import quote, visible
 from circuitgrad.formulas.names import derivative_title
-from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, VERDICTS, WRONG, gravity
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, UNUSED, VERDICTS, WRONG, gravity
 from circuitgrad.report.number_text import for_json, rounded
 from circuitgrad.report.results import outputs_json
 from circuitgrad.report.tables import Column, Table
@@ -98,14 +98,14 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
             comparison = line.comparison
             marked = line is marked_line
             error = [comparison.numeric, comparison.rel_error, comparison.digits, comparison.rel_tolerance]
-            comparable = comparison.verdict != KINK and isfinite(comparison.analytic)
+            comparable = comparison.verdict not in (KINK, UNUSED) and isfinite(comparison.analytic)
             if comparison.failed or marked:
                 table.marked.add(len(table.rows))
             table.rows.append(
                 [
                     *[check.circuit.name] * several,
                     line.name,
-                    comparison.analytic,
+                    comparison.analytic if comparison.verdict != UNUSED else None,
                     *(cell if comparable and isfinite(cell or 0.0) else None for cell in error),
                     *[comparison.point] * points,
                     comparison.verdict + WORST_MARK * (marked and not slopes),
@@ -129,11 +129,15 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
         notes += [placed(culprit.place, f"{NONFINITE}: {culprit.message}{at}") for culprit in point.culprits]
     lines = list(check_lines(check, everything=everything, only_failed=only_failed))
     # The gates come first: a wrong gate may explain a wrong input.
-    for line in sorted(lines, key=lambda line: line.kind in ("input", "expect")):
+    judged = [line for line in lines if line.comparison.verdict != UNUSED]
+    for line in sorted(judged, key=lambda line: line.kind in ("input", "expect")):
         # The culprits above explain numbers that are not finite.
         text = "" if line.comparison.verdict == NONFINITE and notes else explain(check, line)
         if text:
             notes.append(placed(place_of(check, line), f"{line.comparison.verdict}: {text}"))
+    unused = [line.wire for line in lines if line.comparison.verdict == UNUSED]
+    if unused:
+        notes.append(f"{UNUSED}: {visible(_named(unused))}: only in branches that are not taken")
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"… {len(notes) - MOST_NOTES:,} more"]
     noun = "second derivatives" if check.order == 2 else "inputs"
@@ -259,7 +263,16 @@ def _nonfinite(check: Check, line: CheckLine) -> str:
     return f"{_subject(check, line)} is {line.comparison.analytic:g}; the reference is {line.comparison.numeric:g}"
 
 
-_NOTES: dict[str, Callable[[Check, CheckLine], str]] = {WRONG: _wrong, KINK: _kink, INACCURATE: _inaccurate}
+def _unused(check: Check, line: CheckLine) -> str:
+    return f"{_subject(check, line)} is only in branches that are not taken"
+
+
+_NOTES: dict[str, Callable[[Check, CheckLine], str]] = {
+    WRONG: _wrong,
+    KINK: _kink,
+    INACCURATE: _inaccurate,
+    UNUSED: _unused,
+}
 
 
 def _named(names: Sequence[str]) -> str:
@@ -270,7 +283,8 @@ def _named(names: Sequence[str]) -> str:
 def _counted(comparisons: Collection[Comparison]) -> str:
     """Return how many comparisons have each verdict."""
     verdicts = [comparison.verdict for comparison in comparisons]
-    return ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in VERDICTS if verdict in verdicts)
+    order = sorted(VERDICTS, key=lambda verdict: verdict == UNUSED)
+    return ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in order if verdict in verdicts)
 
 
 def summary_table(checks: Sequence[tuple[str, Check | None]], *, only_failed: bool = False) -> Table:
@@ -406,6 +420,8 @@ def _expectation(comparison: Comparison) -> dict[str, Any]:
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
+    if comparison.verdict == UNUSED:
+        return {"verdict": UNUSED}
     document: dict[str, Any] = {
         "analytic": for_json(comparison.analytic),
         "numeric": for_json(comparison.numeric),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from circuitgrad.errors import CircuitError, visible
-from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK, UNUSED
 from circuitgrad.report.check import CheckLine, check_lines, explain, place_of, placed
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Place
     from circuitgrad.methods.check.result import Check
 
-LEVELS = {OK: "", KINK: "notice", INACCURATE: "warning"}
+LEVELS = {OK: "", UNUSED: "notice", KINK: "notice", INACCURATE: "warning"}
 """GitHub's level of a verdict; any other verdict is an error."""
 
 
@@ -57,7 +57,8 @@ def _case(suite: ET.Element, file: str, check: Check, line: CheckLine) -> None:
     if line.comparison.failed:
         ET.SubElement(case, "failure", message=text, type=line.comparison.verdict).text = text
     elif text:
-        ET.SubElement(case, "system-out").text = text
+        word = f"{UNUSED}: " if line.comparison.verdict == UNUSED else ""
+        ET.SubElement(case, "system-out").text = f"{word}{text}"
 
 
 def github(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:

@@ -264,6 +264,18 @@ def test_what_is_not_finite_does_not_pass(text: str, x: float) -> None:
     assert not result.passed
 
 
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("mod(x, inf)", 1), ("mod(x, -inf)", -0.5), ("min(x, inf)", -3), ("max(x, -inf)", 0.5), ("x/inf", 2),
+        ("clip(x, -inf, inf)", 3), ("mod(x, inf) + mod(x, 2)", 0.5), ("mod(x*x, inf)", 3), ("x/-inf", 2),
+        ("sin(mod(x, inf))", 4),
+    ],
+)  # fmt: skip
+def test_an_infinite_constant_is_no_fault_where_the_value_is_finite(text: str, x: float) -> None:
+    assert check(expression(text, x=x)).passed
+
+
 def test_an_infinite_slope_does_no_harm_where_nothing_reaches_it() -> None:
     circuit = circuitgrad.loads("{inputs: {x: 0, y: 2}, gates: {root: sqrt(x), square: y*y}, output: square}")
     result = check(circuit)

@@ -35,13 +35,14 @@ class ConsumerSums(NamedTuple):
         return literal_slack(self.sizes[slot])
 
 
-def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> ConsumerSums:
+def check_sums(circuit: Circuit, output: str, excused: Container[str], unused: Container[str] = ()) -> ConsumerSums:
     """Compare the gradients of the last backward pass with the sums over their consumers.
 
     Args:
         circuit: the circuit, after `backward(output)`.
         output: the wire that was differentiated.
         excused: gates that are known to add wrong terms; their operands are not reported.
+        unused: gates that only feed branches which are not taken.
 
     >>> from circuitgrad import load
     >>> circuit = load("circuits/neuron.yaml")
@@ -65,6 +66,8 @@ def check_sums(circuit: Circuit, output: str, excused: Container[str]) -> Consum
         gate, operands = circuit.gates[index], circuit.operands[index]
         if circuit.names[index] in excused:
             unclear.update(operands)
+        if not upstream and circuit.names[index] in unused:
+            continue
         partials = gate.partials()
         if not upstream:
             silent += [circuit.names[index]] * any(not isfinite(partial) for partial in partials)

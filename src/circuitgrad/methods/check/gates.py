@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from circuitgrad.circuit.units import Unit
 from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.gates.rule import once_a_rule
-from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, WRONG, Comparison, Tolerance, judge, worst
+from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, UNUSED, WRONG, Comparison, Tolerance, judge, worst
+from circuitgrad.methods.used_gates import used_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -39,7 +40,12 @@ class PartialReference(NamedTuple):
 
 
 def check_gates(
-    circuit: Circuit, reached: Container[str], tolerance: Tolerance, listen: Listener | None = None
+    circuit: Circuit,
+    reached: Container[str],
+    tolerance: Tolerance,
+    listen: Listener | None = None,
+    *,
+    unused: Container[str] = (),
 ) -> dict[str, Comparison]:
     """Return the worst comparison of every gate at the values of the last passes.
 
@@ -48,6 +54,7 @@ def check_gates(
         reached: the wires whose gradient is not 0; only there an infinite partial derivative is a fault.
         tolerance: the tolerance of a partial derivative.
         listen: called with the progress.
+        unused: the gates that only feed branches which are not taken; they are not judged.
 
     >>> from circuitgrad import load
     >>> circuit = load("circuits/neuron.yaml")
@@ -57,17 +64,33 @@ def check_gates(
     """
     units = circuit.units
     verdicts: dict[str, Comparison] = {}
+    literal: set[int] = set()  # the slots of gates of constants alone, such as -inf
     still: set[int] = set()  # the slots that no small step of the inputs moves, such as a comparison away from a tie
     for index, (name, rule, slots, gate) in enumerate(
         zip(circuit.names, circuit.rules, circuit.operands, circuit.gates, strict=True)
     ):
-        values = tuple(units[slot].value for slot in slots)
+        if listen is not None and index % GATES_PER_REPORT == 0:
+            listen("gates checked", index, len(circuit.names))
+        if name in unused:
+            verdicts[name] = Comparison(0.0, 0.0, 0.0, UNUSED)
+            continue
+        values = _values_that_count(rule, tuple(units[slot].value for slot in slots))
         partials = gate.partials()
-        varying = [position for position, slot in enumerate(slots) if not circuit.is_constant(slot)]
+        varying = [
+            position
+            for position, slot in enumerate(slots)
+            if not circuit.is_constant(slot) and (slot not in literal or isfinite(values[position]))
+        ]
+        if all(circuit.is_constant(slot) or slot in literal for slot in slots):
+            literal.add(circuit.first_gate + index)
+        # A constant may be infinite, as in mod(x, inf), where the value is not.
+        finite = all(isfinite(values[position]) for position in varying) and (
+            all(map(isfinite, values)) or isfinite(units[circuit.first_gate + index].value)
+        )
         comparisons = [
             _judge(
                 rule, values, position, partials[position], tolerance,
-                harmful=name in reached, still=slots[position] in still,
+                finite=finite, harmful=name in reached, still=slots[position] in still,
             )
             for position in varying
         ]  # fmt: skip
@@ -75,9 +98,15 @@ def check_gates(
         verdicts[name] = worst(comparisons) if comparisons else Comparison(0.0, 0.0, 0.0, OK)
         if all(slots[position] in still or _flat(rule, values, position) for position in varying):
             still.add(circuit.first_gate + index)
-        if listen is not None and index % GATES_PER_REPORT == 0:
-            listen("gates checked", index, len(circuit.names))
     return verdicts
+
+
+def _values_that_count(rule: Rule, values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the values of a gate's operands, with 0 for what is not finite in a branch that is not taken."""
+    if all(map(isfinite, values)):
+        return values
+    used = used_positions(rule, values)
+    return tuple(value if position in used or isfinite(value) else 0.0 for position, value in enumerate(values))
 
 
 def _flat(rule: Rule, values: tuple[float, ...], position: int) -> bool:
@@ -95,12 +124,13 @@ def _judge(
     partial: float,
     tolerance: Tolerance,
     *,
+    finite: bool,
     harmful: bool,
     still: bool,
 ) -> Comparison:
     """Compare a partial derivative with the exact slope and with its own formula."""
     operand = rule.operands[position]
-    if not (all(map(isfinite, values)) and isfinite(partial)):
+    if not (finite and isfinite(partial)):
         return Comparison(partial, nan, 0.0, NONFINITE if harmful else OK, operand=operand)
     exact, by_rule = partial_reference(rule, values, position)
     comparison = judge(partial, by_rule, exact, tolerance)._replace(operand=operand)

@@ -14,9 +14,10 @@ from circuitgrad.methods.check.gates import check_gates
 from circuitgrad.methods.check.result import PointCheck
 from circuitgrad.methods.check.verdicts import WRONG, Comparison, Tolerance, judge
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
+from circuitgrad.methods.used_gates import unused_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.language.nodes import Listener
@@ -60,26 +61,30 @@ class PointChecker:
         """Return the comparisons at the inputs' present values, which are those of the point."""
         circuit = self.circuit
         circuit.forward()
-        culprits = [nonfinite_value(circuit)]
+        unused = unused_gates(circuit, self.outputs)
+        culprits = [nonfinite_value(circuit, {index for index, name in enumerate(circuit.names) if name not in unused})]
         reached: set[str] = set()
         for output in self.outputs:
             reached.update(name for name, grad in circuit.backward(output).items() if grad != 0)
             culprits.append(nonfinite_gradient(circuit))
         rules = self.tolerance.rules
-        gates = check_gates(circuit, reached, Tolerance(max(rules, GATE_RTOL), rules), listen)
+        gates = check_gates(circuit, reached, Tolerance(max(rules, GATE_RTOL), rules), listen, unused=unused)
         excused = {name for name, comparison in gates.items() if comparison.reason}
         passes: dict[str, _BackwardPass] = {}
         for output in self.outputs:
             gradient = circuit.backward(output)
             grads = [unit.grad for unit in circuit.units]
-            passes[output] = _BackwardPass(gradient, grads, check_sums(circuit, output, excused))
+            passes[output] = _BackwardPass(gradient, grads, check_sums(circuit, output, excused, unused))
         wires = {
             derivative_title(output, name) if len(passes) > 1 else name: comparison
             for output, backward_pass in passes.items()
             for name, comparison in backward_pass.sums.wrong.items()
         }
         faithful = not wires and not any(comparison.verdict == WRONG for comparison in gates.values())
-        inputs = self._inputs(passes, listen, faithful=faithful)
+        inputs = {
+            output: {name: _tied(comparison, unused) for name, comparison in comparisons.items()}
+            for output, comparisons in self._inputs(passes, listen, faithful=faithful).items()
+        }
         return PointCheck(point, inputs, gates, wires, tuple(problem for problem in culprits if problem is not None))
 
     def _inputs(
@@ -166,6 +171,11 @@ class PointChecker:
 
         compare = check_hessian if self.method == "mp" else check_hessian_in_doubles
         return {output: compare(self.circuit, output, self.names, self.tolerance, listen) for output in self.outputs}
+
+
+def _tied(comparison: Comparison, unused: Container[str]) -> Comparison:
+    """Return a comparison whose ties are those of gates that count."""
+    return comparison._replace(ties=tuple(gate for gate in comparison.ties if gate not in unused))
 
 
 def _silenced(comparison: Comparison, silent: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
 from circuitgrad.methods.check.exact_slopes import converged
 from circuitgrad.methods.check.verdicts import Comparison, Tolerance, judge, literal_slack, settle, worst
-from circuitgrad.methods.hessian import hessian
+from circuitgrad.methods.hessian import tangent_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,13 +45,13 @@ def check_hessian(
     >>> {pair: comparison.numeric for pair, comparison in comparisons.items()}
     {'x, x': 10.0, 'x, y': 6.0, 'y, y': 0.0}
     """
-    analytic = hessian(circuit, output, names)
+    analytic = tangent_rows(circuit, output, names)
     tolerance = tolerance.scaled(_largest(analytic))
     derivatives = ExactDerivatives(circuit, [output])
 
     def run(digits: int) -> list[Any]:
         with mpmath.workdps(digits):
-            rows = hessian(circuit, output, names, MULTIPRECISION).values()
+            rows = tangent_rows(circuit, output, names, MULTIPRECISION).values()
             return [mpmath.mpf(number) for row in rows for number in row.values()]
 
     numbers = iter(converged(run)[0])
@@ -90,7 +90,7 @@ def check_hessian_in_doubles(
     >>> {comparison.verdict for comparison in comparisons.values()}
     {'ok'}
     """
-    analytic = hessian(circuit, output, names)
+    analytic = tangent_rows(circuit, output, names)
     tolerance = tolerance.scaled(_largest(analytic))
     values = circuit.values()
     rows: dict[str, tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float]]] = {}

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.exact_slopes import ExactSlope
 
 OK = "ok"
+UNUSED = "unused"
+"""The verdict of a gate that only feeds branches which are not taken."""
 WRONG = "wrong"
 INACCURATE = "inaccurate"
 KINK = "kink"
 NONFINITE = "nonfinite"
 
-VERDICTS = (OK, INACCURATE, KINK, NONFINITE, WRONG)
-"""All verdicts, the gravest last."""
+VERDICTS = (UNUSED, OK, INACCURATE, KINK, NONFINITE, WRONG)
+"""All verdicts, the gravest last; what is `ok` at one point and unused at another is `ok`."""
 
 DIGITS_OF_DOUBLE = 17.0
 """The most decimal digits that a double needs: two equal numbers agree to all of them."""

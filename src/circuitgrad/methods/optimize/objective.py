@@ -97,7 +97,7 @@ class Objective:
         self.start = [self._slot_values[slot] for slot in self._free_slots]
         self._columns = dict(bound)
         self._engine, self._passes = engine, passes
-        self._kernels: dict[Wanted, Compute] = {}
+        self._column_programs: dict[Wanted, Compute] = {}
 
     @property
     def is_reached(self) -> bool:
@@ -267,11 +267,11 @@ class Objective:
 
     def _at_all_rows(self, wanted: Wanted, point: Point) -> Sequence[array[float]]:
         """Return the wanted columns of all rows."""
-        if wanted not in self._kernels:
+        if wanted not in self._column_programs:
             names = [*self.names, *self._columns]
-            self._kernels[wanted] = over_columns(self.circuit, names, wanted, self._engine, self._passes)
+            self._column_programs[wanted] = over_columns(self.circuit, names, wanted, self._engine, self._passes)
         repeated = [array("d", [value]) * self.count for value in point]
-        return self._kernels[wanted]([*repeated, *self._columns.values()])
+        return self._column_programs[wanted]([*repeated, *self._columns.values()])
 
     def _results(self, run: Program, point: Point, batch: Sequence[int]) -> Iterator[Sequence[float]]:
         """Yield the results of a program at a point, row by row."""

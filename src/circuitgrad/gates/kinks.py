@@ -13,7 +13,7 @@ from circuitgrad.formulas.steps import Call, Name, Number, folded, substituted
 from circuitgrad.gates.compiled import compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.rule import once_a_rule
-from circuitgrad.gates.table import GATES, find
+from circuitgrad.gates.table import find, is_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +30,6 @@ MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
 
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-
-
 FLAT = COMPARISONS | {"floor", "sign", "step"}
 """The gates whose values are constant on both sides of their kinks."""
 
@@ -221,7 +219,7 @@ def carrying_positions(rule: Rule, values: Sequence[float]) -> list[int]:
     >>> [carrying_positions(find(name), (-1.0, 2.0)[:find(name).arity]) for name in ("mul", "max", "relu", "floor")]
     [[0, 1], [1], [], []]
     """
-    if rule is GATES.get(rule.name) and rule.name != "where":
+    if is_built_in(rule) and rule.name != "where":
         if rule.name in FLAT:
             return []
         branch_of = branch_function(rule)
@@ -253,6 +251,6 @@ def has_branches(rule: Rule) -> bool:
     >>> has_branches(find("where")), has_branches(find("max"))
     (True, False)
     """
-    if rule is GATES.get(rule.name) and rule.name != "where":
+    if is_built_in(rule) and rule.name != "where":
         return False
     return any(isinstance(step, Call) and step.gate == "where" for step in rule.value.steps)

@@ -150,6 +150,6 @@ def first_nonfinite(circuit: Circuit, outputs: Iterable[str], among: Container[i
     for output in outputs:
         if problem is not None:
             break
-        circuit.backward(output)
+        circuit.differentiate(output)
         problem = nonfinite_gradient(circuit)
     return problem

@@ -55,8 +55,9 @@ class ExactDerivatives:
         numbers: list[Any] = []
         with mpmath.workdps(digits):
             self._sizes = []
+            self._twin.run()
             for output in self.outputs:
-                numbers += self._twin.backward(output).values()
+                numbers += self._twin.differentiate(output).values()
                 numbers.append(self._twin[output].value)
                 # The rounding error of the output in units of the rounding unit, as in `rounding`.
                 effects = [abs(unit.value * unit.grad) for unit in self._twin.units]

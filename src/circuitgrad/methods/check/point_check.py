@@ -60,19 +60,19 @@ class PointChecker:
     def at(self, point: InputPoint, listen: Listener | None) -> PointCheck:
         """Return the comparisons at the inputs' present values, which are those of the point."""
         circuit = self.circuit
-        circuit.forward()
+        circuit.run()
         unused = unused_gates(circuit, self.outputs)
         culprits = [nonfinite_value(circuit, {index for index, name in enumerate(circuit.names) if name not in unused})]
         reached: set[str] = set()
         for output in self.outputs:
-            reached.update(name for name, grad in circuit.backward(output).items() if grad != 0)
+            reached.update(name for name, grad in circuit.differentiate(output).items() if grad != 0)
             culprits.append(nonfinite_gradient(circuit))
         rules = self.tolerance.rules
         gates = check_gates(circuit, reached, Tolerance(max(rules, GATE_RTOL), rules), listen, unused=unused)
         excused = {name for name, comparison in gates.items() if comparison.reason}
         passes: dict[str, _BackwardPass] = {}
         for output in self.outputs:
-            gradient = circuit.backward(output)
+            gradient = circuit.differentiate(output)
             grads = [unit.grad for unit in circuit.units]
             passes[output] = _BackwardPass(gradient, grads, check_sums(circuit, output, excused, unused))
         wires = {

@@ -62,7 +62,7 @@ def test_gradients_in_some_inputs_alone(tmp_path: Path) -> None:
     assert [line.rpartition(",")[2] for line in csv_lines[4:]] == ["", ""]
     markdown = done("backward", file, "--wrt", "x", "--format", "markdown")
     assert re.search(r"\| x +\| input +\| +3 \| +2 \|", markdown)
-    assert re.search(r"\| w\[0\] +\| input +\| +1 \| +\|", markdown)
+    assert re.search(r"\| w\\\[0\] +\| input +\| +1 \| +\|", markdown)
 
 
 @pytest.mark.parametrize("value", ["max(x > 0, 0)", "x > 0", "not x < 0", "-(x < 0)", "(x > 0)*(x > 1)"])

@@ -5,7 +5,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
@@ -90,6 +90,7 @@ def test_a_condition_has_no_slope(text: str) -> None:
     assert {circuit.backward()[name] for name in VALUES} == {0}
 
 
+@settings(max_examples=20)
 @given(conditions, st.sampled_from(["objects", "python", "native"]))
 def test_a_condition_is_the_same_number_in_every_engine(text: str, engine: str) -> None:
     circuit = circuitgrad.from_expression(f"0*(a + b + c + x) + (not ({text}))", **VALUES)

@@ -442,9 +442,14 @@ def test_a_formula_in_braces_is_told_so(formula: str) -> None:
         (
             "inputs: {x: 1}\ngates:\ny: x + 1\noutputs: y",
             ["y", "outputs"],
-            ["indent it, if it belongs to 'gates'", "indent it, if it belongs to 'gates'; did you mean 'output'?"],
+            ["indent it, if it belongs to 'gates'", "did you mean 'output'?"],
         ),
         ("gates: {y: 1}\nexpect:\ny: 1", ["y"], ["indent it, if it belongs to 'expect'"]),
+        (
+            "inputs:\nexpected: 3\ngates: {y: 1}",
+            ["expected"],
+            ["indent it, if it belongs to 'inputs'; did you mean 'expect'?"],
+        ),
         ("gates: {y: 1}\ndefine:\nf(x): x", ["f(x)"], ["indent it, if it belongs to 'define'"]),
         ("inputs: {x: 1}\ngates: {z: x}\ny: x + 1", ["y"], None),
     ],

@@ -267,6 +267,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
         at, message, hint = _misplaced_colon(at, source)
     elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):
         at, hint = squeezed.start(1), "a colon needs a space behind it"
+    elif problem.startswith("could not find expected ':'") and NO_BREAK in source.text[at:].partition("\n")[0]:
+        at, hint = source.text.index(NO_BREAK, at), NO_BREAK_HINT
     return CircuitError.of(f"not YAML: {message}", source.place(at), hint)
 
 

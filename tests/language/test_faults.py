@@ -479,6 +479,8 @@ def test_entries_that_are_not_indented_are_told_so(text: str, pointed: list[str]
         ("ceil(x)", "written -floor(-x)"),
         ("np.round(x)", "written floor(x + 0.5)"),
         ("math.pi*x", "written pi"),
+        ("np.logical_and(x, 1)", "a and b"),
+        ("logical_not(x)", "not a"),
         ("np.inf", "written inf"),
         ("x − 3", "hyphen of the keyboard"),
         ("−x", "hyphen of the keyboard"),

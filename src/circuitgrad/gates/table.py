@@ -36,11 +36,13 @@ SYNONYMS = {
 """What people call gates that have another name here."""
 
 _GAMMA = "the gamma function is no gate: a series for it can be a definition, under 'define'"
+_WORDS = "conditions are formulas: a and b, a or b, not a"
 _WRITTEN = {
     "ceil": "written -floor(-x)", "round": "written floor(x + 0.5)", "exp2": "written 2**x", "exp10": "written 10**x",
     "logit": "written log(x) - log1p(-x)", "cot": "written 1/tan(x)", "sec": "written 1/cos(x)",
     "csc": "written 1/sin(x)", "isnan": "written x != x", "lgamma": _GAMMA, "gammaln": _GAMMA, "gamma": _GAMMA,
-    "factorial": _GAMMA,
+    "factorial": _GAMMA, "and": _WORDS, "or": _WORDS, "not": _WORDS, "logical_and": _WORDS, "logical_or": _WORDS,
+    "logical_not": _WORDS,
 }  # fmt: skip
 """Functions that are no gates, and how they are written."""
 

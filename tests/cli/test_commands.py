@@ -46,6 +46,37 @@ def test_several_outputs_give_the_jacobian() -> None:
     assert document("forward", NEURON, "--output", "s", "--output", "ax")["output"] == ["s", "ax"]
 
 
+def test_gradients_in_some_inputs_alone(tmp_path: Path) -> None:
+    found = document("backward", NEURON, "--wrt", "x,a")
+    everything = document("backward", NEURON)
+    assert found["grads"] == {name: everything["grads"][name] for name in "ax"}
+    assert found["values"] == everything["values"]
+    jacobian = document("backward", NEURON, "--wrt", "a", "--output", "s", "--output", "ax")["jacobian"]
+    assert jacobian == {"s": {"a": everything["grads"]["a"]}, "ax": {"a": -1}}
+    for engine in ("objects", "python", "native"):
+        assert document("backward", NEURON, "--wrt", "a", "--wrt", "x", "--engine", engine)["grads"] == found["grads"]
+    file = write(tmp_path, "{inputs: {'w[0:2]': [1, 2], x: 3}, gates: {y: 'w[0]*w[1]*x'}}")
+    assert document("backward", file, "--wrt", "w")["grads"] == {"w[0]": 6, "w[1]": 3}
+    csv_lines = done("backward", file, "--wrt", "w[1]", "--format", "csv", "--all").splitlines()
+    assert csv_lines[1:4] == ["w[0],input,1.0,", "w[1],input,2.0,3.0", "x,input,3.0,"]
+    assert [line.rpartition(",")[2] for line in csv_lines[4:]] == ["", ""]
+    markdown = done("backward", file, "--wrt", "x", "--format", "markdown")
+    assert re.search(r"\| x +\| input +\| +3 \| +2 \|", markdown)
+    assert re.search(r"\| w\\\[0\] +\| input +\| +1 \| +\|", markdown)
+
+
+@pytest.mark.parametrize("value", ["max(x > 0, 0)", "x > 0", "not x < 0", "-(x < 0)", "(x > 0)*(x > 1)"])
+def test_a_wire_is_printed_as_a_number(tmp_path: Path, value: str) -> None:
+    define = {"f": {"operands": ["x"], "value": value, "partials": {"x": value}}}
+    file = write(tmp_path, json.dumps({"define": define, "inputs": {"x": 2}, "gates": {"y": "f(x)"}}))
+    for engine in ("objects", "python", "native"):
+        options = ("--engine", engine)
+        for printed in (done("backward", file, "--format", form, *options) for form in ("json", "csv")):
+            assert not re.search("(?i)true|false", printed)
+        found = document("backward", file, *options)
+        assert {type(number) for number in (found["values"]["y"], found["grads"]["x"])} == {float}
+
+
 def test_optimize_json() -> None:
     found = document("optimize", NEURON, "--steps", "1", "--step-size", "0.01")
     assert list(found)[:7] == ["circuit", "output", "method", "steps", "stopped", "before", "after"]

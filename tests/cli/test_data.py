@@ -248,7 +248,7 @@ def test_both_from_standard_input() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["backward", NEURON, "--wrt", "a"], "--wrt goes with --data"),
+        (["backward", NEURON, "--wrt", "q"], "--wrt: no input is called 'q'"),
         (["backward", NEURON, "-o", "r.csv"], "--output-file goes with --data"),
         (["forward", NEURON, "-o", "r.csv"], "--output-file goes with --data"),
         (["backward", NEURON, "--data", "-", "--wrt", "q"], "--wrt: no input is called 'q'"),

@@ -39,7 +39,9 @@ def _calls(inner: st.SearchStrategy[list[Step]]) -> st.SearchStrategy[list[Step]
     return st.sampled_from(sorted(GATES)).flatmap(call)
 
 
-numbers = st.floats(allow_nan=False, allow_infinity=False).map(lambda value: Number(value, 0))
+numbers = (st.sampled_from([0.0, 1.0, -0.0]) | st.floats(allow_nan=False, allow_infinity=False)).map(
+    lambda value: Number(value, 0)
+)
 names = st.sampled_from(["x", "y", "pi", "lambda", "q.1", "é"]).map(lambda name: Name(name, 0))
 formulas = st.recursive((numbers | names).map(lambda step: [step]), _calls, max_leaves=15)
 
@@ -124,10 +126,26 @@ def test_a_short_number_is_the_number(value: float) -> None:
     ("text", "written"),
     [("-(-x)", "-(-x)"), ("x - -2", "x - -2"), ("y if x else 1/x", "x != 0 ? y : 1 / x"),
      ("(1 if x > 0 else 2) if y < (1 if x == 0 else 2) else -1", "y < (x == 0 ? 1 : 2) ? (x > 0 ? 1 : 2) : -1"),
-     ("x < y", "(x < y) + 0.0"), ("x**-y", "pow(x, -y)"), ("mod(-(x + 1), y)", "mod(-(x + 1), y)")],
+     ("x < y", "(x < y) + 0.0"), ("max(x < y, 0)", "max((x < y) + 0.0, 0)"), ("-(x < y)", "-((x < y) + 0.0)"),
+     ("x < y and y < 2", "x < y ? (y < 2) + 0.0 : 0"), ("(x < y) == y", "((x < y) + 0.0 == y) + 0.0"),
+     ("x**-y", "pow(x, -y)"), ("mod(-(x + 1), y)", "mod(-(x + 1), y)")],
 )  # fmt: skip
 def test_formulas_in_javascript(text: str, written: str) -> None:
     assert JAVASCRIPT.write(read_formula(text)) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "latex", "mathml"),
+    [
+        ("x > 0 and y > 0", r"x \gt 0 \land y \gt 0", "∧"),
+        ("x > 0 or not y", r"x \gt 0 \lor \lnot y", "¬"),
+        ("not (x or y > 0)", r"\lnot (x \lor y \gt 0)", "∨"),
+        ("0 < x < 1", r"0 \lt x \land x \lt 1", "∧"),
+    ],
+)
+def test_conditions_in_mathematics(text: str, latex: str, mathml: str) -> None:
+    assert LATEX.write(read_formula(text)) == latex
+    assert f"<mo>{mathml}</mo>" in MATHML.write(read_formula(text))
 
 
 def test_numbers_in_javascript() -> None:

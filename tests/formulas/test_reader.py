@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
+import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.formulas.dialects import FORMULA
 from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.reader import ExpressionError, read_formula
@@ -24,9 +28,29 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     negated = inner.map(lambda text: f"-{text}")
     enclosed = inner.map(lambda text: f"({text})")
     compared = st.tuples(inner, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), inner).map(" ".join)
-    chosen = st.tuples(inner, compared, inner).map(lambda three: f"({three[0]} if {three[1]} else {three[2]})")
+    tested = compared | conditions
+    chosen = st.tuples(inner, tested, inner).map(lambda three: f"({three[0]} if {three[1]} else {three[2]})")
     return binary | power | negated | enclosed | chosen
 
+
+signs = st.sampled_from([" < ", " <= ", " > ", ">=", " == ", "!="])
+
+
+@st.composite
+def _chains(draw: st.DrawFn) -> str:
+    text = draw(atoms)
+    for _ in range(draw(st.integers(1, 4))):
+        text += draw(signs) + draw(atoms | st.just("-a") | st.just("(a + b)*x"))
+    return text
+
+
+def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    words = st.tuples(inner, st.sampled_from([" and ", " or "]), inner).map("".join)
+    return words | inner.map(lambda text: f"not {text}") | inner.map(lambda text: f"({text})")
+
+
+conditions = st.recursive(_chains() | atoms, _joined, max_leaves=8)
+"""Comparisons, chains of them and numbers, joined by words as Python joins them."""
 
 formulas = st.recursive(atoms, _grown, max_leaves=12)
 
@@ -52,6 +76,114 @@ def test_a_formula_has_the_value_that_python_gives_it(text: str) -> None:
     assert _bits(circuitgrad.from_expression(text, **VALUES).forward()["out"]) == _bits(wanted)
 
 
+@given(conditions)
+def test_a_condition_is_true_where_it_is_in_python(text: str) -> None:
+    wanted = bool(eval(text, {"__builtins__": {}}, dict(VALUES)))
+    assert circuitgrad.from_expression(f"7 if {text} else 5", **VALUES).forward()["out"] == (7 if wanted else 5)
+    assert circuitgrad.from_expression(f"not not ({text})", **VALUES).forward()["out"] == wanted
+
+
+@given(conditions)
+def test_a_condition_has_no_slope(text: str) -> None:
+    circuit = circuitgrad.from_expression(f"0*(a + b + c + x) + (1 and ({text}))", **VALUES)
+    assert circuit.forward()["out"] in (0, 1)
+    assert {circuit.backward()[name] for name in VALUES} == {0}
+
+
+@settings(max_examples=20)
+@given(conditions, st.sampled_from(["objects", "python", "native"]))
+def test_a_condition_is_the_same_number_in_every_engine(text: str, engine: str) -> None:
+    circuit = circuitgrad.from_expression(f"0*(a + b + c + x) + (not ({text}))", **VALUES)
+    (value,) = program(circuit, list(VALUES), Wanted(("out",)), engine)(*VALUES.values())
+    assert type(value) is float
+    assert _bits(value) == _bits(circuit.forward()["out"])
+
+
+@given(conditions)
+def test_a_written_condition_reads_back_as_itself(text: str) -> None:
+    steps = read_formula(text)
+    assert _bare(read_formula(FORMULA.write(steps))) == _bare(steps)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a>0 and(b>0 and c>0)", "a > 0 and (b > 0 and c > 0)"),
+        ("(a > 0 and b > 0) and c > 0", "a > 0 and b > 0 and c > 0"),
+        ("a > 0 or (b > 0 and c > 0)", "a > 0 or b > 0 and c > 0"),
+        ("(a > 0 or b > 0) and c > 0", "(a > 0 or b > 0) and c > 0"),
+        ("not (a > 0)", "not a > 0"),
+        ("not (a > 0 or b > 0)", "not (a > 0 or b > 0)"),
+        ("not (not a)", "not not a"),
+        ("(not a) + 1", "(not a) + 1"),
+        ("0 < x < 1", "0 < x and x < 1"),
+        ("a and b", "a and b != 0"),
+        ("a or -b", "a or -b != 0"),
+        ("x if (a > 0 and b > 0) else c", "x if a > 0 and b > 0 else c"),
+        ("(a and b > 0) if c else x", "a and b > 0 if c else x"),
+        ("(a if b else 0) and c > 0", "(a if b else 0) and c > 0"),
+        ("c > 0 and (a if b else 0)", "c > 0 and (a if b else 0) != 0"),
+        ("(1 if a > 0 else b > 0) + 1", "(a > 0 or b > 0) + 1"),
+        ("1 if a else 0", "1 if a else 0"),
+        ("a and lt(b, c)", "a and b < c"),
+    ],
+)
+def test_conditions_are_written_in_words(text: str, written: str) -> None:
+    assert FORMULA.write(read_formula(text)) == written
+    assert _bare(read_formula(written)) == _bare(read_formula(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("x > 0 and log(x) > -1", 0.0),  # what a false condition leaves out may be NaN
+        ("x <= 0 or log(x) > -1", 1.0),
+        ("log(x) > -1 and x > 0", math.nan),
+        ("log(x) > -1 or x <= 0", math.nan),
+        ("not log(x)", math.nan),
+        ("log(x) and 1", math.nan),
+        ("1 and log(x)", math.nan),
+        ("0 or log(x)", math.nan),
+        ("0 and log(x)", 0.0),
+        ("0 < log(x) < 1", math.nan),
+        ("2 < x < log(x)", 0.0),
+    ],
+)
+def test_nan_is_no_condition_where_it_is_asked_for(text: str, value: float) -> None:
+    found = circuitgrad.from_expression(text, x=-1).forward()["out"]
+    assert found == value or (math.isnan(found) and math.isnan(value))
+
+
+def test_the_middle_of_a_chain_is_one_wire() -> None:
+    circuit = circuitgrad.from_expression("0 < exp(a) + b < 9", a=0, b=1)
+    assert [rule.name for rule in circuit.rules].count("exp") == 1
+    assert circuit.forward()["out"] == 1
+
+
+def test_chains_within_chains_have_a_limit() -> None:
+    text = "x"
+    for _ in range(40):
+        text = f"(0 < {text} < 2)"
+    with pytest.raises(ExpressionError, match="repeat more than 1,000,000 parts"):
+        read_formula(text)
+
+
+def test_what_is_wrong_in_a_chain_is_said_once() -> None:
+    with pytest.raises(circuitgrad.CircuitError) as caught:
+        circuitgrad.from_expression("0 < foo + bar(x) < 1", x=1)
+    assert [problem.message for problem in caught.value.problems] == [
+        "no wire is called 'foo'", "no gate is called 'bar'",
+    ]  # fmt: skip
+
+
+def test_formulas_alike_with_conditions_are_read_apart() -> None:
+    gates = {f"g{i}": f"x or {i} > 3" for i in range(40)} | {f"h{i}": f"(a and {i}) + (not {i})" for i in range(40)}
+    gates["sum"] = " + ".join(gates)
+    values = circuitgrad.loads(json.dumps({"inputs": {"x": 0, "a": 2}, "gates": gates})).forward()
+    assert [values[f"g{i}"] for i in range(40)] == [float(i > 3) for i in range(40)]
+    assert [values[f"h{i}"] for i in range(40)] == [1.0] * 40
+
+
 @given(formulas)
 def test_a_written_formula_reads_back_as_itself(text: str) -> None:
     steps = read_formula(text)
@@ -61,7 +193,9 @@ def test_a_written_formula_reads_back_as_itself(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["-2**2", "(-2)**2", "2**-a", "2**3**2", "-a**2", "(-a)**2", "a - (b - c)", "a/(b/c)", "-(a + b)", "--a", "-(-2)",
-     "(a < b) == (b < c)", "(a if b else c) if x else (a if b else c)", "a if b else (c if x else a)", "a/b/c", "+a"],
+     "(a < b) == (b < c)", "a < b < c", "(a < b) < c", "a < (b < c)", "not a == b", "(not a) == b",
+     "x if a < b > c else 2", "(a if b else c) if x else (a if b else c)", "a if b else (c if x else a)", "a/b/c",
+     "+a"],
 )  # fmt: skip
 def test_precedence_survives_writing(text: str) -> None:
     steps = read_formula(text)
@@ -94,7 +228,7 @@ def test_a_sum_of_5_000_terms_runs() -> None:
     assert circuitgrad.from_expression("+".join(["a"] * 5_000), a=1.0).backward()["a"] == 5_000
 
 
-@pytest.mark.parametrize(("opening", "closing"), [("(", ")"), ("-", ""), ("sin(", ")"), ("2**", "")])
+@pytest.mark.parametrize(("opening", "closing"), [("(", ")"), ("-", ""), ("sin(", ")"), ("2**", ""), ("not ", "")])
 def test_nesting_has_a_limit(opening: str, closing: str) -> None:
     assert read_formula(opening * 50 + "a" + closing * 50)
     with pytest.raises(ExpressionError, match="nested deeper") as caught:
@@ -114,16 +248,23 @@ def test_a_formula_has_a_greatest_length() -> None:
         ("2x", 2, "a product is written with *"),
         ("a b", 3, "a product is written with *"),
         ("(a)(b)", 4, "a product is written with *"),
-        ("a <b< c", 5, "compare two numbers at a time"),
+        ("a + not b", 5, "within a sum, a product or a comparison it needs parentheses: (not a)"),
+        ("a < not b", 5, "within a sum, a product or a comparison it needs parentheses: (not a)"),
+        ("a & b", 3, "for both of two conditions write: a and b"),
+        ("a && b", 3, "for both of two conditions write: a and b"),
+        ("a || b", 3, "an absolute value is written abs(x), and either of two conditions: a or b"),
+        ("!a", 1, "not equal is written !=, and the opposite of a condition: not a"),
+        ("a and", 6, None),
+        ("and b", 1, None),
+        ("a or or b", 6, None),
+        ("a < < b", 5, None),
+        ("not", 4, None),
         ("√x", 1, "a square root is written sqrt(x)"),
         ("x²", 2, "a square is written x**2"),
         ("1 + x³", 6, "a cube is written x**3"),
         ("a × b", 3, "a product is written *"),
         ("a = b", 3, "a comparison is written =="),
         ("a % b", 3, "a remainder is written mod(x, y)"),
-        ("a and b", 3, "a condition is 1 or 0: for both write (a > 0)*(b > 0)"),
-        ("a or b", 3, "a condition is 1 or 0: for either write max(a > 0, b > 0)"),
-        ("not a", 1, "write the opposite comparison"),
         ("x ≤ y", 3, "written <="),
         ("a − b", 3, "this is the Unicode minus sign; use the hyphen of the keyboard, -"),
         ("a // b", 4, "a quotient rounded down is written floor(x/y)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import keyword
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.circuit.units import class_of
+from circuitgrad.engines.programs import program
+from circuitgrad.engines.wanted import Wanted
 from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Call, Name, Number, Step
 from circuitgrad.gates.compiled import compiled, compiled_tuple, partials_function, value_function
@@ -48,6 +51,35 @@ def test_a_tuple_of_formulas_may_have_any_names(names: list[str]) -> None:
     formulas: list[list[Step]] = [[Name(name, 0), Number(2.0, 0), Call("mul", 2, 0)] for name in names]
     values = [float(position) for position in range(len(names))]
     assert compiled_tuple(names, formulas, DOUBLES)(*values) == tuple(2.0 * value for value in values)
+
+
+TRUTHS = [
+    "max(x > 0, 0)", "x > 0", "-(x < 0)", "(x > 0)*(x < 9)", "(x > 0) + (x > 1)", "(x > 0) - 0", "identity(x > 0)",
+    "min(x > 0, x > 1)", "abs(x > 0)", "relu(x != 0)", "(x > 0) == (x > 1)", "(x > 0) if x > 1 else (x < 1)",
+    "x > 0 and x < 9", "x > 9 or x > 1", "not x", "0 < x < 9", "max(x > 0 and x, not x)", "(x > 0)**2", "2**(x > 0)",
+    "1/(x > 0)", "clip(x > 0, x > 9, 2)", "where(x > 0, x > 1, x > 2)", "mod(x > 0, 2)", "square(x > 0)",
+]  # fmt: skip
+"""Formulas whose value is that of a comparison, or comes from some."""
+
+
+@pytest.mark.parametrize("text", TRUTHS)
+@pytest.mark.parametrize("x", [2.0, -2.0, 0.0])
+def test_every_value_and_every_partial_is_a_double(text: str, x: float) -> None:
+    rule = Rule("f", text, {"x": text})
+    value, (partial,) = value_function(rule)(x), partials_function(rule)(x, 1.0)
+    assert type(value) is type(partial) is float
+    expected = circuitgrad.from_expression(text, x=x).forward()["out"]
+    assert repr(value) == repr(partial) == repr(expected)
+
+
+@pytest.mark.parametrize("text", TRUTHS)
+def test_every_engine_returns_doubles(text: str) -> None:
+    define = {"f": {"operands": ["x"], "value": text, "partials": {"x": text}}}
+    circuit = circuitgrad.loads(json.dumps({"define": define, "inputs": {"x": 2}, "gates": {"y": "f(x)"}}))
+    wanted = Wanted(("y",), ("y",), ("x",))
+    results = [program(circuit, ["x"], wanted, engine)(2.0) for engine in ("objects", "python", "native")]
+    assert {type(number) for result in results for number in result} == {float}
+    assert {repr([*result]) for result in results} == {repr([*results[0]])}
 
 
 def chain(gate: str, number: float, length: int) -> list[Step]:

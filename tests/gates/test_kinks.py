@@ -369,3 +369,20 @@ def test_of_a_conditional_one_branch_is_left(text: str, x: float, left: str) -> 
 def test_a_long_formula_takes_no_quadratic_time() -> None:
     steps = read_formula("0" + " + (x if x > 0 else 1)" * 30_000)
     assert len(taken(steps, {"x": 1.0})) == 60_001
+
+
+@pytest.mark.parametrize(
+    ("text", "margins"),
+    [
+        ("x if 0 < x < 1 else 0", ["0 - x", "x - 1"]),
+        ("x if x > 0 and y > 2 else 0", ["x - 0", "y - 2"]),
+        ("x if x > 0 or y > 2 else y", ["x - 0", "y - 2"]),
+        ("x if not (x > 0 or y > 2) else y", ["x - 0", "y - 2"]),
+        ("x if not x else y", ["x"]),
+        ("x if x and y else 0", ["y - 0", "x"]),
+        ("x > 0 and not y > 2", ["x - 0", "y - 2"]),
+    ],
+)
+def test_the_kinks_of_a_condition_are_those_of_its_comparisons(text: str, margins: list[str]) -> None:
+    rule = Rule("f", text, {"x": "0", "y": "0"})
+    assert [FORMULA.write(kink.margin) for kink in kinks_of(rule)] == margins

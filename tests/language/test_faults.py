@@ -409,3 +409,109 @@ def test_a_definition_named_like_a_gate_is_one_fault() -> None:
     with pytest.raises(CircuitError, match="there is a gate called 'silu' already") as caught:
         loads(text)
     assert str(caught.value).count("error:") == 1
+
+
+BRACES = [
+    "x if x > 0 else 0",
+    "x + 1",
+    "max(x, 0)",
+    "2*x",
+    "x",
+    "-x",
+    "where(x, 1, 2)",
+    "0 < x < 1",
+    "x > 0 and x < 1",
+    "(x)",
+]
+
+
+@pytest.mark.parametrize("formula", BRACES)
+def test_a_formula_in_braces_is_told_so(formula: str) -> None:
+    error = fault(f"inputs: {{x: 1}}\ngates:\n  y: {{{formula}}}\n")
+    (problem,) = error.problems
+    assert problem.message == "the braces make a mapping of the formula of 'y'"
+    assert problem.hint == f"write y: {formula}"
+    assert loads(f"inputs: {{x: 1}}\ngates:\n  {(problem.hint or '').removeprefix('write ')}\n").forward()["x"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "pointed", "hints"),
+    [
+        ("inputs:\nx: 3\ngates: {y: 1}", ["x"], ["indent it, if it belongs to 'inputs'"]),
+        ("inputs:\nx: 3\nz: 4\ngates: {y: 1}", ["x", "z"], ["indent it, if it belongs to 'inputs'"] * 2),
+        (
+            "inputs: {x: 1}\ngates:\ny: x + 1\noutputs: y",
+            ["y", "outputs"],
+            ["indent it, if it belongs to 'gates'", "did you mean 'output'?"],
+        ),
+        ("gates: {y: 1}\nexpect:\ny: 1", ["y"], ["indent it, if it belongs to 'expect'"]),
+        (
+            "inputs:\nexpected: 3\ngates: {y: 1}",
+            ["expected"],
+            ["indent it, if it belongs to 'inputs'; did you mean 'expect'?"],
+        ),
+        ("gates: {y: 1}\ndefine:\nf(x): x", ["f(x)"], ["indent it, if it belongs to 'define'"]),
+        ("inputs: {x: 1}\ngates: {z: x}\ny: x + 1", ["y"], None),
+    ],
+)
+def test_entries_that_are_not_indented_are_told_so(text: str, pointed: list[str], hints: list[str] | None) -> None:
+    error = fault(text)
+    assert pointed_at(error) == pointed
+    found = [problem.hint for problem in error.problems]
+    assert found == hints if hints else not any("indent" in (hint or "") for hint in found)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("v[0:3]", "v[0]; for all of them: sum(v[i] for i in range(3))"),
+        ("v[ 1 : 4 ]", "v[1]; for all of them: sum(v[i] for i in range(1, 4))"),
+        ("sum(v[0:3])", "v[0]; for all of them: sum(v[i] for i in range(3))"),
+        ("v[0, 1:2]", "v[0]; for all of them"),
+        ("v[i:]", "v[0]; for all of them"),
+        ("math.exp(x)", "did you mean 'exp'?"),
+        ("np.maximum(x, 0)", "did you mean 'maximum'?"),
+        ("torch.nn.functional.relu(x)", "did you mean 'relu'?"),
+        ("math.fabs(x)", "did you mean 'abs'?"),
+        ("operator.plus(x, 1)", "did you mean 'add'?"),
+        ("lgamma(x)", "'define'"),
+        ("math.lgamma(x)", "'define'"),
+        ("ceil(x)", "written -floor(-x)"),
+        ("np.round(x)", "written floor(x + 0.5)"),
+        ("math.pi*x", "written pi"),
+        ("np.logical_and(x, 1)", "a and b"),
+        ("logical_not(x)", "not a"),
+        ("np.inf", "written inf"),
+        ("x − 3", "hyphen of the keyboard"),
+        ("−x", "hyphen of the keyboard"),
+        ("2*−x", "hyphen of the keyboard"),
+        ("x – 3", "hyphen of the keyboard"),
+    ],
+)
+def test_a_formula_from_elsewhere_gets_the_remedy(formula: str, words: str) -> None:
+    error = fault(f"inputs: {{x: 1, 'v[0:4]': 1}}\ngates: {{y: '{formula}'}}\n")
+    assert words in (error.problems[0].hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("inputs: {x: −1}\ngates: {y: x}", "hyphen of the keyboard"),
+        ("inputs: {x: {value: –1}}\ngates: {y: x}", "hyphen of the keyboard"),
+        ("gates:\n  y:\u00a01\n", "no-break space"),
+        ("gates:\n  y:\u00a01\n  z: 2\n", "no-break space"),
+        ("gates:\n  y: 1\n  z:\u00a02\n  x: 3\n", "no-break space"),
+        ("gates:\n\u00a0\u00a0y: 1\n", "no-break space"),
+        ("gates:\n  a\u00a0b: 1\n", "no-break space"),
+        ("inputs:\n  x[3]: [1, 2, 3]\ngates: {y: 1}", "write x[0:3]"),
+        ("inputs:\n  x[2]: [1, 2, 3]\ngates: {y: 1}", "write x[0:3]"),
+        ("inputs:\n  x[0:1]: [1, 2]\ngates: {y: 1}", "write x[0:2]"),
+    ],
+)
+def test_what_looks_right_gets_the_remedy(text: str, words: str) -> None:
+    assert words in (fault(text).problems[0].hint or "")
+
+
+@pytest.mark.parametrize("formula", ["x\u00a0+ 1", "x +\u00a01", "max(x,\u00a02)"])
+def test_a_no_break_space_in_a_formula_is_a_space(formula: str) -> None:
+    assert loads(f"inputs: {{x: 1}}\ngates:\n  y: {formula}\n").forward()["y"] == 2

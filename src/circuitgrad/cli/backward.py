@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command(file: str, reader: CircuitReader, wrt: tuple[str, ...], given: PassOptions) -> None:
     """Compute every wire's value, and the derivative of the output with respect to it.
 
-    Several outputs give the Jacobian.
+    Several outputs give the Jacobian. --wrt shows the derivatives in some inputs alone.
 
     With --data: the output and its derivatives in the inputs for every row, in the order of the rows. CSV and Markdown
     come as they are computed; --all adds the other wires. Bounds (min, max) do not hold for data.

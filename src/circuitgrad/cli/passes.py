@@ -33,24 +33,25 @@ def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Seq
         circuit, outputs = reader.load(file, quiet=given.quiet)
         report_rows(circuit, given.data, reader.assignments, outputs, wrt, given)
     else:
-        option_values.refuse_without_data(wrt=wrt, output_file=given.output_file)
+        option_values.refuse_without_data(output_file=given.output_file)
         circuit, outputs = reader.load(file, quiet=given.quiet)
-        _report_pass(circuit, outputs, given, differentiate=wrt is not None)
+        _report_pass(circuit, outputs, given, wrt)
 
 
-def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, *, differentiate: bool) -> None:
+def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, wrt: Sequence[str] | None) -> None:
     """Print every wire's value, and its gradients where they are wanted."""
     from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value, silenced_slope
     from circuitgrad.report.results import PassResult, pass_json, pass_table
 
+    chosen = option_values.chosen_inputs(circuit, wrt) if wrt else None
     values: Mapping[str, float] = circuit.forward()
     gradients: dict[str, dict[str, float]] = {}
-    for output in outputs if differentiate else ():
+    for output in () if wrt is None else outputs:
         gradients[output] = circuit.differentiate(output)
         printing.warn(nonfinite_gradient(circuit) or silenced_slope(circuit, output), quiet=given.quiet)
     values, gradients = _recomputed(circuit, tuple(gradients), given) or (values, gradients)
     printing.warn(nonfinite_value(circuit), quiet=given.quiet)
-    result = PassResult(circuit, values, gradients, outputs, expanded=given.everything)
+    result = PassResult(circuit, values, gradients, outputs, expanded=given.everything, wrt=chosen)
     if given.form == "json":
         printing.emit_json(pass_json(result))
         return

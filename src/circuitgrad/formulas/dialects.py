@@ -7,7 +7,22 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from circuitgrad.formulas.steps import ATOM, COMPARISON, FOLDS, INFIX, POWER, SUM, UNARY, Call, Member, Name, Number
+from circuitgrad.formulas.steps import (
+    AND,
+    ATOM,
+    COMPARISON,
+    FOLDS,
+    INFIX,
+    NOT,
+    OR,
+    POWER,
+    SUM,
+    UNARY,
+    Call,
+    Member,
+    Name,
+    Number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -40,6 +55,7 @@ class Dialect(NamedTuple):
         infix: per gate that is an operator there, its sign with the spaces around it and its level of precedence.
             A gate that is missing is called: `div(x, y)`.
         truth: what makes a condition of a number; nothing where a number is one.
+        words: how `and`, `or` and `not` are written; nothing where they are written as the choices that they are.
         ternary: whether a conditional is written `test ? body : orelse`.
         templates: per gate that is neither an operator nor a call there, its text, in which `#1` is the first operand,
             with the level of the whole and the loosest level that the first operand has without parentheses.
@@ -53,6 +69,7 @@ class Dialect(NamedTuple):
     name: Callable[[str], str]
     infix: Mapping[str, tuple[str, int]]
     truth: str = ""
+    words: tuple[str, str, str] | None = None
     ternary: bool = False
     templates: Mapping[str, tuple[str, int, int]] = {}
     functions: Mapping[str, str] = {}
@@ -107,14 +124,22 @@ class Dialect(NamedTuple):
         return frozenset({*self.infix, *self.templates, *self.functions})
 
     def _finished(self, written: _Written) -> str:
+        return _joined(self._as_number(written)[0])
+
+    def _as_number(self, written: _Written) -> _Written:
+        """Return what is a number: where a number is no condition, a condition is no number, either."""
         text, level = written
-        # Where a number is no condition, a condition is no number, either.
-        return f"({_joined(text)}) + 0.0" if self.truth and level == COMPARISON else _joined(text)
+        return (["(", text, ") + 0.0"], SUM) if self.truth and level == COMPARISON else written
 
     def _literal(self, value: float) -> _Written:
         return [self.number(value)], UNARY if math.copysign(1.0, value) < 0 else ATOM
 
     def _call(self, step: Call, written: list[_Written]) -> _Written:
+        chooses = step.gate == "where" and step.arity == 3
+        if self.words is not None and chooses and (condition := self._in_words(self.words, *written)) is not None:
+            return condition
+        first = int(chooses)  # the test of a choice is no number
+        written = [*written[:first], *map(self._as_number, written[first:])]
         if step.gate in self.templates:
             template, level, lowest = self.templates[step.gate]
             parts = _PLACE.split(template)
@@ -122,14 +147,14 @@ class Dialect(NamedTuple):
                 self._enclose(written[0], lowest) if i == "1" else written[int(i) - 1][0] for i in parts[1::2]
             ]
             return parts, level
-        if step.gate == "where" and step.arity == 3:
+        if chooses:
             test, body, orelse = written
             asked = "" if test[1] == COMPARISON else self.truth
-            condition: _Text = [self._enclose(test, SUM if asked else COMPARISON), asked]
-            chosen, other = self._enclose(body, COMPARISON), self._enclose(orelse, CONDITIONAL)
+            question: _Text = [self._enclose(test, SUM if asked else OR), asked]
+            chosen, other = self._enclose(body, OR), self._enclose(orelse, CONDITIONAL)
             if self.ternary:
-                return [condition, " ? ", chosen, " : ", other], CONDITIONAL
-            return [chosen, " if ", condition, " else ", other], CONDITIONAL
+                return [question, " ? ", chosen, " : ", other], CONDITIONAL
+            return [chosen, " if ", question, " else ", other], CONDITIONAL
         if step.gate == "neg" and step.arity == 1:
             return ["-", self._enclose(written[0], UNARY)], UNARY
         if step.gate in self.infix and step.arity == 2:
@@ -142,6 +167,20 @@ class Dialect(NamedTuple):
         for index, (text, _) in enumerate(written):
             call += [self.comma, text] if index else [text]
         return [*call, closing], ATOM
+
+    def _in_words(
+        self, words: tuple[str, str, str], test: _Written, body: _Written, orelse: _Written
+    ) -> _Written | None:
+        """Return a choice that is what the reader makes of `and`, `or` or `not`; None for another one."""
+        both, either, opposite = words
+        zero, one = [self.number(0.0)], [self.number(1.0)]
+        if orelse[0] == zero and OR <= body[1] <= COMPARISON:
+            return [self._enclose(test, AND), both, self._enclose(body, NOT)], AND
+        if body[0] == one and OR <= orelse[1] <= COMPARISON:
+            return [self._enclose(test, OR), either, self._enclose(orelse, AND)], OR
+        if body[0] == zero and orelse[0] == one:
+            return [opposite, self._enclose(test, NOT)], NOT
+        return None
 
     def _enclose(self, written: _Written, lowest: int) -> _Text:
         """Return the text, in parentheses when it binds more loosely than `lowest`."""
@@ -196,7 +235,7 @@ def _spaced(tight: Collection[str], leave_out: Collection[str] = ()) -> dict[str
     }
 
 
-FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", "**")))
+FORMULA = Dialect(number=short_number, name=str, infix=_spaced(tight=("*", "/", "**")), words=(" and ", " or ", "not "))
 """The language of circuit files itself."""
 
 PYTHON = Dialect(number=repr, name=_python_name, infix=_spaced(tight=(), leave_out=("div", "pow")), truth=" != 0.0")

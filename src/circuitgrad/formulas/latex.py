@@ -97,6 +97,7 @@ LATEX = Dialect(
     number=lambda value: latex_number(short_number(value)),
     name=lambda name: latex_number(name) if name in ("inf", "nan") else latex_name(name),
     infix={gate: (_latex_sign(sign), level) for sign, (gate, level) in INFIX.items()},
+    words=(r" \land ", r" \lor ", r"\lnot "),
     templates={
         "div": (r"\frac{#1}{#2}", ATOM, CONDITIONAL),
         "reciprocal": (r"\frac{1}{#1}", ATOM, CONDITIONAL),

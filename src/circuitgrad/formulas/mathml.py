@@ -47,6 +47,7 @@ MATHML = Dialect(
     number=_mathml_number,
     name=_mathml_name,
     infix={gate: (_mathml_sign(sign), level) for sign, (gate, level) in INFIX.items()},
+    words=("<mo>∧</mo>", "<mo>∨</mo>", "<mo>¬</mo>"),
     templates={
         "neg": ("<mo>−</mo>#1", UNARY, PRODUCT),
         "div": ("<mfrac><mrow>#1</mrow><mrow>#2</mrow></mfrac>", POWER, CONDITIONAL),

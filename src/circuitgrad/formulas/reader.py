@@ -6,7 +6,10 @@ Only nesting (parentheses, calls, powers, conditionals, loops) recurses, up to `
 
 The grammar is a subset of Python's, with Python's precedence::
 
-    formula     = sum [("<" | "<=" | ">" | ">=" | "==" | "!=") sum] ["if" formula "else" formula]
+    formula     = either ["if" either "else" formula]
+    either      = both {"or" both}
+    both        = condition {"and" condition}
+    condition   = "not" condition | sum {("<" | "<=" | ">" | ">=" | "==" | "!=") sum}
     sum         = term {("+" | "-") term}
     term        = factor {("*" | "/") factor}
     factor      = ("-" | "+") factor | power
@@ -14,6 +17,10 @@ The grammar is a subset of Python's, with Python's precedence::
     atom        = NUMBER | NAME | NAME "[" formula {"," formula} "]" | call | "(" formula ")"
     call        = NAME "(" formula {"," formula} ")" | NAME "(" formula clause {clause} ")"
     clause      = "for" NAME "in" "range" "(" formula ["," formula ["," formula]] ")"
+
+Conditions become choices, which every engine knows: `a and b` is `(b != 0) if a else 0`, `a or b` is
+`1 if a else (b != 0)` and `not a` is `0 if a else 1`, where `!= 0` is left out behind what is a condition already. A
+chain `a < b < c` is `a < b and b < c`.
 
 It is read by precedence climbing (Pratt, "Top down operator precedence", 1973; Norvell's form) rather than by
 Python's own parser, whose limits and messages differ from version to version: 3.11 and 3.12 refuse a sum of 3,000
@@ -29,10 +36,12 @@ from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.numerals import read_number
 from circuitgrad.formulas.steps import (
     COMPARISON,
+    COMPARISONS,
     FOLDS,
     INFIX,
     POWER,
     RESERVED,
+    SUM,
     UNARY,
     Call,
     Clause,
@@ -62,6 +71,8 @@ _SIGN = r"\*\*|[<>=!]=|[-+*/<>(),[\]]"
 
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
 
+_SLICE = re.compile(r"\[\s*([0-9]{1,9})\s*:\s*([0-9]{1,9})\s*\]")
+
 MOST_CLAUSES = 10
 
 LONGEST_SUBSCRIPT = 100
@@ -71,15 +82,16 @@ _CONDITIONAL = "a conditional is written: x if condition else y"
 
 _LOOP = "a loop is written: sum(x[i] for i in range(3))"
 
-_BOTH = "a condition is 1 or 0: for both write (a > 0)*(b > 0)"
+MOST_REPEATED = LONGEST_FORMULA
+"""How many steps chains of comparisons may repeat: nested in one another they repeat what is inside them ever again."""
 
 _INSTEAD = {
     "^": "a power is written **",
     "%": "a remainder is written mod(x, y)",
     "=": "a comparison is written ==",
-    "&": _BOTH,
-    "|": "an absolute value is written abs(x)",
-    "!": "not equal is written !=",
+    "&": "for both of two conditions write: a and b",
+    "|": "an absolute value is written abs(x), and either of two conditions: a or b",
+    "!": "not equal is written !=, and the opposite of a condition: not a",
     "?": _CONDITIONAL,
     "[": "a list of operands belongs to the explicit form, {gate: [a, b]}",
     "for": "a loop belongs into sum, prod, min or max: sum(x[i] for i in range(3))",
@@ -100,9 +112,7 @@ _INSTEAD = {
     "/": "a quotient rounded down is written floor(x/y)",
     ":": "a formula has no colons",
     ".": "infinity is written inf, and what is no number nan",
-    "and": _BOTH,
-    "or": "a condition is 1 or 0: for either write max(a > 0, b > 0)",
-    "not": "write the opposite comparison",
+    "not": "within a sum, a product or a comparison it needs parentheses: (not a)",
 }
 
 
@@ -137,6 +147,7 @@ class _Reader:
         self.next = 0
         self.steps: list[Step] = []
         self.depth = 0
+        self.repeated = 0
         self.advance()
 
     def read(self) -> list[Step]:
@@ -162,14 +173,16 @@ class _Reader:
             self.kind, self.word = ("name", name) if name else ("bad", self.word[0])
             self.next = self.at + len(self.word)
 
-    def formula(self) -> None:
-        """Read a whole formula: a comparison or a sum, and the conditional that may follow it."""
+    # What reads a part of a formula tells whether the part is a condition: 1 or 0 as it is.
+
+    def formula(self) -> bool:
+        """Read a whole formula: a condition or a sum, and the conditional that may follow it."""
         start = len(self.steps)
-        self.climb(COMPARISON)
+        truth = self.either()
         if self.word == "if" and self.kind == "name":
             at, middle = self.at, len(self.steps)
             self.advance()
-            self.climb(COMPARISON)
+            self.either()
             # The condition is computed first, as the first operand of `where`.
             self.steps[start:] = self.steps[middle:] + self.steps[start:middle]
             if self.word != "else":
@@ -179,19 +192,82 @@ class _Reader:
             self.formula()
             self.depth -= 1
             self.steps.append(Call("where", 3, at))
+            return False
+        return truth
 
-    def climb(self, lowest: int) -> None:
+    def either(self) -> bool:
+        """Read what `or` joins."""
+        truth = self.both()
+        while self.word == "or" and self.kind == "name":
+            at = self.at
+            self.advance()
+            self.steps.append(self.unwritten(1.0))
+            self.as_condition(self.both(), at)
+            self.steps.append(Call("where", 3, at))
+            truth = True
+        return truth
+
+    def both(self) -> bool:
+        """Read what `and` joins."""
+        truth = self.condition()
+        while self.word == "and" and self.kind == "name":
+            at = self.at
+            self.advance()
+            self.as_condition(self.condition(), at)
+            self.steps += self.unwritten(0.0), Call("where", 3, at)
+            truth = True
+        return truth
+
+    def condition(self) -> bool:
+        """Read a sum, a comparison, a chain of comparisons, or one of these with `not` before it."""
+        at = self.at
+        if self.word == "not" and self.kind == "name":
+            self.advance()
+            self.enter()
+            self.condition()
+            self.depth -= 1
+            self.steps += self.unwritten(0.0), self.unwritten(1.0), Call("where", 3, at)
+            return True
+        truth = self.climb(SUM)
+        compared: slice | None = None
+        while (infix := INFIX.get(self.word)) is not None and infix[1] == COMPARISON:
+            at, width = self.at, len(self.word)
+            if compared is not None:
+                self.repeat(compared, at, width)
+            self.advance()
+            first = len(self.steps)
+            self.climb(SUM)
+            last = slice(first, len(self.steps))
+            self.steps.append(Call(infix[0], 2, at))
+            if compared is not None:
+                self.steps += self.unwritten(0.0), Call("where", 3, at)
+            compared, truth = last, True
+        return truth
+
+    def repeat(self, operand: slice, at: int, width: int) -> None:
+        """Repeat the operand that both a comparison and the next one of a chain have; it becomes one wire again."""
+        steps = self.steps[operand]
+        self.repeated += len(steps)
+        if self.repeated > MOST_REPEATED:
+            message = f"chains of comparisons that repeat more than {MOST_REPEATED:,} parts"
+            raise ExpressionError(self.text, message, at, width, "give the inner part a gate of its own")
+        self.steps += steps
+
+    def as_condition(self, truth: bool, at: int) -> None:
+        """Compare what was read last with 0, unless it is a condition already."""
+        if not truth:
+            self.steps += self.unwritten(0.0), Call("ne", 2, at)
+
+    def unwritten(self, value: float) -> Number:
+        """Return a number that is not in the text; it is said to stand at its end."""
+        return Number(value, len(self.text))
+
+    def climb(self, lowest: int) -> bool:
         """Read operands joined by operators that bind at least as tightly as `lowest`."""
-        self.operand()
-        compared = False
+        truth = self.operand()
         while (infix := INFIX.get(self.word)) is not None and infix[1] >= lowest:
             gate, level = infix
-            at = self.at
-            if level == COMPARISON and compared:
-                raise ExpressionError(
-                    self.text, "a chain of comparisons", at, len(self.word), "compare two numbers at a time"
-                )
-            compared = level == COMPARISON
+            at, truth = self.at, False
             self.advance()
             if level == POWER:
                 self.enter()
@@ -200,8 +276,9 @@ class _Reader:
             else:
                 self.climb(level + 1)
             self.steps.append(Call(gate, 2, at))
+        return truth
 
-    def operand(self) -> None:
+    def operand(self) -> bool:
         """Read a number, a name, a call, a formula in parentheses, or one of these with a sign before it."""
         word, at = self.word, self.at
         if self.kind == "number":
@@ -211,16 +288,17 @@ class _Reader:
             self.advance()
             if self.word == "(":
                 self.advance()
-                self.call(normalise(word), at)
-            elif self.word == "[":
+                return self.call(normalise(word), at)
+            if self.word == "[":
                 self.member(normalise(word), at)
             else:
                 self.steps.append(Name(normalise(word), at))
         elif word == "(":
             self.advance()
             self.enter()
-            self.formula()
+            truth = self.formula()
             self.close()
+            return truth
         elif word in ("-", "+"):
             self.advance()
             self.enter()
@@ -231,6 +309,7 @@ class _Reader:
                 self.negate(start, at)
         else:
             raise self.unexpected("a number, a name or '('")
+        return False
 
     def negate(self, start: int, at: int) -> None:
         """Negate what was read since `start`: a literal becomes a negative literal, anything else gets a gate."""
@@ -240,7 +319,7 @@ class _Reader:
         else:
             self.steps.append(Call("neg", 1, at))
 
-    def call(self, name: str, at: int) -> None:
+    def call(self, name: str, at: int) -> bool:
         """Read the operands of a call, up to its closing parenthesis; or what a loop computes, and its clauses."""
         self.enter()
         name = FOLDS.get(name, name)
@@ -259,6 +338,7 @@ class _Reader:
             self.negate(start, at)
         else:
             self.steps.append(Call(name, arity, at))
+        return name in COMPARISONS and arity == 2 and not clauses
 
     def clauses(self) -> tuple[Clause, ...]:
         """Read `for i in range(...)`, as often as it stands here."""
@@ -284,11 +364,15 @@ class _Reader:
 
     def member(self, name: str, at: int) -> None:
         """Read the subscripts behind a family's name."""
+        opened = self.next - 1
         self.advance()
         self.enter()
         subscripts = self.separated()
         if self.word == ":":
-            raise self.unexpected("']'", "an operand is one member: w[3]; for all of them: sum(w[i] for i in range(9))")
+            low, high = ends.groups() if (ends := _SLICE.match(self.text, opened)) else ("0", "9")
+            bounds = high if int(low) == 0 else f"{low}, {high}"
+            every = f"for all of them: sum({name}[i] for i in range({bounds}))"
+            raise self.unexpected("']'", f"an operand is one member: {name}[{low}]; {every}")
         self.expect("]")
         self.depth -= 1
         self.steps.append(Member(name, subscripts, at))

@@ -20,7 +20,7 @@ CONSTANTS = {
 
 RESERVED = frozenset({"if", "else", "for", "in", "and", "or", "not"})
 
-COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(1, 7)
+OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(1, 10)
 
 INFIX = {
     "<": ("lt", COMPARISON),
@@ -35,6 +35,9 @@ INFIX = {
     "/": ("div", PRODUCT),
     "**": ("pow", POWER),
 }
+
+COMPARISONS = frozenset(gate for gate, level in INFIX.values() if level == COMPARISON)
+"""The gates whose value is 1 or 0 as two numbers compare."""
 
 FOLDS = {"sum": "add", "prod": "mul"}
 """What Python calls the folds of two gates."""

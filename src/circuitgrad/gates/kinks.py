@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from circuitgrad.formulas.steps import Call, Name, Number, folded, substituted
+from circuitgrad.formulas.steps import COMPARISONS, Call, Name, Number, folded, substituted
 from circuitgrad.gates.compiled import compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.rule import once_a_rule
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
 
-COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 FLAT = COMPARISONS | {"floor", "sign", "step"}
 """The gates whose values are constant on both sides of their kinks."""
 
@@ -83,13 +82,17 @@ def kinks_of(rule: Rule) -> tuple[KinkSteps, ...]:
     kinks: dict[KinkSteps, None] = {}
     length = 0
     stack: list[tuple[Step, ...]] = []
+    conditions: list[bool] = []
     for step in _unplaced(rule.value.steps):
         if not isinstance(step, Call):
             stack.append((step,))
+            conditions.append(isinstance(step, Number) and step.value in (0, 1))
             continue
         first = len(stack) - step.arity
         operands = stack[first:]
-        if step.gate != rule.name:
+        asks = step.gate == "where" and conditions[first]
+        conditions[first:] = [step.gate in COMPARISONS or (step.gate == "where" and all(conditions[first + 1 :]))]
+        if step.gate != rule.name and not asks:  # the kinks of a condition stand for those of what it chooses
             for kink in _kinks_of_call(step.gate, operands):
                 kinks[kink] = None
                 length += len(kink.level) + len(kink.margin)
@@ -101,12 +104,8 @@ def kinks_of(rule: Rule) -> tuple[KinkSteps, ...]:
 
 
 def _kinks_of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[KinkSteps]:
-    """Return the kinks of one call, in the caller's names; those of a comparison stand for the condition it makes."""
+    """Return the kinks of one call, in the caller's names."""
     called = find(gate)
-    if gate == "where":
-        test = operands[0][-1]
-        if isinstance(test, Call) and test.gate in COMPARISONS:
-            return []
     if gate in COMPARISONS and operands[0] == operands[1]:
         return []  # x != x asks for NaN
     places = dict(zip(called.operands, operands, strict=True))

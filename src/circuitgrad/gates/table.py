@@ -29,8 +29,22 @@ GATES: dict[str, Rule] = {}
 NAMES: dict[str, Rule] = {}
 """Every gate by its name and by each alias."""
 
-SYNONYMS = {"plus": "add", "minus": "sub", "times": "mul", "sgn": "sign", **FOLDS}
+SYNONYMS = {
+    "plus": "add", "minus": "sub", "times": "mul", "sgn": "sign", "signum": "sign", "fabs": "abs", "fmax": "max",
+    "fmin": "min", "fmod": "mod", "sqr": "square", **FOLDS,
+}  # fmt: skip
 """What people call gates that have another name here."""
+
+_GAMMA = "the gamma function is no gate: a series for it can be a definition, under 'define'"
+_WORDS = "conditions are formulas: a and b, a or b, not a"
+_WRITTEN = {
+    "ceil": "written -floor(-x)", "round": "written floor(x + 0.5)", "exp2": "written 2**x", "exp10": "written 10**x",
+    "logit": "written log(x) - log1p(-x)", "cot": "written 1/tan(x)", "sec": "written 1/cos(x)",
+    "csc": "written 1/sin(x)", "isnan": "written x != x", "lgamma": _GAMMA, "gammaln": _GAMMA, "gamma": _GAMMA,
+    "factorial": _GAMMA, "and": _WORDS, "or": _WORDS, "not": _WORDS, "logical_and": _WORDS, "logical_or": _WORDS,
+    "logical_not": _WORDS,
+}  # fmt: skip
+"""Functions that are no gates, and how they are written."""
 
 
 def gate(
@@ -98,10 +112,17 @@ def unknown_gate(
 
     >>> unknown_gate("plus"), unknown_gate("neuronn", ["neuron"])[1]
     (("no gate is called 'plus'", "did you mean 'add'?"), "did you mean 'neuron'?")
+    >>> unknown_gate("math.exp")[1], unknown_gate("ceil")[1]
+    ("did you mean 'exp'?", 'written -floor(-x)')
     >>> unknown_gate("a", wires=["a"])[1]
     "'a' is a wire; a product is written with *"
     """
-    hint = f"did you mean {quote(SYNONYMS[name])}?" if name in SYNONYMS else near(name, [*NAMES, *others])
+    last = name.rpartition(".")[2]  # of math.exp
+    meant = SYNONYMS.get(last) or (last if last in NAMES and last != name else None)
+    if meant is not None:
+        hint: str | None = f"did you mean {quote(meant)}?"
+    else:
+        hint = _WRITTEN.get(last) or near(name, [*NAMES, *others])
     if name in wires:
         hint = f"{quote(name)} is a wire; a product is written with *"
     return f"no gate is called {quote(name)}", hint

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit.structure import Input
-from circuitgrad.errors import CircuitError, quote
+from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.files import STANDARD_INPUT
 from circuitgrad.formulas.names import normalise
 from circuitgrad.language.expansion import Expander
@@ -169,7 +169,11 @@ class _Document:
                 if len(items) != length:
                     given = str(len(items)) if node is not None else "a number"
                     at = node if node is not None else values[0]
-                    self.problems.add(at, f"{bounds} of {quote(header.name)} takes a list of {length}, not {given}")
+                    hint = None
+                    if length == 1 and len(items) > 1 and len(header.ranges) == 1:
+                        hint = f"{bounds} alone is one member; write {visible(header.name)}[0:{len(items)}]"
+                    message = f"{bounds} of {quote(header.name)} takes a list of {length}, not {given}"
+                    self.problems.add(at, message, hint)
                     return [0.0] * header.size
                 deeper.extend(items)
             flat = deeper

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from circuitgrad.errors import quote
-from circuitgrad.formulas.names import normalise
+from circuitgrad.errors import LONGEST_QUOTE, quote, visible
+from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.numerals import read_number
 from circuitgrad.formulas.reader import ExpressionError, read_formula
 from circuitgrad.formulas.steps import CONSTANTS, Call, Loop, Member, Name
@@ -52,9 +52,10 @@ class Context:
         indices: the values of the indices around it.
         outer: whether its result is the wire `parent` itself.
         inner: the names of the inner wires that are called after `parent` already.
+        refused: the steps that a problem has been noted at; a chain of comparisons repeats steps.
     """
 
-    __slots__ = ("at", "indices", "inner", "outer", "parent", "scope", "text")
+    __slots__ = ("at", "indices", "inner", "outer", "parent", "refused", "scope", "text")
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class Context:
         self.indices = indices
         self.outer = outer
         self.inner = inner
+        self.refused: set[Step] = set()
 
     def offset(self, step: Step) -> int:
         """Return the offset at which the wire of a step is said to stand."""
@@ -81,7 +83,9 @@ class Context:
 
     def refuse(self, step: Step, message: str, hint: str | None = None, width: int = 1) -> int:
         """Note a problem at a step."""
-        self.scope.problems.add(self.text, message, hint, offset=step.at, width=width)
+        if step not in self.refused:
+            self.refused.add(step)
+            self.scope.problems.add(self.text, message, hint, offset=step.at, width=width)
         return UNKNOWN_SLOT
 
 
@@ -184,11 +188,24 @@ class Expander:
             if steps is not None:
                 self._templates.learn(node.text, steps)
                 self._connect_each(scope, declared, [(node, steps)], None)
-        elif type(node) is Mapping and len(node) == 1:
+        elif type(node) is Mapping and len(node) == 1 and not self._is_formula(node):
             gate, operands = node[0]
             self._connect_gate(scope, declared, gate, operands if type(operands) is Sequence else [operands])
+        elif type(node) is Mapping and self._is_formula(node):
+            name, formula = declared[0].name, ", ".join(key.text for key, _ in node)
+            hint = f"write {visible(name)}: {visible(formula)}" if len(formula) <= LONGEST_QUOTE else "leave them out"
+            scope.problems.add(node, f"the braces make a mapping of the formula of {quote(name)}", hint)
         else:
             _refuse_gate(scope, declared, node)
+
+    def _is_formula(self, node: Mapping) -> bool:
+        """Tell whether a mapping has no values, and no gate before them: it is a formula in braces."""
+        first = node[0][0].text if node else ""
+        return (
+            not (first in NAMES or normalise(first) in self.definitions or (len(node) > 1 and is_name(first)))
+            and first != ""
+            and all(type(value) is Scalar and not value.text for _, value in node)
+        )
 
     def _connect_alike(self, scope: Scope, name: str, number: int, text: str, at: int | None) -> bool:
         """Connect a wire to a formula that has a template, if its wires exist; tell whether it was connected.
@@ -351,6 +368,8 @@ class Expander:
     def _unknown(self, context: Context, step: Name | Member, what: str) -> int:
         name, scope = step.name, context.scope
         hint = scope.problems.near(name, [*scope.declared, *context.indices]) or _SYMBOLS.get(name)
+        if hint is None and (last := name.rpartition(".")[2]) in CONSTANTS:
+            hint = f"written {last}"  # as in math.pi
         if hint is None and (name in NAMES or name in self.definitions):
             hint = f"{quote(name)} is a gate: its operands belong in parentheses behind it"
         if hint is None and scope.closed:
@@ -491,8 +510,6 @@ def _misfit(gate: Rule | Definition, count: int) -> str | None:
 
 def _refuse_gate(scope: Scope, declared: Several[Declared], node: Node) -> None:
     """Note what is wrong with a node that is neither a formula nor a gate with its operands."""
-    from circuitgrad.errors import visible
-
     name, problems = quote(declared[0].name), scope.problems
     if type(node) is Mapping and len(node) > 1:
         first, second = node[0][0], node[1]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from circuitgrad.errors import quote, visible
 from circuitgrad.formulas.numerals import DECIMAL, SPECIAL, read_number
+from circuitgrad.language.names import NO_BREAK, NO_BREAK_HINT
 from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class NumberType:
     def _hint(text: str) -> str | None:
         if _THOUSANDS(text):
             return f"write {text.replace(',', '')}"
+        if text.startswith(("\u2212", "\u2013")):  # a minus sign, a dash
+            return "a minus sign is the hyphen of the keyboard, -"
         if "," in text:
             return "a decimal point is written '.'"
         return "a formula is a gate: it belongs under 'gates'" if any(sign in text for sign in "*/+(") else None
@@ -213,7 +216,9 @@ class SectionType:
             return []
         if not isinstance(node, Mapping):
             hint = "write 'name: value'"
-            if type(node) is Sequence:
+            if type(node) is Scalar and NO_BREAK in node.text:
+                hint = NO_BREAK_HINT
+            elif type(node) is Sequence:
                 hint = "write 'name: value', with no - before it"
             elif type(node) is Scalar and _NO_SPACE(node.text):
                 hint = "a colon needs a space behind it"
@@ -274,16 +279,19 @@ class MappingType(NamedTuple):
         """Return what stands under each known key; unknown, repeated and missing ones are problems."""
         values: dict[str, Any] = {}
         keys: dict[str, Scalar] = {}
+        empty = ""  # the section before this key that has no entries
         if not isinstance(node, Mapping):
             problems.add(node, f"{what or self.what} is a mapping, not {kind(node)}")
             return values
         for key, value in node:
             name = key.text
             if name not in self.fields:
-                problems.add(key, f"{self.what} has no key {quote(name)}", self._hint(name, problems))
+                problems.add(key, f"{self.what} has no key {quote(name)}", self._hint(name, problems, empty))
             elif name in keys:
                 problems.add(key, f"the key {quote(name)} stands here a second time")
             else:
+                is_section = isinstance(self.fields[name].content, SectionType)
+                empty = name if is_section and type(value) is Scalar and not value.text else ""
                 keys[name] = key
                 called = f"the {name} of {what}" if what else quote(name)
                 values[name] = self.fields[name].content.read(value, problems, called)
@@ -302,12 +310,17 @@ class MappingType(NamedTuple):
             problems.add(keys[rivals[1]], f"{quote(rivals[0])} and {quote(rivals[1])} exclude one another")
         return values
 
-    def _hint(self, name: str, problems: NodeProblems) -> str:
+    def _hint(self, name: str, problems: NodeProblems, empty: str) -> str:
         if name == "<<":
             return MERGE
         if self.hints and name in self.hints:
             return self.hints[name]
-        return problems.near(name, self.fields) or f"the keys are {', '.join(map(visible, self.fields))}"
+        if NO_BREAK in name:
+            return NO_BREAK_HINT
+        near = problems.near(name, self.fields)
+        if empty:
+            return "; ".join(filter(None, [f"indent it, if it belongs to {quote(empty)}", near]))
+        return near or f"the keys are {', '.join(map(visible, self.fields))}"
 
     def schema(self) -> Json:
         """Return the type in JSON Schema."""

@@ -17,6 +17,10 @@ NUMBER_WORDS = frozenset({"inf", "infinity", "nan"})
 _WORDS = YAML_WORDS | NUMBER_WORDS | RESERVED
 
 
+NO_BREAK = "\u00a0"
+NO_BREAK_HINT = "there is a no-break space in it, U+00A0: put an ordinary one in its place"
+
+
 def is_ordinary(name: str) -> bool:
     """Tell whether a name is right at first sight; others need a second look.
 
@@ -53,6 +57,8 @@ def name_fault(text: str, *, plain: bool = True) -> tuple[str, str | None] | Non
             hint = "a colon needs a space behind it"
         if any(not (character.isascii() or character.isprintable()) for character in name):
             hint = "there is an invisible character in it"
+        if NO_BREAK in text:
+            hint = NO_BREAK_HINT
         if name.endswith(")"):
             hint = "inside brackets a formula with a comma needs quotes"
         if name.isdecimal():

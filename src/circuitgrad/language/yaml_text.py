@@ -22,6 +22,7 @@ from yaml.events import (
 
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.language.fast.runs import find_runs, without_runs
+from circuitgrad.language.names import NO_BREAK, NO_BREAK_HINT
 from circuitgrad.language.nodes import (
     DEEPEST_YAML,
     TOO_DEEP,
@@ -266,6 +267,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
         at, message, hint = _misplaced_colon(at, source)
     elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):
         at, hint = squeezed.start(1), "a colon needs a space behind it"
+    elif problem.startswith("could not find expected ':'") and NO_BREAK in source.text[at:].partition("\n")[0]:
+        at, hint = source.text.index(NO_BREAK, at), NO_BREAK_HINT
     return CircuitError.of(f"not YAML: {message}", source.place(at), hint)
 
 
@@ -276,7 +279,10 @@ def _misplaced_colon(at: int, source: Source) -> tuple[int, str, str]:
     if ": " in line:
         return at, "a second ':' in one line", "a text with ': ' in it needs quotes"
     above = source.text[:start].rstrip()
-    squeezed = _NO_SPACE.match(above, above.rfind("\n") + 1)
+    before = above.rfind("\n") + 1
+    if NO_BREAK in above[before:] + line:
+        return source.text.index(NO_BREAK, before), "this line does not fit those above it", NO_BREAK_HINT
+    squeezed = _NO_SPACE.match(above, before)
     if squeezed:
         return squeezed.start(1), "a name without a value", "a colon needs a space behind it"
     indented = start + len(line) - len(line.lstrip())

@@ -28,6 +28,7 @@ class PassResult(NamedTuple):
         gradients: per output every wire's gradient; empty after a forward pass alone.
         outputs: the outputs.
         expanded: whether the wires of expanded expressions are reported.
+        wrt: the wires whose gradients alone are reported; None for all.
     """
 
     circuit: Circuit
@@ -35,39 +36,46 @@ class PassResult(NamedTuple):
     gradients: Mapping[str, Mapping[str, float]]
     outputs: Sequence[str]
     expanded: bool = False
+    wrt: Sequence[str] | None = None
 
     @property
     def wires(self) -> list[tuple[str, int]]:
         """The wires that are reported, with their slots."""
         return list(self.circuit.wires(expanded=self.expanded, also=self.outputs))
 
+    @property
+    def differentiated(self) -> Sequence[str]:
+        """The wires whose gradients are reported."""
+        return [name for name, _ in self.wires] if self.wrt is None else self.wrt
+
 
 def pass_table(result: PassResult) -> Table:
-    """Return every wire with its gate, its value and, per output, its gradient."""
-    gradients = result.gradients
+    """Return every wire with its gate, its value and, per output, its gradient, where that is reported."""
+    gradients, differentiated = result.gradients, frozenset(result.differentiated)
     slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{name}", "red", number=True) for name in gradients]
     table = Table([WIRE, GATE, VALUE, *slopes])
     for name, slot in result.wires:
         if name in result.outputs:
             table.marked.add(len(table.rows))
         gate = describe(result.circuit, slot, expanded=result.expanded)
-        table.rows.append([name, gate, result.values[name], *(gradient[name] for gradient in gradients.values())])
+        cells = [gradient[name] if name in differentiated else None for gradient in gradients.values()]
+        table.rows.append([name, gate, result.values[name], *cells])
     return table
 
 
 def pass_json(result: PassResult) -> dict[str, Any]:
     """Return the document of `forward` (no gradients), of `backward`, or of a Jacobian (several outputs)."""
-    names = [name for name, _ in result.wires]
 
-    def chosen(numbers: Mapping[str, float]) -> dict[str, float | str]:
+    def chosen(numbers: Mapping[str, float], names: Iterable[str]) -> dict[str, float | str]:
         return {name: for_json(numbers[name]) for name in names}
 
     document: dict[str, Any] = {
         "circuit": result.circuit.name,
         "output": outputs_json(result.outputs),
-        "values": chosen(result.values),
+        "values": chosen(result.values, [name for name, _ in result.wires]),
     }
-    gradients = {output: chosen(gradient) for output, gradient in result.gradients.items()}
+    differentiated = result.differentiated
+    gradients = {output: chosen(gradient, differentiated) for output, gradient in result.gradients.items()}
     if len(gradients) == 1:
         document["grads"] = gradients[result.outputs[0]]
     elif gradients:

@@ -221,7 +221,8 @@ gate("elu", "x if x > 0 else expm1(x)", "exponential linear unit", x="1 if x > 0
      sample=((-700.0, 700.0),))
 gate("sigmoid", "1/(1 + exp(-x)) if x >= 0 else exp(x)/(1 + exp(x))", "logistic function",
      # From 4 on, 1 - out loses digits; up to there it keeps the figures of the Hacker's guide to the bit.
-     x="out*(1 - out) if x <= 4 else out*sigmoid(-x)", aliases=("logistic",), sample=((-700.0, 700.0),))
+     x="out*(1 - out) if x <= 4 else out*sigmoid(-x)", aliases=("logistic",), sample=((-700.0, 700.0),),
+     convention="near 0 the second derivative cancels: right to 2e-16, not to all digits")
 # The bounds on x in gelu and silu lie where the factor beside them is 0 or 1: they keep inf*0 away.
 gate("silu", "max(x, -1000)*sigmoid(x)", "x*sigmoid(x)", x="sigmoid(x)*(1 + clip(x, -1000, 1000)*sigmoid(-x))",
      aliases=("swish",), sample=((-700.0, 700.0),))
@@ -233,7 +234,7 @@ gate("log_sigmoid", "min(x, 0) - log1p(exp(-abs(x)))", "log(sigmoid(x))", x="sig
 gate("softsign", "x/(1 + abs(x)) if abs(x) < inf else sign(x)", "x/(1 + abs(x))", x="1/square(1 + abs(x))",
      sample=(WIDE,))
 gate("tanh", "tanh(x)", "hyperbolic tangent", x="4*exp(-2*abs(x))/square(1 + exp(-2*abs(x)))",
-     sample=((-350.0, 350.0),))
+     sample=((-350.0, 350.0),), convention="near 0 the second derivative cancels: right to 2e-15, not to all digits")
 
 # The normal distribution. exp(-x*x) is taken apart at a multiple of 1/256, whose square is exact (Cody, "Rational
 # Chebyshev approximations for the error function", Mathematics of Computation 23, 1969).

@@ -273,6 +273,53 @@ def test_own_gates_at_zeros_of_both_signs() -> None:
     assert compared(circuit, ["x"], wanted, [[0.0], [-0.0], [2.0], [math.inf], [math.nan]]) == []
 
 
+@pytest.mark.parametrize("form", [straight, tape])
+def test_cube_roots_are_exact_on_cubes_and_within_an_ulp_elsewhere(form: ModuleType) -> None:
+    chance = random.Random(8)
+    roots = [float(sign * n) for n in range(1, 1000) for sign in (1, -1)]
+    points = [chance.choice([-1, 1]) * 10 ** chance.uniform(-300, 300) for _ in range(1000)]
+    circuit = circuitgrad.from_expression("cbrt(x)", x=1)
+    wanted = Wanted(("out",), ("out",), ("x",))
+    found, slopes = form.over_columns(circuit, ["x"], wanted)([array("d", [*(n**3 for n in roots), *points])])
+    assert list(found[: len(roots)]) == roots
+    run = form.program(circuit, ["x"], wanted)
+    assert [run(n**3)[0] for n in roots] == roots
+    with mp.workdps(60):
+        exact = [mp.sign(x) * mp.cbrt(abs(mpf(x))) for x in points]
+        values, partials = found[len(roots) :], slopes[len(roots) :]
+        assert max(map(ulps, values, exact)) < 1
+        assert max(map(ulps, partials, [1 / (3 * root**2) for root in exact])) < 4
+    special = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324]
+    assert compared(circuit, ["x"], wanted, [[x] for x in special]) == []
+
+
+@pytest.mark.parametrize("formula", ["normal_cdf(x)", "gelu(x)", "log_normal_cdf(x)", "log_sigmoid(x)"])
+@pytest.mark.parametrize("form", [straight, tape])
+def test_the_left_tail_keeps_its_digits(form: ModuleType, formula: str) -> None:
+    meanings = {
+        "normal_cdf(x)": mp.ncdf,
+        "gelu(x)": lambda x: x * mp.ncdf(x),
+        "log_normal_cdf(x)": lambda x: mp.log(mp.ncdf(x)),
+        "log_sigmoid(x)": lambda x: -mp.log1p(mp.exp(-x)),
+    }
+    chance = random.Random(formula)
+    points = [chance.uniform(-37, 1) for _ in range(1000)]
+    circuit = circuitgrad.from_expression(formula, x=1)
+    (found,) = form.over_columns(circuit, ["x"], Wanted(("out",)))([array("d", points)])
+    with mp.workdps(60):
+        assert max(ulps(one, meanings[formula](mpf(x))) for one, x in zip(found, points, strict=True)) <= 4
+
+
+def test_logsumexp_of_many_in_every_form() -> None:
+    names = [f"x{index}" for index in range(5)]
+    circuit = circuitgrad.from_expression(f"logsumexp({', '.join(names)})", **dict.fromkeys(names, 1.0))
+    chance = random.Random(7)
+    hard = [0.0, -0.0, 1e50, -1e50, 1e308, -1e308, math.inf, -math.inf, math.nan, 0.5]
+    rows = [[chance.choice([*hard, chance.uniform(-800, 800)]) for _ in names] for _ in range(200)]
+    rows += [[chance.uniform(-800, 800) for _ in names] for _ in range(200)]
+    assert compared(circuit, names, Wanted(("out",), ("out",), tuple(names)), rows) == []
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_columns_that_do_not_go_together_are_refused(form: str) -> None:
     circuit = circuitgrad.from_expression("x*y", x=1, y=3)

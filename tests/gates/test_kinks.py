@@ -33,6 +33,7 @@ COMPARED = {"lt", "le", "gt", "ge", "eq", "ne"}
 KINKED = {
     *COMPARED, "abs", "sign", "step", "floor", "mod", "hypot", "atan2", "max", "min", "clip", "where", "relu",
     "leaky_relu", "elu", "sigmoid", "silu", "gelu", "softplus", "softsign", "logsumexp", "gaussian", "normal_pdf",
+    "normal_cdf", "log_normal_cdf", "log_sigmoid",
 }  # fmt: skip
 """The rows with a condition, or something that is not smooth, somewhere in their values."""
 

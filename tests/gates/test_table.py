@@ -69,6 +69,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "elu": lambda x: x if x > 0 else mp.exp(x) - 1,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "silu": lambda x: x / (1 + mp.exp(-x)),
+    "log_sigmoid": lambda x: -mp.ln(1 + mp.exp(-x)),
     "gelu": lambda x: x * (1 + mp.erf(x / mp.sqrt(2))) / 2,
     "softplus": lambda x: mp.ln(1 + mp.exp(x)),
     "softsign": lambda x: x / (1 + abs(x)),
@@ -76,6 +77,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "gaussian": lambda x: mp.exp(-(x**2)),
     "normal_pdf": lambda x: mp.exp(-(x**2) / 2) / mp.sqrt(2 * mp.pi),
     "normal_cdf": mp.ncdf,
+    "log_normal_cdf": lambda x: mp.ln(mp.ncdf(x)),
     "erf": mp.erf,
     "erfc": lambda x: 1 - mp.erf(x),
     "sin": lambda x: mp.im(mp.expj(x)),
@@ -96,8 +98,6 @@ MEANING: dict[str, Callable[..., Any]] = {
 # those of the operand that was rounded, or of the terms that cancelled.
 VALUE_UNITS: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda exact, x, y: max(abs(exact), abs(x), abs(y)),
-    "normal_cdf": lambda exact, x: exact * max(1, x * x),
-    "gelu": lambda exact, x: exact * max(1, x * x),
 }
 ITSELF: Callable[..., Any] = lambda exact, *_: exact  # noqa: E731
 PARTIAL_UNITS: dict[str, Callable[..., Any]] = {

@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 import circuitgrad
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.multiprecision import MULTIPRECISION
+from circuitgrad.gates.table import find
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import KINK, OK, WRONG
 from circuitgrad.methods.hessian import hessian, singular_gate, tangent_rows
@@ -123,6 +124,17 @@ def test_the_hessian_of_log_sum_exp_is_that_of_softmax(numbers: list[float]) -> 
         for j, other in enumerate(names):
             wanted = shares[i] * (1 - shares[i]) if i == j else -shares[i] * shares[j]
             assert found[one][other] == pytest.approx(wanted, rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.parametrize(("gate", "right_to"), [("sigmoid", 2e-16), ("tanh", 2e-15)])
+@given(x=st.floats(-4, 4) | st.floats(-1e-6, 1e-6))
+def test_second_derivatives_that_cancel_are_right_to_what_the_row_says(gate: str, right_to: float, x: float) -> None:
+    assert f"right to {right_to:g}" in find(gate).convention
+    found = hessian(circuitgrad.from_expression(f"{gate}(x)", x=x), "out")["x"]["x"]
+    with mp.workdps(40):
+        share = 1 / (1 + mp.exp(-mp.mpf(x)))
+        exact = share * (1 - share) * (1 - 2 * share) if gate == "sigmoid" else -2 * mp.tanh(x) / mp.cosh(x) ** 2
+        assert abs(found - exact) <= right_to
 
 
 @given(x=coordinate, m=coordinate, s=positive)

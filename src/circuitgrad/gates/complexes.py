@@ -151,6 +151,7 @@ PRIMITIVES: dict[str, Callable[..., Complex]] = {
     "div": _div,
     "exp": _from(-inf, cmath.exp),
     "expm1": _from(-inf, _expm1),
+    "floor": _from(-inf, lambda z: complex(math.floor(z.real))),
     "hypot": _hypot,
     "log": _from(0, cmath.log),
     "log10": _from(0, cmath.log10),
@@ -164,7 +165,7 @@ PRIMITIVES: dict[str, Callable[..., Complex]] = {
     "tanh": _from(-inf, cmath.tanh),
 }
 
-WITHOUT_CONTINUATION = frozenset({"atan2", "erf", "erfc", "floor", "mod"})
+WITHOUT_CONTINUATION = frozenset({"atan2", "erf", "erfc", "mod"})
 """The primitives for which there is no rule here: the complex step refuses circuits that call them."""
 
 COMPLEXES = Arithmetic("complex numbers", Complex, PRIMITIVES, CONSTANTS)

@@ -41,7 +41,7 @@ class Rule:
         sample: per operand, the closed range in which the rule is tested and drawn.
         convention: what holds at kinks, ties and the edges of the domain; empty for a gate without any.
         kinks: where a primitive is not smooth; the kinks of what it calls follow from the value.
-        folds: whether more than two operands may be given, and are folded into the rule from the left.
+        folds: whether more than two operands may be given; they are folded when the file is read (`language.wires`).
         operands: the operands' names, in order.
 
     >>> rule = Rule("cube", "x*x*x", {"x": "3*x*x"})

@@ -174,6 +174,21 @@ gate("logsumexp", "x + log(2) if x == y else max(x, y) + log1p(exp(-abs(x - y)))
      x="sigmoid(x - y)", y="sigmoid(y - x)", aliases=("logaddexp",), folds=True, sample=((-800.0, 800.0),) * 2,
      convention="slopes NaN where x and y are the same infinity")
 
+# Of more than two operands, a fold would lose the digits of the slopes: these rules, of no gate that a file can name,
+# compute f + log(exp(x - f) + exp(y - f) + ...). The shift f is constant beside its jumps, which are at no double: what
+# is summed does not move with it, and the slopes are the softmax. A constant margin says that it has no ties.
+SHIFT = Rule("shift", "floor(x + 0.3183098861837907)", {"x": "0 if x == x else nan"}, "a whole number near x",
+             kinks=[("floor(x + 0.3183098861837907)", "1")])
+# The factor beside exp puts back what x - shift is rounded by (Knuth, "The Art of Computer Programming", 4.2.2).
+SHIFTED_EXP = Rule("shifted_exp",
+                   "exp(x - shift)*(1 + ((x - (x - shift - (x - shift - x))) - (shift + (x - shift - x)))) "
+                   "if x - shift > -800 else exp(x - shift) if x - shift == x - shift "
+                   "else 1 if x + shift == x + shift else nan",
+                   {"x": "out", "shift": "-out"}, "exp(x - shift), 1 where both are the same infinity")
+SHIFTED_LOG = Rule("shifted_log", "shift + log(x)",
+                   {"shift": "1", "x": "1/x if shift - shift == shift - shift else 1/x if x == 1 else nan"},
+                   "shift + log(x)")
+
 # Parts and choices
 
 gate("abs", "abs(x)", "absolute value", x="sign(x)", aliases=("absolute",), convention="slope 0 at 0",
@@ -232,17 +247,20 @@ gate("elu", "x if x > 0 else expm1(x)", "exponential linear unit", x="1 if x > 0
      sample=((-700.0, 700.0),))
 gate("sigmoid", "1/(1 + exp(-x)) if x >= 0 else exp(x)/(1 + exp(x))", "logistic function",
      # From 4 on, 1 - out loses digits; up to there it keeps the figures of the Hacker's guide to the bit.
-     x="out*(1 - out) if x <= 4 else out*sigmoid(-x)", aliases=("logistic",), sample=((-700.0, 700.0),))
+     x="out*(1 - out) if x <= 4 else out*sigmoid(-x)", aliases=("logistic",), sample=((-700.0, 700.0),),
+     convention="near 0 the second derivative cancels: right to 2e-16, not to all digits")
 # The bounds on x in gelu and silu lie where the factor beside them is 0 or 1: they keep inf*0 away.
 gate("silu", "max(x, -1000)*sigmoid(x)", "x*sigmoid(x)", x="sigmoid(x)*(1 + clip(x, -1000, 1000)*sigmoid(-x))",
      aliases=("swish",), sample=((-700.0, 700.0),))
 gate("gelu", "max(x, -40)*normal_cdf(x)", "x*normal_cdf(x)", x="normal_cdf(x) + clip(x, -40, 40)*normal_pdf(x)",
-     sample=((-35.0, 35.0),))
+     sample=((-37.0, 37.0),))
 gate("softplus", "max(x, 0) + log1p(exp(-abs(x)))", "log(1 + exp(x))", x="sigmoid(x)", sample=((-700.0, 1000.0),))
+gate("log_sigmoid", "min(x, 0) - log1p(exp(-abs(x)))", "log(sigmoid(x))", x="sigmoid(-x)", aliases=("logsigmoid",),
+     sample=((-1000.0, 700.0),))
 gate("softsign", "x/(1 + abs(x)) if abs(x) < inf else sign(x)", "x/(1 + abs(x))", x="1/square(1 + abs(x))",
      sample=(WIDE,))
 gate("tanh", "tanh(x)", "hyperbolic tangent", x="4*exp(-2*abs(x))/square(1 + exp(-2*abs(x)))",
-     sample=((-350.0, 350.0),))
+     sample=((-350.0, 350.0),), convention="near 0 the second derivative cancels: right to 2e-15, not to all digits")
 
 # The normal distribution. exp(-x*x) is taken apart at a multiple of 1/256, whose square is exact (Cody, "Rational
 # Chebyshev approximations for the error function", Mathematics of Computation 23, 1969).
@@ -254,8 +272,22 @@ gate("normal_pdf",
      "0 if abs(x) >= 40 else exp(-square(floor(256*x)/256)/2)*exp((floor(256*x)/256 - x)*(floor(256*x)/256 + x)/2)"
      "/sqrt(2*pi)",
      "density of the normal distribution", x="-clip(x, -40, 40)*out", sample=((-37.0, 37.0),))
-gate("normal_cdf", "erfc(-x/sqrt(2))/2", "normal distribution function", x="normal_pdf(x)", aliases=("ndtr",),
-     sample=((-35.0, 35.0),))
+# Below -1 the factor beside erfc takes away what the rounding of x/sqrt(2) costs.
+gate("normal_cdf",
+     "erfc(-x/sqrt(2))/2 if x > -1 else 0 if x <= -40 else erfc(-x/sqrt(2))/2"
+     "*exp(square(floor(-256*x/sqrt(2))/256) - square(floor(256*x)/256)/2"
+     " + (-x/sqrt(2) - floor(-256*x/sqrt(2))/256)*(-x/sqrt(2) + floor(-256*x/sqrt(2))/256)"
+     " + (floor(256*x)/256 - x)*(floor(256*x)/256 + x)/2)",
+     "normal distribution function", x="normal_pdf(x)", aliases=("ndtr",), sample=((-37.0, 37.0),))
+# Far below, an asymptotic series of 1/x**2 (Abramowitz and Stegun, 26.2.12), and its derivative.
+gate("log_normal_cdf",
+     "log1p(-normal_cdf(-x)) if x > 0 else log(normal_cdf(x)) if x > -37.2 else -square(x)/2 - log(-x) - log(2*pi)/2 + "
+     "log1p(-square(1/x)*(1 - square(1/x)*(3 - square(1/x)*(15 - square(1/x)*(105 - 945*square(1/x))))))",
+     "log(normal_cdf(x)), exact in both tails",
+     x="normal_pdf(x)/normal_cdf(x) if x > -37.2 else -x - 1/x + 2/x"
+       "*square(1/x)*(1 - square(1/x)*(6 - square(1/x)*(45 - square(1/x)*(420 - 4725*square(1/x)))))"
+       "/(1 - square(1/x)*(1 - square(1/x)*(3 - square(1/x)*(15 - square(1/x)*(105 - 945*square(1/x))))))",
+     aliases=("log_ndtr",), sample=((-37.0, 37.0),))
 gate("erf", "erf(x)", "error function", x="2/sqrt(pi)*gaussian(x)", sample=((-26.0, 26.0),))
 gate("erfc", "erfc(x)", "1 - erf(x), exact where it is small", x="-2/sqrt(pi)*gaussian(x)", sample=((-26.0, 26.0),))
 

@@ -17,7 +17,7 @@ from circuitgrad.language.fast.templates import Templates
 from circuitgrad.language.nodes import NOWHERE, LazyMapping, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, weight, whole_number
-from circuitgrad.language.wires import UNKNOWN_SLOT
+from circuitgrad.language.wires import LOGSUMEXP, UNKNOWN_SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -461,6 +461,7 @@ class Expander:
             hint = "sum, prod, min, max and logsumexp take one"
             return context.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
         result: int | None = None
+        together: list[int] = []
         try:
             at = context.offset(loop)
             self.wires.reserve(weight((loop,), context.indices, self.definitions), at)
@@ -468,11 +469,15 @@ class Expander:
                 number: int = yield self.expand(context, loop.body)
                 if number == UNKNOWN_SLOT:
                     return UNKNOWN_SLOT
-                if result is not None:
+                if rule is LOGSUMEXP:
+                    together.append(number)
+                elif result is not None:
                     number = self.wires.gate(context.parent, rule, (result, number), at)
                 result = number
         except NotWholeError as error:
             return context.refuse(error.step or loop, str(error), error.hint)
+        if len(together) > 1:
+            return self.wires.gate(context.parent, rule, together, at)
         if result is not None:
             return result
         if rule.name not in _EMPTY:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import value_function
-from circuitgrad.gates.table import find
+from circuitgrad.gates.table import SHIFT, SHIFTED_EXP, SHIFTED_LOG, find
 from circuitgrad.language.nodes import NOWHERE, WORK_BETWEEN_REPORTS
 from circuitgrad.language.ordering import in_order, shared
 
@@ -27,7 +27,7 @@ MOST_WIRES = 10_000_000
 MOST_IDLE_TURNS = 200_000
 TURNS_A_WIRE = 4
 UNKNOWN_SLOT = -1
-IDENTITY_RULE = find("identity")
+IDENTITY_RULE, ADD, MAX, LOGSUMEXP = map(find, ("identity", "add", "max", "logsumexp"))
 
 
 class Patience:
@@ -150,13 +150,13 @@ class Wires:
     def connect(self, number: int, rule: Rule | None, operands: Sequence[int], at: int) -> None:
         """Make the wire `number` the output of a gate, whose operands are folded from the left if they are many."""
         if rule is not None and len(operands) > rule.arity:
-            operands = (self._folded(self.names[number], rule, operands[:-1], at), operands[-1])
+            rule, operands = self._folded(self.names[number], rule, operands, at)
         self.rules[number], self.operands[number], self.at[number] = rule, tuple(operands), at
 
     def gate(self, parent: str, rule: Rule | None, operands: Sequence[int], at: int) -> int:
         """Return the number of a gate inside the formula of `parent`; of a constant when all its operands are."""
         if rule is not None and len(operands) > rule.arity:
-            return self._folded(parent, rule, operands, at)
+            rule, operands = self._folded(parent, rule, operands, at)
         if rule is not None and max(operands) < UNKNOWN_SLOT:
             value = value_function(rule)(*[self.values[-2 - operand] for operand in operands])
             if math.isfinite(value):
@@ -178,7 +178,16 @@ class Wires:
         self.rules[number], self.operands[number], self.at[number] = rule, operands, at
         return True
 
-    def _folded(self, parent: str, rule: Rule, operands: Sequence[int], at: int) -> int:
+    def _folded(self, parent: str, rule: Rule, operands: Sequence[int], at: int) -> tuple[Rule, tuple[int, int]]:
+        """Add all gates of a fold but the last one; return the rule and the operands of that."""
+        if rule is LOGSUMEXP:
+            largest = self._fold(parent, MAX, operands, at)
+            shift = self.gate(parent, SHIFT, (largest,), at)
+            exponentials = [self.gate(parent, SHIFTED_EXP, (operand, shift), at) for operand in operands]
+            return SHIFTED_LOG, (shift, self._fold(parent, ADD, exponentials, at))
+        return rule, (self._fold(parent, rule, operands[:-1], at), operands[-1])
+
+    def _fold(self, parent: str, rule: Rule, operands: Sequence[int], at: int) -> int:
         result, *others = operands
         for operand in others:
             result = self.gate(parent, rule, (result, operand), at)

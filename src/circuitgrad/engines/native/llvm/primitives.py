@@ -11,7 +11,7 @@ PRIMITIVES = {
     "atan": "call atan",
     "atan2": "call atan2",
     "atanh": "call atanh",
-    "cbrt": "call cbrt",
+    "cbrt": "call corrected_cbrt",
     "cos": "call cos",
     "cosh": "call cosh",
     "div": "fdiv",
@@ -35,8 +35,8 @@ PRIMITIVES = {
 }
 """The operation that each primitive is: an instruction, an intrinsic function of LLVM, or a call.
 
-What is called is a function on vectors where there is one (`libm.functions`), an intrinsic function, `mod` below, or
-C's function of that name, on vectors lane by lane."""
+What is called is a function on vectors where there is one (`libm.functions`), an intrinsic function, one of `DEFINED`
+below, or C's function of that name, on vectors lane by lane."""
 
 OPERATIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "neg": "fneg", **PRIMITIVES}
 """The gates that are a single operation."""
@@ -72,3 +72,22 @@ define internal double @mod(double %x, double %y) nounwind {
 }
 """
 """Python's remainder, which has the sign of y, also where it is 0; C's has that of x."""
+
+CORRECTED_CBRT = """\
+declare double @cbrt(double)
+define internal double @corrected_cbrt(double %x) nounwind {
+  %root = call double @cbrt(double %x)
+  %once = fdiv double %x, %root
+  %twice = fdiv double %once, %root
+  %apart = fsub double %root, %twice
+  %third = fdiv double %apart, 3.0
+  %moved = fsub double %root, %third
+  %none = fcmp uno double %moved, %moved
+  %found = select i1 %none, double %root, double %moved
+  ret double %found
+}
+"""
+"""C's cube root after one step of Newton's method, as in `gates.doubles`: exact for cubes, which C's is not."""
+
+DEFINED = {"mod": MOD, "corrected_cbrt": CORRECTED_CBRT}
+"""The functions that are written here, by the name that is called."""

@@ -16,7 +16,7 @@ from circuitgrad.engines.native.libm.functions import (
 )
 from circuitgrad.engines.native.llvm.lowering import lowered
 from circuitgrad.engines.native.llvm.notation import LANES, constant, hexadecimal, vector
-from circuitgrad.engines.native.llvm.primitives import COMPARISONS, INSTRUCTIONS, INTRINSICS, MOD
+from circuitgrad.engines.native.llvm.primitives import COMPARISONS, DEFINED, INSTRUCTIONS, INTRINSICS
 from circuitgrad.formulas.reader import read_formula
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Printer:
         lines = [f"declare {self.real} @llvm.{name}.{self._suffix}({self.real})" for name in INTRINSICS]
         lines += [declaration(name, LANES) for name in sorted(self._vectors)]
         for name, arity in sorted(self._functions.items()):
-            lines.append(MOD if name == "mod" else f"declare double @{name}({', '.join(['double'] * arity)})")
+            lines.append(DEFINED.get(name) or f"declare double @{name}({', '.join(['double'] * arity)})")
             if self.lanes > 1:
                 lines.append(lane_by_lane(name, self.lanes, arity))
         return lines

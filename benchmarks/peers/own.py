@@ -53,11 +53,11 @@ def in_steps(engine: str, description: Description, steps: int) -> Job:
     from circuitgrad.methods.optimize.optimize import optimize
 
     circuit = description.circuit()
-    experiment = Optimization(method="gradient", steps=steps, step_size=STEP_SIZE)
+    optimization = Optimization(method="gradient", steps=steps, step_size=STEP_SIZE)
 
     def ascend() -> Sequence[float]:
         circuit.assign(description.inputs)
-        optimize(circuit, experiment, engine=engine)
+        optimize(circuit, optimization, engine=engine)
         return list(circuit.values().values())
 
     return repeated(ascend)

@@ -30,7 +30,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
 
 
 def over_columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
-    """Return what computes what is wanted of every row of a block; see `engines.programs.over_columns`."""
+    """Return what computes what is wanted of every row of a chunk; see `engines.programs.over_columns`."""
     passes = passes_of(circuit, names, wanted)
     kernel = Kernel(machine_code(kernel_text(passes, len(names))), KERNEL)
     return over_rows(kernel, len(names), len(passes.results))

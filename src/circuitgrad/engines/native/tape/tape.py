@@ -134,7 +134,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
 
 
 def over_columns(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Compute:
-    """Return what computes what is wanted of every row of a block; see `engines.programs.over_columns`."""
+    """Return what computes what is wanted of every row of a chunk; see `engines.programs.over_columns`."""
     return over_rows(Tape(circuit, names, wanted, LANES).kernel, len(names), len(wanted.titles))
 
 

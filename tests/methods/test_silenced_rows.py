@@ -59,3 +59,18 @@ def test_nothing_more_is_computed_where_no_slope_can_be_infinite() -> None:
     wanted = Wanted(("out",), ("out",), ("x",))
     assert SilencedRows(circuit, wanted).wanted == wanted
     assert SilencedRows(circuit, Wanted(("out",))).wanted == Wanted(("out",))
+
+
+def test_a_fit_warns_of_what_it_fits(tmp_path: Path) -> None:
+    rows = write(tmp_path, ROWS, "rows.csv")
+    fit = ["--data", rows, "--steps", "3", "--minimize"]
+    steep = write(tmp_path, "{inputs: {w: 0, x: 1}, gates: {f: 'sqrt(w*x)**2'}}", "steep.yaml")
+    assert "and adds nothing; at line 2 of the data" in invoke("optimize", steep, *fit).stderr
+    assert "infinite slope" not in invoke("optimize", steep, *fit, "-q").stderr
+    flat = write(tmp_path, "{inputs: {w: 1, x: 1}, gates: {f: 'w*sqrt(x)**2'}}", "flat.yaml")
+    assert "infinite slope" not in invoke("optimize", flat, *fit).stderr  # the data do not move
+
+
+def test_only_derivatives_that_were_asked_for_count(tmp_path: Path) -> None:
+    assert "adds nothing" in backward(tmp_path, "y*sqrt(x)**2", "--wrt", "x")[1]
+    assert backward(tmp_path, "y*sqrt(x)**2", "--wrt", "y")[1] == ""

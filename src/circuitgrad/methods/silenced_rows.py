@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.methods.nonfinite import first_silenced
+from circuitgrad.methods.rowwise import RowwiseProgram
 
 if TYPE_CHECKING:
     from array import array
@@ -45,7 +46,7 @@ class SilencedRows:
 
     def __init__(self, circuit: Circuit, wanted: Wanted) -> None:
         self._circuit, self._asked = circuit, wanted
-        self._gates = _steep_gates(circuit, wanted.outputs) if wanted.outputs else []
+        self._gates = _steep_gates(circuit, wanted) if wanted.outputs else []
         wires = {wire: None for gate in self._gates for wire in gate.operands if isinstance(wire, str)}
         values = tuple(dict.fromkeys([*wanted.values, *wires]))
         wrt = tuple(dict.fromkeys([*wanted.wrt, *(gate.name for gate in self._gates)]))
@@ -64,7 +65,7 @@ class SilencedRows:
             for row in sorted(candidates)[: MOST_PASSES - self._passes]:
                 self._passes += 1
                 point = {name: column[row] for name, column in rows.columns.items()}
-                problem = first_silenced(self._circuit, output, [point])
+                problem = first_silenced(self._circuit, output, self._asked.wrt, [point])
                 if problem is not None and (self._found is None or rows.lines[row] < self._found[0]):
                     self._found = rows.lines[row], problem
                 if problem is not None:
@@ -102,11 +103,39 @@ class SilencedRows:
         return problem._replace(message=f"{problem.message}; at {counted} {number} of {name}")
 
 
-def _steep_gates(circuit: Circuit, outputs: Sequence[str]) -> list[_SteepGate]:
-    """Return the gates that outputs depend on and that may have infinite slopes beside finite values."""
+def first_silenced_row(
+    circuit: Circuit, output: str, wrt: Sequence[str], rows: Rows, engine: str | None = None
+) -> Problem | None:
+    """Return a note on the first of some rows at which a gradient of 0 meets an infinite slope, or None.
+
+    Args:
+        circuit: the circuit; inputs without a column keep their present values.
+        output: the wire that is differentiated.
+        wrt: the inputs whose derivatives count.
+        rows: the rows.
+        engine: the engine to use; chosen by the number of rows when left out.
+
+    >>> from array import array
+    >>> from circuitgrad import from_expression
+    >>> from circuitgrad.data.table import Rows
+    >>> rows = Rows({"x": array("d", [1, 0])}, [2, 3], ())
+    >>> first_silenced_row(from_expression("c*sqrt(x)**2", x=1, c=2), "out", ["x"], rows).message[-35:]
+    'adds nothing; at line 3 of the data'
+    """
+    asked = Wanted((output,), (output,), tuple(wrt))
+    silenced = SilencedRows(circuit, asked)
+    if silenced.wanted == asked:
+        return None
+    silenced.see(rows, RowwiseProgram(circuit, rows.names, silenced.wanted, engine, len(rows))(rows))
+    return silenced.problem("the data", "line")
+
+
+def _steep_gates(circuit: Circuit, wanted: Wanted) -> list[_SteepGate]:
+    """Return the gates between wires and outputs that may have infinite slopes beside finite values."""
     names = [*circuit.input_names, *(() for _ in circuit.constants), *circuit.names]
     gates = []
-    for index in sorted(circuit.upstream(map(circuit.slot, outputs))):
+    needed = circuit.upstream(map(circuit.slot, wanted.outputs))
+    for index in needed.intersection(circuit.reached(map(circuit.slot, wanted.wrt))):
         slots, rule = circuit.operands[index], circuit.rules[index]
         operands = tuple(
             circuit.constants[slot - len(circuit.input_names)] if circuit.is_constant(slot) else str(names[slot])

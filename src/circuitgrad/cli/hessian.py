@@ -41,8 +41,9 @@ def command(
     circuit, output = reader.load_single(file, quiet=quiet)
     gradient = circuit.backward(output)
     printing.warn_nonfinite(circuit, quiet=quiet)
-    printing.warn(silenced_slope(circuit, output) or singular_gate(circuit, output), quiet=quiet)
-    second = hessian(circuit, output, option_values.chosen_inputs(circuit, wrt))
+    names = option_values.chosen_inputs(circuit, wrt)
+    printing.warn(silenced_slope(circuit, output, names) or singular_gate(circuit, output, names), quiet=quiet)
+    second = hessian(circuit, output, names)
     if form == "json":
         printing.emit_json(hessian_json(circuit, output, gradient, second))
         return

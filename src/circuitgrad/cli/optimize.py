@@ -99,7 +99,7 @@ def command(
         raise CircuitError.of("--correlations go with least squares")
     outcome = run_optimization(circuit, optimization, rows, records, engine)
     printing.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
-    _warn(outcome, rows, quiet=quiet)
+    _warn(outcome, rows, engine, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:
             _report(outcome, source, form, precision, everything=everything, correlations=correlations, quiet=quiet)
@@ -126,11 +126,11 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
     return rows, source.name
 
 
-def _warn(outcome: Outcome, rows: Rows | None, *, quiet: bool) -> None:
+def _warn(outcome: Outcome, rows: Rows | None, engine: str | None, *, quiet: bool) -> None:
     from circuitgrad.report.optimize import uncertain
 
     printing.warn(outcome.culprit, quiet=quiet)
-    printing.warn(_silenced(outcome, rows), quiet=quiet)
+    printing.warn(_silenced(outcome, rows, engine), quiet=quiet)
     if outcome.worse and outcome.settings.step_size is not None:
         text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
         printing.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
@@ -138,17 +138,21 @@ def _warn(outcome: Outcome, rows: Rows | None, *, quiet: bool) -> None:
         printing.warn(Problem(message), quiet=quiet)
 
 
-def _silenced(outcome: Outcome, rows: Rows | None) -> Problem | None:
-    """Return a note on an infinite slope that a gradient of 0 met, at the start or at the end of a run without data."""
+def _silenced(outcome: Outcome, rows: Rows | None, engine: str | None) -> Problem | None:
+    """Return a note on an infinite slope that a gradient of 0 met at the start or, also over rows, at the end."""
     from circuitgrad.methods.nonfinite import first_silenced
     from circuitgrad.methods.optimize.settings import algorithm
 
     method = outcome.settings.method
-    if rows is not None or method is None or not algorithm(method).needs_gradient:
+    if method is None or not algorithm(method).needs_gradient:
         return None
+    if rows is not None:
+        from circuitgrad.methods.silenced_rows import first_silenced_row
+
+        return first_silenced_row(outcome.circuit, outcome.output, outcome.moved, rows, engine)
     inputs = outcome.circuit.inputs
     ends = [{name: end[name] for name in inputs if name in end} for end in (outcome.before, outcome.after)]
-    return first_silenced(outcome.circuit, outcome.output, ends)
+    return first_silenced(outcome.circuit, outcome.output, outcome.moved, ends)
 
 
 def _report(

@@ -16,6 +16,7 @@ from circuitgrad.cli.progress import Meter
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.rowwise import NonfiniteRows, RowwiseProgram
+from circuitgrad.methods.silenced_rows import SilencedRows
 from circuitgrad.report.rendering import render
 from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
@@ -77,10 +78,10 @@ def _report(
 ) -> None:
     printing.warn_ignored(data.name, data.ignored, quiet=given.quiet)
     printing.warn_overridden(assignments, data.names, data.name, quiet=given.quiet)
-    nonfinite = NonfiniteRows(circuit, wanted)
+    nonfinite, silenced = NonfiniteRows(circuit, wanted), SilencedRows(circuit, wanted)
     is_seen = given.output_file is None and form in ("csv", "markdown") and sys.stdout.isatty()
-    compute = RowwiseProgram(circuit, data.names, wanted, given.engine, data.expected)
-    chunks = _computed(compute, data, wanted, nonfinite, quiet=given.quiet or is_seen)
+    compute = RowwiseProgram(circuit, data.names, silenced.wanted, given.engine, data.expected)
+    chunks = _computed(compute, data, wanted, nonfinite, silenced, quiet=given.quiet or is_seen)
     if form == "parquet":
         _write_parquet(chunks, wanted, given)
     else:
@@ -88,6 +89,7 @@ def _report(
     printing.tell_engine(compute.choice, verbose=given.verbose, quiet=given.quiet)
     printing.tell_of_pyarrow(data.expected, quiet=given.quiet)
     printing.warn(nonfinite.problem(data.name, data.counted), quiet=given.quiet)
+    printing.warn(silenced.problem(data.name, data.counted), quiet=given.quiet)
 
 
 def _form(given: PassOptions) -> str:
@@ -123,7 +125,13 @@ def _wanted(circuit: Circuit, outputs: Sequence[str], wrt: Sequence[str] | None,
 
 
 def _computed(
-    compute: RowwiseProgram, data: Chunks, wanted: Wanted, nonfinite: NonfiniteRows, *, quiet: bool
+    compute: RowwiseProgram,
+    data: Chunks,
+    wanted: Wanted,
+    nonfinite: NonfiniteRows,
+    silenced: SilencedRows,
+    *,
+    quiet: bool,
 ) -> Iterator[ResultChunk]:
     """Yield the results of chunk after chunk."""
     from circuitgrad.data.table import CHUNK_ROWS
@@ -132,7 +140,7 @@ def _computed(
     size = max(CHUNK_ROWS, RESULTS_AT_A_TIME // max(1, len(wanted.titles)))
     with closing(Meter(quiet=quiet)) as meter:
         for rows in (part for chunk in data.chunks for part in chunk.cut(size)):
-            columns = compute(rows)
+            columns = silenced.see(rows, compute(rows))
             nonfinite.see(rows, columns)
             yield rows.lines, columns
             done += len(rows)

@@ -51,12 +51,12 @@ def hessian(
     """
     rows = tangent_rows(circuit, output, names, arithmetic)
     return {
-        first: {second: _mean(number, rows[second][first]) for second, number in row.items()}
+        first: {second: mean_of(number, rows[second][first]) for second, number in row.items()}
         for first, row in rows.items()
     }
 
 
-def _mean(first: Any, second: Any) -> Any:
+def mean_of(first: Any, second: Any) -> Any:
     """Return the mean of two numbers; the bits of equal ones stay."""
     return first if first == second else first / 2 + second / 2
 
@@ -97,7 +97,7 @@ def tangent_rows(
     return rows
 
 
-def singular_gate(circuit: Circuit, output: str) -> Problem | None:
+def singular_gate(circuit: Circuit, output: str, names: Sequence[str] | None = None) -> Problem | None:
     """Return a note on the first gate, from the output backwards, without second derivatives at its operands, or None.
 
     There the Hessian follows the conventions of the rules, and may be wrong. Conditions, and what they shut off, need
@@ -106,6 +106,7 @@ def singular_gate(circuit: Circuit, output: str) -> Problem | None:
     Args:
         circuit: the circuit, after a pass.
         output: the wire that was differentiated.
+        names: the inputs whose derivatives count; all when left out.
 
     >>> from circuitgrad import from_expression
     >>> circuit = from_expression("hypot(x, y)**2", x=0, y=0)
@@ -114,13 +115,14 @@ def singular_gate(circuit: Circuit, output: str) -> Problem | None:
     "'out.1' has no finite second derivatives at hypot(0.0, 0.0)"
     """
     units, first = circuit.units, circuit.first_gate
-    carrying = carrying_slots(circuit, output)
+    starts = {circuit.slot(name) for name in (circuit.inputs if names is None else names)}
+    varying = carrying_slots(circuit, output) & starts.union(first + index for index in circuit.reached(starts))
     for index in reversed(range(len(circuit.rules))):
-        if first + index not in carrying:
+        if first + index not in varying:
             continue
         slots, rule, name = circuit.operands[index], circuit.rules[index], circuit.names[index]
         values = [units[slot].value for slot in slots]
-        moving = [position for position, slot in enumerate(slots) if slot in carrying and not circuit.is_constant(slot)]
+        moving = [position for position, slot in enumerate(slots) if slot in varying]
         if all(map(isfinite, values)) and not _is_smooth(rule, values, moving):
             return Problem(
                 f"{quote(name)} has no finite second derivatives at {rule.name}({', '.join(map(repr, values))})",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from circuitgrad.errors import Problem, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
 
@@ -65,7 +65,7 @@ def nonfinite_gradient(circuit: Circuit) -> Problem | None:
     return None
 
 
-def silenced_slope(circuit: Circuit, output: str) -> Problem | None:
+def silenced_slope(circuit: Circuit, output: str, wrt: Iterable[str] | None = None) -> Problem | None:
     """Return a note on the first gate, from the output backwards, whose gradient 0 met an infinite slope, or None.
 
     There a backward pass adds nothing, although the true derivative may be any number. What conditionals shut off is no
@@ -74,6 +74,7 @@ def silenced_slope(circuit: Circuit, output: str) -> Problem | None:
     Args:
         circuit: the circuit, after `backward(output)`.
         output: the wire that was differentiated.
+        wrt: the wires whose derivatives count; all inputs when left out.
 
     >>> from circuitgrad import from_expression
     >>> circuit = from_expression("sqrt(x)**2", x=0)
@@ -94,13 +95,15 @@ def silenced_slope(circuit: Circuit, output: str) -> Problem | None:
         return None
     from circuitgrad.methods.used_gates import carrying_slots
 
+    starts = {circuit.slot(name) for name in (circuit.inputs if wrt is None else wrt)}
+    moving = starts.union(first + index for index in circuit.reached(starts))
     carrying = carrying_slots(circuit, output)
     for index in reversed(silent):
         slots, rule, name = circuit.operands[index], circuit.rules[index], circuit.names[index]
         if first + index not in carrying:
             continue
         for operand, slot, partial in zip(rule.operands, slots, circuit.gates[index].partials(), strict=True):
-            if isinf(partial) and slot in carrying and not circuit.is_constant(slot):
+            if isinf(partial) and slot in carrying and slot in moving:
                 values = ", ".join(repr(units[slot].value) for slot in slots)
                 return Problem(
                     f"the gradient 0 of {quote(name)} meets the infinite slope of {rule.name}({values}) in {operand}, "
@@ -111,12 +114,15 @@ def silenced_slope(circuit: Circuit, output: str) -> Problem | None:
     return None
 
 
-def first_silenced(circuit: Circuit, output: str, points: Iterable[Mapping[str, float]]) -> Problem | None:
+def first_silenced(
+    circuit: Circuit, output: str, wrt: Sequence[str], points: Iterable[Mapping[str, float]]
+) -> Problem | None:
     """Return what `silenced_slope` says at the first of some points where it says anything, or None.
 
     Args:
         circuit: the circuit, whose inputs keep their values.
         output: the wire that is differentiated.
+        wrt: the wires whose derivatives count.
         points: values of inputs.
     """
     present = circuit.values()
@@ -125,7 +131,7 @@ def first_silenced(circuit: Circuit, output: str, points: Iterable[Mapping[str, 
             circuit.assign(point)
             circuit.run()
             circuit.pull_back(circuit.slot(output))
-            if problem := silenced_slope(circuit, output):
+            if problem := silenced_slope(circuit, output, wrt):
                 return problem
     finally:
         circuit.assign(present)

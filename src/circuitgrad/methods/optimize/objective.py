@@ -288,8 +288,11 @@ class Objective:
     def hessian(self, point: Point) -> list[list[float]]:
         """Return the second derivatives of the cost, over all rows.
 
-        Every column of the Hessian of a row is a backward pass over dual numbers; see `methods.hessian`.
+        Every column of the Hessian of a row is a backward pass over dual numbers, and the matrix is symmetric; see
+        `methods.hessian`.
         """
+        from circuitgrad.methods.hessian import mean_of
+
         size = range(len(self._free_slots))
         sums = [[0.0] * len(size) for _ in size]
         twin = self.circuit.over(duals())
@@ -306,7 +309,8 @@ class Objective:
                         second = 2 * (out.tangent * grads[partner].value + out.value * second)
                     sums[i][j] += second
                 lifted[slot] = Dual(values[slot])
-        return [[self._sign * (total / self.count) for total in row] for row in sums]
+        means = [[self._sign * (total / self.count) for total in row] for row in sums]
+        return [[mean_of(means[i][j], means[j][i]) for j in size] for i in size]
 
     def _slot_values_at(self, point: Point, batch: Sequence[int]) -> Iterator[list[float]]:
         """Yield the values of all slots at a point, row by row, in one list."""

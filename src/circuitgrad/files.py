@@ -29,6 +29,8 @@ MOST_CIRCUIT_BYTES = 500_000_000
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """The characters that may not stand in a text file."""
 _PIECE_BYTES = 1 << 18
+_read_files: set[tuple[int, int]] = set()
+"""The device and the number of every file that was opened since `forget_read_files`."""
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """The errors of a file system that has no hard links."""
 
@@ -129,14 +131,21 @@ def open_file(path: str | os.PathLike[str], *, regular: bool = False) -> Buffere
         if regular and not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             raise _irregular(path)
         file = open(path, "rb", opener=_open_at_once if regular else None)  # noqa: SIM115 - pathlib is slow
-        if regular and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it has taken the name meanwhile
+        status = os.fstat(file.fileno())
+        if regular and not stat.S_ISREG(status.st_mode):  # it has taken the name meanwhile
             file.close()
             raise _irregular(path)
     except OSError as error:
         raise _unreadable(path, error) from None
     except ValueError:  # a NUL in the path
         raise CircuitError.of(f"there is no file {quote(str(path))}") from None
+    _read_files.add((status.st_dev, status.st_ino))
     return file
+
+
+def forget_read_files() -> None:
+    """Begin a command: files that earlier ones read may be replaced."""
+    _read_files.clear()
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -210,17 +219,18 @@ def checked(source: Source) -> Source:
 # Writing
 
 
-def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
+def write(path: Path, content: str | bytes, *, replace: bool = False, also_read: bool = False) -> None:
     """Write a file, whole or not at all.
 
     Args:
         path: the file; where it is a symbolic link, the file that it leads to.
         content: the content; a text is written as UTF-8.
         replace: whether a file of that name may be replaced; it keeps its rights.
+        also_read: whether it may be one that the same command has read.
 
     Raises:
-        CircuitError: there is a file of that name already, it cannot be written, or it is a folder, a device or a
-            pipe, which are never replaced.
+        CircuitError: there is a file of that name already, it cannot be written, the command has read it, or it is a
+            folder, a device or a pipe, which are never replaced.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -229,12 +239,12 @@ def write(path: Path, content: str | bytes, *, replace: bool = False) -> None:
     ...     sorted(os.listdir(folder))
     ['a.yaml']
     """
-    with writing(path, replace=replace) as file:
+    with writing(path, replace=replace, also_read=also_read) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+def writing(path: Path, *, replace: bool = False, also_read: bool = False) -> Iterator[IO[bytes]]:
     """Give a file to write to piece by piece: a temporary file beside it, which takes its name in the end.
 
     Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
@@ -249,6 +259,8 @@ def writing(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
             path = Path(os.path.realpath(path))
         with contextlib.suppress(FileNotFoundError):
             rights = stat.S_IMODE(_mode_of_regular(path))
+            if replace and not also_read:
+                _refuse_read(path)
 
         def give_name(temporary: str) -> None:
             os.chmod(temporary, rights)  # noqa: PTH101
@@ -299,6 +311,18 @@ def refuse_unwritable(path: Path) -> None:
             _mode_of_regular(path)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _refuse_read(path: Path) -> None:
+    """Refuse to replace a file that the command has read, by whatever name.
+
+    Raises:
+        CircuitError: it has.
+    """
+    status = path.stat()
+    if (status.st_dev, status.st_ino) in _read_files:
+        message = f"{quote(str(path))} is read by the same command, and is not replaced"
+        raise CircuitError.of(message, hint="name another file")
 
 
 def already_there(path: Path) -> CircuitError:

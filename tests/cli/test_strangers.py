@@ -126,6 +126,44 @@ def test_a_pipe_may_be_named_on_the_command_line(tmp_path: Path) -> None:
 
 
 @POSIX
+@pytest.mark.parametrize("link", ["", "symbolic", "hard", "folder"])
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        (("forward", "c.yaml", "--data", "d.csv"), "d.csv"),
+        (("forward", "c.yaml", "--data", "d.csv"), "c.yaml"),
+        (("backward", "c.yaml", "--data", "d.csv", "--format", "json"), "lib.yaml"),
+        (("draw", "c.yaml", "--format", "dot"), "c.yaml"),
+        (("draw", "c.yaml", "--format", "mmd"), "lib.yaml"),
+        (("optimize", "c.yaml", "--minimize", "--steps", "1", "--data", "d.csv", "--force"), "d.csv"),
+    ],
+)
+def test_what_a_command_reads_it_never_replaces(
+    tmp_path: Path, command: tuple[str, ...], target: str, link: str
+) -> None:
+    contents = {
+        "c.yaml": "{use: [lib.yaml], inputs: {x: 1, y: 2}, gates: {z: f(x)*y}}",
+        "lib.yaml": "define: {f(x): x*x}",
+        "d.csv": "x\n1\n",
+    }
+    for name, text in contents.items():
+        write(tmp_path, text, name)
+    path = tmp_path / target
+    if link == "folder":
+        (tmp_path / "below").symlink_to(tmp_path)
+        path = tmp_path / "below" / target
+    elif link:
+        path = tmp_path / f"linked.{target}"
+        path.symlink_to(target) if link == "symbolic" else path.hardlink_to(tmp_path / target)
+    arguments = [str(tmp_path / word) if word in contents else word for word in command]
+    result = invoke(*arguments, "-o", str(path))
+    assert result.exit_code == 2
+    assert "is read by the same command" in result.stderr
+    assert {name: (tmp_path / name).read_text() for name in contents} == contents
+    assert invoke(*arguments, "-o", str(tmp_path / "other.yaml")).exit_code in (0, 2)
+
+
+@POSIX
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom"])
 def test_a_device_without_an_end_is_refused_at_once(device: str) -> None:
     result = invoke("forward", device)

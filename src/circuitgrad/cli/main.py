@@ -96,6 +96,8 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
     stdout, stderr = sys.stdout, sys.stderr
     reserve = [bytearray(RESERVED_BYTES)]
     try:
+        if "circuitgrad.files" in sys.modules:  # another command ran in this process
+            sys.modules["circuitgrad.files"].forget_read_files()
         code: Any = circuitgrad.main(arguments, prog_name="circuitgrad", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except CircuitError as error:

@@ -119,7 +119,7 @@ def run_optimization(
             if trace is not None:
                 trace.publish()
             if records.checkpoint is not None:
-                write(Path(records.checkpoint), checkpoint.text(), replace=True)
+                write(Path(records.checkpoint), checkpoint.text(), replace=True, also_read=True)
 
         if trace is not None:
             stack.callback(trace.publish)  # also after a second Ctrl-C

@@ -96,7 +96,7 @@ class Saver(NamedTuple):
             self._refuse_changed()
             if not rewritten.inputs + rewritten.expected:
                 return f"{visible(self.target)} has these values already"
-        write(Path(self.target), mark + rewritten.text, replace=itself or self.force)
+        write(Path(self.target), mark + rewritten.text, replace=itself or self.force, also_read=itself)
         values_of = "value" if rewritten.inputs == 1 else "values"
         expected = f", {rewritten.expected} expected" if rewritten.expected else ""
         return f"wrote {visible(self.target)}: {rewritten.inputs} new {values_of}{expected}"

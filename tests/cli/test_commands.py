@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import platform
 import re
 from importlib import import_module
 from pathlib import Path
@@ -325,8 +326,9 @@ def test_a_fault_of_ours_exits_with_three(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(import_module("circuitgrad.cli.forward").command, "callback", _explode)
     result = invoke("forward", NEURON)
     assert (result.exit_code, result.stdout) == (3, "")
-    first, second = result.stderr.splitlines()
-    assert "ZeroDivisionError: first line second line" in first
+    first, platform_line, second = result.stderr.splitlines()
+    assert f"circuitgrad {circuitgrad.__version__} has failed: ZeroDivisionError: first line second line" in first
+    assert platform.python_version() in platform_line
     assert "\x1b" not in result.stderr
     assert "report" in second
     assert "Traceback" not in result.stderr

@@ -72,7 +72,7 @@ def test_what_has_no_landscape_says_so(tmp_path: Path) -> None:
 def test_too_many_rows_for_a_landscape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from circuitgrad.methods.optimize import surface
 
-    monkeypatch.setattr(surface, "MOST_GATES", dict.fromkeys(("objects", "python", "native"), 100))
+    monkeypatch.setattr(surface, "MOST_GATE_RUNS", dict.fromkeys(("objects", "python", "native"), 100))
     _, note = drawn(tmp_path / "a.svg", str(CIRCUITS / "rosenbrock.yaml"))
     assert note.endswith("without a landscape: it would take too long\n")
 

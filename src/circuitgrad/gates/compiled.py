@@ -53,7 +53,7 @@ def primitives_of(rule: Rule) -> frozenset[str]:
     """Return the primitives that a rule's value calls, itself or through other gates.
 
     >>> sorted(primitives_of(find("normal_cdf")))
-    ['div', 'erfc', 'sqrt']
+    ['div', 'erfc', 'exp', 'floor', 'sqrt']
     """
     primitives: set[str] = set()
     for step in rule.value.steps:

@@ -80,7 +80,7 @@ def test_much_work_makes_it_coarse_and_then_leaves_it_out(monkeypatch: pytest.Mo
     outcome = run(loads(BOWL))
     sides = []
     for work in (1e9, 30_000, 5_000, 100):
-        monkeypatch.setattr(surface, "MOST_GATES", dict.fromkeys(("objects", "python", "native"), work))
+        monkeypatch.setattr(surface, "MOST_GATE_RUNS", dict.fromkeys(("objects", "python", "native"), work))
         result = surface.objective_surface(outcome)
         sides.append(result and len(result.axes[0]))
     assert sides[0] == 61

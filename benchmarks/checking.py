@@ -17,7 +17,7 @@ import circuitgrad
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.exact_slopes import WORKING_DIGITS
-from circuitgrad.methods.check.gates import partial_reference
+from circuitgrad.methods.check.gates import references
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,8 @@ def main(rounds: int) -> None:
             twin.trace({})
 
     def checked(method: str, order: int = 1) -> None:
-        partial_reference.cache_clear()  # of the gates' slopes, which another circuit would not find there
+        for rule in set(subject.rules):
+            references(rule).cache_clear()  # another circuit would not find the slopes of these gates there
         check(subject, method=method, order=order)
 
     calls: dict[str, Callable[[], object]] = {

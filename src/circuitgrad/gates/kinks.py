@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Kept: TypeAlias = tuple[tuple[Step, ...], float]
     """The steps that are left of a formula, and what they come to."""
+    Reached: TypeAlias = tuple[frozenset[str], float]
+    """The names that a part of a formula depends on, and what it comes to."""
 
 MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
@@ -185,24 +187,42 @@ def names_used(steps: Sequence[Step], values: Mapping[str, float]) -> frozenset[
     >>> sorted(names_used(read_formula("log(x) if c > 0 else y"), {"c": 1, "x": 2, "y": 3}))
     ['c', 'x']
     """
+
+    def used(step: Call, numbers: Sequence[float]) -> Sequence[int]:
+        return (0, _branch_taken(numbers)) if step.gate == "where" else range(step.arity)
+
+    return _names_through(steps, values, used)
+
+
+def _names_through(
+    steps: Sequence[Step], values: Mapping[str, float], positions: Callable[[Call, Sequence[float]], Sequence[int]]
+) -> frozenset[str]:
+    """Return the names that a formula's value depends on at a point, through some operands of every call.
+
+    Args:
+        steps: the formula, in postfix order.
+        values: the values of the names in it; constants need none.
+        positions: returns the positions of these operands in a call, given the values of all its operands.
+    """
     known = {**DOUBLES.constants, **values}
 
-    def number(step: Number) -> tuple[frozenset[str], float]:
+    def number(step: Number) -> Reached:
         return frozenset(), step.value
 
-    def name(step: Name) -> tuple[frozenset[str], float]:
+    def name(step: Name) -> Reached:
         return frozenset([step.name]), known[step.name]
 
-    def call(step: Call, operands: list[tuple[frozenset[str], float]]) -> tuple[frozenset[str], float]:
-        if step.gate == "where":
-            (names, test), *branches = operands
-            chosen, value = branches[0 if test else 1]
-            return names | chosen, value
-        return frozenset().union(*[names for names, _ in operands]), _call_value(
-            step.gate, [value for _, value in operands]
-        )
+    def call(step: Call, operands: list[Reached]) -> Reached:
+        numbers = [value for _, value in operands]
+        value = numbers[_branch_taken(numbers)] if step.gate == "where" else _call_value(step.gate, numbers)
+        return frozenset().union(*[operands[position][0] for position in positions(step, numbers)]), value
 
     return folded(steps, number, name, call)[0]
+
+
+def _branch_taken(operands: Sequence[float]) -> int:
+    """Return the position of the operand of a conditional that is its value."""
+    return 1 if operands[0] else 2
 
 
 def carrying_positions(rule: Rule, values: Sequence[float]) -> list[int]:
@@ -224,22 +244,13 @@ def carrying_positions(rule: Rule, values: Sequence[float]) -> list[int]:
         branch_of = branch_function(rule)
         if branch_of is None or branch_of(*values).tied:
             return list(range(rule.arity))
-    known = {**DOUBLES.constants, **dict(zip(rule.operands, values, strict=True))}
 
-    def number(step: Number) -> tuple[frozenset[str], float]:
-        return frozenset(), step.value
-
-    def name(step: Name) -> tuple[frozenset[str], float]:
-        return frozenset([step.name]), known[step.name]
-
-    def call(step: Call, operands: list[tuple[frozenset[str], float]]) -> tuple[frozenset[str], float]:
-        numbers = [value for _, value in operands]
+    def carrying(step: Call, numbers: Sequence[float]) -> Sequence[int]:
         if step.gate == "where":
-            return operands[1 if numbers[0] else 2]
-        carrying = range(step.arity) if step.gate == rule.name else carrying_positions(find(step.gate), numbers)
-        return frozenset().union(*[operands[position][0] for position in carrying]), _call_value(step.gate, numbers)
+            return (_branch_taken(numbers),)
+        return range(step.arity) if step.gate == rule.name else carrying_positions(find(step.gate), numbers)
 
-    names, _ = folded(rule.value.steps, number, name, call)
+    names = _names_through(rule.value.steps, dict(zip(rule.operands, values, strict=True)), carrying)
     return [position for position, operand in enumerate(rule.operands) if operand in names]
 
 

@@ -16,7 +16,8 @@ from circuitgrad.methods.check.verdicts import KINK, NONFINITE, OK, UNUSED, WRON
 from circuitgrad.methods.used_gates import used_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Container, Sequence
+    from functools import _lru_cache_wrapper
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.units import Gate
@@ -192,11 +193,11 @@ def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> P
     >>> float(exact.slope), float(by_rule)
     (3.0, 3.0)
     """
-    return _references(rule)(values, position)
+    return references(rule)(values, position)
 
 
 @once_a_rule
-def _references(rule: Rule) -> Callable[[tuple[float, ...], int], PartialReference]:
+def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
     """Return a rule's `partial_reference`, which keeps the latest results as long as there is the rule."""
     import mpmath
 

@@ -19,6 +19,7 @@ from circuitgrad.engines.programs import program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.gates.table import GATES, SHIFT, SHIFTED_EXP, SHIFTED_LOG
 from circuitgrad.methods.check.check import check
+from circuitgrad.report.wire_description import describe
 from report.page.node import MISSING, NODE
 from report.page.test_javascript import agree, ask, computed
 
@@ -171,3 +172,15 @@ def test_the_page_computes_the_same() -> None:
 
 def test_its_rules_are_no_gates_of_files() -> None:
     assert not {rule.name for rule in (SHIFT, SHIFTED_EXP, SHIFTED_LOG)} & GATES.keys()
+
+
+def test_it_is_written_as_one_call_and_may_stand_in_a_definition() -> None:
+    circuit = circuitgrad.loads(
+        "{inputs: {x: 1, y: 2, z: 3}, gates: {f: 'logsumexp(x, y, z)', g: 'f + logsumexp(x, y, 2)'}}"
+    )
+    assert describe(circuit, circuit.slot("f")) == "logsumexp(x, y, z)"
+    assert describe(circuit, circuit.slot("g")) == "add(f, logsumexp(logsumexp(x, y), 2))"
+    partials = "{a: exp(a - out), b: exp(b - out), c: exp(c - out)}"
+    own = f"{{own: {{operands: [a, b, c], value: 'logsumexp(a, b, c)', partials: {partials}}}}}"
+    circuit = circuitgrad.loads(f"{{define: {own}, inputs: {{x: 1, y: 2, z: 3}}, gates: {{f: 'own(x, y, z)'}}}}")
+    assert {comparison.verdict for comparison in check(circuit).gates.values()} == {"ok"}

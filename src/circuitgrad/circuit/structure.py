@@ -13,6 +13,7 @@ from circuitgrad.circuit.units import Gate, class_of
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.formulas.steps import Call, Name, Number
 from circuitgrad.gates.doubles import DOUBLES
+from circuitgrad.gates.table import SHIFTED_EXP, SHIFTED_LOG, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -170,6 +171,33 @@ class Structure:
                 needed.update(self.operands[index])
         return gates
 
+    def call(self, gate: int) -> tuple[str, Sequence[int]]:
+        """Return the name and the operands' slots with which a gate can be written in a formula.
+
+        The last gate of a `logsumexp` of many operands is the call of all of them. Its inner gates have no such names.
+
+        Args:
+            gate: the gate.
+
+        >>> from circuitgrad import from_expression
+        >>> from_expression("logsumexp(a, b, c)", a=1, b=2, c=3).call(8)
+        ('logsumexp', [0, 1, 2])
+        """
+        rule, slots = self.rules[gate], self.operands[gate]
+        if rule is not SHIFTED_LOG:
+            return rule.name, slots
+        operands: list[int] = []
+        pending = [slots[1]]
+        while pending:
+            index = pending.pop() - self.first_gate
+            if index < 0 or self.rules[index] not in (find("add"), SHIFTED_EXP):
+                return rule.name, slots  # of constants alone: nothing is left of the operands
+            if self.rules[index] is SHIFTED_EXP:
+                operands.append(self.operands[index][0])
+            else:
+                pending += reversed(self.operands[index])
+        return "logsumexp", operands
+
     def formula(self, slot: int, descends: Callable[[str], bool], longest: int) -> list[Step]:
         """Return the formula of a slot, in postfix order.
 
@@ -184,19 +212,24 @@ class Structure:
         ['a', 'sin', 1.0, 'add']
         """
         backwards: list[Step] = []
-        work = [slot]
+        work: list[int | Call] = [slot]
         while work:
             current = work.pop()
-            if current < len(self.input_names):
+            if isinstance(current, Call):
+                backwards.append(current)
+            elif current < len(self.input_names):
                 backwards.append(Name(self.input_names[current], 0))
             elif self.is_constant(current):
                 backwards.append(Number(self.constants[current - len(self.input_names)], 0))
             elif len(backwards) > longest or not descends(self.names[current - self.first_gate]):
                 backwards.append(Name(self.names[current - self.first_gate], 0))
             else:
-                operands = self.operands[current - self.first_gate]
-                backwards.append(Call(self.rules[current - self.first_gate].name, len(operands), 0))
-                work.extend(operands)
+                name, operands = self.call(current - self.first_gate)
+                arity = min(len(operands), self.rules[current - self.first_gate].arity)
+                backwards.append(Call(name, arity, 0))
+                work.extend(operands[:arity])
+                for operand in operands[arity:]:  # many operands are folded from the left
+                    work += Call(name, arity, 0), operand
         return backwards[::-1]
 
     # Passes

@@ -35,7 +35,6 @@ def describe(circuit: Circuit, slot: int, *, expanded: bool = False) -> str:
     def descends(name: str) -> bool:
         return "." in name and not expanded
 
-    written = [
-        FORMULA.write(circuit.formula(operand, descends, LONGEST_SHOWN_FORMULA)) for operand in circuit.operands[index]
-    ]
-    return f"{circuit.rules[index].name}({', '.join(written)})"
+    name, operands = (circuit.rules[index].name, circuit.operands[index]) if expanded else circuit.call(index)
+    written = [FORMULA.write(circuit.formula(operand, descends, LONGEST_SHOWN_FORMULA)) for operand in operands]
+    return f"{name}({', '.join(written)})"

@@ -229,6 +229,19 @@ def test_an_error_that_nobody_can_read_has_its_exit_code() -> None:
     assert result.returncode == 2
 
 
+def started(*command: str) -> subprocess.Popen[str]:
+    """Start a command in the project's folder, with pipes for its streams."""
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
 READY = "import sys; sys.argv[0] = 'circuitgrad'; from circuitgrad.cli import process, run; process.prepare(); print()"
 SIGNALS = [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "terminated\n")]
 
@@ -237,15 +250,7 @@ SIGNALS = [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "termina
 @pytest.mark.parametrize("milliseconds", [0, 1, 3, 8, 15, 30, 60, 100, 200, 400])
 @pytest.mark.parametrize(("number", "code", "line"), SIGNALS)
 def test_a_signal_while_the_program_starts_is_a_line(number: int, code: int, line: str, milliseconds: int) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"{READY}; sys.stdout.flush(); run()", "backward", "-"],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    process = started(sys.executable, "-c", f"{READY}; sys.stdout.flush(); run()", "backward", "-")
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(milliseconds / 1000)
@@ -259,15 +264,7 @@ def test_a_signal_while_the_program_starts_is_a_line(number: int, code: int, lin
 @pytest.mark.parametrize(("number", "code", "line"), SIGNALS)
 @pytest.mark.parametrize("command", ["forward", "backward"])
 def test_a_signal_leaves_no_file_behind(tmp_path: Path, command: str, number: int, code: int, line: str) -> None:
-    process = subprocess.Popen(
-        [*PROGRAM, command, NEURON, "--data", "-", "-o", str(tmp_path / "out.csv")],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    process = started(*PROGRAM, command, NEURON, "--data", "-", "-o", str(tmp_path / "out.csv"))
     assert process.stdin is not None
     process.stdin.write("a,x\n" + "1,2\n" * 2500)
     process.stdin.flush()
@@ -302,15 +299,7 @@ def interrupted(*arguments: str, text: str, seconds: float) -> tuple[int, str, s
 
     A comment makes the text longer than what a pipe holds, so that it is not taken before it is read.
     """
-    process = subprocess.Popen(
-        [*PROGRAM, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    process = started(*PROGRAM, *arguments)
     assert process.stdin is not None
     process.stdin.write("#\n" * 500_000 + text)
     process.stdin.close()

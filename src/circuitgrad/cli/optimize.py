@@ -152,7 +152,8 @@ def _silenced(outcome: Outcome, rows: Rows | None, engine: str | None) -> Proble
         return first_silenced_row(outcome.circuit, outcome.output, outcome.moved, rows, engine)
     inputs = outcome.circuit.inputs
     ends = [{name: end[name] for name in inputs if name in end} for end in (outcome.before, outcome.after)]
-    return first_silenced(outcome.circuit, outcome.output, outcome.moved, ends)
+    silenced = first_silenced(outcome.circuit, outcome.output, outcome.moved, ends)
+    return silenced[1] if silenced else None
 
 
 def _report(

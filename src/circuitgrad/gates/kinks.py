@@ -7,7 +7,7 @@ Each kink has a level, which differs between its sides, and a margin, which is 0
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from circuitgrad.formulas.steps import COMPARISONS, Call, Name, Number, folded, substituted
 from circuitgrad.gates.compiled import compiled_tuple, value_function
@@ -17,16 +17,12 @@ from circuitgrad.gates.table import find, is_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeAlias
 
     from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.arithmetic import Arithmetic
     from circuitgrad.gates.rule import Rule
 
-    Kept: TypeAlias = tuple[tuple[Step, ...], float]
-    """The steps that are left of a formula, and what they come to."""
-    Reached: TypeAlias = tuple[frozenset[str], float]
-    """The names that a part of a formula depends on, and what it comes to."""
+Result = TypeVar("Result")
 
 MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
@@ -149,23 +145,47 @@ def taken(steps: Sequence[Step], values: Mapping[str, float]) -> list[Step]:
     >>> FORMULA.write(taken(steps, {"x": 2, "out": 0.88})), FORMULA.write(taken(steps, {"x": 5, "out": 0.99}))
     ('out*(1 - out)', 'out*sigmoid(-x)')
     """
+
+    def leaf(step: Name | Number) -> tuple[Step, ...]:
+        return (step,)
+
+    def call(step: Call, parts: list[tuple[Step, ...]], numbers: Sequence[float]) -> tuple[Step, ...]:
+        return parts[_branch_taken(numbers)] if step.gate == "where" else (*chain.from_iterable(parts), step)
+
+    left: tuple[Step, ...] = _folded_at(steps, values, leaf, call)
+    return list(left)
+
+
+def _folded_at(
+    steps: Sequence[Step],
+    values: Mapping[str, float],
+    leaf: Callable[[Name | Number], Result],
+    call: Callable[[Call, list[Result], Sequence[float]], Result],
+) -> Result:
+    """Return what a formula comes to, from its leaves up, where every call knows the values of its operands.
+
+    Args:
+        steps: the formula, in postfix order.
+        values: the values of the names in it; constants need none.
+        leaf: returns what a number or a name comes to.
+        call: returns what a call comes to, from what its operands have come to and from their values.
+    """
     known = {**DOUBLES.constants, **values}
 
-    def number(step: Number) -> Kept:
-        return (step,), step.value
+    def evaluated(step: Call, operands: list[tuple[Result, float]]) -> tuple[Result, float]:
+        numbers = [value for _, value in operands]
+        value = numbers[_branch_taken(numbers)] if step.gate == "where" else _call_value(step.gate, numbers)
+        return call(step, [part for part, _ in operands], numbers), value
 
-    def name(step: Name) -> Kept:
-        return (step,), known[step.name]
+    result, _ = folded(
+        steps, lambda step: (leaf(step), step.value), lambda step: (leaf(step), known[step.name]), evaluated
+    )
+    return result
 
-    def call(step: Call, operands: list[Kept]) -> Kept:
-        if step.gate == "where":
-            (_, test), body, orelse = operands
-            return body if test else orelse
-        value = _call_value(step.gate, [value for _, value in operands])
-        return (*chain.from_iterable(kept for kept, _ in operands), step), value
 
-    kept, _ = folded(steps, number, name, call)
-    return list(kept)
+def _branch_taken(operands: Sequence[float]) -> int:
+    """Return the position of the operand of a conditional that is its value."""
+    return 1 if operands[0] else 2
 
 
 def _call_value(gate: str, operands: Sequence[float]) -> float:
@@ -204,25 +224,14 @@ def _names_through(
         values: the values of the names in it; constants need none.
         positions: returns the positions of these operands in a call, given the values of all its operands.
     """
-    known = {**DOUBLES.constants, **values}
 
-    def number(step: Number) -> Reached:
-        return frozenset(), step.value
+    def leaf(step: Name | Number) -> frozenset[str]:
+        return frozenset([step.name] if isinstance(step, Name) else [])
 
-    def name(step: Name) -> Reached:
-        return frozenset([step.name]), known[step.name]
+    def call(step: Call, parts: list[frozenset[str]], numbers: Sequence[float]) -> frozenset[str]:
+        return frozenset().union(*[parts[position] for position in positions(step, numbers)])
 
-    def call(step: Call, operands: list[Reached]) -> Reached:
-        numbers = [value for _, value in operands]
-        value = numbers[_branch_taken(numbers)] if step.gate == "where" else _call_value(step.gate, numbers)
-        return frozenset().union(*[operands[position][0] for position in positions(step, numbers)]), value
-
-    return folded(steps, number, name, call)[0]
-
-
-def _branch_taken(operands: Sequence[float]) -> int:
-    """Return the position of the operand of a conditional that is its value."""
-    return 1 if operands[0] else 2
+    return _folded_at(steps, values, leaf, call)
 
 
 def carrying_positions(rule: Rule, values: Sequence[float]) -> list[int]:

@@ -188,13 +188,13 @@ class Expander:
             if steps is not None:
                 self._templates.learn(node.text, steps)
                 self._connect_each(scope, declared, [(node, steps)], None)
-        elif type(node) is Mapping and len(node) == 1 and not self._is_formula(node):
-            gate, operands = node[0]
-            self._connect_gate(scope, declared, gate, operands if type(operands) is Sequence else [operands])
         elif type(node) is Mapping and self._is_formula(node):
             name, formula = declared[0].name, ", ".join(key.text for key, _ in node)
             hint = f"write {visible(name)}: {visible(formula)}" if len(formula) <= LONGEST_QUOTE else "leave them out"
             scope.problems.add(node, f"the braces make a mapping of the formula of {quote(name)}", hint)
+        elif type(node) is Mapping and len(node) == 1:
+            gate, operands = node[0]
+            self._connect_gate(scope, declared, gate, operands if type(operands) is Sequence else [operands])
         else:
             _refuse_gate(scope, declared, node)
 

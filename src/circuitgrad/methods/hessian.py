@@ -10,7 +10,8 @@ from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.duals import Dual, duals, tangent_of
 from circuitgrad.gates.kinks import branch_function
-from circuitgrad.methods.used_gates import carrying_slots
+from circuitgrad.methods.nonfinite import call_text
+from circuitgrad.methods.used_gates import varying_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,8 +116,7 @@ def singular_gate(circuit: Circuit, output: str, names: Sequence[str] | None = N
     "'out.1' has no finite second derivatives at hypot(0.0, 0.0)"
     """
     units, first = circuit.units, circuit.first_gate
-    starts = {circuit.slot(name) for name in (circuit.inputs if names is None else names)}
-    varying = carrying_slots(circuit, output) & starts.union(first + index for index in circuit.reached(starts))
+    varying = varying_slots(circuit, output, names)
     for index in reversed(range(len(circuit.rules))):
         if first + index not in varying:
             continue
@@ -125,7 +125,7 @@ def singular_gate(circuit: Circuit, output: str, names: Sequence[str] | None = N
         moving = [position for position, slot in enumerate(slots) if slot in varying]
         if all(map(isfinite, values)) and not _is_smooth(rule, values, moving):
             return Problem(
-                f"{quote(name)} has no finite second derivatives at {rule.name}({', '.join(map(repr, values))})",
+                f"{quote(name)} has no finite second derivatives at {call_text(circuit, index)}",
                 circuit.locate(name),
                 "those of the output may be wrong: circuitgrad check --order 2 tells",
             )

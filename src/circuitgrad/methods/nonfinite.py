@@ -27,13 +27,25 @@ def nonfinite_value(circuit: Circuit, among: Container[int] | None = None) -> Pr
     "'out.1' is nan: log(-1.0)"
     """
     units = circuit.units
-    for index, rule in enumerate(circuit.rules):
+    for index in range(len(circuit.rules)):
         value = units[circuit.first_gate + index].value
         if not isfinite(value) and (among is None or index in among):
-            operands = ", ".join(repr(units[slot].value) for slot in circuit.operands[index])
             name = circuit.names[index]
-            return Problem(f"{quote(name)} is {value}: {rule.name}({operands})", circuit.locate(name))
+            return Problem(f"{quote(name)} is {value}: {call_text(circuit, index)}", circuit.locate(name))
     return None
+
+
+def call_text(circuit: Circuit, gate: int) -> str:
+    """Return the call of a gate with the values of its operands in the last pass.
+
+    >>> from circuitgrad import from_expression
+    >>> circuit = from_expression("x/y", x=3, y=2)
+    >>> _ = circuit.forward()
+    >>> call_text(circuit, 0)
+    'div(3.0, 2.0)'
+    """
+    values = (repr(circuit.units[slot].value) for slot in circuit.operands[gate])
+    return f"{circuit.rules[gate].name}({', '.join(values)})"
 
 
 def nonfinite_gradient(circuit: Circuit) -> Problem | None:
@@ -52,14 +64,12 @@ def nonfinite_gradient(circuit: Circuit) -> Problem | None:
         if upstream == 0 or not isfinite(upstream) or all(isfinite(unit.grad) for unit in operands):
             continue
         rule, gate, name = circuit.rules[index], circuit.gates[index], circuit.names[index]
-        values = [unit.value for unit in operands]
-        partials = gate.partials()
-        for operand, slot, partial in zip(rule.operands, circuit.operands[index], partials, strict=True):
+        for operand, slot, partial in zip(rule.operands, circuit.operands[index], gate.partials(), strict=True):
             if circuit.is_constant(slot) or isfinite(partial * upstream):
                 continue
             return Problem(
                 f"the gradient becomes {partial * upstream} at {quote(name)}: upstream {upstream} times the partial "
-                f"derivative {partial} of {rule.name}({', '.join(map(repr, values))}) in {operand}",
+                f"derivative {partial} of {call_text(circuit, index)} in {operand}",
                 circuit.locate(name),
             )
     return None
@@ -86,28 +96,25 @@ def silenced_slope(circuit: Circuit, output: str, wrt: Iterable[str] | None = No
     >>> silenced_slope(circuit, "out")
     """
     units, first = circuit.units, circuit.first_gate
-    silent = [
-        index
-        for index in range(len(circuit.rules))
-        if units[first + index].grad == 0 and any(map(isinf, circuit.gates[index].partials()))
-    ]
+    silent = {}
+    for index, gate in enumerate(circuit.gates):
+        if units[first + index].grad == 0 and any(map(isinf, partials := gate.partials())):
+            silent[index] = partials
     if not silent:
         return None
-    from circuitgrad.methods.used_gates import carrying_slots
+    from circuitgrad.methods.used_gates import varying_slots
 
-    starts = {circuit.slot(name) for name in (circuit.inputs if wrt is None else wrt)}
-    moving = starts.union(first + index for index in circuit.reached(starts))
-    carrying = carrying_slots(circuit, output)
-    for index in reversed(silent):
-        slots, rule, name = circuit.operands[index], circuit.rules[index], circuit.names[index]
-        if first + index not in carrying:
+    varying = varying_slots(circuit, output, wrt)
+    for index, partials in reversed(silent.items()):
+        name = circuit.names[index]
+        if first + index not in varying:
             continue
-        for operand, slot, partial in zip(rule.operands, slots, circuit.gates[index].partials(), strict=True):
-            if isinf(partial) and slot in carrying and slot in moving:
-                values = ", ".join(repr(units[slot].value) for slot in slots)
+        operands = circuit.rules[index].operands
+        for operand, slot, partial in zip(operands, circuit.operands[index], partials, strict=True):
+            if isinf(partial) and slot in varying:
                 return Problem(
-                    f"the gradient 0 of {quote(name)} meets the infinite slope of {rule.name}({values}) in {operand}, "
-                    "and adds nothing",
+                    f"the gradient 0 of {quote(name)} meets the infinite slope of {call_text(circuit, index)} in "
+                    f"{operand}, and adds nothing",
                     circuit.locate(name),
                     "derivatives through it may be wrong: circuitgrad check tells",
                 )
@@ -116,8 +123,8 @@ def silenced_slope(circuit: Circuit, output: str, wrt: Iterable[str] | None = No
 
 def first_silenced(
     circuit: Circuit, output: str, wrt: Sequence[str], points: Iterable[Mapping[str, float]]
-) -> Problem | None:
-    """Return what `silenced_slope` says at the first of some points where it says anything, or None.
+) -> tuple[int, Problem] | None:
+    """Return the place of the first of some points where `silenced_slope` says anything, and what; or None.
 
     Args:
         circuit: the circuit, whose inputs keep their values.
@@ -127,12 +134,12 @@ def first_silenced(
     """
     present = circuit.values()
     try:
-        for point in points:
+        for place, point in enumerate(points):
             circuit.assign(point)
             circuit.run()
             circuit.pull_back(circuit.slot(output))
             if problem := silenced_slope(circuit, output, wrt):
-                return problem
+                return place, problem
     finally:
         circuit.assign(present)
         circuit.run()

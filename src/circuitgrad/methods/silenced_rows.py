@@ -62,14 +62,16 @@ class SilencedRows:
         for number, output in enumerate(self._asked.outputs if self._found is None else ()):
             slopes = columns[values + number * width :]
             candidates = {row for gate in self._gates for row in self._meetings(gate, columns, slopes)}
-            for row in sorted(candidates)[: MOST_PASSES - self._passes]:
-                self._passes += 1
-                point = {name: column[row] for name, column in rows.columns.items()}
-                problem = first_silenced(self._circuit, output, self._asked.wrt, [point])
-                if problem is not None and (self._found is None or rows.lines[row] < self._found[0]):
-                    self._found = rows.lines[row], problem
-                if problem is not None:
-                    break
+            tried = sorted(candidates)[: MOST_PASSES - self._passes]
+            if not tried:
+                continue
+            points = ({name: column[row] for name, column in rows.columns.items()} for row in tried)
+            silenced = first_silenced(self._circuit, output, self._asked.wrt, points)
+            self._passes += len(tried) if silenced is None else silenced[0] + 1
+            if silenced is not None:
+                line = rows.lines[tried[silenced[0]]]
+                if self._found is None or line < self._found[0]:
+                    self._found = line, silenced[1]
         asked = [self._places[wire] for wire in self._asked.values]
         for number in range(len(self._asked.outputs)):
             asked += [values + number * width + self._slopes[name] for name in self._asked.wrt]

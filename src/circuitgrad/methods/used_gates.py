@@ -77,3 +77,22 @@ def carrying_slots(circuit: Circuit, output: str) -> set[int]:
             positions = carrying_positions(circuit.rules[index], [units[slot].value for slot in slots])
             carrying.update(slots[position] for position in positions)
     return carrying
+
+
+def varying_slots(circuit: Circuit, output: str, names: Iterable[str] | None = None) -> set[int]:
+    """Return the slots through which wires move an output in the last pass, with these wires' own.
+
+    Args:
+        circuit: the circuit, after a pass.
+        output: the output.
+        names: the wires; all inputs when left out.
+
+    >>> from circuitgrad import from_expression
+    >>> circuit = from_expression("x*y", x=-1, y=2)
+    >>> _ = circuit.forward()
+    >>> varying_slots(circuit, "out", ["x"]) == {circuit.slot("out"), circuit.slot("x")}
+    True
+    """
+    starts = {circuit.slot(name) for name in (circuit.inputs if names is None else names)}
+    reached = {circuit.first_gate + index for index in circuit.reached(starts)}
+    return carrying_slots(circuit, output) & (starts | reached)

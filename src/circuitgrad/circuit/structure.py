@@ -299,7 +299,7 @@ class Structure:
         for index in reversed(gates):
             slots = self.operands[index]
             operands = [values[slot] for slot in slots]
-            contributions = objects[index].contributions(grads[first + index], values[first + index], *operands)
+            contributions = objects[index].contributions(grads[first + index], values[first + index], operands)
             for slot, contribution in zip(slots, contributions, strict=True):
                 grads[slot] += contribution
         return grads

@@ -16,6 +16,8 @@ every row of the gate table, made from it: `MultiplyGate`, `AddGate`, `SigmoidGa
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import mul
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from circuitgrad.errors import CircuitError
@@ -79,14 +81,14 @@ class Gate:
             CircuitError: there was no forward pass before.
         """
         try:
-            out = self.out
+            operands, out = self.operands, self.out
         except AttributeError:
             raise CircuitError.of(f"{type(self).__name__}: backward before forward") from None
-        contributions = self.contributions(out.grad, out.value, *[unit.value for unit in self.operands])
-        for unit, contribution in zip(self.operands, contributions, strict=True):
+        contributions = self.contributions(out.grad, out.value, [unit.value for unit in operands])
+        for unit, contribution in zip(operands, contributions):  # noqa: B905 - `strict` takes a twentieth of the pass
             unit.grad += contribution
 
-    def contributions(self, upstream: Any, out: Any, *operands: Any) -> Sequence[Any]:
+    def contributions(self, upstream: Any, out: Any, operands: Sequence[Any]) -> Sequence[Any]:
         """Return upstream gradient times partial derivative for every operand: the chain rule, in its one place.
 
         An upstream gradient of 0 contributes 0, whatever the partial derivative; a partial derivative of 0 is never
@@ -98,12 +100,12 @@ class Gate:
             operands: the values of its operands.
 
         >>> from circuitgrad.gates.table import find
-        >>> class_of(find("div"))().contributions(2.0, 1.5, 3.0, 2.0)
+        >>> class_of(find("div"))().contributions(2.0, 1.5, [3.0, 2.0])
         [1.0, -1.5]
         """
         if not upstream:
             return [upstream] * len(operands)
-        return [partial * upstream for partial in self.partials_function(*operands, out)]
+        return [*map(mul, self.partials_function(*operands, out), repeat(upstream))]
 
     def partials(self) -> tuple[float, ...]:
         """Return the partial derivatives at the last forward pass, one for each operand."""

@@ -43,6 +43,7 @@ class Rule:
         kinks: where a primitive is not smooth; the kinks of what it calls follow from the value.
         folds: whether more than two operands may be given; they are folded when the file is read (`language.wires`).
         operands: the operands' names, in order.
+        arity: how many operands it takes.
 
     >>> rule = Rule("cube", "x*x*x", {"x": "3*x*x"})
     >>> rule.arity, rule.value.text, rule.partials["x"].text
@@ -72,12 +73,8 @@ class Rule:
         self.kinks = tuple(Kink(Formula(level), Formula(margin)) for level, margin in kinks)
         self.folds = folds
         self.operands = tuple(partials)
+        self.arity = len(self.operands)
         self._derived: dict[Any, Any] = {}
-
-    @property
-    def arity(self) -> int:
-        """How many operands the rule takes."""
-        return len(self.operands)
 
     @property
     def partial_steps(self) -> list[tuple[Step, ...]]:

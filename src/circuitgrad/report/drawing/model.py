@@ -259,7 +259,7 @@ class _Builder:
     def _contributions(self, index: int) -> Sequence[float]:
         """Return a gate's contributions to the gradients of its operands."""
         gate = self.circuit.gates[index]
-        return gate.contributions(gate.out.grad, gate.out.value, *[unit.value for unit in gate.operands])
+        return gate.contributions(gate.out.grad, gate.out.value, [unit.value for unit in gate.operands])
 
     def _node(self, key: str, slots: Sequence[int], leaving: Sequence[int]) -> DrawingNode:
         output = any(self.names[slot] in self.circuit.outputs or self.names[slot] == self.output for slot in slots)

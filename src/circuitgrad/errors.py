@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Sequence
 
 LONGEST_QUOTE = 60
@@ -18,6 +19,8 @@ ENOUGH_PROBLEMS = 1000
 MOST_CANDIDATES = 5000
 MOST_HINTS = 40
 """After so many a reader looks for no more names that are near."""
+_PLAIN_BYTES = bytes([9, 10, *range(0x20, 0x7F)])
+"""The ASCII that a stream may show as it is: a tab, a line's end, and what is printable."""
 
 
 def visible(text: str) -> str:
@@ -39,6 +42,51 @@ def _picture(character: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def harmless(text: str, *, colours: bool = False) -> str:
+    r"""Return lines of text as a stream may show them: nothing in them commands a terminal or a CI runner.
+
+    Control and bidirectional characters are replaced as by `visible`, except tabs and the ends of lines. GitHub's
+    runner obeys a line that starts with `::` and one that contains `##[` (actions/runner, ActionCommand.cs), so these
+    get a backslash, which Markdown does not show.
+
+    Args:
+        text: the lines.
+        colours: whether sequences that set colours may stay.
+
+    >>> print(harmless(" ::error::no\r\n##[group]" + chr(0x202E)))
+     \::error::no␍
+    ##\[group]�
+    """
+    is_plain = text.isascii() and not text.encode().translate(None, _PLAIN_BYTES)
+    if is_plain and "::" not in text and "##[" not in text:
+        return text
+    controls, commands = _disturbing()
+
+    def shown(found: re.Match[str]) -> str:
+        sequence = found[0]
+        return sequence if colours and len(sequence) > 1 else _picture(sequence[0]) + sequence[1:]
+
+    return commands.sub(r"\g<0>\\", _without_brackets(controls.sub(shown, text)))
+
+
+def _without_brackets(text: str) -> str:
+    return text.replace("##[", "##\\[")
+
+
+@cache
+def _disturbing() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds a character that disturbs a terminal, or a colour, and what finds the start of a command."""
+    import re
+
+    colour = "\x1b\\[[0-9;]*m"
+    controls = "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    beyond = "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e0fff"
+    return (
+        re.compile(f"{colour}|[{controls}{beyond}]"),
+        re.compile(rf"^(?:[^\S\n]|{colour})*(?=::)", re.MULTILINE),
+    )
 
 
 def quote(text: str) -> str:
@@ -170,11 +218,9 @@ def _excerpt(place: Place, hint: str | None) -> str:
     if len(before) + len(after) > LONGEST_LINE:
         after = after[: LONGEST_LINE - len(before) - 1] + "…"
     carets = "^" * max(1, columns(after[: place.width]))
+    before, line = _without_brackets(visible(before)), _without_brackets(visible(before + after))
     gutter = " " * len(str(place.line))
-    return (
-        f"  {place.line} | {visible(before + after)}\n"
-        f"  {gutter} | {' ' * columns(before)}{carets}{' ' + hint if hint else ''}"
-    )
+    return f"  {place.line} | {line}\n  {gutter} | {' ' * columns(before)}{carets}{' ' + hint if hint else ''}"
 
 
 def columns(text: str) -> int:

@@ -397,6 +397,51 @@ def test_github(tmp_path: Path) -> None:
     assert invoke("check", NEURON, "--format", "github").stdout == ""
 
 
+BROKEN = "{inputs: {x: 1}, gates: {y: sinn(x)}}"
+KINK = "{inputs: {x: 0}, gates: {y: abs(x)}}"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "junit", "github"])
+@pytest.mark.parametrize("source", ["file", "stdin", "nowhere"])
+def test_a_single_broken_file_is_reported(tmp_path: Path, form: str, source: str) -> None:
+    file = {"file": write(tmp_path, BROKEN), "stdin": "-", "nowhere": str(tmp_path / "nowhere.yaml")}[source]
+    result = invoke("check", file, "--format", form, stdin=BROKEN)
+    message = "there is no file" if source == "nowhere" else "no gate is called 'sinn'"
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.startswith("error: " if source == "nowhere" else ("<stdin>:1:" if file == "-" else file))
+    if form == "junit":
+        (suite,) = ET.fromstring(result.stdout)
+        assert [suite.get(key) for key in ("name", "tests", "failures", "errors")] == [file, "1", "0", "1"]
+        assert [message in (error.get("message") or "") for error in suite.iter("error")] == [True]
+    elif form == "json":
+        found = json.loads(result.stdout)
+        assert (found["circuit"], found["file"], found["passed"]) == (None, file, False)
+        assert message in found["error"]
+    elif form == "github":
+        assert re.fullmatch(rf"::error file=[^\n]*circuitgrad check%3A unreadable::{message}.*\n", result.stdout)
+    else:  # a table without rows; a person gets the message alone
+        assert len(result.stdout.splitlines()) == {"table": 0, "csv": 1, "markdown": 2}[form]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "markdown", "junit", "github"])
+def test_only_what_failed_is_listed_in_every_format(tmp_path: Path, form: str) -> None:
+    kink, wrong = write(tmp_path, KINK, "kink.yaml"), write(tmp_path, BENT, "bent.yaml")
+    for files, code in (([kink], 0), ([kink, wrong], 1), ([wrong], 1)):
+        everything = invoke("check", *files, "--format", form)
+        result = invoke("check", *files, "--only-failed", "--format", form)
+        assert (everything.exit_code, result.exit_code) == (code, code)
+        assert everything.stdout.count("wrong") == result.stdout.count("wrong")
+        assert not re.search("slope|verdict.*kink|,kink,|kink *[|]", result.stdout)
+        if form == "github":
+            assert {line.split()[0] for line in result.stdout.splitlines()} <= {"::error"}
+            assert bool(result.stdout) == bool(code)
+        elif form == "junit":
+            suites = ET.fromstring(result.stdout)
+            assert [suite.get("name") for suite in suites] == files
+            assert [suite.get("tests") for suite in suites] == [suite.get("failures") for suite in suites]
+
+
 def test_the_hook_of_pre_commit_runs_the_check() -> None:
     (hook,) = yaml.safe_load((CIRCUITS.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert hook["entry"].split()[0] == "circuitgrad"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitgrad.cli import option_values, options, printing, reading
+from circuitgrad.cli import option_values, options, printing, reading, streams
 from circuitgrad.cli.progress import Meter
 from circuitgrad.cli.usage import CHECK_FAILED, DONE, WRONG_USAGE
 from circuitgrad.errors import CircuitError, Problem
@@ -133,8 +133,9 @@ def command(
                 listen=meter,
             )  # fmt: skip
 
-    # One file that cannot be read is no reason to leave the others unchecked.
-    results = [(path, _caught(checked, path) if several else checked(path)) for path in paths]
+    # One file that cannot be read is no reason to leave the others unchecked, or a program without a report.
+    is_kept = several or form != "table"
+    results = [(path, _caught(checked, path) if is_kept else checked(path)) for path in paths]
     _report(results, form, precision, several=several, everything=everything, only_failed=only_failed, quiet=quiet)
     if any(isinstance(result, CircuitError) for _, result in results):
         return WRONG_USAGE
@@ -178,10 +179,16 @@ def _report(
     from circuitgrad.report.check import check_json, check_table, error_json
 
     checks = [result for _, result in results if not isinstance(result, CircuitError)]
+    for _, result in results:
+        if isinstance(result, CircuitError):
+            streams.tell(str(result))
     if form in ("junit", "github"):
         from circuitgrad.report import ci
 
-        printing.emit(ci.junit(results) if form == "junit" else ci.github(results))
+        if form == "junit":
+            printing.emit(ci.junit(results, only_failed=only_failed))
+        else:
+            streams.put(ci.github(results, only_failed=only_failed), workflow_commands=True)
         return
     if form == "json":
         documents = [
@@ -192,9 +199,6 @@ def _report(
         ]
         printing.emit_json(documents if several else documents[0])
         return
-    for _, result in results:
-        if isinstance(result, CircuitError):
-            click.echo(str(result), err=True)
     if form != "table":
         table = check_table(checks, slopes=True, everything=everything, only_failed=only_failed)
         printing.emit_table("", table, form, precision, quiet=quiet)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitgrad.cli import options, printing
+from circuitgrad.cli import options, printing, streams
 from circuitgrad.cli.option_values import STANDARD_STREAM
 from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.formulas.names import normalise
@@ -112,7 +112,7 @@ def command(
 
     write(Path(where), render(circuit, drawn, chosen, theme, precision), replace=True)
     if not quiet:
-        click.echo(f"wrote {visible(where)}", err=True)
+        streams.tell(f"wrote {visible(where)}")
     if show and click.launch(where):
         raise CircuitError.of(f"nothing here shows {quote(where)}")
 
@@ -164,10 +164,10 @@ def _tell(circuit: Circuit, drawn: Drawing, outputs: tuple[str, ...], *, gradien
         return
     if gradients and len(outputs) > 1:
         note = f"the gradients are those of {quote(outputs[0])}; --output NAME draws another's"
-        click.echo(f"note: {note}", err=True)
+        streams.tell(f"note: {note}")
     if drawn.note:
         note = f"{len(circuit.rules):,} gates: {drawn.note}; --collapse none draws each"
-        click.echo(f"note: {note}", err=True)
+        streams.tell(f"note: {note}")
 
 
 def _temporary(circuit: Circuit, form: str) -> str:
@@ -182,8 +182,7 @@ def _temporary(circuit: Circuit, form: str) -> str:
 def _print(circuit: Circuit, drawn: Drawing, form: str, theme: str, digits: int, *, plain: bool, quiet: bool) -> None:
     """Write the drawing to standard output: in the terminal with colours, below the circuit's name."""
     if form != TEXT or plain:
-        content = render(circuit, drawn, form, theme, digits)
-        click.echo(content.encode() if isinstance(content, str) else content, nl=False)
+        streams.put_file(render(circuit, drawn, form, theme, digits))
         return
     from circuitgrad.report.drawing.text import ASCII, lines
     from circuitgrad.report.terminal import encodable, fold, painted, terminal_width

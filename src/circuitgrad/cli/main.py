@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -12,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import click
 
 from circuitgrad.cli.process import Stopped, raise_on_signals, stop_handling
+from circuitgrad.cli.streams import tell
 from circuitgrad.cli.usage import DONE, INTERRUPTED, OUR_FAULT, WRONG_USAGE, no_such
 from circuitgrad.errors import CircuitError, visible
 from circuitgrad.version import __version__
@@ -103,7 +105,9 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
     except CircuitError as error:
         return _fail(session, WRONG_USAGE, str(error))
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        _say(usage.getvalue().removesuffix("\n"))
         return WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
         return _fail(session, INTERRUPTED, "interrupted")
@@ -146,12 +150,16 @@ def _fail(session: Session, code: int, message: str) -> int:
     if session.debug:
         import traceback
 
-        traceback.print_exc()
+        message = f"{traceback.format_exc()}{message}"
+    _say(message)
+    return code
+
+
+def _say(message: str) -> None:
     try:
-        click.echo(message, err=True)
+        tell(message)
     except OSError:
         _silence(sys.stderr)
-    return code
 
 
 def _silence(stream: IO[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from circuitgrad.cli import option_values, options, printing
+from circuitgrad.cli import option_values, options, printing, streams
 from circuitgrad.cli.usage import no_such
 from circuitgrad.errors import CircuitError, quote, visible
 
@@ -50,7 +50,7 @@ def file_options(kind: str) -> Callable[[Command], Command]:
 def write_starter(file: str, text: str, force: bool, suggestion: str = "backward") -> None:
     """Write a starting file, and suggest a command to try on it."""
     if file == "-":
-        click.echo(text.encode(), nl=False)  # as bytes: in UTF-8 on every terminal
+        streams.put_file(text)
         return
     if file.lower().endswith(".json"):
         raise CircuitError.of(f"{quote(file)} would be read as JSON", hint="starting files are YAML, with comments")

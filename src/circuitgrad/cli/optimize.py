@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuitgrad.cli import option_values, options, plotting, printing
+from circuitgrad.cli import option_values, options, plotting, printing, streams
 from circuitgrad.cli.optimization_options import OptimizeCommand, chosen_optimization, optimization_options
 from circuitgrad.cli.optimization_run import RunRecords, run_optimization
 from circuitgrad.cli.saving import saving
@@ -180,7 +180,7 @@ def _report(
     if form == "table":
         printing.emit_notes(notes(outcome, precision), quiet=quiet)
     elif not quiet:
-        click.echo(notes(outcome, precision), err=True)
+        streams.tell(notes(outcome, precision))
 
 
 def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> None:
@@ -203,4 +203,4 @@ def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> Non
     else:
         note = plotting.write_picture(plot, lambda form: surface_picture(outcome, surface, title, form))
     if not quiet:
-        click.echo(note, err=True)
+        streams.tell(note)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from circuitgrad.cli import streams
 from circuitgrad.errors import Problem, installing, quote
 from circuitgrad.report.rendering import render
 from circuitgrad.report.terminal import fold, printable
@@ -30,16 +29,16 @@ def title(circuit: Circuit) -> str:
 
 def emit(text: str) -> None:
     """Write results to standard output, in one piece."""
-    click.echo(printable(text), nl=False, color=True)
+    streams.put(text)
 
 
 def emit_json(document: Any) -> None:
     """Write a JSON document to standard output."""
-    import json
+    from circuitgrad.report.json_text import json_text
 
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json_text(document, indent=2)
     if printable(text) != text:
-        text = json.dumps(document, indent=2, allow_nan=False)
+        text = json_text(document, indent=2, ascii_only=True)
     emit(text + "\n")
 
 
@@ -62,7 +61,7 @@ def emit_notes(notes: str, *, quiet: bool, apart: bool = True) -> None:
 def warn(problem: Problem | None, *, quiet: bool) -> None:
     """Write a warning to standard error, if there is a problem and warnings are wanted."""
     if problem is not None and not quiet:
-        click.echo(problem.describe("warning"), err=True)
+        streams.tell(problem.describe("warning"))
 
 
 def warn_nonfinite(circuit: Circuit, *, gradients: bool = True, quiet: bool) -> None:
@@ -93,14 +92,14 @@ def tell_engine(choice: Choice | None, *, verbose: bool, quiet: bool) -> None:
     if choice is None:
         return
     if verbose:
-        click.echo(f"engine {choice.engine}: {choice.why}", err=True)
+        streams.tell(f"engine {choice.engine}: {choice.why}")
         if choice.engine == "native":
             from circuitgrad.engines.native.llvm.cache import refusals
 
             for reason in refusals():
-                click.echo(f"cache: {reason}", err=True)
+                streams.tell(f"cache: {reason}")
     if choice.hint and not quiet:
-        click.echo(f"hint: {choice.hint}", err=True)
+        streams.tell(f"hint: {choice.hint}")
 
 
 def tell_of_pyarrow(rows: int, *, quiet: bool) -> None:
@@ -108,4 +107,4 @@ def tell_of_pyarrow(rows: int, *, quiet: bool) -> None:
     from circuitgrad.data.arrow import is_installed
 
     if rows >= ROWS_WORTH_PYARROW and not quiet and not is_installed():
-        click.echo(f"hint: {installing('data')} makes reading and writing faster", err=True)
+        streams.tell(f"hint: {installing('data')} makes reading and writing faster")

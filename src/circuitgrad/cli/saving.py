@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from circuitgrad.cli import streams
 from circuitgrad.cli.option_values import STANDARD_STREAM
 from circuitgrad.cli.options import gathered
 from circuitgrad.errors import CircuitError, quote, visible
@@ -66,7 +67,7 @@ class Saver(NamedTuple):
             raise
         yield
         if note and not quiet:
-            click.echo(note, err=True)
+            streams.tell(note)
 
     def _save(self, circuit: Circuit, values: Mapping[str, float], *, quiet: bool) -> str:
         """Write the file, and return a note on it."""
@@ -89,7 +90,7 @@ class Saver(NamedTuple):
             update_expect=self.update_expect,
         )
         if self.prints:
-            click.echo((mark + rewritten.text).encode(), nl=False)
+            streams.put_copy(mark + rewritten.text)
             return ""
         itself = _same_file(self.target, self.file)
         if itself:
@@ -152,7 +153,9 @@ class SavingOptions(NamedTuple):
         from circuitgrad.files import read_circuit
 
         saver = Saver(file, reader, file if write else target, read_circuit(file), self.force, self.update_expect)
-        if target is not None and target != STANDARD_STREAM:
+        if target == STANDARD_STREAM:
+            _refuse_disturbing(saver)
+        elif target is not None:
             _refuse_copy(saver, target)
         return saver
 
@@ -181,6 +184,22 @@ saving = gathered(
         ),
     ],
 )
+
+
+def _refuse_disturbing(saver: Saver) -> None:
+    """Refuse to print a file with a line that a terminal or a CI runner would obey."""
+    from circuitgrad.errors import Source, harmless
+    from circuitgrad.files import STDIN_NAME
+
+    text = (
+        (saver.data or b"").decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    )
+    shown = harmless(text)
+    if shown != text:
+        at = next(i for i, (one, other) in enumerate(zip(f"{text}\n", f"{shown}\n", strict=False)) if one != other)
+        place = Source(STDIN_NAME if saver.file == STANDARD_STREAM else saver.file, text).place(at)
+        message = "the file is not printed: a terminal or a CI runner would obey this"
+        raise CircuitError.of(message, place, "-o COPY writes a file")
 
 
 def _refuse_copy(saver: Saver, target: str) -> None:

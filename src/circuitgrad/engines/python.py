@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from circuitgrad.errors import visible
 from circuitgrad.formulas.dialects import PYTHON
 from circuitgrad.formulas.steps import Call, Name, Number, substituted
 from circuitgrad.gates.compiled import called, calls_in
@@ -39,7 +40,7 @@ def program(circuit: Circuit, names: Sequence[str], wanted: Wanted) -> Program:
     function = function_of(circuit, names, wanted)
     space: dict[str, Any] = {"__builtins__": {}, **DOUBLES.constants, **called(function.calls, DOUBLES)}
     # What is run was printed from parsed steps: numbers, names and calls of gates, nothing else.
-    exec(compile(function.text, f"<passes of {circuit.name}>", "exec"), space)  # noqa: S102
+    exec(compile(function.text, f"<passes of {visible(circuit.name)}>", "exec"), space)  # noqa: S102
     compiled: Program = space[FUNCTION_NAME]
     return compiled
 

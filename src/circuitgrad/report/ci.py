@@ -19,11 +19,12 @@ LEVELS = {OK: "", UNUSED: "notice", KINK: "notice", INACCURATE: "warning"}
 """GitHub's level of a verdict; any other verdict is an error."""
 
 
-def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
+def junit(checks: Sequence[tuple[str, Check | CircuitError]], *, only_failed: bool = False) -> str:
     """Return the findings in JUnit's XML: a suite for every file, a case for every derivative.
 
     Args:
         checks: per file, its check, or why it cannot be read.
+        only_failed: list nothing but failures; every file keeps its suite.
     """
     root = ET.Element("testsuites", name="circuitgrad check")
     for path, result in checks:
@@ -33,10 +34,10 @@ def junit(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
             case = ET.SubElement(suite, "testcase", classname=file, name="the circuit can be read", file=file)
             ET.SubElement(case, "error", message=visible(result.problems[0].message)).text = str(result)
         else:
-            for line in check_lines(result):
+            for line in check_lines(result, only_failed=only_failed):
                 _case(suite, file, result, line)
             sound = sum(comparison.verdict == OK for comparison in result.gates.values())
-            if sound:
+            if sound and not only_failed:
                 ET.SubElement(
                     suite, "testcase", classname=visible(result.circuit.name), name=f"{sound:,} gates in order"
                 )
@@ -61,22 +62,25 @@ def _case(suite: ET.Element, file: str, check: Check, line: CheckLine) -> None:
         ET.SubElement(case, "system-out").text = f"{word}{text}"
 
 
-def github(checks: Sequence[tuple[str, Check | CircuitError]]) -> str:
+def github(checks: Sequence[tuple[str, Check | CircuitError]], *, only_failed: bool = False) -> str:
     """Return the findings as GitHub's workflow commands, which annotate the files' lines.
 
     Args:
         checks: per file, its check, or why it cannot be read.
+        only_failed: list nothing but failures.
     """
-    return "".join(f"{line}\n" for file, result in checks for line in _annotations(file, result))
+    return "".join(
+        f"{line}\n" for file, result in checks for line in _annotations(file, result, only_failed=only_failed)
+    )
 
 
-def _annotations(file: str, result: Check | CircuitError) -> Iterator[str]:
+def _annotations(file: str, result: Check | CircuitError, *, only_failed: bool) -> Iterator[str]:
     if isinstance(result, CircuitError):
         for problem in result.problems:
             hint = f" ({problem.hint})" if problem.hint else ""
             yield _command("error", file, problem.place, "unreadable", f"{problem.message}{hint}")
         return
-    for line in check_lines(result):
+    for line in check_lines(result, only_failed=only_failed):
         level = LEVELS.get(line.comparison.verdict, "error")
         if level:
             yield _command(level, file, place_of(result, line), line.comparison.verdict, explain(result, line))
@@ -85,7 +89,7 @@ def _annotations(file: str, result: Check | CircuitError) -> Iterator[str]:
 def _command(level: str, file: str, place: Place | None, title: str, message: str) -> str:
     """Return a workflow command (GitHub Docs, "Workflow commands for GitHub Actions")."""
     at = f",line={place.line},col={place.column}" if place is not None else ""
-    name = _escaped(place.source if place is not None else file).replace(":", "%3A").replace(",", "%2C")
+    name = _escaped(visible(place.source if place is not None else file)).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} file={name}{at},title=circuitgrad check%3A {title}::{_escaped(visible(message))}"
 
 

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from circuitgrad.report.csv_lines import CsvLines
+from circuitgrad.report.json_text import json_text
 from circuitgrad.report.number_text import for_json
 from circuitgrad.report.rendering import MarkdownWriter, render_csv
 from circuitgrad.report.results import outputs_json
@@ -166,7 +167,7 @@ def _json_pieces(document: Mapping[str, Any], lines: CsvLines, *, ascii_only: bo
     inner = indent + "  "
     mark = "{"
     for key, value in document.items():
-        yield f"{mark}\n{inner}{json.dumps(key, ensure_ascii=ascii_only)}: "
+        yield f"{mark}\n{inner}{json_text(key, ascii_only=ascii_only)}: "
         mark = ","
         if isinstance(value, array):
             yield "["
@@ -176,7 +177,7 @@ def _json_pieces(document: Mapping[str, Any], lines: CsvLines, *, ascii_only: bo
         elif isinstance(value, dict):
             yield from _json_pieces(value, lines, ascii_only=ascii_only, indent=inner)
         else:
-            yield json.dumps(value, ensure_ascii=ascii_only)
+            yield json_text(value, ascii_only=ascii_only)
     yield f"\n{indent}}}"
 
 

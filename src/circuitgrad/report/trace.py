@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.files import writing
+from circuitgrad.report.json_text import json_text
 from circuitgrad.report.number_text import exact, for_json
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Trace:
         gradient_norm = None if step.norm is None else for_json(step.norm)
         numbers = dict(zip(FIRST_COLUMNS, (step.number, for_json(step.objective), gradient_norm), strict=True))
         inputs = dict(zip(self._names, map(for_json, step.point), strict=True))
-        line = json.dumps({**numbers, "inputs": inputs}, ensure_ascii=False)
+        line = json_text({**numbers, "inputs": inputs})
         self._lines.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
     def publish(self) -> None:

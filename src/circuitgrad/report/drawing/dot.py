@@ -85,4 +85,4 @@ def _quoted(text: str) -> str:
     '"a\\"b"'
     """
     lines = (visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n"))
-    return '"' + "\\n".join(lines) + '"'
+    return '"' + "\\n".join(lines).replace("##[", "##\\[") + '"'

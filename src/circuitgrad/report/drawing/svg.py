@@ -125,7 +125,7 @@ def escape(text: str) -> str:
     >>> escape("<b> & \x00")
     '&lt;b&gt; &amp; ␀'
     """
-    return _escape("\n".join(map(visible, text.split("\n"))), quote=False)
+    return "\n".join(map(_escaped_line, text.split("\n")))
 
 
 def attribute(text: str) -> str:
@@ -134,7 +134,13 @@ def attribute(text: str) -> str:
     >>> attribute('a"<b>')
     '"a&quot;&lt;b&gt;"'
     """
-    return f'"{_escape(visible(text))}"'
+    return f'"{_escaped_line(text)}"'
+
+
+def _escaped_line(text: str) -> str:
+    """Return a line of text in which GitHub's runner finds no command, either; see `errors.harmless`."""
+    line = _escape(visible(text)).replace("##[", "##&#91;")
+    return line if not line.lstrip().startswith("::") else line.replace("::", "&#58;:", 1)
 
 
 def _number(value: float) -> str:

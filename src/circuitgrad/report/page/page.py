@@ -14,7 +14,6 @@ nothing be fetched.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -23,9 +22,12 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, Optimization
+from circuitgrad.errors import visible
 from circuitgrad.report.drawing.layout import lay_out
 from circuitgrad.report.drawing.model import DIGITS
 from circuitgrad.report.drawing.svg import AUTO, DARK, LIGHT, THEMES, THICKEST_WIRE, THINNEST_WIRE, svg
+from circuitgrad.report.drawing.svg import escape as shown
+from circuitgrad.report.json_text import json_text
 from circuitgrad.report.number_text import for_json
 from circuitgrad.report.page.cases import cases_of
 from circuitgrad.report.page.javascript import page_file, rules_text
@@ -78,8 +80,8 @@ def page(circuit: Circuit, drawn: Drawing, theme: str = AUTO, digits: int = DIGI
         policy=escape(_policy([script], [style, *_STYLE.findall(drawing)])),
         version=escape(__version__),
         theme=theme,
-        title=escape(circuit.name),
-        about=escape(circuit.about),
+        title=shown(circuit.name),
+        about=shown(circuit.about),
         style=style,
         drawing=drawing,
         formulas="".join(_formulas(number, rule) for number, rule in enumerate(rules)),
@@ -110,7 +112,7 @@ def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, 
                 "fixed": leaf.fixed,
                 "min": for_json(leaf.min),
                 "max": for_json(leaf.max),
-                "about": leaf.about,
+                "about": visible(leaf.about),
             }
             for leaf, value in zip(circuit.inputs.values(), circuit.values().values(), strict=True)
         ],
@@ -153,7 +155,7 @@ def _formulas(number: int, rule: Rule) -> str:
 
 def _inert(document: dict[str, Any]) -> str:
     """Return a document as JSON in which nothing can end the element that it stands in."""
-    return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
+    return json_text(document, ascii_only=True, compact=True).replace("<", "\\u003c")
 
 
 def _policy(scripts: Iterable[str], styles: Iterable[str]) -> str:

@@ -31,6 +31,14 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\
 _PIECE_BYTES = 1 << 18
 _read_files: set[tuple[int, int]] = set()
 """The device and the number of every file that was opened since `forget_read_files`."""
+_unkept: dict[str, None] = {}
+"""What replaced files could not keep, since `take_unkept`."""
+_TEMPORARY = re.compile(r"\.circuitgrad-[0-9a-f]{8}\.tmp")
+"""The names of files that are being written, whatever the name that they get in the end."""
+_ACCESS_LISTS = {"system.posix_acl_access", "system.nfs4_acl"}
+"""The extended attributes that say who may do what."""
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM}
+"""The errors of a file system that has no fsync, or none for folders."""
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """The errors of a file system that has no hard links."""
 
@@ -225,12 +233,13 @@ def write(path: Path, content: str | bytes, *, replace: bool = False, also_read:
     Args:
         path: the file; where it is a symbolic link, the file that it leads to.
         content: the content; a text is written as UTF-8.
-        replace: whether a file of that name may be replaced; it keeps its rights.
+        replace: whether a file of that name may be replaced. The new file keeps the old one's owner, group, mode,
+            access control list and extended attributes as far as it may; `take_unkept` tells what it could not keep.
         also_read: whether it may be one that the same command has read.
 
     Raises:
-        CircuitError: there is a file of that name already, it cannot be written, the command has read it, or it is a
-            folder, a device or a pipe, which are never replaced.
+        CircuitError: there is a file of that name already, it cannot be written, it is read-only, the command has read
+            it, or it is a folder, a device or a pipe, which are never replaced.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -247,29 +256,22 @@ def write(path: Path, content: str | bytes, *, replace: bool = False, also_read:
 def writing(path: Path, *, replace: bool = False, also_read: bool = False) -> Iterator[IO[bytes]]:
     """Give a file to write to piece by piece: a temporary file beside it, which takes its name in the end.
 
-    Where anything is raised before that, nothing is left behind. The arguments and errors are those of `write`.
+    Where anything is raised before that, nothing is left behind. What a killed run left behind in the folder is
+    removed. The arguments and errors are those of `write`.
     """
-    # Most commands write nothing: they need not wait for this module, nor for tempfile.
-    from pathlib import Path
+    from pathlib import Path  # most commands write nothing: they need not wait for this module
 
     named = path
     try:
-        rights = 0o666 & ~_umask()  # the rights that open() would give a new file
         if replace:
             path = Path(os.path.realpath(path))
+        status = None
         with contextlib.suppress(FileNotFoundError):
-            rights = stat.S_IMODE(_mode_of_regular(path))
-            if replace and not also_read:
-                _refuse_read(path)
-
-        def give_name(temporary: str) -> None:
-            os.chmod(temporary, rights)  # noqa: PTH101
-            if replace:
-                os.replace(temporary, path)  # noqa: PTH105
-            else:
-                _give_free_name(temporary, path)
-
-        with _writing_beside(path, give_name) as file:
+            status = _regular_status(path)
+        if status is not None:
+            _refuse_replacing(path, status, replace=replace, also_read=also_read)
+        _remove_litter(path.parent)
+        with _writing_beside(path, status, replace=replace) as file:
             yield file
     except FileExistsError:
         raise already_there(path) from None
@@ -277,29 +279,212 @@ def writing(path: Path, *, replace: bool = False, also_read: bool = False) -> It
         raise _unwritable(named, error) from None
 
 
+def take_unkept() -> list[str]:
+    """Return what files that were replaced could not keep, a sentence for each, and forget it."""
+    sentences = list(_unkept)
+    _unkept.clear()
+    return sentences
+
+
 @contextlib.contextmanager
-def _writing_beside(path: Path, give_name: Callable[[str], None]) -> Iterator[IO[bytes]]:
-    """Give a temporary file beside a path to write to; `give_name` moves it to its name once it is closed.
+def _writing_beside(path: Path, status: os.stat_result | None, *, replace: bool) -> Iterator[IO[bytes]]:
+    """Give a temporary file beside a path to write to, and move it there in the end, on the disk with its content.
 
-    Where anything is raised before that, nothing is left behind.
+    Args:
+        path: the path.
+        status: that of the file there, or None.
+        replace: whether a file there may be replaced.
     """
-    import tempfile
+    temporary, handle, is_locked = _temporary_beside(path.parent, is_private=status is not None)
 
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    def give_name() -> None:
+        if replace:
+            os.replace(temporary, path)  # noqa: PTH105
+        else:
+            _give_free_name(temporary, path)
+
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        give_name(temporary)
+            file.flush()
+            if status is not None and (lost := _keep(file.fileno(), path, status)):
+                _unkept[f"{quote(str(path))} could not keep {' and '.join(lost)}"] = None
+            _sync(file.fileno())
+            if is_locked:
+                give_name()
+        if not is_locked:  # Windows renames no file that is open
+            give_name()
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
+    _sync_folder(path.parent)
+
+
+# Temporary files. A lock tells those that are being written from those whose process has been killed: the system
+# releases it however the process ends, and other than a process number it means the same in every container.
+
+
+def _temporary_beside(folder: Path, *, is_private: bool) -> tuple[str, int, bool]:
+    """Return the name of a new file in a folder, the file, open and empty, and whether it is locked.
+
+    Args:
+        folder: the folder.
+        is_private: whether nobody else may read it; otherwise it has the rights of any new file.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        name = os.path.join(folder, f".circuitgrad-{os.urandom(4).hex()}.tmp")  # noqa: PTH118
+        try:
+            handle = os.open(name, flags, 0o600 if is_private else 0o666)
+        except FileExistsError:
+            continue
+        is_locked = _lock(handle)
+        if is_locked is None or os.fstat(handle).st_nlink:
+            return name, handle, bool(is_locked)
+        os.close(handle)  # between its creation and its lock another run has removed it as litter
+
+
+def _lock(handle: int) -> bool | None:
+    """Lock an open file, and tell whether it is locked now; None where there are no locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _remove_litter(folder: Path) -> None:
+    """Remove the temporary files of the effective user in a folder whose processes do not run any more."""
+    if os.name != "posix":
+        return
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+    except OSError:
+        return
+    for name in names:
+        with contextlib.suppress(OSError):
+            _remove_if_left(name)
+
+
+def _remove_if_left(name: str) -> None:
+    status = os.lstat(name)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        return
+    handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        is_same = os.path.samestat(status, os.fstat(handle))
+        if is_same and _lock(handle) and os.path.samestat(status, os.lstat(name)):
+            os.unlink(name)  # noqa: PTH108
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    """Put a file, or a folder's names, on the disk, where the file system can do that on demand."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except OSError:  # a folder that may be written to, but not be listed
+        return
+    try:
+        _sync(handle)
+    finally:
+        os.close(handle)
+
+
+# What a file keeps when it is replaced
+
+
+def _keep(handle: int, path: Path, status: os.stat_result) -> list[str]:
+    """Give a new file what the file that it replaces has, as far as it may, and return what it could not get.
+
+    Whoever had no rights gets none: where the group or the access control list is lost, the group gets the rights of
+    all others.
+
+    Args:
+        handle: the new file.
+        path: the old one.
+        status: that of the old one.
+    """
+    if os.name != "posix":
+        return []
+    own, mode, lost = os.fstat(handle), stat.S_IMODE(status.st_mode), []
+    if own.st_uid != status.st_uid and not _succeeds(os.fchown, handle, status.st_uid, -1):
+        lost.append("its owner")
+        mode &= ~stat.S_ISUID
+    if own.st_gid != status.st_gid and not _succeeds(os.fchown, handle, -1, status.st_gid):
+        lost.append("its group")
+        mode = _without_group(mode) & ~stat.S_ISGID
+    unkept = _unkept_attributes(handle, path)
+    if unkept & _ACCESS_LISTS:
+        lost.append("its access control list")
+        mode = _without_group(mode)
+    if unkept - _ACCESS_LISTS:
+        lost.append("its extended attributes")
+    if stat.S_IMODE(os.fstat(handle).st_mode) != mode:
+        os.fchmod(handle, mode)
+    return lost
+
+
+def _succeeds(call: Callable[..., object], *arguments: object) -> bool:
+    try:
+        call(*arguments)
+    except OSError:
+        return False
+    return True
+
+
+def _without_group(mode: int) -> int:
+    """Return a mode that gives the group no more than others."""
+    return mode & ~0o070 | (mode & 0o070 & (mode & 0o007) << 3)
+
+
+def _unkept_attributes(handle: int, path: Path) -> set[str]:
+    """Give a new file the access control list and the extended attributes of another, and return those it cannot get.
+
+    A list that it has from its folder goes where the other has none.
+    """
+    if not hasattr(os, "listxattr"):
+        return set()
+    try:
+        wanted = {name: os.getxattr(path, name) for name in os.listxattr(path) if _is_kept(name)}
+        present = {name: os.getxattr(handle, name) for name in os.listxattr(handle) if _is_kept(name)}
+    except OSError:  # the file system has none
+        return set()
+    for name in (present.keys() - wanted.keys()) & _ACCESS_LISTS:
+        _succeeds(os.removexattr, handle, name)
+    return {
+        name
+        for name, value in wanted.items()
+        if present.get(name) != value and not _succeeds(os.setxattr, handle, name, value)
+    }
+
+
+def _is_kept(attribute: str) -> bool:
+    return attribute in _ACCESS_LISTS or attribute.startswith("user.") or attribute == "security.selinux"
 
 
 def refuse_unwritable(path: Path) -> None:
     """Refuse a file that could not be written, before its content is computed.
 
     Raises:
-        CircuitError: its folder is not there or takes no files, or it is a folder, a device or a pipe.
+        CircuitError: its folder is not there or takes no files, or it is read-only, a folder, a device or a pipe.
     """
     folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
     try:
@@ -308,9 +493,22 @@ def refuse_unwritable(path: Path) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         with contextlib.suppress(FileNotFoundError):
-            _mode_of_regular(path)
+            _refuse_read_only(path, _regular_status(path))
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _refuse_read_only(path: Path, status: os.stat_result) -> None:
+    """Refuse to replace a file that nobody, or not the effective user, may write to: to rename, a folder's rights do.
+
+    Raises:
+        CircuitError: it is read-only.
+    """
+    # The superuser may write to every file, but means a file without any such right to stay, too.
+    effective = os.access in os.supports_effective_ids
+    if not status.st_mode & 0o222 or not os.access(path, os.W_OK, effective_ids=effective):
+        hint = "make it writable, or name another file"
+        raise CircuitError.of(f"{quote(str(path))} is read-only, and is not replaced", hint=hint)
 
 
 def _refuse_read(path: Path) -> None:
@@ -325,6 +523,14 @@ def _refuse_read(path: Path) -> None:
         raise CircuitError.of(message, hint="name another file")
 
 
+def _refuse_replacing(path: Path, status: os.stat_result, *, replace: bool, also_read: bool) -> None:
+    if not replace:
+        raise already_there(path)
+    _refuse_read_only(path, status)
+    if not also_read:
+        _refuse_read(path)
+
+
 def already_there(path: Path) -> CircuitError:
     """Return the error for a file that exists, where nothing asks to replace it."""
     return CircuitError.of(f"there is a file {quote(str(path))} already", hint="--force replaces it")
@@ -334,18 +540,18 @@ def _unwritable(path: Path, error: OSError) -> CircuitError:
     return CircuitError.of(f"{quote(str(path))} cannot be written: {error.strerror or error}")
 
 
-def _mode_of_regular(path: Path) -> int:
-    """Return the mode of a file.
+def _regular_status(path: Path) -> os.stat_result:
+    """Return the status of a file.
 
     Raises:
         CircuitError: it is a folder, a device or a pipe.
     """
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         # Renaming onto a device would put a file in its place for the whole machine.
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
         raise CircuitError.of(f"{quote(str(path))} is {kind}, not a file")
-    return mode
+    return status
 
 
 def _give_free_name(temporary: str, path: Path) -> None:
@@ -362,10 +568,3 @@ def _give_free_name(temporary: str, path: Path) -> None:
         except OSError:
             os.unlink(path)  # noqa: PTH108
             raise
-
-
-def _umask() -> int:
-    """Return the process's mask for the rights of new files, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

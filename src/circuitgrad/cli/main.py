@@ -48,6 +48,7 @@ class Session:
 
     def __init__(self) -> None:
         self.debug = False
+        self.quiet = False
 
 
 class LazyGroup(click.Group):
@@ -86,6 +87,7 @@ def run_program(arguments: Sequence[str] | None) -> NoReturn:
         try:
             raise_on_signals()
             code = _run(session, arguments)
+            _warn_unkept(session)
         finally:
             stop_handling()
     except Stopped as stopped:
@@ -143,6 +145,14 @@ def _run(session: Session, arguments: Sequence[str] | None) -> int:
     else:
         return code if isinstance(code, int) else DONE
     return _fail(session, WRONG_USAGE, "error: the circuit needs more memory than there is")
+
+
+def _warn_unkept(session: Session) -> None:
+    """Warn about what files that were replaced could not keep."""
+    if "circuitgrad.files" in sys.modules:
+        for sentence in sys.modules["circuitgrad.files"].take_unkept():
+            if not session.quiet:
+                _say(f"warning: {sentence}")
 
 
 def _fail(session: Session, code: int, message: str) -> int:

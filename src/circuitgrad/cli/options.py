@@ -45,6 +45,12 @@ def _debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None
         ctx.obj.debug = True
 
 
+def _quiet(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    if ctx.obj is not None:
+        ctx.obj.quiet = value
+    return value
+
+
 def _single(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a second output, which an option that is repeatable elsewhere would take in silence."""
     if len(names) > 1:
@@ -115,7 +121,9 @@ precision = click.option(
 everything = click.option(
     "--all", "everything", is_flag=True, help="Show also the wires of expanded expressions, and all of a long table."
 )
-quiet = click.option("-q", "--quiet", is_flag=True, help="Print the results alone: no title, no notes, no warnings.")
+quiet = click.option(
+    "-q", "--quiet", is_flag=True, callback=_quiet, help="Print the results alone: no title, no notes, no warnings."
+)
 debug = click.option(
     "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Show the traceback of a failure."
 )

@@ -150,13 +150,15 @@ class SavingOptions(NamedTuple):
             raise CircuitError.of("--write cannot write to standard input", hint=hint)
         if target == STANDARD_STREAM and form != "table":
             raise CircuitError.of(f"-o - and --format {form} both print: name a file with -o")
-        from circuitgrad.files import read_circuit
+        from circuitgrad.files import read_circuit, refuse_unwritable
 
         saver = Saver(file, reader, file if write else target, read_circuit(file), self.force, self.update_expect)
         if target == STANDARD_STREAM:
             _refuse_disturbing(saver)
         elif target is not None:
             _refuse_copy(saver, target)
+        if saver.target is not None and not saver.prints:
+            refuse_unwritable(Path(saver.target))
         return saver
 
 

@@ -11,7 +11,7 @@ import stat
 import sys
 from typing import IO, TYPE_CHECKING
 
-from circuitgrad.errors import CircuitError, Source, did_you_mean, quote
+from circuitgrad.errors import CircuitError, Source, did_you_mean, quote, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -269,7 +269,7 @@ def writing(path: Path, *, replace: bool = False, also_read: bool = False) -> It
         with contextlib.suppress(FileNotFoundError):
             status = _regular_status(path)
         if status is not None:
-            _refuse_replacing(path, status, replace=replace, also_read=also_read)
+            _refuse_replacing(named, status, replace=replace, also_read=also_read)
         _remove_litter(path.parent)
         with _writing_beside(path, status, replace=replace) as file:
             yield file
@@ -308,7 +308,7 @@ def _writing_beside(path: Path, status: os.stat_result | None, *, replace: bool)
             yield file
             file.flush()
             if status is not None and (lost := _keep(file.fileno(), path, status)):
-                _unkept[f"{quote(str(path))} could not keep {' and '.join(lost)}"] = None
+                _unkept[f"{visible(str(path))} could not keep {' and '.join(lost)}"] = None
             _sync(file.fileno())
             if is_locked:
                 give_name()
@@ -339,9 +339,9 @@ def _temporary_beside(folder: Path, *, is_private: bool) -> tuple[str, int, bool
         except FileExistsError:
             continue
         is_locked = _lock(handle)
-        if is_locked is None or os.fstat(handle).st_nlink:
+        if is_locked is None or (is_locked and os.fstat(handle).st_nlink):
             return name, handle, bool(is_locked)
-        os.close(handle)  # between its creation and its lock another run has removed it as litter
+        os.close(handle)  # between its creation and its lock another run removes it as litter
 
 
 def _lock(handle: int) -> bool | None:

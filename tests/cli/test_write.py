@@ -185,3 +185,52 @@ def test_a_text_that_would_mean_something_else_is_refused(tmp_path: Path) -> Non
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(CircuitError, match="is not a file"):
         read_circuit(tmp_path, regular=True)
+
+
+READ_ONLY: dict[str, tuple[str, ...]] = {
+    "circuit.yaml": ("optimize", "circuit.yaml", *STEP, "--write"),
+    "copy.yaml": ("optimize", "circuit.yaml", *STEP, "-o", "copy.yaml", "--force"),
+    "new.yaml": ("new", "neuron", "-o", "new.yaml", "--force"),
+    "drawing.dot": ("draw", "circuit.yaml", "-o", "drawing.dot"),
+    "results.csv": ("forward", "circuit.yaml", "--data", "rows.csv", "-o", "results.csv"),
+    "trace.csv": ("optimize", "circuit.yaml", *STEP, "--trace", "trace.csv"),
+}
+
+
+@pytest.mark.parametrize("name", READ_ONLY)
+def test_a_read_only_file_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, TEXT)
+    write(tmp_path, "a\n1\n", "rows.csv")
+    file = tmp_path / name
+    if not file.exists():
+        file.write_text("old")
+    before = file.read_text()
+    file.chmod(0o444)
+    result = invoke(*READ_ONLY[name])
+    assert (result.exit_code, result.stdout, file.read_text()) == (2, "", before)
+    assert f"'{name}' is read-only, and is not replaced" in result.stderr.replace(f"{tmp_path}/", "")
+    file.chmod(0o644)
+    assert invoke(*READ_ONLY[name]).exit_code == 0
+    assert file.read_text() != before
+
+
+def test_what_the_file_could_not_keep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, TEXT)
+    monkeypatch.setattr("circuitgrad.files._keep", lambda *_: ["its owner", "its group"])
+    result = invoke("optimize", file, *STEP, "--write")
+    note = f"wrote {file}: 2 new values\n"
+    assert (result.exit_code, result.stderr) == (0, f"{note}warning: {file} could not keep its owner and its group\n")
+    assert invoke("optimize", file, *STEP, "--write", "-q").stderr == ""
+    assert invoke("forward", file).stderr == ""
+
+
+def test_a_name_of_250_characters(tmp_path: Path) -> None:
+    file = write(tmp_path, TEXT, f"{'x' * 245}.yaml")
+    assert invoke("optimize", file, *STEP, "--write").exit_code == 0
+    assert Path(file).read_text() == AFTER
+    copy = tmp_path / f"{'y' * 250}.yaml"
+    assert invoke("optimize", file, *STEP, "-o", str(copy)).exit_code == 0
+    assert sorted(entry.name[0] for entry in tmp_path.iterdir()) == ["x", "y"]

@@ -154,12 +154,11 @@ def test_one_gate_is_shown_in_full(name: str, form: str) -> None:
     row = GATES["clip"]
     shown = done("gates", name, "--format", form)
     if form == "csv":
-        header, *rows = csv.reader(shown.splitlines())
-        assert header == ["gate", "clip(x, low, high)"]
-        assert {f"d/d{operand}": partial.text for operand, partial in row.partials.items()}.items() <= dict(
-            rows
-        ).items()
-        assert dict(rows)["tested"] == "x from -5 to 5; low from -4 to -1; high from 1 to 4"
+        (cells,) = csv.DictReader(shown.splitlines())
+        assert (cells["gate"], cells["operands"]) == ("clip", "x, low, high")
+        partials = [cells[f"derivative {number}"] for number in (1, 2, 3)]
+        assert partials == [partial.text for partial in row.partials.values()]
+        assert cells["tested"] == "x from -5 to 5; low from -4 to -1; high from 1 to 4"
     unmarked = " ".join(shown.replace("\\", "").split())  # long formulas are folded
     assert all(
         text in unmarked
@@ -174,6 +173,17 @@ def test_one_gate_is_shown_in_full(name: str, form: str) -> None:
     assert getattr(circuitgrad, re.findall(r"circuitgrad\.(\w+)", shown)[0]) is class_of(find("clip"))
     assert ("└" in shown) == (form == "table")
     assert shown.startswith("clip(x, low, high): ") == (form == "table")
+
+
+def test_csv_of_gates_is_one_table() -> None:
+    header, *rows = csv.reader(done("gates", "--format", "csv").splitlines())
+    assert {len(header)} == {len(row) for row in rows}
+    assert [row[0] for row in rows] == list(GATES)
+    for row, name in zip(rows, GATES, strict=True):
+        assert [*csv.reader(done("gates", name, "--format", "csv").splitlines())] == [header, row]
+        cells = dict(zip(header, row, strict=True))
+        assert cells["operands"].split(", ") == list(GATES[name].operands)
+        assert cells["value"] == GATES[name].value.text
 
 
 def test_one_gate_without_its_title() -> None:

@@ -65,6 +65,17 @@ def test_a_file_alone_runs_its_experiment(line: str) -> None:
     assert found["objective"]["after"] == pytest.approx(SUM_OF_SQUARES / 4)
 
 
+def test_csv_of_correlations_is_one_table(line: str) -> None:
+    header, *rows = csv.reader(invoke("optimize", line, "--correlations", "--format", "csv", "-q").stdout.splitlines())
+    assert header == ["correlation", "slope", "offset"]
+    found = document("optimize", line)["fit"]["correlations"]
+    assert [[name, *map(repr, found[name].values())] for name in found] == rows
+    header, *rows = csv.reader(invoke("optimize", line, "--format", "csv", "-q").stdout.splitlines())
+    assert [row[0] for row in rows] == ["slope", "offset"]
+    markdown = invoke("optimize", line, "--correlations", "--format", "markdown", "-q").stdout
+    assert markdown.count("---") > 6
+
+
 def test_the_report_of_a_fit(line: str) -> None:
     printed = done("optimize", line, "--correlations")
     lines = printed.splitlines()

@@ -199,7 +199,12 @@ def _report(
         ]
         printing.emit_json(documents if several else documents[0])
         return
-    if form != "table":
+    if form == "csv":
+        from circuitgrad.report.check_csv import check_csv
+
+        table = check_csv(checks, everything=everything, only_failed=only_failed)
+        printing.emit_table("", table, form, precision, quiet=quiet)
+    elif form != "table":
         table = check_table(checks, slopes=True, everything=everything, only_failed=only_failed)
         printing.emit_table("", table, form, precision, quiet=quiet)
     elif several:

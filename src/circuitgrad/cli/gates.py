@@ -28,24 +28,26 @@ def command(name: str | None, form: str, quiet: bool) -> None:
 
 def _list(form: str, *, quiet: bool) -> None:
     from circuitgrad.gates.table import GATES
-    from circuitgrad.report.gates import gates_json, gates_table
+    from circuitgrad.report.gates import gates_csv, gates_json, gates_table
 
     rules = list(GATES.values())
     if form == "json":
         printing.emit_json(gates_json(rules))
     else:
-        printing.emit_table(f"{len(rules)} gates", gates_table(rules), form, None, quiet=quiet)
+        table = gates_csv(rules) if form == "csv" else gates_table(rules)
+        printing.emit_table(f"{len(rules)} gates", table, form, None, quiet=quiet)
 
 
 def _show(name: str, form: str, *, quiet: bool) -> None:
     from circuitgrad.gates.table import find
-    from circuitgrad.report.gates import gate_json, gate_table, gate_title
+    from circuitgrad.report.gates import gate_json, gate_table, gate_title, gates_csv
 
     rule = find(name)
     if form == "json":
         printing.emit_json(gate_json(rule))
         return
-    printing.emit_table(gate_title(rule), gate_table(rule, titled=form != "table"), form, None, quiet=quiet)
+    table = gates_csv([rule]) if form == "csv" else gate_table(rule, titled=form != "table")
+    printing.emit_table(gate_title(rule), table, form, None, quiet=quiet)
     if form == "table":
         from circuitgrad.report.gate_plot import gate_plot
 

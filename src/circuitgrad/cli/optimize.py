@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     help="Take the mean over the rows of a CSV or Parquet file; columns are named after inputs. - reads stdin.  "
     "[default: the file's own data]",
 )
-@click.option("--correlations", is_flag=True, help="Show the correlations of the estimates of least squares.")
+@click.option(
+    "--correlations",
+    is_flag=True,
+    help="Show the correlations of the estimates of least squares; with --format csv, these alone.",
+)
 @plotting.plot(
     "Draw the objective's course, too; into FILE, an .svg or a .png, where one is named: there, where one input moves "
     "or two do, with the way through the landscape of the objective."
@@ -171,10 +175,13 @@ def _report(
     if form == "json":
         printing.emit_json(outcome_json(outcome, expanded=everything))
         return
-    table = outcome_table(outcome, expanded=everything)
+    if correlations and outcome.fit and form == "csv":  # one table a command line
+        table = correlation_table(outcome.fit)
+    else:
+        table = outcome_table(outcome, expanded=everything)
     title = f"{printing.title(outcome.circuit)}\n{heading(outcome, source)}"
     printing.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
-    if correlations and outcome.fit:
+    if correlations and outcome.fit and form != "csv":
         printing.emit("\n")
         printing.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
     if form == "table":

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from circuitgrad.gates.rule import Rule
 
 
+MOST_OPERANDS = 3
+"""No gate of the table has more."""
+
+
 def signature(rule: Rule) -> str:
     """Return the gate as it is called.
 
@@ -46,6 +50,25 @@ def gate_table(rule: Rule, *, titled: bool) -> Table:
     )
     lines = [*([("about", rule.about), *_names(rule)] if titled else []), *_formulas(rule), *_details(rule)]
     table.rows.extend(lines)
+    return table
+
+
+def gates_csv(rules: Sequence[Rule]) -> Table:
+    """Return everything that is known of gates as one table, a row for each.
+
+    >>> from circuitgrad.gates.table import find
+    >>> gates_csv([find("mul")]).rows[0][:8]
+    ['mul', 'x, y', 'multiply', 'product', 'x*y', 'y', 'x', '']
+    """
+    partials = [f"derivative {number + 1}" for number in range(MOST_OPERANDS)]
+    details = ["note", "takes", "class", "tested"]
+    table = Table([Column(title) for title in ("gate", "operands", "also", "about", "value", *partials, *details)])
+    for rule in rules:
+        known = dict([*_names(rule), *_formulas(rule), *_details(rule)])
+        formulas = [rule.partials[name].text if name in rule.partials else "" for name in rule.operands]
+        formulas += [""] * (MOST_OPERANDS - len(formulas))
+        texts = [rule.name, ", ".join(rule.operands), known.get("also", ""), rule.about, rule.value.text, *formulas]
+        table.rows.append([*texts, *(known.get(key, "") for key in details)])
     return table
 
 

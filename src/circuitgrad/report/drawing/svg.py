@@ -119,13 +119,17 @@ def stylesheet(theme: str) -> str:
     return schemes + _STYLES.format(root=ROOT, font=FONT, **names)
 
 
-def escape(text: str) -> str:
+def escape(text: str, *, quote: bool = False) -> str:
     r"""Return a text for XML; characters that XML cannot hold are shown as their pictures.
+
+    Args:
+        text: the text.
+        quote: whether to escape quotes.
 
     >>> escape("<b> & \x00")
     '&lt;b&gt; &amp; ␀'
     """
-    return "\n".join(map(_escaped_line, text.split("\n")))
+    return "\n".join(_escaped_line(line, quote=quote) for line in text.split("\n"))
 
 
 def attribute(text: str) -> str:
@@ -134,12 +138,12 @@ def attribute(text: str) -> str:
     >>> attribute('a"<b>')
     '"a&quot;&lt;b&gt;"'
     """
-    return f'"{_escaped_line(text)}"'
+    return f'"{_escaped_line(text, quote=True)}"'
 
 
-def _escaped_line(text: str) -> str:
+def _escaped_line(text: str, *, quote: bool) -> str:
     """Return a line of text in which GitHub's runner finds no command, either; see `errors.harmless`."""
-    line = _escape(visible(text)).replace("##[", "##&#91;")
+    line = _escape(visible(text), quote=quote).replace("##[", "##&#91;")
     return line if not line.lstrip().startswith("::") else line.replace("::", "&#58;:", 1)
 
 

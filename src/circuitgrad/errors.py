@@ -48,8 +48,8 @@ def harmless(text: str, *, colours: bool = False) -> str:
     r"""Return lines of text as a stream may show them: nothing in them commands a terminal or a CI runner.
 
     Control and bidirectional characters are replaced as by `visible`, except tabs and the ends of lines. GitHub's
-    runner obeys a line that starts with `::` and one that contains `##[` (actions/runner, ActionCommand.cs), so these
-    get a backslash, which Markdown does not show.
+    runner obeys a line that starts with `::` and one that contains `##[` (actions/runner, ActionCommand.cs), others
+    obey `##vso[` and `##teamcity[`. These get a backslash, which Markdown does not show.
 
     Args:
         text: the lines.
@@ -60,25 +60,26 @@ def harmless(text: str, *, colours: bool = False) -> str:
     ##\[group]�
     """
     # Most texts are long tables of numbers: to look for one character takes a fiftieth of the time.
-    is_obeyed = (":" in text and "::" in text) or ("#" in text and "##[" in text)
+    is_obeyed = (":" in text and "::" in text) or ("#" in text and "##" in text)
     if not is_obeyed and text.isascii() and not text.encode().translate(None, _PLAIN_BYTES):
         return text
-    controls, commands = _disturbing()
+    controls, commands, _ = _disturbing()
 
     def shown(found: re.Match[str]) -> str:
         sequence = found[0]
         return sequence if colours and len(sequence) > 1 else _picture(sequence[0]) + sequence[1:]
 
-    return commands.sub(r"\g<0>\\", _without_brackets(controls.sub(shown, text)))
+    return commands.sub(r"\g<0>\\", without_brackets(controls.sub(shown, text)))
 
 
-def _without_brackets(text: str) -> str:
-    return text.replace("##[", "##\\[")
+def without_brackets(text: str, bracket: str = "\\[") -> str:
+    """Return a text with something else for the brackets of commands like `##[group]`; see `harmless`."""
+    return _disturbing()[2].sub(lambda found: found[1] + bracket, text) if "##" in text else text
 
 
 @cache
-def _disturbing() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what finds a character that disturbs a terminal, or a colour, and what finds the start of a command."""
+def _disturbing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return what finds a character that disturbs a terminal, or a colour, and what finds the two kinds of commands."""
     import re
 
     colour = "\x1b\\[[0-9;]*m"
@@ -87,6 +88,7 @@ def _disturbing() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(f"{colour}|[{controls}{beyond}]"),
         re.compile(rf"^(?:[^\S\n]|{colour})*(?=::)", re.MULTILINE),
+        re.compile(r"(##(?:vso|teamcity)?)\["),
     )
 
 
@@ -219,7 +221,7 @@ def _excerpt(place: Place, hint: str | None) -> str:
     if len(before) + len(after) > LONGEST_LINE:
         after = after[: LONGEST_LINE - len(before) - 1] + "…"
     carets = "^" * max(1, columns(after[: place.width]))
-    before, line = _without_brackets(visible(before)), _without_brackets(visible(before + after))
+    before, line = without_brackets(visible(before)), without_brackets(visible(before + after))
     gutter = " " * len(str(place.line))
     return f"  {place.line} | {line}\n  {gutter} | {' ' * columns(before)}{carets}{' ' + hint if hint else ''}"
 

@@ -27,6 +27,8 @@ PIECES = [
     "::add-mask::x",
     "##[group]",
     "##[error]pwned",
+    "##vso[task.setvariable variable=x]y",
+    "##teamcity[x]",
     "\x1b[31m",
     "\x1b]0;title\a",
     ":",
@@ -47,7 +49,7 @@ PIECES = [
     *DISTURBING,
 ]
 TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
-WORST = "\n::error file=x.py,line=1::pwned ##[group]\r\n ::notice::" + DISTURBING
+WORST = "\n::error file=x.py,line=1::pwned ##[group] ##vso[x]y\r\n ::notice::" + DISTURBING
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 COMMANDS = [
@@ -82,7 +84,7 @@ def obeyed(text: str, *, commands: bool = False) -> list[str]:
     lines = re.split("[\n\r\v\f\x85\u2028\u2029]", text)
     found = [character for character in DISTURBING if character in text]
     if not commands:
-        found += [line for line in lines if line.strip().startswith("::") or "##[" in line]
+        found += [line for line in lines if line.strip().startswith("::") or re.search(r"##(vso|teamcity)?\[", line)]
     return found
 
 

@@ -25,13 +25,18 @@ def test_a_document_reads_back_and_is_printable(
 
 
 @given(
-    st.lists(st.sampled_from(["##[", "#", "##", "[", "\x7f", "\x9b", "\u202e", "\u2028", "\ud83d", "é", "😀", "\\"]))
+    st.lists(
+        st.sampled_from(
+            ["##[", "##vso[", "#", "##", "[", "\x7f", "\x9b", "\u202e", "\u2028", "\ud83d", "é", "😀", "\\"]
+        )
+    )
 )
 def test_no_runner_obeys_it(pieces: list[str]) -> None:
     document = {"".join(pieces): ["".join(pieces)]}
     text = json_text(document)
     assert json.loads(text) == document
     assert "##[" not in text
+    assert "##vso[" not in text
     assert text.isprintable()
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-_ESCAPED = re.compile(r"##\[|[^\x00-\x7e]")
+_ESCAPED = re.compile(r"##(?=(?:vso|teamcity)?\[)|[^\x00-\x7e]")
 
 
 def json_text(document: Any, *, indent: int | None = None, ascii_only: bool = False, compact: bool = False) -> str:
@@ -23,13 +23,13 @@ def json_text(document: Any, *, indent: int | None = None, ascii_only: bool = Fa
     """
     separators = (",", ":") if compact else None
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only, allow_nan=False, separators=separators)
-    return text if text.isascii() and "##[" not in text and "\x7f" not in text else _ESCAPED.sub(_escape, text)
+    return text if text.isascii() and "##" not in text and "\x7f" not in text else _ESCAPED.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
     sequence = found[0]
     if len(sequence) > 1:
-        return r"#\u0023["
+        return r"#\u0023"
     if sequence.isprintable():
         return sequence
     return json.dumps(sequence)[1:-1] if ord(sequence) > 0x7F else r"\u007f"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import visible
+from circuitgrad.errors import visible, without_brackets
 from circuitgrad.report.drawing.model import INPUT
 from circuitgrad.report.drawing.nesting import nested
 from circuitgrad.report.drawing.svg import LIGHT, THEMES, thickness
@@ -85,4 +85,4 @@ def _quoted(text: str) -> str:
     '"a\\"b"'
     """
     lines = (visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n"))
-    return '"' + "\\n".join(lines).replace("##[", "##\\[") + '"'
+    return '"' + without_brackets("\\n".join(lines)) + '"'

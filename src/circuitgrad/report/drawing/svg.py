@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape as _escape
 from typing import TYPE_CHECKING
 
-from circuitgrad.errors import visible
+from circuitgrad.errors import visible, without_brackets
 from circuitgrad.report.drawing.layout import CAPTION, LOCK, NUMBER, PAD, RADIUS, TEXT, TITLE, lay_out
 from circuitgrad.report.drawing.model import INPUT
 
@@ -143,7 +143,7 @@ def attribute(text: str) -> str:
 
 def _escaped_line(text: str, *, quote: bool) -> str:
     """Return a line of text in which GitHub's runner finds no command, either; see `errors.harmless`."""
-    line = _escape(visible(text), quote=quote).replace("##[", "##&#91;")
+    line = without_brackets(_escape(visible(text), quote=quote), "&#91;")
     return line if not line.lstrip().startswith("::") else line.replace("::", "&#58;:", 1)
 
 

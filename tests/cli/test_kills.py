@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 
 KILLS = int(os.environ.get("CIRCUITGRAD_KILLS", "4"))
+ENOUGH_KILLS = 50
+"""After so many, some runs must have been killed while they wrote, whatever else the machine did."""
 COMMENT = "# a comment, as long as it takes\n" * 5000
 CIRCUIT = "inputs: {x: 1.0, k: 2}\ngates: {y: x*k}\n" + COMMENT
 BOWL = "inputs: {x: 1, y: 2}\ngates: {z: x*x + y*y}\noptimize: {minimize: z}\n"
@@ -112,8 +114,9 @@ def kill_often(
         assert len(litter) <= 1, "a killed run leaves its own file alone"
         littered += len(litter)
         check(number, target.read_bytes() if target.exists() else None)
-    assert killed > KILLS // 4, f"{killed} of {KILLS} were killed"
-    assert littered or KILLS < 50, "no run was killed while it wrote"
+    if KILLS >= ENOUGH_KILLS:
+        assert killed > KILLS // 4, "most runs ended before they were killed"
+        assert littered, "no run was killed while it wrote"
     assert runs.run(arguments(KILLS + 1))[0] == 0
     check(KILLS + 1, target.read_bytes())
     assert sorted(entry.name for entry in runs.folder.iterdir()) == sorted({*NAMES, target.name})

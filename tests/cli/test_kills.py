@@ -157,14 +157,14 @@ def test_killed_while_rows_are_written(runs: Runs) -> None:
 def test_killed_while_a_checkpoint_is_written(runs: Runs) -> None:
     target = runs.folder / "state.json"
     (runs.folder / "circuit.yaml").write_text(BOWL)
-    command = ["optimize", "circuit.yaml", "-q", "--steps", "300", "--method", "adam", "--checkpoint", target.name]
+    command = ["optimize", "circuit.yaml", "-q", "--steps", "60", "--method", "adam", "--checkpoint", target.name]
 
     def arguments(_: int) -> list[str]:
         return [*command, "--resume"] if target.exists() else command
 
     def check(number: int, content: bytes | None) -> None:
         checkpoint = None if content is None else Checkpoint.read(Source(target.name, content.decode()))
-        if checkpoint is not None and checkpoint.number >= 300 and number <= KILLS:
+        if checkpoint is not None and checkpoint.number >= 60 and number <= KILLS:
             target.unlink()
 
     kill_often(runs, arguments, target, check)

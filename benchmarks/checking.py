@@ -16,8 +16,8 @@ from timing import report, side_by_side
 import circuitgrad
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.check import check
-from circuitgrad.methods.check.exact_slopes import WORKING_DIGITS
 from circuitgrad.methods.check.gates import references
+from circuitgrad.methods.exact_values import WORKING_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -125,10 +125,13 @@ def test_the_table_has_all_that_decides() -> None:
     lines = shown(str(CIRCUITS / "gaussian_likelihood.yaml")).splitlines()
     assert re.split(r"  +", lines[2]) == ["wire", "analytic", "reference", "rel. err", "digits", "allowed", "verdict"]
     (worst,) = [line for line in lines if line.endswith("ok *")]
-    digits = {line.split()[0]: float(line.split()[4]) for line in lines[4:7]}
-    assert min(digits, key=lambda name: digits[name]) == worst.split()[0]
-    assert lines[-2] == f"passed: inputs 3 ok (* the worst: {min(digits.values())} digits); gates 7 ok; expected 1 ok"
-    assert lines[-1].startswith("reference mp: slopes of the value rules to 60 digits; rtol = 1e-09")
+    digits = {line.split("  ")[0]: float(line.split()[-2 - line.endswith("*") - 1]) for line in lines[4:8]}
+    assert worst.startswith(min(digits, key=lambda name: digits[name]))
+    marked = f"(* the worst: {min(digits.values())} digits)"
+    assert lines[-3].replace(f" {marked}", "") == "passed: inputs 3 ok; values 1 ok; gates 7 ok; expected 1 ok"
+    assert marked in lines[-3]
+    assert lines[-2] == "reference mp: slopes of the value rules to 60 digits"
+    assert lines[-1] == "ok: an error of at most rtol = 1e-09 times the number, plus atol = 0"
 
 
 def test_csv_of_several_checks_is_one_table() -> None:
@@ -178,7 +181,7 @@ def test_lost_digits_are_counted() -> None:
     printed = shown("-", stdin=CANCEL)
     kept = -mpmath.log10(abs(0.5 / 100000001**0.5 - 0.5 / 1e4 - EXACT) / -EXACT)
     assert f"its rule is right, but doubles have kept {float(kept):.1f} of 16 digits" in printed
-    assert "passed: inputs 1 inaccurate; gates 4 ok" in printed
+    assert f"passed: inputs 1 inaccurate (* the worst: {float(kept):.1f} digits); values 1 inaccurate" in printed
 
 
 def test_what_is_not_finite_is_traced_to_its_gate() -> None:
@@ -367,10 +370,10 @@ def test_junit(tmp_path: Path) -> None:
     suites = {Path(suite.get("name", "")).name: suite for suite in root}
     counts = {name: [suite.get(key) for key in ("tests", "failures", "errors")] for name, suite in suites.items()}
     assert counts == {
-        "a.yaml": ["7", "0", "0"],  # five inputs, the expected value, the gates together
-        "b.yml": ["4", "2", "0"],  # two inputs, the wrong gate, the other
+        "a.yaml": ["8", "0", "0"],  # five inputs, the output, the expected value, the gates together
+        "b.yml": ["5", "2", "0"],  # two inputs, the output, the wrong gate, the other
         "c.yaml": ["1", "0", "1"],
-        "d,1.YAML": ["4", "0", "0"],
+        "d,1.YAML": ["5", "0", "0"],
     }
     (failure,) = [case.find("failure") for case in suites["b.yml"] if case.get("name") == "gate c, d/dx"]
     assert failure is not None
@@ -488,3 +491,49 @@ def test_hessian_wants_one_output() -> None:
     assert result.exit_code == 2
     assert "several outputs: 'y', 'z'" in result.stderr
     assert document("hessian", "-", "--output", "z", stdin=text)["hessian"] == {"x": {"x": 18}}
+
+
+# Digits
+
+WITHOUT_A_DIGIT = "{inputs: {x: 1.0e-9}, gates: {f: (1 - cos(x))/x**2}}"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "junit", "github"])
+def test_lost_digits_are_a_warning_and_a_fault_where_digits_are_asked_for(form: str) -> None:
+    result = invoke("check", "-", "--format", form, stdin=WITHOUT_A_DIGIT)
+    assert result.exit_code == 0
+    assert "warning: the derivative in 'x' has 0.0 right digits in doubles" in result.stderr
+    assert "warning" not in invoke("check", "-", "--format", form, "-q", stdin=WITHOUT_A_DIGIT).stderr
+    strict = invoke("check", "-", "--format", form, "--digits", "3", stdin=WITHOUT_A_DIGIT)
+    assert strict.exit_code == 1
+    assert "warning" not in strict.stderr
+
+
+def test_digits_that_are_asked_for_show_in_the_formats_for_machines() -> None:
+    arguments = ("check", "-", "--digits", "3", "--format")
+    found = json.loads(invoke(*arguments, "json", stdin=WITHOUT_A_DIGIT).stdout)
+    assert (found["passed"], found["digits"]) == (False, 3)
+    assert (found["inputs"]["x"]["verdict"], found["inputs"]["x"]["failed"]) == ("inaccurate", True)
+    assert (found["values"]["f"]["analytic"], found["values"]["f"]["numeric"]) == (0, 0.5)
+    root = ET.fromstring(invoke(*arguments, "junit", stdin=WITHOUT_A_DIGIT).stdout)
+    assert root[0].get("failures") == "2"
+    annotations = invoke(*arguments, "github", stdin=WITHOUT_A_DIGIT).stdout.splitlines()
+    assert [line.partition(" ")[0] for line in annotations] == ["::error", "::error"]
+
+
+def test_an_expected_value_that_only_doubles_miss() -> None:
+    text = "{inputs: {x: 10864, y: 18817}, gates: {f: 9*x**4 - y**4 + 2*y**2}, expect: {f: 1}}"
+    printed = shown("-", code=1, stdin=text)
+    assert "inaccurate: the value of 'f': expected 1 is right; doubles give 2" in printed
+    assert "expected 1 inaccurate" in printed
+
+
+def test_what_cannot_be_decided_fails_and_says_what_can_decide_it() -> None:
+    printed = shown("-", "--method", "ridders", code=1, stdin=WITHOUT_A_DIGIT)
+    assert re.search(r"undecided: the derivative in 'x' is 1e\+09, but the reference is uncertain by .*mp", printed)
+    assert "FAILED: inputs 1 undecided; values 1 inaccurate" in printed
+
+
+@pytest.mark.parametrize("number", ["0", "16", "x"])
+def test_a_number_of_digits_that_no_double_has(number: str) -> None:
+    assert invoke("check", NEURON, "--digits", number).exit_code == 2

@@ -442,3 +442,24 @@ def test_a_family_is_named_by_its_members(option: str) -> None:
     result = invoke("forward", "-", option, stdin="inputs: {'w[0:2]': 1}\ngates: {y: 'w[0]'}")
     assert result.exit_code == 2
     assert "'w' is a family: name a member, such as 'w[0]'" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+def test_forward_shows_right_digits_and_the_gate_that_loses_them(form: str) -> None:
+    text = "{inputs: {x: 1.0e-9}, gates: {c: cos(x), f: (1 - c)/x**2}}"
+    result = invoke("forward", "-", "--show-digits", "--format", form, stdin=text)
+    assert result.exit_code == 0
+    assert "warning: digits are lost first at 'f.1': sub(1.0, 1.0) has 0.0 right digits" in result.stderr
+    if form == "json":
+        assert json.loads(result.stdout)["digits"] == {"x": 17, "c": 17, "f": 0}
+    else:
+        assert "digits" in result.stdout
+    assert "digits" not in invoke("forward", "-", "--format", form, stdin=text).stdout
+
+
+def test_right_digits_are_those_of_a_single_point(tmp_path: Path) -> None:
+    rows = write(tmp_path, "a\n1\n", "rows.csv")
+    result = invoke("forward", NEURON, "--show-digits", "--data", rows)
+    assert result.exit_code == 2
+    assert "--show-digits is for a single point" in result.stderr
+    assert invoke("forward", NEURON, "--show-digits").stderr == ""

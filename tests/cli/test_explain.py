@@ -158,20 +158,20 @@ def test_the_page(tmp_path: Path) -> None:
     assert blocks == [
         r"""\begin{aligned}
 \frac{\partial r}{\partial x}
-&= \frac{\partial p}{\partial x} \frac{\partial r}{\partial p} \cr
-&\quad {}+ \cdots \cr
-&= y \times 1 \cr
-&\quad {}+ \cdots \cr
-&= 2 \times 1 \cr
-&\quad {}+ \cdots \cr
-&= 2 + \underbrace{1}_{\text{1 more}} \cr
+&= \frac{\partial p}{\partial x} \frac{\partial r}{\partial p} \\
+&\quad {}+ \cdots \\
+&= y \times 1 \\
+&\quad {}+ \cdots \\
+&= 2 \times 1 \\
+&\quad {}+ \cdots \\
+&= 2 + \underbrace{1}_{\text{1 more}} \\
 &= 3
 \end{aligned}""",
         r"""\begin{aligned}
 \frac{\partial r}{\partial y}
-&= \frac{\partial p}{\partial y} \frac{\partial r}{\partial p} \cr
-&= x \times 1 \cr
-&= 3 \times 1 \cr
+&= \frac{\partial p}{\partial y} \frac{\partial r}{\partial p} \\
+&= x \times 1 \\
+&= 3 \times 1 \\
 &= 3
 \end{aligned}""",
     ]
@@ -183,7 +183,8 @@ def test_the_page(tmp_path: Path) -> None:
 def test_no_page_has_what_markdown_takes_for_itself(file: Path) -> None:
     printed = done("explain", str(file), "--format", "markdown", "-q")
     for block in re.findall(r"\$\$\n(.*?)\n\$\$", printed, flags=re.DOTALL):
-        assert not re.search(r"\\[^a-zA-Z]|[|*<>`$]", block)
+        assert r"\cr" not in block  # which pandoc does not know
+        assert not re.search(r"\\[^a-zA-Z]|[|*<>`$]", block.replace(" \\\\\n", "\n"))
         assert block.count("{") == block.count("}")
 
 

@@ -39,7 +39,7 @@ def table(*arguments: str, stdin: str | None = None) -> list[dict[str, str]]:
 )
 def test_the_columns_are_the_same_for_every_call(arguments: list[str]) -> None:
     rows = table("-", *arguments, stdin=TEXT)
-    assert {row["kind"] for row in rows} <= {"input", "gate", "sum", "expect"}
+    assert {row["kind"] for row in rows} <= {"input", "value", "gate", "sum", "expect"}
     for row in rows:
         assert row["circuit"] == "example"
         assert row["output"] in {"input": ("u", "v"), "sum": ("u", "v")}.get(row["kind"], ("",))
@@ -65,7 +65,7 @@ def test_second_derivatives_name_both_inputs() -> None:
 def test_several_circuits_are_one_table(tmp_path: Path) -> None:
     broken = write(tmp_path, "{gates: {y: sinn(x)}}")
     rows = table(NEURON, broken, str(CIRCUITS / "multiply.yaml"))
-    assert [row["circuit"] for row in rows] == ["neuron"] * 6 + ["multiply"] * 3
+    assert [row["circuit"] for row in rows] == ["neuron"] * 7 + ["multiply"] * 4
     values = document("check", NEURON)["inputs"]
     assert {row["wire"]: float(row["analytic"]) for row in rows[:5]} == {
         name: comparison["analytic"] for name, comparison in values.items()

@@ -108,7 +108,7 @@ def test_columns_stand_flush() -> None:
 def test_a_formula_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     rows = Table([Column("gate"), Column("formula", wrap=True)], [["tanh", "1 if x > y else 0"]])
-    assert rendered(rows, "table").splitlines()[2:] == ["tanh   1 if x > y", "       else 0"]
+    assert rendered(rows, "table").splitlines()[2:] == ["tanh  1 if x > y", "      else 0"]
 
 
 @pytest.mark.parametrize("count", [LONGEST_TABLE, LONGEST_TABLE + 1])
@@ -148,3 +148,22 @@ def test_a_number_has_the_digits_asked_for(value: float, digits: int) -> None:
         assert float(shown) == pytest.approx(value, rel=10.0 ** (1 - digits), abs=1e-320)
     else:
         assert shown == repr(value)
+
+
+@pytest.mark.parametrize("colour", ["1", None])
+@pytest.mark.parametrize("width", range(30, 50))
+def test_columns_move_together_before_texts_are_cut(
+    monkeypatch: pytest.MonkeyPatch, width: int, colour: str | None
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    if colour:
+        monkeypatch.setenv("FORCE_COLOR", colour)
+    rows = [("temperature", "multiply", 1234.5, 0.25)]
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", rendered(table(*rows), "table")).splitlines()
+    narrow = 11 + 8 + 6 + 5 + 3 * 2
+    assert ("temperature" in lines[-1]) == ("multiply" in lines[-1]) == (width >= narrow) or width < narrow
+    assert max(map(cell_len, lines)) <= width or width < narrow
+    if narrow <= width < narrow + 3:
+        assert lines[-1].startswith("temperature  multiply  1234.5")
+    if width >= narrow + 3:
+        assert lines[-1].startswith("temperature   multiply   1234.5")

@@ -53,7 +53,15 @@ CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     "--atol",
     metavar="A",
     type=option_values.FiniteNumber(0),
-    help="An absolute tolerance, in units of the largest gradient.  [default: 1e-15, and none for the rules of mp]",
+    default=0.0,
+    show_default=True,
+    help="An absolute tolerance of values and derivatives.",
+)
+@click.option(
+    "--digits",
+    metavar="N",
+    type=click.IntRange(1, 15),
+    help="Fail on every value and derivative with fewer than N right digits and an error above --atol.",
 )
 @click.option(
     "--order",
@@ -89,7 +97,8 @@ def command(
     method: str,
     h: float | None,
     rtol: float | None,
-    atol: float | None,
+    atol: float,
+    digits: int | None,
     order: int,
     wrt: tuple[str, ...],
     points: int,
@@ -112,6 +121,7 @@ def command(
     """
     from circuitgrad.methods.check.check import check
     from circuitgrad.methods.check.input_points import hidden_faults
+    from circuitgrad.report.check import accuracy_warning
 
     paths, several = reading.circuit_files(files)
     rows = None if data is None else reading.read_data(data, paths)
@@ -129,14 +139,17 @@ def command(
         names = option_values.chosen_inputs(circuit, wrt)
         with closing(Meter(quiet=quiet)) as meter:
             return check(
-                circuit, chosen, wrt=names, method=method, h=h, rtol=rtol, atol=atol, order=order, points=elsewhere,
-                listen=meter,
+                circuit, chosen, wrt=names, method=method, h=h, rtol=rtol, atol=atol, digits=digits, order=order,
+                points=elsewhere, listen=meter,
             )  # fmt: skip
 
     # One file that cannot be read is no reason to leave the others unchecked, or a program without a report.
     is_kept = several or form != "table"
     results = [(path, _caught(checked, path) if is_kept else checked(path)) for path in paths]
     _report(results, form, precision, several=several, everything=everything, only_failed=only_failed, quiet=quiet)
+    for _, result in results:
+        if not isinstance(result, CircuitError):
+            printing.warn(accuracy_warning(result), quiet=quiet)
     if any(isinstance(result, CircuitError) for _, result in results):
         return WRONG_USAGE
     return DONE if all(result.passed for _, result in results if not isinstance(result, CircuitError)) else CHECK_FAILED

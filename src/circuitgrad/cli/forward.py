@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 @click.command("forward", short_help="Compute every wire's value.")
 @options.file
 @options.reader
+@click.option(
+    "--show-digits",
+    is_flag=True,
+    help="Show how many digits of each value are right, against 60 digits, and name the gate that loses them first.",
+)
 @options.pass_options
-def command(file: str, reader: CircuitReader, given: PassOptions) -> None:
+def command(file: str, reader: CircuitReader, given: PassOptions, show_digits: bool) -> None:
     """Compute every wire's value.
 
     With --data: the output for every row, in the order of the rows. CSV and Markdown come as they are computed; --all
@@ -26,4 +31,4 @@ def command(file: str, reader: CircuitReader, given: PassOptions) -> None:
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    report_passes(file, reader, given, wrt=None)
+    report_passes(file, reader, given, wrt=None, show_digits=show_digits)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from circuitgrad.cli import option_values, printing
 
 if TYPE_CHECKING:
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from circuitgrad.cli.reading import CircuitReader
 
 
-def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Sequence[str] | None) -> None:
+def report_passes(
+    file: str, reader: CircuitReader, given: PassOptions, wrt: Sequence[str] | None, *, show_digits: bool = False
+) -> None:
     """Compute a circuit, at a single point or at every row of a data file, and print the results.
 
     Args:
@@ -22,6 +26,7 @@ def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Seq
         reader: reads it.
         given: the options.
         wrt: the names of `--wrt`; None for no derivatives.
+        show_digits: whether to show how many digits of each value are right.
 
     Raises:
         CircuitError: a file or an option is wrong.
@@ -29,16 +34,20 @@ def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Seq
     if given.data is not None:
         from circuitgrad.cli.rows import report_rows
 
+        if show_digits:
+            raise click.UsageError("--show-digits is for a single point: it goes without --data")
         option_values.refuse_shared_stdin(given.data, [file])
         circuit, outputs = reader.load(file, quiet=given.quiet)
         report_rows(circuit, given.data, reader.assignments, outputs, wrt, given)
     else:
         option_values.refuse_without_data(output_file=given.output_file)
         circuit, outputs = reader.load(file, quiet=given.quiet)
-        _report_pass(circuit, outputs, given, wrt)
+        _report_pass(circuit, outputs, given, wrt, show_digits=show_digits)
 
 
-def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, wrt: Sequence[str] | None) -> None:
+def _report_pass(
+    circuit: Circuit, outputs: Sequence[str], given: PassOptions, wrt: Sequence[str] | None, *, show_digits: bool
+) -> None:
     """Print every wire's value, and its gradients where they are wanted."""
     from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value, silenced_slope
     from circuitgrad.report.results import PassResult, pass_json, pass_table
@@ -52,12 +61,20 @@ def _report_pass(circuit: Circuit, outputs: Sequence[str], given: PassOptions, w
     values, gradients = _recomputed(circuit, tuple(gradients), given) or (values, gradients)
     printing.warn(nonfinite_value(circuit), quiet=given.quiet)
     result = PassResult(circuit, values, gradients, outputs, expanded=given.everything, wrt=chosen)
+    if show_digits:
+        from circuitgrad.methods.exact_values import digits_of_wires
+
+        result = result._replace(digits=digits_of_wires(circuit, values))
     if given.form == "json":
         printing.emit_json(pass_json(result))
-        return
-    table = pass_table(result)
-    heading = printing.title(circuit)
-    printing.emit_table(heading, table, given.form, given.precision, everything=given.everything, quiet=given.quiet)
+    else:
+        table = pass_table(result)
+        heading = printing.title(circuit)
+        printing.emit_table(heading, table, given.form, given.precision, everything=given.everything, quiet=given.quiet)
+    if show_digits:
+        from circuitgrad.methods.digits import first_loss
+
+        printing.warn(first_loss(circuit, result.digits), quiet=given.quiet)
 
 
 def _recomputed(

@@ -5,9 +5,19 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from circuitgrad.errors import quote, visible
+from circuitgrad.errors import Problem, quote, visible
 from circuitgrad.formulas.names import derivative_title
-from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, UNUSED, VERDICTS, WRONG, gravity
+from circuitgrad.methods.check.verdicts import (
+    INACCURATE,
+    KINK,
+    NONFINITE,
+    OK,
+    UNDECIDED,
+    UNUSED,
+    VERDICTS,
+    WRONG,
+    gravity,
+)
 from circuitgrad.report.number_text import for_json, rounded
 from circuitgrad.report.results import outputs_json
 from circuitgrad.report.tables import Column, Table
@@ -29,7 +39,7 @@ class CheckLine(NamedTuple):
     """A line of a check's table.
 
     Attributes:
-        kind: `input`, `gate`, `wire` or `expect`.
+        kind: `input`, `value`, `gate`, `wire` or `expect`.
         name: the name that the table shows.
         wire: the wire that is checked; of a pair of inputs, the first.
         comparison: the comparison with the reference.
@@ -42,7 +52,7 @@ class CheckLine(NamedTuple):
 
 
 def check_lines(check: Check, *, everything: bool = False, only_failed: bool = False) -> Iterator[CheckLine]:
-    """Yield the lines of a check's table: inputs, gates and wires that are not in order, expected values.
+    """Yield the lines of a check's table: inputs, outputs, gates and wires that are not in order, expected values.
 
     Args:
         check: the check.
@@ -57,6 +67,8 @@ def _lines(check: Check, *, everything: bool) -> Iterator[CheckLine]:
         for name, comparison in inputs.items():
             title = derivative_title(output, name) if len(check.inputs) > 1 else name
             yield CheckLine("input", title, name.partition(", ")[0], comparison)
+    for name, comparison in check.values.items():
+        yield CheckLine("value", f"value {name}", name, comparison)
     for name, comparison in check.gates.items():
         if everything or comparison.verdict != OK:
             partial = f", {derivative_title('', comparison.operand)}" if comparison.operand else ""
@@ -98,7 +110,7 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
             comparison = line.comparison
             marked = line is marked_line
             error = [comparison.numeric, comparison.rel_error, comparison.digits, comparison.rel_tolerance]
-            comparable = comparison.verdict not in (KINK, UNUSED) and isfinite(comparison.analytic)
+            comparable = comparison.verdict not in (KINK, UNUSED, UNDECIDED) and isfinite(comparison.analytic)
             if comparison.failed or marked:
                 table.marked.add(len(table.rows))
             table.rows.append(
@@ -116,9 +128,29 @@ def check_table(checks: Sequence[Check], *, slopes: bool, everything: bool = Fal
 
 
 def worst_line(lines: Sequence[CheckLine]) -> CheckLine | None:
-    """Return the worst of several inputs; a kink has no single number to be near to."""
-    inputs = [line for line in lines if line.kind == "input" and line.comparison.verdict != KINK]
-    return max(inputs, key=lambda line: gravity(line.comparison)) if len(inputs) > 1 else None
+    """Return the worst of the derivatives and values; a kink has no single number to be near to."""
+    judged = [line for line in lines if line.kind in ("input", "value") and line.comparison.verdict != KINK]
+    return max(judged, key=lambda line: gravity(line.comparison)) if len(judged) > 1 else None
+
+
+def least_accurate(check: Check) -> CheckLine | None:
+    """Return the line that passes with the fewest right digits, too few to be `ok`; None where there is none."""
+    lines = [line for line in check_lines(check) if line.comparison.verdict == INACCURATE]
+    return None if not lines or any(line.comparison.failed for line in lines) else max(lines, key=_lost)
+
+
+def _lost(line: CheckLine) -> tuple[bool, bool, int, float]:
+    return line.kind != "gate", *gravity(line.comparison)
+
+
+def accuracy_warning(check: Check) -> Problem | None:
+    """Return a warning of the derivative or value that passes with the fewest right digits, or None."""
+    line = least_accurate(check)
+    if line is None:
+        return None
+    digits = f"{line.comparison.digits:.1f}" if isfinite(line.comparison.digits) else "no"
+    message = visible(f"{_subject(check, line)} has {digits} right digits in doubles{_at(line.comparison.point)}")
+    return Problem(message, place_of(check, line), "forward --show-digits names the gate that loses digits")
 
 
 def check_notes(check: Check, *, everything: bool = False, only_failed: bool = False) -> str:
@@ -130,7 +162,7 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
     lines = list(check_lines(check, everything=everything, only_failed=only_failed))
     # The gates come first: a wrong gate may explain a wrong input.
     judged = [line for line in lines if line.comparison.verdict != UNUSED]
-    for line in sorted(judged, key=lambda line: line.kind in ("input", "expect")):
+    for line in sorted(judged, key=lambda line: line.kind not in ("gate", "wire")):
         # The culprits above explain numbers that are not finite.
         text = "" if line.comparison.verdict == NONFINITE and notes else explain(check, line)
         if text:
@@ -145,6 +177,7 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
         f"{noun} {_counted(comparisons)}"
         for noun, comparisons in (
             (noun, _derivatives(check)),
+            ("values", check.values.values()),
             ("gates", check.gates.values()),
             ("sums", check.wires.values()),
             ("expected", check.expect.values()),
@@ -153,14 +186,14 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
     ]
     worst = worst_line(lines)
     if worst is not None and isfinite(worst.comparison.digits):
-        counts[0] += f" (* the worst: {worst.comparison.digits:.1f} digits)"
+        counts[worst.kind == "value"] += f" (* the worst: {worst.comparison.digits:.1f} digits)"
     points = f" at {len(check.points):,} points" if len(check.points) > 1 else ""
     verdict = f"{'passed' if check.passed else 'FAILED'}{points}: {'; '.join(counts)}"
     return "\n".join([*notes, verdict, how(check)])
 
 
 def how(check: Check) -> str:
-    """Return how the reference was found, and how far a derivative may be from it."""
+    """Return how the reference was found, and a line on what `ok` allows."""
     names = {
         "mp": "slopes of the value rules to 60 digits",
         "central": "differences to both sides",
@@ -170,7 +203,11 @@ def how(check: Check) -> str:
     }
     h = "" if check.h is None else f", h = {check.h:g}"
     why = f" since {check.why}" if check.why else ""
-    return f"reference {check.method}: {names[check.method]}{why}{h}; rtol = {check.rtol:g}, atol = {check.atol:g}"
+    asked = "" if check.digits is None else f"; --digits {check.digits} asks for an error of at most 1e-{check.digits}"
+    return (
+        f"reference {check.method}: {names[check.method]}{why}{h}\n"
+        f"ok: an error of at most rtol = {check.rtol:g} times the number, plus atol = {check.atol:g}{asked}"
+    )
 
 
 def explain(check: Check, line: CheckLine) -> str:
@@ -202,7 +239,7 @@ def _subject(check: Check, line: CheckLine) -> str:
         if line.comparison.reason or not line.comparison.operand:
             return gate
         return f"the partial derivative of {gate} in {line.comparison.operand}"
-    if line.kind == "expect":
+    if line.kind in ("value", "expect"):
         return f"the value of {quote(line.wire)}"
     if line.kind == "wire":
         return f"the gradient of {quote(line.wire)}"
@@ -253,10 +290,22 @@ def _slopes(comparison: Comparison) -> str:
 def _inaccurate(check: Check, line: CheckLine) -> str:
     comparison = line.comparison
     analytic, numeric = distinct(comparison.analytic, comparison.numeric)
-    return (
-        f"{_subject(check, line)} is {analytic} instead of {numeric}: its rule is right, but doubles have kept "
-        f"{comparison.digits:.1f} of 16 digits"
-    )
+    if line.kind == "expect":
+        return f"{_subject(check, line)}: expected {numeric} is right; doubles give {analytic}"
+    kept = f"{comparison.digits:.1f} of 16 digits"
+    if line.kind == "value":
+        kept = f"doubles have kept {kept}"
+    elif check.method == "mp" or line.kind == "gate":
+        kept = f"its rule is right, but doubles have kept {kept}"
+    else:
+        kept = f"the reference confirms {kept}"
+    asked = f"; {check.digits} are asked for" if comparison.falls_short else ""
+    return f"{_subject(check, line)} is {analytic} instead of {numeric}: {kept}{asked}"
+
+
+def _undecided(check: Check, line: CheckLine) -> str:
+    analytic = f"{_subject(check, line)} is {rounded(line.comparison.analytic)}, but {line.comparison.reason}"
+    return analytic if check.method == "mp" or line.kind == "value" else f"{analytic} (use --method mp)"
 
 
 def _nonfinite(check: Check, line: CheckLine) -> str:
@@ -272,6 +321,7 @@ _NOTES: dict[str, Callable[[Check, CheckLine], str]] = {
     KINK: _kink,
     INACCURATE: _inaccurate,
     UNUSED: _unused,
+    UNDECIDED: _undecided,
 }
 
 
@@ -314,7 +364,8 @@ def summary_table(checks: Sequence[tuple[str, Check | None]], *, only_failed: bo
             table.rows.append([file, "", None, None, None, "cannot be read"])
             continue
         derivatives = _derivatives(check)
-        comparable = [comparison for comparison in derivatives if comparison.verdict != KINK]
+        judged = [*derivatives, *check.values.values()]
+        comparable = [comparison for comparison in judged if comparison.verdict != KINK]
         digits = [comparison.digits for comparison in comparable if isfinite(comparison.digits)]
         counts = [float(len(derivatives)), float(len(check.gates))]
         table.rows.append([file, check.method, *counts, min(digits, default=None), outcome(check)])
@@ -334,7 +385,7 @@ def outcome(check: Check) -> str:
     >>> outcome(check(from_expression("abs(x)", x=0)))
     'passed (2 kink)'
     """
-    groups = [*check.inputs.values(), check.gates, check.wires, check.expect]
+    groups = [*check.inputs.values(), check.values, check.gates, check.wires, check.expect]
     notable = [comparison for group in groups for comparison in group.values() if comparison.verdict != OK]
     return ("passed" if check.passed else "FAILED") + (f" ({_counted(notable)})" if notable else "")
 
@@ -379,10 +430,12 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
         "gates": chosen(check.gates, _comparison),
         "expect": chosen(check.expect, _expectation),
         "sums": chosen(check.wires, _comparison),
+        "values": chosen(check.values, _comparison),
         "file": file,
         **({"why": check.why} if check.why else {}),
         "rtol": check.rtol,
         "atol": check.atol,
+        **({"digits": check.digits} if check.digits is not None else {}),
     }
     if len(check.points) > 1:
         document["points"] = [
@@ -439,6 +492,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "ties": list(comparison.ties) or None,
         "reason": comparison.reason or None,
         "point": comparison.point or None,
+        "failed": True if comparison.falls_short else None,
     }
     for key, value in optional.items():
         if value is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.result import Check
 
 LEVELS = {OK: "", UNUSED: "notice", KINK: "notice", INACCURATE: "warning"}
-"""GitHub's level of a verdict; any other verdict is an error."""
+"""GitHub's level of a verdict that passes; what fails is an error."""
 
 
 def junit(checks: Sequence[tuple[str, Check | CircuitError]], *, only_failed: bool = False) -> str:
@@ -81,7 +81,7 @@ def _annotations(file: str, result: Check | CircuitError, *, only_failed: bool) 
             yield _command("error", file, problem.place, "unreadable", f"{problem.message}{hint}")
         return
     for line in check_lines(result, only_failed=only_failed):
-        level = LEVELS.get(line.comparison.verdict, "error")
+        level = "error" if line.comparison.failed else LEVELS[line.comparison.verdict]
         if level:
             yield _command(level, file, place_of(result, line), line.comparison.verdict, explain(result, line))
 

@@ -50,7 +50,8 @@ def _code(text: str) -> str:
 def latex(explained: Explanation, account: Account, paths: ShortPaths, digits: int | None = None) -> str:
     r"""Return the derivative in an input as a sum over its paths: in symbols, as formulas and in numbers.
 
-    There is no backslash before a punctuation mark in it, which Markdown would take away; lines end in `\cr`.
+    It is read by pandoc, KaTeX, MathJax and GitHub alike. But for the `\\` at the end of a line, no backslash stands
+    before a punctuation mark, for Markdown might take it away.
 
     Args:
         explained: the chain rule.
@@ -64,7 +65,7 @@ def latex(explained: Explanation, account: Account, paths: ShortPaths, digits: i
     >>> print(latex(explained, *explained.accounts, ShortPaths(explained)))
     \begin{aligned}
     \frac{\partial \mathit{out}}{\partial a}
-    &= b \cr
+    &= b \\
     &= 3
     \end{aligned}
     """
@@ -77,8 +78,8 @@ def latex(explained: Explanation, account: Account, paths: ShortPaths, digits: i
         products.append(rf"\underbrace{{{_number(account.rest, digits)}}}_{{{more}}}")
     lines += [[" + ".join(_enclosed(products))], [_number(account.gradient, digits)]]
     # Where nothing is multiplied or added, formulas and numbers say the same.
-    sums = dict.fromkeys(" \\cr\n&\\quad {}+ ".join(_enclosed(terms)) for terms in lines)
-    body = " \\cr\n".join(f"&= {text}" for text in sums)
+    sums = dict.fromkeys(" \\\\\n&\\quad {}+ ".join(_enclosed(terms)) for terms in lines)
+    body = " \\\\\n".join(f"&= {text}" for text in sums)
     name = _partial(latex_name(explained.output), latex_name(account.name))
     return f"\\begin{{aligned}}\n{name}\n{body}\n\\end{{aligned}}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.report.number_text import for_json
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 WIRE = Column("wire")
 GATE = Column("gate", style="cyan")
 VALUE = Column("value", style="green", number=True)
+DIGITS = Column("digits", number=True, digits=3)
 GRADIENT = Column("gradient", style="red", number=True)
 
 
@@ -29,6 +31,7 @@ class PassResult(NamedTuple):
         outputs: the outputs.
         expanded: whether the wires of expanded expressions are reported.
         wrt: the wires whose gradients alone are reported; None for all.
+        digits: per wire, how many digits of its value are right; empty where that is not reported.
     """
 
     circuit: Circuit
@@ -37,6 +40,7 @@ class PassResult(NamedTuple):
     outputs: Sequence[str]
     expanded: bool = False
     wrt: Sequence[str] | None = None
+    digits: Mapping[str, float] = MappingProxyType({})
 
     @property
     def wires(self) -> list[tuple[str, int]]:
@@ -53,13 +57,14 @@ def pass_table(result: PassResult) -> Table:
     """Return every wire with its gate, its value and, per output, its gradient, where that is reported."""
     gradients, differentiated = result.gradients, frozenset(result.differentiated)
     slopes = [GRADIENT] if len(gradients) == 1 else [Column(f"d{name}", "red", number=True) for name in gradients]
-    table = Table([WIRE, GATE, VALUE, *slopes])
+    table = Table([WIRE, GATE, VALUE, *[DIGITS] * bool(result.digits), *slopes])
     for name, slot in result.wires:
         if name in result.outputs:
             table.marked.add(len(table.rows))
         gate = describe(result.circuit, slot, expanded=result.expanded)
         cells = [gradient[name] if name in differentiated else None for gradient in gradients.values()]
-        table.rows.append([name, gate, result.values[name], *cells])
+        digits = [result.digits[name]] if result.digits else []
+        table.rows.append([name, gate, result.values[name], *digits, *cells])
     return table
 
 
@@ -74,6 +79,8 @@ def pass_json(result: PassResult) -> dict[str, Any]:
         "output": outputs_json(result.outputs),
         "values": chosen(result.values, [name for name, _ in result.wires]),
     }
+    if result.digits:
+        document["digits"] = chosen(result.digits, [name for name, _ in result.wires])
     differentiated = result.differentiated
     gradients = {output: chosen(gradient, differentiated) for output, gradient in result.gradients.items()}
     if len(gradients) == 1:

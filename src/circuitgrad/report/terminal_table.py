@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from circuitgrad.report.tables import Column
 
-GAP = 3
-"""Blanks between columns."""
+GAPS = (3, 2)
+"""Blanks between columns, and where only fewer let the table fit."""
 NARROWEST_COLUMN = 7
 """No column of texts is cut to less."""
 WIDEST_COLUMN = 60
@@ -26,8 +26,8 @@ def draw_table(
 ) -> Iterator[str]:
     """Yield a table in pieces of text, its columns fitted to the terminal.
 
-    Texts give way where it is narrow, the widest first; numbers are never cut. Where even that does not fit, every
-    cell gets a line of its own.
+    Where it is narrow, the columns move together; then texts give way, the widest first; numbers are never cut. Where
+    even that does not fit, every cell gets a line of its own.
 
     Args:
         columns: the columns; where none has a title, no line is drawn for the titles.
@@ -38,20 +38,22 @@ def draw_table(
     titled = [[column.title for column in columns], *rows]
     widths = [max(_width(texts[i]) for texts in titled) for i in range(len(columns))]
     limit = terminal_width()
+    gap = GAPS[limit is not None and _total(widths, GAPS[0]) > limit]
     if limit is None:
         fitted: list[int] | None = [
             width if column.number else min(width, WIDEST_TEXT if column.wrap else WIDEST_COLUMN)
             for width, column in zip(widths, columns, strict=True)
         ]
     else:
-        fitted = _fitted(widths, columns, limit)
+        fitted = _fitted(widths, columns, limit, gap)
     starts = sorted({0, *notes, *range(0, len(rows), ROWS_PER_PIECE)} if rows else {0})
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         yield f"{notes[start]}\n" if start in notes else ""
         if fitted is None:
             yield from (_record(columns, rows[i], blank=i > 0, limit=limit or 0) for i in range(start, end))
         else:
-            yield _grid(columns, fitted, rows[start:end], marked[start:end], head=start == 0 and any(titled[0]))
+            head = start == 0 and any(titled[0])
+            yield _grid(columns, fitted, rows[start:end], marked[start:end], gap, head=head)
 
 
 def _width(text: str) -> int:
@@ -63,11 +65,11 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int) -> list[int] | None:
+def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int, gap: int) -> list[int] | None:
     """Return widths of columns that fit a terminal of `limit` columns; None where they cannot."""
     fitted = list(widths)
     texts = [i for i, column in enumerate(columns) if not column.number]
-    for _ in range(_total(widths) - limit):
+    for _ in range(_total(widths, gap) - limit):
         widest = max(texts, key=fitted.__getitem__, default=None)
         if widest is None or fitted[widest] <= NARROWEST_COLUMN:
             return None
@@ -75,9 +77,9 @@ def _fitted(widths: Sequence[int], columns: Sequence[Column], limit: int) -> lis
     return fitted
 
 
-def _total(widths: Sequence[int]) -> int:
-    """Return the width of a table whose columns have these widths."""
-    return sum(widths) + GAP * (len(widths) - 1)
+def _total(widths: Sequence[int], gap: int) -> int:
+    """Return the width of a table whose columns have these widths, with so many blanks between them."""
+    return sum(widths) + gap * (len(widths) - 1)
 
 
 def _grid(
@@ -85,18 +87,22 @@ def _grid(
     widths: Sequence[int],
     rows: Sequence[Sequence[str]],
     marked: Sequence[bool],
+    gap: int,
     *,
     head: bool,
 ) -> str:
     """Return rows under one another, the columns' titles above them where a head is wanted."""
     texts = [[column.title for column in columns], *rows] if head else rows
     if not colourful() and all(map(partial(_fit, widths), texts)):
-        return _padded(columns, widths, texts, head=head)
+        return _padded(columns, widths, texts, gap, head=head)
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_header=head, header_style="bold")
+    padding = (0, 1) if gap == GAPS[0] else (0, 1, 0, 0)
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_header=head, header_style="bold", padding=padding
+    )
     for column, width in zip(columns, widths, strict=True):
         table.add_column(
             Text(column.title),
@@ -108,22 +114,24 @@ def _grid(
         )
     for row, stands_out in zip(rows, marked, strict=True):
         table.add_row(*map(Text, row), style="bold" if stands_out else "")
-    return rich_text(table, _total(widths))
+    return rich_text(table, _total(widths, gap))
 
 
 def _fit(widths: Sequence[int], row: Sequence[str]) -> bool:
     return all(text == text.strip() and _width(text) <= width for text, width in zip(row, widths, strict=True))
 
 
-def _padded(columns: Sequence[Column], widths: Sequence[int], rows: Sequence[Sequence[str]], *, head: bool) -> str:
+def _padded(
+    columns: Sequence[Column], widths: Sequence[int], rows: Sequence[Sequence[str]], gap: int, *, head: bool
+) -> str:
     """Return rows that need neither colours nor cuts as rich draws them: to import it takes as long as all the rest."""
     lines = []
     for row in rows:
         cells = zip(columns, row, widths, strict=True)
-        line = (" " * GAP).join(column.justified(text, width - _width(text)) for column, text, width in cells)
+        line = (" " * gap).join(column.justified(text, width - _width(text)) for column, text, width in cells)
         lines.append(f"{line.rstrip()}\n")
     if head:
-        lines.insert(1, "─" * _total(widths) + "\n")
+        lines.insert(1, "─" * _total(widths, gap) + "\n")
     return "".join(lines)
 
 

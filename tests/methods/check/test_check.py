@@ -17,7 +17,7 @@ from circuitgrad.errors import CircuitError
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import find
 from circuitgrad.methods.check.check import check
-from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, WRONG, Comparison, worst
+from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, UNDECIDED, WRONG, Comparison, worst
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ def gates(result: Check) -> dict[str, str]:
     return {name: comparison.verdict for name, comparison in result.gates.items()}
 
 
+def accused(result: Check) -> bool:
+    """Tell whether something is called wrong; what a method cannot decide is no accusation, but fails as well."""
+    if result.method == "mp":
+        return not result.passed
+    groups = [*result.inputs.values(), result.values, result.gates, result.wires]
+    return any(comparison.verdict in (WRONG, NONFINITE) for group in groups for comparison in group.values())
+
+
 # The innocent
 
 METHODS = pytest.mark.parametrize("method", ["mp", "central", "forward", "ridders", "complex"])
@@ -59,7 +67,7 @@ DIFFERENCES = pytest.mark.parametrize("method", ["central", "forward"])
 def test_a_correct_smooth_circuit_is_never_accused(plan: Plan, method: str) -> None:
     assume(all(abs(value) < 1e100 for value in plan.values))
     result = check(plan.circuit(), method=method)
-    assert result.passed, result
+    assert not accused(result), result
 
 
 @METHODS
@@ -69,7 +77,7 @@ def test_a_correct_circuit_with_kinks_is_never_accused(plan: Plan, method: str) 
     result = check(plan.circuit(), method=method)
     # Where several gates are at a kink at once, their conventions need not add up to a slope of the whole.
     assume(KINK not in gates(result).values())
-    assert result.passed, result
+    assert not accused(result), result
 
 
 @DIFFERENCES
@@ -79,7 +87,19 @@ def test_nor_with_a_step_of_the_users(plan: Plan, method: str, h: float) -> None
     circuit = plan.circuit()
     # A step that is long beside an input says little of the slope there, and an estimate of its error no more.
     assume(all(abs(value) > 10 * h for value in circuit.values().values()))
-    assert check(circuit, method=method, h=h).passed
+    assert not accused(check(circuit, method=method, h=h))
+
+
+WITHOUT_DIGITS = {
+    ("exp(x)", -700, "complex"),
+    *(
+        (*point, method)
+        for point in (("1e16 + x", 1), ("sigmoid(x)", 40), ("tanh(x)", 20))
+        for method in ("central", "forward", "ridders")
+    ),
+    ("sqrt(x + 1) - sqrt(x)", 1e8, "forward"),
+}
+"""The hard points at which a method has no digit of the slope: its differences drown, its imaginary part underflows."""
 
 
 @METHODS
@@ -112,7 +132,9 @@ def test_nor_with_a_step_of_the_users(plan: Plan, method: str, h: float) -> None
 )
 def test_hard_points_of_correct_circuits(text: str, x: float, method: str) -> None:
     result = check(expression(text, x=x), method=method)
-    assert result.passed, result
+    assert not accused(result), result
+    undecided = [name for name, verdict in verdicts(result).items() if verdict == UNDECIDED]
+    assert bool(undecided) == ((text, x, method) in WITHOUT_DIGITS)
 
 
 @pytest.mark.parametrize(("text", "x"), [("x**1.5", 0), ("x**2.5", 0), ("x*sqrt(1 - x)", 0)])
@@ -318,7 +340,7 @@ def test_the_step_that_the_error_asks_for_works() -> None:
     with pytest.raises(CircuitError) as caught:
         check(circuit, h=1e-17)
     hint = caught.value.problems[0].hint or ""
-    assert check(circuit, h=float(hint.split()[-1])).passed
+    assert not accused(check(circuit, h=float(hint.split()[-1])))
 
 
 @pytest.mark.parametrize("h", [0.0, -1e-4, math.nan, math.inf])
@@ -367,9 +389,9 @@ def test_errors_of_a_comparison() -> None:
     assert math.isnan(Comparison(0.0, math.nan, 0.0, NONFINITE).rel_error)
 
 
-@given(st.permutations([OK, INACCURATE, KINK, NONFINITE, WRONG]), st.integers(1, 5))
+@given(st.permutations([OK, INACCURATE, KINK, UNDECIDED, NONFINITE, WRONG]), st.integers(1, 6))
 def test_the_worst_verdict_is_the_gravest(order: Sequence[str], count: int) -> None:
-    gravity = [OK, INACCURATE, KINK, NONFINITE, WRONG]
+    gravity = [OK, INACCURATE, KINK, UNDECIDED, NONFINITE, WRONG]
     chosen = worst([Comparison(1.0, 1.0, 0.0, verdict) for verdict in order[:count]])
     assert chosen.verdict == max(order[:count], key=gravity.index)
 

@@ -15,11 +15,11 @@ from circuitgrad.methods.check.exact_slopes import (
     UNDEFINED,
     ExactSlope,
     FunctionSample,
-    converged,
     decimals,
     exact_slopes,
 )
 from circuitgrad.methods.check.gate_branches import GateBranches
+from circuitgrad.methods.exact_values import Converged, converged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,24 +65,33 @@ class ExactDerivatives:
         return numbers
 
     @cached_property
-    def _passes(self) -> tuple[list[tuple[dict[str, Any], Any]], int]:
-        """Per output, its gradient by the rules and its size; and the digits beyond the usual that they need."""
-        numbers, spare = converged(self._run)
+    def _converged(self) -> Converged:
+        return converged(self._run)
+
+    @cached_property
+    def _passes(self) -> list[tuple[dict[str, Any], Any]]:
+        """Per output, its gradient by the rules and its size."""
+        numbers = self._converged.numbers
         width = len(numbers) // len(self.outputs)
         gradients = [
             dict(zip(self._twin, numbers[start : start + width - 1], strict=True))
             for start in range(0, len(numbers), width)
         ]
-        return list(zip(gradients, self._sizes, strict=True)), spare
+        return list(zip(gradients, self._sizes, strict=True))
 
     @property
     def spare(self) -> int:
         """The number of digits that the circuit loses inside, to be added to the usual ones."""
-        return self._passes[1]
+        return self._converged.spare
+
+    @property
+    def settled(self) -> bool:
+        """Whether the digits suffice: whether twice as many change neither values nor gradients."""
+        return self._converged.settled
 
     def by_rules(self, output: int, name: str) -> Any:
         """Return the derivative of an output, given by its position, in a wire: by the rules, without rounding."""
-        return self._passes[0][output][0][name]
+        return self._passes[output][0][name]
 
     def slopes(self, name: str) -> list[tuple[ExactSlope, tuple[str, ...]]]:
         """Return the exact slopes of every output in one input, with the gates whose ties the input crosses."""
@@ -90,9 +99,8 @@ class ExactDerivatives:
         def functions(values: Sequence[Any]) -> list[Any]:
             return [values[slot] for slot in self._slots]
 
-        passes, _ = self._passes
-        rules = [gradient[name] for gradient, _ in passes]
-        return self._along(name, functions, rules, [size for _, size in passes])
+        rules = [gradient[name] for gradient, _ in self._passes]
+        return self._along(name, functions, rules, [size for _, size in self._passes])
 
     def second_slopes(
         self, name: str, partners: Sequence[str], rules: Sequence[Any]
@@ -114,7 +122,7 @@ class ExactDerivatives:
                 slopes = self.second_slopes(name, finite, [rule_of[partner] for partner in finite])
                 slope_of.update(zip(finite, slopes, strict=True))
             return list(slope_of.values())
-        (output, *_), ((_, output_size), *_) = self._slots, self._passes[0]
+        (output, *_), ((_, output_size), *_) = self._slots, self._passes
         inner = [(partner, self.circuit.slot(partner), self._between(partner)) for partner in partners]
         size, *partner_sizes = (abs(mpf(self.circuit[wire].value)) for wire in (name, *partners))
         shifts = [min(partner_size or 1, 1) * mpf(10) ** -INNER_STEP_EXPONENT for partner_size in partner_sizes]

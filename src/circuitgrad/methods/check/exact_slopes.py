@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import mpmath
 from mpmath import mpf
 
+from circuitgrad.methods.exact_values import MOST_WORKING_DIGITS, WORKING_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from circuitgrad.gates.kinks import Branch
 
-WORKING_DIGITS = 60
-MOST_WORKING_DIGITS = 1000
 KEPT_DIGITS = 25
 """The digits of a slope that rounding must leave."""
 STEP_EXPONENTS = (20, 40, 80, 400, 1000)
@@ -36,10 +36,6 @@ JUMP_GROWTH = mpf("1.99")
 """The growth at a jump."""
 LEAST_SLOPE_EXPONENT = 60
 """Where no slope is expected, slopes down to this negative power of 10 are found."""
-CONVERGED_ERROR = mpf("1e-25")
-"""The relative change, with twice the digits, below which a number has converged."""
-VANISHING_RATIO = mpf("1e-30")
-"""A number that shrinks by this with twice the digits is rounding alone."""
 SAME_LAW = mpf("1e-3")
 """The relative distance of the laws by which a slope changes with its step, at this step and a far longer one."""
 
@@ -199,40 +195,6 @@ def _digits(expected: Any, size: Any, width: Any, exponent: int) -> int:
 def decimals(bits: int) -> int:
     """Return the number of decimal digits that correspond to binary digits."""
     return int(bits * 30103 // 100_000)
-
-
-def converged(run: Callable[[int], list[Any]]) -> tuple[list[Any], int]:
-    """Return numbers with enough digits that twice as many change nothing, and the digits beyond `WORKING_DIGITS`.
-
-    A number that is rounding alone becomes 0.
-
-    Args:
-        run: computes the numbers with a number of digits.
-
-    >>> def run(digits):
-    ...     with mpmath.workdps(digits):
-    ...         return [1 - mpmath.tanh(80) ** 2, mpmath.sqrt(3) ** 2 - 3]
-    >>> (small, zero), spare = converged(run)
-    >>> mpmath.nstr(small, 5), zero == 0, spare
-    ('1.303e-69', True, 60)
-    """
-    digits = WORKING_DIGITS
-    numbers = run(digits)
-    while digits < MOST_WORKING_DIGITS:
-        finer = run(2 * digits)
-        pairs = list(zip(numbers, finer, strict=True))
-        numbers = [mpf(0) if abs(fine) <= VANISHING_RATIO * abs(number) else fine for number, fine in pairs]
-        if all(_same(number, fine) for number, fine in pairs):
-            break
-        digits *= 2
-    return numbers, digits - WORKING_DIGITS
-
-
-def _same(number: Any, finer: Any) -> bool:
-    """Tell whether a number has not changed with more digits, or is about to vanish."""
-    if not (mpmath.isfinite(number) and mpmath.isfinite(finer)):
-        return True
-    return bool(abs(number - finer) <= CONVERGED_ERROR * abs(finer) or abs(finer) <= VANISHING_RATIO * abs(number))
 
 
 def _step_slopes(sample: Callable[[Any], FunctionSample], point: Any, here: FunctionSample, step: Any) -> _StepSlopes:

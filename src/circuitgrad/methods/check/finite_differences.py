@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.methods.check.gate_branches import GateBranches
-from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
+from circuitgrad.methods.check.verdicts import KINK, NONFINITE, UNDECIDED, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT_OF_EPSILON, Slopes, default_step, slopes
 
 if TYPE_CHECKING:
@@ -174,6 +174,7 @@ class DifferenceCheck:
         circuit: the circuit.
         output: the output.
         grads: the gradients of all slots.
+        is_zero: tells whether the derivative in an input is 0 without rounding, too.
         method: `central` or `forward`.
         h: the given step, or None.
         rtol: the relative tolerance.
@@ -183,6 +184,7 @@ class DifferenceCheck:
     circuit: Circuit
     output: str
     grads: Sequence[float]
+    is_zero: Callable[[str], bool]
     method: str
     h: float | None
     rtol: float
@@ -190,15 +192,18 @@ class DifferenceCheck:
 
     def judge(self, name: str, analytic: float) -> Comparison:
         """Compare the analytic derivative in one input with finite differences."""
-        return _InputCheck(self, AlongInput(self.circuit, self.output, name), analytic).judge()
+        return _InputCheck(self, name, AlongInput(self.circuit, self.output, name), analytic).judge()
 
     def tolerance(self, analytic: float, numeric: float) -> float:
         """Return the allowed distance of two derivatives, uncertainty apart."""
         return self.rtol * max(abs(analytic), abs(numeric)) + self.atol
 
-    def settle(self, analytic: float, slope: float, uncertainty: float) -> Comparison:
-        """Compare a derivative with a numeric one and its uncertainty."""
-        return settle(analytic, slope, uncertainty, self.rtol, self.atol)
+    def settle(self, name: str, analytic: float, slope: float, uncertainty: float) -> Comparison:
+        """Compare a derivative in one input with a numeric one and its uncertainty."""
+        comparison = settle(analytic, slope, uncertainty, self.rtol, self.atol)
+        if comparison.verdict == UNDECIDED and analytic == 0 and self.is_zero(name):
+            return settle(analytic, slope, uncertainty, self.rtol, self.atol, is_zero=True)
+        return comparison
 
 
 @dataclass(frozen=True)
@@ -206,6 +211,7 @@ class _InputCheck:
     """Compares one derivative with finite differences."""
 
     check: DifferenceCheck
+    name: str
     along: AlongInput
     analytic: float
 
@@ -223,7 +229,7 @@ class _InputCheck:
             allowed = self.check.tolerance(low, high) + 4 * pair.noise + 2 * pair.curvature
             verdict = KINK if low - allowed <= analytic <= high + allowed else WRONG
             return Comparison(analytic, numeric, allowed, verdict, finer.left, finer.right, ties=ties)
-        return self.check.settle(analytic, numeric, pair.uncertainty)._replace(ties=ties)
+        return self.check.settle(self.name, analytic, numeric, pair.uncertainty)._replace(ties=ties)
 
     @property
     def jumps(self) -> bool:

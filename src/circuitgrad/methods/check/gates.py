@@ -204,7 +204,8 @@ def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
     from circuitgrad.gates.compiled import partials_function, value_function
     from circuitgrad.gates.kinks import branch_function
     from circuitgrad.gates.multiprecision import MULTIPRECISION
-    from circuitgrad.methods.check.exact_slopes import FunctionSample, converged, exact_slopes
+    from circuitgrad.methods.check.exact_slopes import FunctionSample, exact_slopes
+    from circuitgrad.methods.exact_values import converged
 
     value, branch_of = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
 
@@ -218,7 +219,7 @@ def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
                 out = value(*point)
                 return [mpmath.mpf(number) for number in (out, *partials_function(rule, MULTIPRECISION)(*point, out))]
 
-        (out, *partials), spare = converged(run)
+        (out, *partials), spare, _ = converged(run)
         effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
         size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
         by_rule = partials[position]

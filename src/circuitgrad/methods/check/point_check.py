@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.errors import quote
 from circuitgrad.formulas.names import derivative_title
@@ -12,7 +12,17 @@ from circuitgrad.methods.check.consumer_sums import ConsumerSums, check_sums
 from circuitgrad.methods.check.finite_differences import AlongInput, DifferenceCheck
 from circuitgrad.methods.check.gates import check_gates
 from circuitgrad.methods.check.result import PointCheck
-from circuitgrad.methods.check.verdicts import WRONG, Comparison, Tolerance, judge
+from circuitgrad.methods.check.verdicts import (
+    NONFINITE,
+    OK,
+    UNDECIDED,
+    WRONG,
+    Comparison,
+    Tolerance,
+    judge,
+    judge_value,
+    unsettled,
+)
 from circuitgrad.methods.nonfinite import nonfinite_gradient, nonfinite_value
 from circuitgrad.methods.used_gates import unused_gates
 
@@ -45,7 +55,9 @@ class PointChecker:
         names: the inputs whose derivatives are checked.
         method: the method of the reference, other than `auto`.
         h: the step of a difference, or None.
-        tolerance: the tolerance, whose absolute part is in units of an output's largest gradient.
+        tolerance: the tolerance of derivatives.
+        value_rtol: the relative tolerance of the outputs' values.
+        digits: the right digits that values and derivatives must have, or None.
         order: 1 for first derivatives, 2 for second ones.
     """
 
@@ -55,6 +67,8 @@ class PointChecker:
     method: str
     h: float | None
     tolerance: Tolerance
+    value_rtol: float
+    digits: int | None
     order: int
 
     def at(self, point: InputPoint, listen: Listener | None) -> PointCheck:
@@ -82,10 +96,26 @@ class PointChecker:
         }
         faithful = not wires and not any(comparison.verdict == WRONG for comparison in gates.values())
         inputs = {
-            output: {name: _tied(comparison, unused) for name, comparison in comparisons.items()}
+            output: {name: self._held(_tied(comparison, unused)) for name, comparison in comparisons.items()}
             for output, comparisons in self._inputs(passes, listen, faithful=faithful).items()
         }
-        return PointCheck(point, inputs, gates, wires, tuple(problem for problem in culprits if problem is not None))
+        values = {output: self._held(comparison) for output, comparison in self._values().items()}
+        notes = tuple(problem for problem in culprits if problem is not None)
+        return PointCheck(point, inputs, values, gates, wires, notes)
+
+    def _held(self, comparison: Comparison) -> Comparison:
+        """Return a comparison held to the digits that are asked for."""
+        return comparison if self.digits is None else comparison.held_to(self.digits, self.tolerance.atol)
+
+    def _values(self) -> dict[str, Comparison]:
+        """Compare the outputs' values with those in multiprecision."""
+        from circuitgrad.methods.exact_values import exact_values
+
+        exact = exact_values(self.circuit, self.outputs)
+        return {
+            output: judge_value(self.circuit[output].value, exact[output], self.value_rtol, self.tolerance.atol)
+            for output in self.outputs
+        }
 
     def _inputs(
         self, passes: Mapping[str, _BackwardPass], listen: Listener | None, *, faithful: bool
@@ -97,11 +127,6 @@ class PointChecker:
             return self._exact(passes, listen, faithful=faithful)
         return {output: self._numeric(output, backward_pass, listen) for output, backward_pass in passes.items()}
 
-    def _scaled(self, gradient: Mapping[str, float]) -> Tolerance:
-        """Return the tolerance with the absolute part in units of the inputs' largest gradient."""
-        sizes = [abs(gradient[name]) for name in self.circuit.inputs if isfinite(gradient[name])]
-        return self.tolerance.scaled(max(sizes, default=0.0))
-
     def _exact(
         self, passes: Mapping[str, _BackwardPass], listen: Listener | None, *, faithful: bool
     ) -> dict[str, dict[str, Comparison]]:
@@ -109,8 +134,12 @@ class PointChecker:
         from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
 
         derivatives = ExactDerivatives(self.circuit, self.outputs)
+        if not derivatives.settled:
+            return {
+                output: {name: unsettled(backward_pass.gradient[name]) for name in self.names}
+                for output, backward_pass in passes.items()
+            }
         comparisons: dict[str, dict[str, Comparison]] = {output: {} for output in self.outputs}
-        tolerances = {output: self._scaled(backward_pass.gradient) for output, backward_pass in passes.items()}
         for count, name in enumerate(self.names):
             for position, (exact, ties) in enumerate(derivatives.slopes(name)):
                 output = self.outputs[position]
@@ -119,7 +148,7 @@ class PointChecker:
                     gradient[name],
                     derivatives.by_rules(position, name),
                     exact,
-                    tolerances[output],
+                    self.tolerance,
                     slack=sums.slack(self.circuit.slot(name)),
                     faithful=faithful,
                 )
@@ -133,18 +162,23 @@ class PointChecker:
 
     def _numeric(self, output: str, backward_pass: _BackwardPass, listen: Listener | None) -> dict[str, Comparison]:
         """Compare the derivatives of one output with numeric ones in doubles."""
-        tolerance = self._scaled(backward_pass.gradient)
+        from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
+
+        derivatives = ExactDerivatives(self.circuit, [output])
         method = self.method if self.method == "forward" else "central"
         differences = DifferenceCheck(
-            self.circuit, output, backward_pass.grads, method, self.h, tolerance.rtol, tolerance.atol
-        )
+            self.circuit, output, backward_pass.grads, lambda name: derivatives.by_rules(0, name) == 0, method,
+            self.h, self.tolerance.rtol, self.tolerance.atol,
+        )  # fmt: skip
         comparisons = {}
         for count, name in enumerate(self.names):
             slack = backward_pass.sums.slack(self.circuit.slot(name))
             comparisons[name] = self._estimated(differences, name, backward_pass.gradient[name], slack)
             if listen is not None:
                 listen("inputs checked", count, len(self.names))
-        return comparisons
+        if self.method != "complex":
+            return comparisons
+        return {name: _confirmed(comparison, derivatives.by_rules(0, name)) for name, comparison in comparisons.items()}
 
     def _estimated(self, differences: DifferenceCheck, name: str, analytic: float, slack: float) -> Comparison:
         """Compare one derivative with differences, or with a better estimate."""
@@ -161,9 +195,9 @@ class PointChecker:
             (estimate,) = complex_slopes(self.circuit, [differences.output], name, largest)
         else:
             estimate = ridders(along, differences.grads, self.h)
-        comparison = differences.settle(analytic, estimate.slope, estimate.uncertainty + slack)
+        comparison = differences.settle(name, analytic, estimate.slope, estimate.uncertainty + slack)
         # An extrapolation across branches may understate its uncertainty: differences have the last word.
-        again = comparison.failed and self.method == "ridders"
+        again = comparison.verdict in (WRONG, NONFINITE) and self.method == "ridders"
         return differences.judge(name, analytic) if again else comparison
 
     def _second(self, listen: Listener | None) -> dict[str, dict[str, Comparison]]:
@@ -176,6 +210,17 @@ class PointChecker:
 def _tied(comparison: Comparison, unused: Container[str]) -> Comparison:
     """Return a comparison whose ties are those of gates that count."""
     return comparison._replace(ties=tuple(gate for gate in comparison.ties if gate not in unused))
+
+
+def _confirmed(comparison: Comparison, by_rule: Any) -> Comparison:
+    """Return a comparison with the complex step, which is `ok` only if the rule without rounding agrees.
+
+    The complex step cancels where the backward pass does, so that both may have the same wrong digits.
+    """
+    exact = float(by_rule)
+    if comparison.verdict != OK or not isfinite(exact) or abs(comparison.analytic - exact) <= comparison.tolerance:
+        return comparison
+    return comparison._replace(verdict=UNDECIDED, reason="the complex step loses the same digits")
 
 
 def _silenced(comparison: Comparison, silent: Sequence[str]) -> str:

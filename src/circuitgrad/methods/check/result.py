@@ -23,6 +23,7 @@ class PointCheck:
     Attributes:
         point: the point.
         inputs: per output, per input (per pair of inputs for second derivatives), its derivative and the reference.
+        values: per output, its value and the value in multiprecision.
         gates: per gate, the worst comparison.
         wires: the wires whose gradient is not the sum over their consumers.
         culprits: notes on the gates where an infinity or NaN arose.
@@ -30,14 +31,15 @@ class PointCheck:
 
     point: InputPoint
     inputs: Mapping[str, Mapping[str, Comparison]]
+    values: Mapping[str, Comparison]
     gates: Mapping[str, Comparison]
     wires: Mapping[str, Comparison]
     culprits: tuple[Problem, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong or not finite."""
-        groups = [*self.inputs.values(), self.gates, self.wires]
+        """Whether nothing is wrong, not finite or undecided, and nothing has too few digits."""
+        groups = [*self.inputs.values(), self.values, self.gates, self.wires]
         return not any(comparison.failed for group in groups for comparison in group.values())
 
 
@@ -52,7 +54,8 @@ class Check:
         why: the reason if it is not the strictest method; empty otherwise.
         h: the step asked for, or None for the method's own.
         rtol: the relative tolerance.
-        atol: the absolute tolerance, in units of an output's largest gradient.
+        atol: the absolute tolerance.
+        digits: the right digits that values and derivatives must have, or None.
         order: 1 for first derivatives, 2 for second ones.
         points: the result per point; the file's values come first.
         expect: per wire of the `expect:` block, its value and the expected one.
@@ -65,6 +68,7 @@ class Check:
     h: float | None
     rtol: float
     atol: float
+    digits: int | None
     order: int
     points: Sequence[PointCheck]
     expect: Mapping[str, Comparison]
@@ -86,6 +90,11 @@ class Check:
         return {output: self._worst([point.inputs[output] for point in self.points]) for output in self.outputs}
 
     @cached_property
+    def values(self) -> dict[str, Comparison]:
+        """Per output, the worst comparison of its value at all points."""
+        return self._worst([point.values for point in self.points])
+
+    @cached_property
     def gates(self) -> dict[str, Comparison]:
         """Per gate, the worst comparison of all points."""
         return self._worst([point.gates for point in self.points])
@@ -97,6 +106,6 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong or not finite, and every expected value is met."""
+        """Whether every point passed, and every expected value is met."""
         missed = any(comparison.failed for comparison in self.expect.values())
         return all(point.passed for point in self.points) and not missed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import mpmath
@@ -11,8 +10,8 @@ import mpmath
 from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
-from circuitgrad.methods.check.exact_slopes import converged
-from circuitgrad.methods.check.verdicts import Comparison, Tolerance, judge, literal_slack, settle, worst
+from circuitgrad.methods.check.verdicts import Comparison, Tolerance, judge, literal_slack, settle, unsettled, worst
+from circuitgrad.methods.exact_values import converged
 from circuitgrad.methods.hessian import tangent_rows
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def check_hessian(
         circuit: the circuit.
         output: the wire that is differentiated.
         names: the inputs whose pairs are checked.
-        tolerance: the tolerance, whose absolute part is in units of the largest second derivative.
+        tolerance: the tolerance.
         listen: called with the progress.
 
     Returns:
@@ -46,7 +45,6 @@ def check_hessian(
     {'x, x': 10.0, 'x, y': 6.0, 'y, y': 0.0}
     """
     analytic = tangent_rows(circuit, output, names)
-    tolerance = tolerance.scaled(_largest(analytic))
     derivatives = ExactDerivatives(circuit, [output])
 
     def run(digits: int) -> list[Any]:
@@ -54,7 +52,10 @@ def check_hessian(
             rows = tangent_rows(circuit, output, names, MULTIPRECISION).values()
             return [mpmath.mpf(number) for row in rows for number in row.values()]
 
-    numbers = iter(converged(run)[0])
+    settled = converged(run)
+    if not settled.settled:
+        return {f"{a}, {b}": unsettled(analytic[a][b]) for a, b in combinations_with_replacement(names, 2)}
+    numbers = iter(settled.numbers)
     rules = {first: {second: next(numbers) for second in names} for first in names}
     sizes = {name: max(map(abs, row.values())) for name, row in rules.items()}
     kinked = [name for name in names if derivatives.slopes(name)[0][0].kink]
@@ -91,7 +92,6 @@ def check_hessian_in_doubles(
     {'ok'}
     """
     analytic = tangent_rows(circuit, output, names)
-    tolerance = tolerance.scaled(_largest(analytic))
     values = circuit.values()
     rows: dict[str, tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float]]] = {}
     for count, name in enumerate(names):
@@ -106,16 +106,14 @@ def check_hessian_in_doubles(
         coarser, finer, noise = [row[second] for row in rows[first]]
         uncertainty = 4 * abs(coarser - finer) + noise
         judged = [
-            settle(analytic[a][b], finer, uncertainty, tolerance.rtol, tolerance.atol)
+            settle(
+                analytic[a][b], finer, uncertainty, tolerance.rtol, tolerance.atol,
+                is_zero=analytic[a][b] == coarser == finer == 0,
+            )
             for a, b in dict.fromkeys([(first, second), (second, first)])
-        ]
+        ]  # fmt: skip
         comparisons[f"{first}, {second}"] = worst(judged)
     return comparisons
-
-
-def _largest(rows: Mapping[str, Mapping[str, float]]) -> float:
-    """Return the absolute value of the largest finite second derivative."""
-    return max((abs(number) for row in rows.values() for number in row.values() if isfinite(number)), default=0.0)
 
 
 def _slope(circuit: Circuit, output: str, name: str, step: float) -> dict[str, float]:

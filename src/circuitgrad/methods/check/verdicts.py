@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from math import inf, isfinite, log10, nan
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.gates.doubles import MACHINE_EPSILON
+from circuitgrad.methods.digits import DIGITS_OF_DOUBLE, right_digits
 
 if TYPE_CHECKING:
     from circuitgrad.methods.check.exact_slopes import ExactSlope
@@ -18,20 +19,22 @@ WRONG = "wrong"
 INACCURATE = "inaccurate"
 KINK = "kink"
 NONFINITE = "nonfinite"
+UNDECIDED = "undecided"
+"""The verdict where the reference itself has no digit: the check could not be made."""
 
-VERDICTS = (UNUSED, OK, INACCURATE, KINK, NONFINITE, WRONG)
+VERDICTS = (UNUSED, OK, INACCURATE, KINK, UNDECIDED, NONFINITE, WRONG)
 """All verdicts, the gravest last; what is `ok` at one point and unused at another is `ok`."""
-
-DIGITS_OF_DOUBLE = 17.0
-"""The most decimal digits that a double needs: two equal numbers agree to all of them."""
 
 SMALLEST_DOUBLE = 5e-324
 """The smallest positive double, which bounds the error of an underflow to 0."""
 
 LARGEST_DOUBLE = sys.float_info.max
 
-FAILURES = frozenset({WRONG, NONFINITE})
+FAILURES = frozenset({WRONG, NONFINITE, UNDECIDED})
 """The verdicts with which a check fails."""
+
+LARGEST_DOUBT = 0.1
+"""A reference that is uncertain by more than this, relatively, has not one right digit."""
 
 
 class Comparison(NamedTuple):
@@ -49,6 +52,7 @@ class Comparison(NamedTuple):
         ties: the gates at a tie or corner that affect it.
         reason: a further fault, in words.
         point: the name of the point, where there are several; empty otherwise.
+        falls_short: whether it has fewer right digits than are asked for.
     """
 
     analytic: float
@@ -62,6 +66,7 @@ class Comparison(NamedTuple):
     ties: tuple[str, ...] = ()
     reason: str = ""
     point: str = ""
+    falls_short: bool = False
 
     @property
     def abs_error(self) -> float:
@@ -80,13 +85,12 @@ class Comparison(NamedTuple):
     def digits(self) -> float:
         """The number of right decimal digits, 0 to 17.
 
-        NaN where one of the two is not finite, or the tolerance does not tell them from 0.
+        NaN where one of the two is not finite, the tolerance does not tell them from 0, or the reference has no digits.
         """
         near_zero = self.abs_error > 0 and (self.rel_tolerance or 0.0) >= 1
-        if near_zero or not (isfinite(self.analytic) and isfinite(self.numeric)):
+        if near_zero or self.verdict == UNDECIDED or not (isfinite(self.analytic) and isfinite(self.numeric)):
             return nan
-        error = self.rel_error
-        return min(DIGITS_OF_DOUBLE, max(0.0, -log10(error))) if error else DIGITS_OF_DOUBLE
+        return right_digits(self.rel_error)
 
     @property
     def rel_tolerance(self) -> float | None:
@@ -96,8 +100,24 @@ class Comparison(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Whether the check fails with this verdict."""
-        return self.verdict in FAILURES
+        """Whether the check fails with this verdict, or for its digits."""
+        return self.falls_short or self.verdict in FAILURES
+
+    def held_to(self, digits: int, atol: float) -> Comparison:
+        """Return the comparison, which is inaccurate and falls short where fewer digits than these are right.
+
+        Args:
+            digits: the number of right decimal digits that is asked for.
+            atol: the error that is allowed in any case.
+
+        >>> near, tiny = Comparison(1.5, 1.5001, 1e-3, OK), Comparison(1e-17, 0.0, 0.0, OK)
+        >>> near.held_to(6, 0.0).failed, tiny.held_to(3, 0.0).failed, tiny.held_to(3, 1e-12).failed
+        (True, True, False)
+        """
+        lacking = not (self.rel_error <= 10.0**-digits or self.abs_error <= atol)
+        if self.verdict not in (OK, INACCURATE) or not lacking:
+            return self
+        return self._replace(verdict=INACCURATE, falls_short=True)
 
 
 class Tolerance(NamedTuple):
@@ -106,18 +126,12 @@ class Tolerance(NamedTuple):
     Attributes:
         rtol: the relative tolerance of the backward pass in doubles.
         rules: the relative tolerance of the rules without rounding.
-        atol: the absolute tolerance of the backward pass in doubles.
-        rules_atol: the absolute tolerance of the rules.
+        atol: the absolute tolerance of both.
     """
 
     rtol: float
     rules: float
     atol: float = 0.0
-    rules_atol: float = 0.0
-
-    def scaled(self, unit: float) -> Tolerance:
-        """Return the tolerance with the absolute ones in another unit."""
-        return self._replace(atol=self.atol * unit, rules_atol=self.rules_atol * unit)
 
 
 def judge(
@@ -140,7 +154,7 @@ def judge(
     """
     if not exact.resolved:
         reason = "no step is short enough to tell its slope"
-        return Comparison(analytic, float(exact.slope), 0.0, NONFINITE, rule=float(rule), reason=reason)
+        return Comparison(analytic, float(exact.slope), 0.0, UNDECIDED, rule=float(rule), reason=reason)
     if exact.kink and abs(exact.left - exact.right) <= SMALLEST_DOUBLE:
         exact = exact._replace(kink=False)  # no double tells the sides apart
     slope = float(exact.slope)
@@ -164,23 +178,65 @@ def judge(
         return comparison
     doubt = float(exact.doubt) + SMALLEST_DOUBLE
     allowed = tolerance.rtol * max(abs(analytic), abs(slope)) + tolerance.atol + doubt
-    allowed_rule = float(tolerance.rules * max(abs(rule), abs(exact.slope))) + doubt + slack + tolerance.rules_atol
+    allowed_rule = float(tolerance.rules * max(abs(rule), abs(exact.slope))) + doubt + slack + tolerance.atol
     if not abs(rule - exact.slope) <= allowed_rule:
         return comparison._replace(tolerance=allowed_rule, verdict=WRONG)
     verdict = OK if abs(analytic - slope) <= allowed else INACCURATE if faithful else WRONG
     return comparison._replace(tolerance=allowed, verdict=verdict)
 
 
-def settle(analytic: float, numeric: float, uncertainty: float, rtol: float, atol: float) -> Comparison:
+def judge_value(value: float, exact: Any, rtol: float, atol: float = 0.0) -> Comparison:
+    """Compare a wire's value with its value in multiprecision, NaN where that is not known.
+
+    >>> [judge_value(2.0, exact, 1e-9).verdict for exact in (2.0, 1.0, nan)]
+    ['ok', 'inaccurate', 'undecided']
+    """
+    reference = float(exact)
+    if isfinite(value) and reference != reference:
+        return unsettled(value)
+    if not (isfinite(value) and isfinite(reference)):
+        same = value == reference or (value != value and reference != reference)
+        return Comparison(value, reference, 0.0, OK if same else NONFINITE)
+    allowed = rtol * max(abs(value), abs(reference)) + atol
+    return Comparison(value, reference, allowed, OK if abs(value - reference) <= allowed else INACCURATE)
+
+
+def unsettled(number: float) -> Comparison:
+    """Return the comparison of a number that multiprecision does not settle.
+
+    >>> unsettled(2.0).verdict, unsettled(inf).verdict
+    ('undecided', 'nonfinite')
+    """
+    if not isfinite(number):
+        return Comparison(number, nan, 0.0, NONFINITE)
+    return Comparison(number, nan, 0.0, UNDECIDED, reason="2,000 digits do not settle it")
+
+
+def settle(
+    analytic: float, numeric: float, uncertainty: float, rtol: float, atol: float, *, is_zero: bool = False
+) -> Comparison:
     """Compare a derivative with a numeric one and its uncertainty.
 
-    >>> settle(2.0, 2.0001, 1e-3, 1e-6, 0.0).verdict
-    'ok'
+    Args:
+        analytic: the derivative.
+        numeric: the numeric derivative.
+        uncertainty: the bound on the numeric one's error.
+        rtol: the relative tolerance.
+        atol: the absolute tolerance.
+        is_zero: whether the derivative is 0 without any rounding, as behind a partial derivative of 0.
+
+    >>> [settle(2.0, 2.0001, doubt, 1e-6, 0.0).verdict for doubt in (1e-6, 1e-3, 0.5)]
+    ['wrong', 'ok', 'undecided']
     """
     if not (isfinite(analytic) and isfinite(numeric) and isfinite(uncertainty)):
         return Comparison(analytic, numeric, 0.0, NONFINITE)
-    allowed = rtol * max(abs(analytic), abs(numeric)) + atol + uncertainty
-    return Comparison(analytic, numeric, allowed, OK if abs(analytic - numeric) <= allowed else WRONG)
+    larger = max(abs(analytic), abs(numeric))
+    allowed = rtol * larger + atol + uncertainty
+    if not abs(analytic - numeric) <= allowed:
+        return Comparison(analytic, numeric, allowed, WRONG)
+    is_lost = uncertainty > max(atol, LARGEST_DOUBT * larger) and not is_zero
+    reason = f"the reference is uncertain by {uncertainty:.2g}" if is_lost else ""
+    return Comparison(analytic, numeric, allowed, UNDECIDED if is_lost else OK, reason=reason)
 
 
 def literal_slack(size: float) -> float:
@@ -194,7 +250,8 @@ def worst(comparisons: list[Comparison]) -> Comparison:
     return max(comparisons, key=gravity)
 
 
-def gravity(comparison: Comparison) -> tuple[int, float]:
-    """Return the sort key of a comparison: its verdict, then the number of wrong digits."""
+def gravity(comparison: Comparison) -> tuple[bool, int, float]:
+    """Return the sort key of a comparison: whether it fails, its verdict, then the number of wrong digits."""
     digits = comparison.digits
-    return VERDICTS.index(comparison.verdict), -digits if isfinite(digits) else -DIGITS_OF_DOUBLE
+    lost = -digits if isfinite(digits) else -DIGITS_OF_DOUBLE
+    return comparison.failed, VERDICTS.index(comparison.verdict), lost

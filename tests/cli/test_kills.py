@@ -43,6 +43,7 @@ import circuitgrad.methods.optimize.run as optimization
 optimization.CHECKPOINT_SECONDS = 0.0
 for line in sys.stdin:
     order = json.loads(line)
+    before = os.listdir(order["folder"])
     process = os.fork()
     if not process:
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
@@ -50,8 +51,8 @@ for line in sys.stdin:
     start = time.monotonic()
     ended = 0
     def is_awaited():
-        names = os.listdir(order["folder"])
-        return order["is_watched"] and not any(re.fullmatch(r"\.circuitgrad-\w{8}\.tmp", name) for name in names)
+        new = set(os.listdir(order["folder"])).difference(before)
+        return order["is_watched"] and not any(re.fullmatch(r"\.circuitgrad-\w{8}\.tmp", name) for name in new)
     while order["delay"] is not None and not ended and (is_awaited() or time.monotonic() - start < order["delay"]):
         if is_awaited():
             start = time.monotonic()
@@ -104,15 +105,16 @@ def kill_often(
     assert code == 0
     check(0, target.read_bytes())
     killed = littered = 0
+    litter: set[str] = set()
     for number in range(1, KILLS + 1):
         is_watched = number % 2 == 0
         delay = rng.uniform(0, 0.02 * seconds) if is_watched else rng.uniform(0, seconds)
         code, _ = runs.run(arguments(number), delay, is_watched=is_watched)
         assert code in (0, -9)
         killed += code == -9
-        litter = {entry.name for entry in runs.folder.iterdir()} - {*NAMES, target.name}
-        assert len(litter) <= 1, "a killed run leaves its own file alone"
-        littered += len(litter)
+        before, litter = litter, {entry.name for entry in runs.folder.iterdir()} - {*NAMES, target.name}
+        assert len(litter) <= 1, "a run leaves its own file alone, and removes those of earlier ones"
+        littered += len(litter - before)
         check(number, target.read_bytes() if target.exists() else None)
     if KILLS >= ENOUGH_KILLS:
         assert killed > KILLS // 4, "most runs ended before they were killed"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from circuitgrad import CircuitError, files
+from circuitgrad import CircuitError, replacing
 from circuitgrad.files import refuse_unwritable, take_unkept, write, writing
 
 if TYPE_CHECKING:
@@ -170,15 +170,15 @@ def test_what_another_run_is_writing_stays(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_removed_before_its_lock_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, tries = files._lock, []
+    lock, tries = replacing.lock, []
 
     def late(handle: int) -> bool | None:
         tries.append(handle)
         if len(tries) < 4:
-            files._remove_litter(tmp_path)
+            replacing.remove_litter(tmp_path)
         return lock(handle) if len(tries) != 2 else False  # the other run still holds it
 
-    monkeypatch.setattr(files, "_lock", late)
+    monkeypatch.setattr(replacing, "lock", late)
     write(tmp_path / "a.yaml", "new")
     assert len(tries) > 4
     assert names(tmp_path) == ["a.yaml"]

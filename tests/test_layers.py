@@ -23,6 +23,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "circuitgrad"
 LAYERS = [
     "version",
     "errors",
+    "replacing",
     "files",
     "formulas",
     "gates",

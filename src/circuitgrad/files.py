@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from circuitgrad.errors import CircuitError, Source, did_you_mean, quote, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from io import BufferedReader
     from pathlib import Path
 
@@ -33,12 +33,6 @@ _read_files: set[tuple[int, int]] = set()
 """The device and the number of every file that was opened since `forget_read_files`."""
 _unkept: dict[str, None] = {}
 """What replaced files could not keep, since `take_unkept`."""
-_TEMPORARY = re.compile(r"\.circuitgrad-[0-9a-f]{8}\.tmp")
-"""The names of files that are being written, whatever the name that they get in the end."""
-_ACCESS_LISTS = {"system.posix_acl_access", "system.nfs4_acl"}
-"""The extended attributes that say who may do what."""
-_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM}
-"""The errors of a file system that has no fsync, or none for folders."""
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """The errors of a file system that has no hard links."""
 
@@ -259,7 +253,10 @@ def writing(path: Path, *, replace: bool = False, also_read: bool = False) -> It
     Where anything is raised before that, nothing is left behind. What a killed run left behind in the folder is
     removed. The arguments and errors are those of `write`.
     """
-    from pathlib import Path  # most commands write nothing: they need not wait for this module
+    # Most commands write nothing: they need not wait for these modules.
+    from pathlib import Path
+
+    from circuitgrad import replacing
 
     named = path
     try:
@@ -270,7 +267,7 @@ def writing(path: Path, *, replace: bool = False, also_read: bool = False) -> It
             status = _regular_status(path)
         if status is not None:
             _refuse_replacing(named, status, replace=replace, also_read=also_read)
-        _remove_litter(path.parent)
+        replacing.remove_litter(path.parent)
         with _writing_beside(path, status, replace=replace) as file:
             yield file
     except FileExistsError:
@@ -295,7 +292,9 @@ def _writing_beside(path: Path, status: os.stat_result | None, *, replace: bool)
         status: that of the file there, or None.
         replace: whether a file there may be replaced.
     """
-    temporary, handle, is_locked = _temporary_beside(path.parent, is_private=status is not None)
+    from circuitgrad import replacing
+
+    temporary, handle, is_locked = replacing.temporary_beside(path.parent, is_private=status is not None)
 
     def give_name() -> None:
         if replace:
@@ -307,177 +306,16 @@ def _writing_beside(path: Path, status: os.stat_result | None, *, replace: bool)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            if status is not None and (lost := _keep(file.fileno(), path, status)):
+            if status is not None and (lost := replacing.keep(file.fileno(), path, status)):
                 _unkept[f"{visible(str(path))} could not keep {' and '.join(lost)}"] = None
-            _sync(file.fileno())
+            replacing.sync(file.fileno())
             if is_locked:
                 give_name()
         if not is_locked:  # Windows renames no file that is open
             give_name()
     finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
-    _sync_folder(path.parent)
-
-
-# Temporary files. A lock tells those that are being written from those whose process has been killed: the system
-# releases it however the process ends, and other than a process number it means the same in every container.
-
-
-def _temporary_beside(folder: Path, *, is_private: bool) -> tuple[str, int, bool]:
-    """Return the name of a new file in a folder, the file, open and empty, and whether it is locked.
-
-    Args:
-        folder: the folder.
-        is_private: whether nobody else may read it; otherwise it has the rights of any new file.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    while True:
-        name = os.path.join(folder, f".circuitgrad-{os.urandom(4).hex()}.tmp")  # noqa: PTH118
-        try:
-            handle = os.open(name, flags, 0o600 if is_private else 0o666)
-        except FileExistsError:
-            continue
-        is_locked = _lock(handle)
-        if is_locked is None or (is_locked and os.fstat(handle).st_nlink):
-            return name, handle, bool(is_locked)
-        os.close(handle)  # between its creation and its lock another run removes it as litter
-
-
-def _lock(handle: int) -> bool | None:
-    """Lock an open file, and tell whether it is locked now; None where there are no locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
-
-
-def _remove_litter(folder: Path) -> None:
-    """Remove the temporary files of the effective user in a folder whose processes do not run any more."""
-    if os.name != "posix":
-        return
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
-    except OSError:
-        return
-    for name in names:
-        with contextlib.suppress(OSError):
-            _remove_if_left(name)
-
-
-def _remove_if_left(name: str) -> None:
-    status = os.lstat(name)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-        return
-    handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        is_same = os.path.samestat(status, os.fstat(handle))
-        if is_same and _lock(handle) and os.path.samestat(status, os.lstat(name)):
-            os.unlink(name)  # noqa: PTH108
-    finally:
-        os.close(handle)
-
-
-def _sync(handle: int) -> None:
-    """Put a file, or a folder's names, on the disk, where the file system can do that on demand."""
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in _NO_SYNC:
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    try:
-        handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    except OSError:  # a folder that may be written to, but not be listed
-        return
-    try:
-        _sync(handle)
-    finally:
-        os.close(handle)
-
-
-# What a file keeps when it is replaced
-
-
-def _keep(handle: int, path: Path, status: os.stat_result) -> list[str]:
-    """Give a new file what the file that it replaces has, as far as it may, and return what it could not get.
-
-    Whoever had no rights gets none: where the group or the access control list is lost, the group gets the rights of
-    all others.
-
-    Args:
-        handle: the new file.
-        path: the old one.
-        status: that of the old one.
-    """
-    if os.name != "posix":
-        return []
-    own, mode, lost = os.fstat(handle), stat.S_IMODE(status.st_mode), []
-    if own.st_uid != status.st_uid and not _succeeds(os.fchown, handle, status.st_uid, -1):
-        lost.append("its owner")
-        mode &= ~stat.S_ISUID
-    if own.st_gid != status.st_gid and not _succeeds(os.fchown, handle, -1, status.st_gid):
-        lost.append("its group")
-        mode = _without_group(mode) & ~stat.S_ISGID
-    unkept = _unkept_attributes(handle, path)
-    if unkept & _ACCESS_LISTS:
-        lost.append("its access control list")
-        mode = _without_group(mode)
-    if unkept - _ACCESS_LISTS:
-        lost.append("its extended attributes")
-    if stat.S_IMODE(os.fstat(handle).st_mode) != mode:
-        os.fchmod(handle, mode)
-    return lost
-
-
-def _succeeds(call: Callable[..., object], *arguments: object) -> bool:
-    try:
-        call(*arguments)
-    except OSError:
-        return False
-    return True
-
-
-def _without_group(mode: int) -> int:
-    """Return a mode that gives the group no more than others."""
-    return mode & ~0o070 | (mode & 0o070 & (mode & 0o007) << 3)
-
-
-def _unkept_attributes(handle: int, path: Path) -> set[str]:
-    """Give a new file the access control list and the extended attributes of another, and return those it cannot get.
-
-    A list that it has from its folder goes where the other has none.
-    """
-    if not hasattr(os, "listxattr"):
-        return set()
-    try:
-        wanted = {name: os.getxattr(path, name) for name in os.listxattr(path) if _is_kept(name)}
-        present = {name: os.getxattr(handle, name) for name in os.listxattr(handle) if _is_kept(name)}
-    except OSError:  # the file system has none
-        return set()
-    for name in (present.keys() - wanted.keys()) & _ACCESS_LISTS:
-        _succeeds(os.removexattr, handle, name)
-    return {
-        name
-        for name, value in wanted.items()
-        if present.get(name) != value and not _succeeds(os.setxattr, handle, name, value)
-    }
-
-
-def _is_kept(attribute: str) -> bool:
-    return attribute in _ACCESS_LISTS or attribute.startswith("user.") or attribute == "security.selinux"
+        replacing.remove(temporary)
+    replacing.sync_folder(path.parent)
 
 
 def refuse_unwritable(path: Path) -> None:

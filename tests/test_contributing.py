@@ -88,6 +88,7 @@ def follow(match: re.Match[str], copy: Path) -> None:
         assert re.search(r"[1-9][0-9]* passed", done.stdout)
 
 
+@pytest.mark.slow
 def test_the_page_is_followed_to_the_letter(copy: Path) -> None:
     """The sections are one test: each works on what those above it have left."""
     assert len(SECTIONS) >= 4

@@ -31,6 +31,7 @@ EXPLICIT = {f"w{i + 1}": {"add": [f"w{i}", "x"]} for i in range(GATES)}
 FORMULAS = {f"w{i + 1}": f"w{i}*x + 1" for i in range(GATES // 2)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 @pytest.mark.parametrize("gates", [EXPLICIT, FORMULAS], ids=["gates", "formulas"])
 def test_a_large_circuit_fits(tmp_path: Path, gates: dict[str, object], suffix: str) -> None:

@@ -112,6 +112,7 @@ def test_overflow_is_a_value() -> None:
     assert circuit.backward()["x"] == math.inf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["{tanh: w%d}", "{add: [w%d, 0.5]}", "w%d*0.5 + 1"])
 def test_a_long_chain_does_not_recurse(step: str) -> None:
     count = 100_000 if step.startswith("{add") else 2000

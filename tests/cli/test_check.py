@@ -267,6 +267,7 @@ def test_every_method_says_its_name(method: str) -> None:
     assert document("check", NEURON, "--method", method)["method"] == method
 
 
+@pytest.mark.slow
 def test_auto_says_what_it_takes_and_why() -> None:
     assert "reference mp:" in shown(NEURON)
     assert "reference central: differences to both sides since h is given, h = 1e-05" in shown(NEURON, "--h", "1e-5")

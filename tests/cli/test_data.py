@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad.data import csv_text
 from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
@@ -46,7 +47,7 @@ def long_data(folder: Path, rows: int, name: str = "long.csv") -> str:
 # The numbers
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(rows=st.lists(st.tuples(number, number), min_size=1, max_size=4))
 @pytest.mark.parametrize("file", [NEURON, str(CIRCUITS / "rosenbrock.yaml"), str(CIRCUITS / "himmelblau.yaml")])
 def test_every_row_is_the_run_at_that_point(file: str, rows: list[tuple[float, float]]) -> None:
@@ -404,6 +405,7 @@ def test_what_is_called_parquet_and_is_none(tmp_path: Path) -> None:
 # Memory, pipes, signals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["forward", "backward"])
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setattr(csv_text, "LOOKAHEAD_BYTES", 1 << 16)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad import CircuitError
 from circuitgrad.data import arrow_csv, csv_chunks, csv_text
 from circuitgrad.data.chunks import open_rows
@@ -143,7 +144,7 @@ def fast(text: bytes, width: int, positions: list[int]) -> list[array[float]] | 
     return arrow_csv.read_columns(text, rows, width, positions)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data(), st.sampled_from([(1, [0]), (2, [0, 1]), (2, [1]), (3, [0, 1]), (3, [1])]))
 def test_what_pyarrow_reads_is_what_the_careful_way_reads(data: st.DataObject, shape: tuple[int, list[int]]) -> None:
     width, positions = shape
@@ -152,7 +153,7 @@ def test_what_pyarrow_reads_is_what_the_careful_way_reads(data: st.DataObject, s
         assert (list(range(1, 1 + len(columns[0]))), bits(columns)) == careful(text, width, positions)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data(), st.sampled_from([(1, [0]), (2, [0, 1]), (2, [1]), (3, [0, 1]), (3, [1])]))
 def test_what_is_read_in_columns_is_what_the_careful_way_reads(
     data: st.DataObject, shape: tuple[int, list[int]]
@@ -164,7 +165,7 @@ def test_what_is_read_in_columns_is_what_the_careful_way_reads(
         assert (list(range(1, 1 + len(columns[0]))), bits(columns)) == careful(text, width, positions)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.tuples(REGULAR, REGULAR), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_regular_rows_are_read_the_fast_way(rows: list[tuple[str, str]], end: str) -> None:
     text = "".join(f"{x},{y}{end}" for x, y in rows)
@@ -258,7 +259,7 @@ def read_both_ways(
     return outcomes
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(text=bodies(most=30), size=st.integers(2, 6), ahead=st.integers(2, 300))
 @example(text="1,2,a\n" * 20 + '3,4,"a\nb"\n' + "5,6,a\n" * 20, size=3, ahead=30)
 @example(text="1,2,a\n" * 20 + "\n\n" + "5,6,a\n" * 20 + "007,1,a\n", size=3, ahead=30)

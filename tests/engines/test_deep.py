@@ -45,6 +45,7 @@ def results(deep: Rule, x: float) -> tuple[list[float], list[list[float]]]:
     return list(tape.program(circuit, ["x"], wanted)(x)), [list(column) for column in columns]
 
 
+@pytest.mark.slow
 def test_a_sum_of_many_terms_in_either_order() -> None:
     expected = 0.25 * (DEPTH + 1)
     from_the_right: list[Step] = [*[X] * (DEPTH + 1), *[Call("add", 2, 0)] * DEPTH]

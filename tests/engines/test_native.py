@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.circuit.structure import Input
@@ -246,7 +247,7 @@ def test_an_example_at_many_rows(name: str) -> None:
             assert column[i] == pytest.approx(value, rel=1e-10, abs=1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(plans(), st.data())
 def test_generated_circuits(plan: Plan, data: st.DataObject) -> None:
     circuit = plan.circuit()
@@ -449,6 +450,7 @@ def quick(folder: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_cache_survives_what_befalls_it(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     together = [quick(folder) for _ in range(3)]  # several at once, with an empty cache

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
 from circuitgrad.engines.native.sums import RowSums
 from circuitgrad.engines.update import Update
@@ -59,7 +60,7 @@ def by_hand(
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("count", [0, 13])
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(point=st.tuples(st.floats(-3, 3), st.floats(-3, 3)), low=st.floats(-3, 0), number=st.integers(0, 9))
 def test_a_loop_is_its_steps_to_the_bit(
     form: str, count: int, point: tuple[float, float], low: float, number: int

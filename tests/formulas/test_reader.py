@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.engines.programs import program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.formulas.dialects import FORMULA
@@ -90,7 +91,7 @@ def test_a_condition_has_no_slope(text: str) -> None:
     assert {circuit.backward()[name] for name in VALUES} == {0}
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(conditions, st.sampled_from(["objects", "python", "native"]))
 def test_a_condition_is_the_same_number_in_every_engine(text: str, engine: str) -> None:
     circuit = circuitgrad.from_expression(f"0*(a + b + c + x) + (not ({text}))", **VALUES)

@@ -367,6 +367,7 @@ def test_of_a_conditional_one_branch_is_left(text: str, x: float, left: str) -> 
     assert FORMULA.write(taken(read_formula(text), {"x": x})) == left
 
 
+@pytest.mark.slow
 def test_a_long_formula_takes_no_quadratic_time() -> None:
     steps = read_formula("0" + " + (x if x > 0 else 1)" * 30_000)
     assert len(taken(steps, {"x": 1.0})) == 60_001

@@ -245,6 +245,7 @@ def test_definitions_that_are_never_called_use_up_no_wires() -> None:
     assert loads(f"{INPUTS}define:\n{unused}gates: {{y: a*b}}", max_wires=10).forward()["y"] == 0.5 * -1.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["x", "x*x", "3"])
 def test_a_call_for_each_of_many_members_is_no_idle_turn(body: str) -> None:
     count = 120_000

@@ -211,6 +211,7 @@ def test_standard_input_of_a_process() -> None:
     assert done.stdout.split() == [b"2.0"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_chain_of_100_000_gates_runs(suffix: str, *, backwards: bool, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad import Circuit, CircuitError, load
 from strategies import Written, files
 
@@ -133,7 +134,7 @@ def test_a_broken_file_is_read_or_refused(seed: int, suffix: str, tmp_path: Path
             check(outcome(broken(base, chance), file), file)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(files(), st.randoms(use_true_random=False))
 def test_a_drawn_file_may_break_too(
     tmp_path_factory: pytest.TempPathFactory, written: Written, chance: random.Random

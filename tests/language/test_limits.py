@@ -148,6 +148,7 @@ def test_what_is_too_much_is_refused(tmp_path: Path, text: str, words: str) -> N
     assert len(result.stderr) < 20_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "value"), ANSWERED.values(), ids=ANSWERED)
 def test_what_is_large_is_answered(tmp_path: Path, text: str, value: str) -> None:
     file = tmp_path / "large.yaml"

@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import assume, given, reject, settings
 
+from budget import examples
 from circuitgrad import loads
 from language.programs import Program, programs
 
@@ -15,7 +16,7 @@ def agree(value: float, wanted: float) -> bool:
     return value == wanted or (math.isnan(value) and math.isnan(wanted))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(programs())
 def test_a_program_means_what_a_walk_through_its_tree_finds(program: Program) -> None:
     try:
@@ -35,7 +36,7 @@ def test_a_program_means_what_a_walk_through_its_tree_finds(program: Program) ->
         assert slopes[name] == pytest.approx(known.get(name, 0.0), rel=1e-9, abs=1e-9 * max(1.0, scale))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(programs())
 def test_sharing_changes_no_value_and_no_gradient_of_a_program(program: Program) -> None:
     shared, apart = loads(program.text), loads(program.text, cse=False)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import circuitgrad
+from budget import examples
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.table import find
@@ -85,14 +86,14 @@ def assert_seconds(text: str, meaning: Callable[..., Any], x: float, y: float) -
 
 
 @pytest.mark.parametrize(("text", "meaning"), FORMULAS, ids=[text for text, _ in FORMULAS])
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(x=coordinate, y=coordinate)
 def test_second_derivatives_agree_with_mpmath(text: str, meaning: Callable[..., Any], x: float, y: float) -> None:
     assert_seconds(text, meaning, x, y)
 
 
 @pytest.mark.parametrize(("text", "meaning"), OF_POSITIVES, ids=[text for text, _ in OF_POSITIVES])
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(x=positive, y=positive)
 def test_second_derivatives_of_roots_and_powers_agree_with_mpmath(
     text: str, meaning: Callable[..., Any], x: float, y: float
@@ -168,7 +169,7 @@ def test_what_is_linear_has_none(x: float, y: float, a: float, b: float) -> None
 # Random circuits
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plan=plans(gates=tuple(SMOOTH)))
 def test_a_hessian_is_symmetric(plan: Plan) -> None:
     assume(all(abs(value) < 1e6 for value in plan.values))
@@ -180,7 +181,7 @@ def test_a_hessian_is_symmetric(plan: Plan) -> None:
             assert abs(value - found[other, one]) <= mpf(10) ** -30 * scale
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plan=plans(gates=tuple(SMOOTH)), direction=st.lists(coordinate, min_size=4, max_size=4))
 def test_a_hessian_times_a_direction_is_the_change_of_the_gradient_along_it(plan: Plan, direction: list[float]) -> None:
     assume(all(abs(value) < 1e3 for value in plan.values))
@@ -203,7 +204,7 @@ def test_a_hessian_times_a_direction_is_the_change_of_the_gradient_along_it(plan
             assert abs(product - change) <= mpf(10) ** -15 * (scale + 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(plan=plans(gates=tuple(SMOOTH), most=8))
 def test_doubles_agree_with_multiprecision(plan: Plan) -> None:
     assume(all(abs(value) < 1e3 for value in plan.values))
@@ -286,7 +287,7 @@ def test_either_method_finds_it(method: str) -> None:
     assert {pair: one.verdict for pair, one in found.inputs["out"].items()} == wanted
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(plan=plans(gates=tuple(SMOOTH), most=6))
 def test_the_second_order_check_accuses_no_innocent(plan: Plan) -> None:
     assume(all(abs(value) < 1e6 for value in plan.values))

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad.report import csv_lines
 from circuitgrad.report.csv_lines import CsvLines, by_arrow, by_repr
 
@@ -40,7 +41,7 @@ def expected(columns: list[array[float]]) -> str:
     return file.getvalue()
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.integers(1, 3).flatmap(lambda width: st.lists(st.tuples(*[NUMBERS] * width), min_size=1, max_size=20)))
 def test_lines_are_those_of_repr(rows: list[tuple[float, ...]]) -> None:
     pytest.importorskip("pyarrow")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import inf, mp, mpf, nan
 
+from budget import examples
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.kinks import branch_function
 from circuitgrad.gates.multiprecision import MULTIPRECISION
@@ -234,7 +235,7 @@ coefficient = st.floats(-3, 3).map(lambda x: round(x, 4))
 point = st.floats(-4, 4).map(lambda x: round(x, 4)) | st.floats(-1e-6, 1e-6) | st.floats(-1e6, 1e6)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(a=coefficient, b=coefficient, c=coefficient, x=point, error=st.sampled_from([0.0, 1e-18, 1e-9, 1.0]))
 def test_the_doubt_bounds_the_error_of_smooth_slopes(a: float, b: float, c: float, x: float, error: float) -> None:
     def function(t: Any) -> Any:

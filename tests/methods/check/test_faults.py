@@ -78,6 +78,7 @@ def partials(circuit: Circuit, index: int) -> tuple[float, ...]:
     return circuit.gates[index].partials_function(*values, circuit.gates[index].out.value)
 
 
+@pytest.mark.slow
 def test_the_generated_circuits_are_innocent() -> None:
     for seed in CIRCUITS:
         circuit = generated(seed)
@@ -87,6 +88,7 @@ def test_the_generated_circuits_are_innocent() -> None:
         assert not any(comparison.verdict == WRONG for comparison in result.inputs["out"].values()), seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(0, len(CIRCUITS), 30))
 def test_a_partial_that_is_off_by_a_billionth_is_named(block: int) -> None:
     for seed in CIRCUITS[block : block + 30]:

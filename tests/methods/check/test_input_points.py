@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
 from circuitgrad.gates.table import find
@@ -75,7 +76,7 @@ def test_the_same_seed_draws_the_same_points(x: float, y: float, seed: int) -> N
     assert circuit.values() == {"x": x, "y": y}
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(seed=st.integers(0, 10**6))
 def test_where_an_output_is_not_finite_a_point_is_drawn_anew(seed: int) -> None:
     circuit = through("log", Input("x", 1.0, min=-1, max=1))
@@ -85,7 +86,7 @@ def test_where_an_output_is_not_finite_a_point_is_drawn_anew(seed: int) -> None:
     assert all(point.values["x"] > 0 for point in found)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(seed=st.integers(0, 10**6))
 def test_every_output_has_to_be_finite(seed: int) -> None:
     circuit = circuitgrad.loads(

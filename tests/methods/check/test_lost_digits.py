@@ -116,6 +116,7 @@ def test_an_expected_value_that_doubles_miss_is_told_as_such(
     assert (wrong.expect["f"].verdict, wrong.expect["f"].analytic) == (WRONG, doubles)
 
 
+@pytest.mark.slow
 def test_a_circuit_that_no_number_of_digits_settles_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """The logistic map loses a bit a step: 900 of them lose 270 digits."""
     monkeypatch.setattr("circuitgrad.methods.exact_values.MOST_WORKING_DIGITS", 100)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.second_derivatives import check_hessian, check_hessian_in_doubles
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance
@@ -72,7 +73,7 @@ def test_hard_points_of_correct_hessians(text: str, inputs: dict[str, float]) ->
     assert {comparison.verdict for comparison in comparisons.values()} <= {OK, "inaccurate"}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(x=coordinate, y=coordinate, factor=st.sampled_from([-1.0, 1e-9, 1e-3, 1.0, 1e3]))
 def test_a_partial_that_is_wrong_beside_the_point_is_found(x: float, y: float, factor: float) -> None:
     circuit = defined("u*u*v", x, y, u=f"2*u*v + {factor!r}*(u - {x!r})", v="u*u")
@@ -86,7 +87,7 @@ def test_a_partial_that_is_wrong_beside_the_point_is_found(x: float, y: float, f
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(x=coordinate, y=coordinate)
 def test_either_end_of_a_mixed_derivative_may_be_the_wrong_one(x: float, y: float) -> None:
     faults: list[dict[str, Any]] = [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import circuitgrad
+from budget import examples
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.methods.check.check import DEFAULT_RTOL
@@ -57,7 +58,7 @@ def by_complex_step(text: str, x: float) -> SlopeEstimate:
 
 
 @EACH
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(share=st.floats(0, 1))
 def test_ridders_error_is_within_what_it_says(
     text: str, meaning: Callable[[Any], Any], low: float, high: float, share: float
@@ -72,7 +73,7 @@ def test_ridders_error_is_within_what_it_says(
 
 
 @EACH
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(share=st.floats(0, 1))
 def test_the_complex_step_is_right_to_rounding(
     text: str, meaning: Callable[[Any], Any], low: float, high: float, share: float

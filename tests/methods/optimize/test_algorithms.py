@@ -14,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.algorithms.newton import direction
@@ -132,7 +133,7 @@ def test_a_method_follows_its_rule(method: str, formula: str, start: dict[str, f
 
 
 @pytest.mark.parametrize("method", RULES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(plan=plans(("add", "sub", "mul", "neg", "sigmoid", "tanh", "sin", "cos", "softplus"), most=7))
 def test_a_method_follows_its_rule_on_any_circuit(method: str, plan: Plan) -> None:
     """With derivatives that are pulled from the output, by the other way to differentiate."""
@@ -392,7 +393,7 @@ def test_lbfgs_and_trf_end_at_bounds() -> None:
         assert (outcome.after["a"] <= 0.5, outcome.after["b"] >= -1, outcome.after["k"]) == (True, True, 3)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(low=st.tuples(st.floats(-2, 0.4), st.floats(-2, 0.4)), room=st.tuples(st.floats(0.1, 3), st.floats(0.1, 3)))
 def test_lbfgs_with_bounds_is_scipys(low: tuple[float, float], room: tuple[float, float]) -> None:
     from scipy.optimize import minimize

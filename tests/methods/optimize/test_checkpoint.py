@@ -12,6 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.errors import CircuitError, Source
 from circuitgrad.methods.optimize.checkpoint import Checkpoint
@@ -97,7 +98,7 @@ def test_a_run_goes_on_where_it_ended(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(data=st.data())
 def test_a_run_goes_on_wherever_it_ended(method: str, data: st.DataObject) -> None:
     steps = data.draw(st.integers(1, 40), label="steps")
@@ -408,7 +409,7 @@ def same(text: str, original: Any) -> bool:
 
 
 @pytest.mark.parametrize("method", FUZZED)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_checkpoint_with_another_part_is_refused(method: str, data: st.DataObject) -> None:
     original = document(method)

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.fit import Fit, ParameterEstimate, TangentPlane, fit
@@ -143,7 +144,7 @@ def straight(xs: Sequence[float], ys: Sequence[float], formula: str = "y - (b*x 
     return fit(objective, [at.get(name, 0.0) for name in objective.names])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(points)
 def test_a_straight_line_is_that_of_the_textbook(points: list[tuple[float, float]]) -> None:
     xs, ys = [x for x, _ in points], [y for _, y in points]
@@ -276,7 +277,7 @@ def test_an_estimate_in_units_of_its_error() -> None:
     assert math.isnan(ParameterEstimate(1.0, math.nan).t)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(-140, 140), st.integers(-140, 140))
 def test_other_units_change_the_errors_as_the_estimates(b_power: int, a_power: int) -> None:
     xs, ys = [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 3.0, 3.0]

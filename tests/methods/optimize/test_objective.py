@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import GOALS
 from circuitgrad.data.csv import read_rows
 from circuitgrad.data.table import Rows
@@ -122,7 +123,7 @@ class Drawn:
         return result
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plans(), st.data())
 def test_the_cost_and_its_slopes_are_the_circuits_own(plan: Plan, data: st.DataObject) -> None:
     drawn = Drawn(data, plan, 1)
@@ -146,7 +147,7 @@ def test_the_cost_and_its_slopes_are_the_circuits_own(plan: Plan, data: st.DataO
     assert {name: unit.value for name, unit in ((name, drawn.circuit[name]) for name in drawn.circuit)} == before
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plans(tuple(SMOOTH), most=8), st.data())
 def test_the_hessian_is_that_of_the_rows(plan: Plan, data: st.DataObject) -> None:
     drawn = Drawn(data, plan, 1)
@@ -158,7 +159,7 @@ def test_the_hessian_is_that_of_the_rows(plan: Plan, data: st.DataObject) -> Non
     assert drawn.circuit.values() == {name: before[name] for name in drawn.circuit.inputs}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plans(), st.data())
 def test_a_point_leaves_nothing_to_the_next_one(plan: Plan, data: st.DataObject) -> None:
     drawn = Drawn(data, plan, 2)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.errors import CircuitError
 from circuitgrad.methods.optimize.optimize import optimize
@@ -277,7 +278,7 @@ def test_present_values_are_where_a_run_begins(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["gradient", "hillclimb", "lbfgs", "newton", "random"])
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(x=st.floats(-2, 2), y=st.floats(-2, 2))
 def test_methods_that_look_first_never_get_worse(method: str, x: float, y: float) -> None:
     wanted = told(method, goal="minimize", steps=15, line_search=True, step_size=0.5)

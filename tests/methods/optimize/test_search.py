@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import METHODS, SCHEDULES, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.objective import Objective
@@ -62,7 +63,7 @@ def batches(count: int, size: int, seed: int, epochs: int) -> list[list[list[int
     return [result[at : at + an_epoch] for at in range(0, len(result), an_epoch)]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**70))
 def test_every_epoch_sees_every_row_once(count: int, size: int, seed: int) -> None:
     for epoch in batches(count, size, seed, 3):
@@ -96,7 +97,7 @@ RULES: dict[str, Callable[[int, int], float]] = {
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(size=st.floats(1e-6, 1e3), steps=st.integers(1, 40))
 def test_a_schedule_is_its_formula(schedule: str, size: float, steps: int) -> None:
     # The slope is 1 everywhere, so that a step is as long as the step size.
@@ -121,7 +122,7 @@ def test_a_schedule_narrows_the_box_of_tries() -> None:
 
 
 @pytest.mark.parametrize("method", SEARCHES)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plan=plans(tuple(SMOOTH), most=8), squares=st.booleans(), size=st.sampled_from([1e-3, 1.0, 50.0]))
 def test_every_step_of_a_line_search_improves_enough(method: str, plan: Plan, squares: bool, size: float) -> None:
     goal = "least_squares" if squares else "minimize"
@@ -214,7 +215,7 @@ room = st.sampled_from([(0.0, 0.5), (0.5, 0.0), (0.1, 0.1), (math.inf, 0.01), (0
 
 
 @pytest.mark.parametrize("method", [*WALKS, "lbfgs"])
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data(), plan=plans(tuple(SMOOTH), most=6))
 def test_bounds_hold_and_count_for_the_norm(method: str, data: st.DataObject, plan: Plan) -> None:
     rooms = data.draw(st.lists(room, min_size=len(plan.inputs), max_size=len(plan.inputs)))

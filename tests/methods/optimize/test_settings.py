@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import GOALS, METHODS, SCHEDULES, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
@@ -71,7 +72,7 @@ def test_the_defaults_of_a_method(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sets(st.sampled_from([name for name in SETTINGS if name != "method"])))
 def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
     used = algorithm(method).uses | ALWAYS

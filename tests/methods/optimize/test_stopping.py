@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import METHODS, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
@@ -51,7 +52,7 @@ def assert_kept(result: Outcome, steps: list[Iterate]) -> None:
 
 
 @pytest.mark.parametrize("method", GENERAL)
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(steps=st.integers(1, 12))
 def test_steps(method: str, steps: int) -> None:
     outcome, seen = run(VALLEY, {"a": -0.5, "b": 1.5}, method, steps=steps)
@@ -184,7 +185,7 @@ def test_time_that_is_over_at_once(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", GENERAL)
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 @given(after=st.integers(1, 6))
 def test_interruption(method: str, after: int) -> None:
     asked = count(1)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import circuitgrad
+from budget import examples
 from circuitgrad.report.drawing.dot import dot
 from circuitgrad.report.drawing.layout import program
 from circuitgrad.report.drawing.mermaid import mermaid
@@ -65,7 +66,7 @@ def test_dot_of_examples(file: Path, reader: str) -> None:
     assert_same(drawn, parsed(dot(drawn), reader))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(texts())
 def test_dot_of_any_circuit(text: str) -> None:
     drawn = drawing(circuit(text), collapse=["none"])

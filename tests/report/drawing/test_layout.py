@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.errors import CircuitError
 from circuitgrad.report.drawing.layout import NUMBER, Rectangle, lay_out, longest_number, sampled
 from circuitgrad.report.drawing.measure import width
@@ -47,7 +48,7 @@ def test_examples(file: Path, collapse: str) -> None:
         assert backward_wires(drawn, place) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(texts(), st.sampled_from([0, 4]), st.sampled_from(["none", "all", "families"]))
 def test_any_circuit(text: str, roomy: int, collapse: str) -> None:
     drawn = drawing(circuit(text), collapse=[collapse])
@@ -60,6 +61,7 @@ def test_any_circuit(text: str, roomy: int, collapse: str) -> None:
         assert crossed(drawn, place) == []
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_gates_that_all_take_the_same_input() -> None:
     gates = ", ".join(f"g{i + 1}: {{{'mul' if i % 2 else 'add'}: [g{i}, {'xy'[i % 3 % 2]}]}}" for i in range(200))
     drawn = drawing(circuitgrad.loads(f"{{inputs: {{g0: 1, x: 1, y: 1}}, gates: {{{gates}}}}}"))

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.circuit import Circuit
 from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError
@@ -132,7 +133,7 @@ def nasty(names: list[str], about: str) -> Circuit:
 
 
 @given(st.lists(st.sampled_from(NASTY) | st.text(min_size=1), min_size=3, max_size=3, unique=True), st.text())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_names_are_inert(names: list[str], about: str) -> None:
     if any("." in name or "[" in name for name in names):
         return

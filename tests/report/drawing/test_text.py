@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import circuitgrad
+from budget import examples
 from circuitgrad.report.drawing.model import drawing
 from circuitgrad.report.drawing.text import lines, text
 from program import CIRCUITS
@@ -66,7 +67,7 @@ def test_plain_characters() -> None:
     assert text(neuron(), 40, ascii_only=True).isascii()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(texts(), st.integers(60, 200))
 def test_every_wire_is_there_and_fits(file: str, width: int) -> None:
     drawn = drawing(circuit(file), collapse=["none"])

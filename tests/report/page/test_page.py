@@ -663,6 +663,7 @@ def test_nothing_sticks_out_of_the_page(browser: Chrome, name: str, width: int) 
     assert outside == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_have_contrast(browser: Chrome, scheme: str) -> None:
     opened(browser, circuitgrad.load(ROOT / "circuits" / "svm.yaml"))

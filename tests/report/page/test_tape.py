@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad import loads
 from circuitgrad.report.number_text import exact, rounded
 from circuitgrad.report.page.javascript import page_file, rules_text
@@ -53,7 +54,7 @@ def near(first: float, second: float, room: float) -> bool:
 
 
 # At a tie the last digit of a function decides which way a gate goes: gates with kinks are compared at chosen points.
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(plans(gates=tuple(SMOOTH)), min_size=1, max_size=12))
 def test_passes_over_any_circuits(drawn: list[Plan]) -> None:
     circuits = [plan.circuit() for plan in drawn]
@@ -108,7 +109,7 @@ def numbers(script: str, given: Any) -> Any:
     return run(page_file("numbers.js") + script, given)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.floats(), min_size=50, max_size=200), st.integers(1, 12))
 def test_numbers_are_written_as_in_the_other_reports(values: list[float], digits: int) -> None:
     script = "answer(given.values.map((value) => [shown(value, given.digits), exact(value)]))"
@@ -144,7 +145,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     assert numbers(f"answer(readNumber({json.dumps(text)}))", None) is None
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 1e3), st.floats(0, 1e3)), min_size=30, max_size=60))
 def test_a_slider_has_its_value_within_its_range(cases: list[tuple[float, float, float]]) -> None:
     bounds = [

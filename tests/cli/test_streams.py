@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad.errors import CircuitError, Place, harmless
 from program import invoke, program, write
 
@@ -117,7 +118,7 @@ def run(folder: Path, command: str, text: str, width: int | None) -> Result:
 @given(text=TEXTS, width=st.sampled_from([None, 12, 40, 80]))
 @example(text=WORST, width=None)
 @example(text="x" * 78 + "::error::", width=40)
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_no_text_of_a_file_is_obeyed(command: str, text: str, width: int | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = run(Path(folder), command, text, width)

@@ -180,7 +180,7 @@ gate("log10", "log10(x)", "logarithm to base 10", x="1/(abs(x)*log(10)) if x >= 
 gate("logsumexp", "x + log(2) if x == y else max(x, y) + log1p(exp(-abs(x - y)))", "log(exp(x) + exp(y))",
      x="sigmoid(x - y)", y="sigmoid(y - x)", aliases=("logaddexp",), folds=True, sample=((-800.0, 800.0),) * 2,
      convention="slopes NaN where x and y are the same infinity; what x - y is rounded by costs the smaller slope up "
-                "to abs(x - y)/2 ulp")
+                "to abs(x - y) ulp; where the value crosses 0, its terms cancel")
 
 # Of more than two operands, a fold would lose the digits of the slopes: these rules, of no gate that a file can name,
 # compute f + log(exp(x - f) + exp(y - f) + ...). The shift f is constant beside its jumps, which are at no double: what
@@ -262,9 +262,11 @@ gate("sigmoid", "1/(1 + exp(-x)) if x >= 0 else exp(x)/(1 + exp(x))", "logistic 
 # Below -708, sigmoid(x) is exp(x) with few digits, or 0.
 gate("silu", "max(x, -1000)*sigmoid(x) if x > -708 else max(x, -1000)*exp(x/2)*exp(x/2)", "x*sigmoid(x)",
      x="sigmoid(x)*(1 + clip(x, -1000, 1000)*sigmoid(-x)) if x > -708 else (1 + max(x, -1000))*exp(x/2)*exp(x/2)",
-     aliases=("swish",), sample=((-700.0, 700.0),))
+     aliases=("swish",), sample=((-700.0, 700.0),),
+     convention="where the slope crosses 0, at -1.2785, its terms cancel: right to 1e-16, not to all digits")
 gate("gelu", "max(x, -40)*normal_cdf(x)", "x*normal_cdf(x)", x="normal_cdf(x) + clip(x, -40, 40)*normal_pdf(x)",
-     sample=((-37.0, 37.0),))
+     sample=((-37.0, 37.0),),
+     convention="where the slope crosses 0, at -0.7518, its terms cancel: right to 2e-16, not to all digits")
 gate("softplus", "max(x, 0) + log1p(exp(-abs(x)))", "log(1 + exp(x))", x="sigmoid(x)", sample=((-700.0, 1000.0),))
 gate("log_sigmoid", "min(x, 0) - log1p(exp(-abs(x)))", "log(sigmoid(x))", x="sigmoid(-x)", aliases=("logsigmoid",),
      sample=((-1000.0, 700.0),))

@@ -47,8 +47,8 @@ INTRODUCTION = """\
   own.
 
 The errors are the largest at {points:,} points a gate in its tested range: a third evenly spread, a third of all sizes,
-a third near its ends and near numbers in the formulas. The truth is the rule at 60 digits. The machine was {platform};
-with another C library, errors may differ by an ulp.
+a third near its ends and near numbers in the formulas. The truth is the rule at 60 digits. They were measured on
+{platform}; with another C library, errors may differ by an ulp.
 
 To measure again: `python benchmarks/ulps.py --write docs/gates.md`.
 """
@@ -57,8 +57,8 @@ BEYOND = """\
 ## Beyond the tested ranges
 
 At {count} numbers from 5e-324 to 1.7e308, of either sign, and at 1,000 combinations of them for gates with several
-operands, values and slopes are right to 6 ulp, except for these. Each line has the largest error. Numbers below 2.2e-308
-have fewer digits, and so has what is computed from them.
+operands, values and slopes are right to 6 ulp, except for these. Each line has the largest error. Numbers below
+2.2e-308 have fewer digits, and so has what is computed from them.
 
 | gate | of | engine | at | computed | right |
 |---|---|---|---|---|---|

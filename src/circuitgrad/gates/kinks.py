@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 
 MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
+MOST_CARRYING_STEPS = 100_000
+"""The most steps of a formula that tells whether an operand moves a rule's value; beyond, all operands count."""
 
 FLAT = COMPARISONS | {"floor", "sign", "step"}
 """The gates whose values are constant on both sides of their kinks."""
@@ -240,7 +242,9 @@ def _carrying_function(rule: Rule) -> Callable[..., tuple[float, ...]]:
 
 
 ALWAYS: tuple[Step, ...] = (Number(1.0, 0),)
+"""The formula that is true everywhere."""
 NEVER: tuple[Step, ...] = (Number(0.0, 0),)
+"""The formula that is true nowhere."""
 
 
 @once_a_rule
@@ -261,6 +265,10 @@ def carrying_formulas(rule: Rule) -> tuple[tuple[Step, ...], ...]:
             return (ALWAYS,) * rule.arity
         for kink in kinks_of(rule):
             tied = _either(tied, (*kink.margin, Number(0.0, 0), Call("eq", 2, 0)))
+    called = {step.gate for step in rule.value.steps if isinstance(step, Call)} - {rule.name}
+    if "where" not in called and all(set(carrying_formulas(find(gate))) == {ALWAYS} for gate in called):
+        used = {step.name for step in rule.value.steps if isinstance(step, Name)}
+        return tuple(ALWAYS if operand in used else NEVER for operand in rule.operands)
     length = 0
 
     def leaf(step: Name | Number) -> _Carrier:
@@ -268,14 +276,16 @@ def carrying_formulas(rule: Rule) -> tuple[tuple[Step, ...], ...]:
 
     def call(step: Call, operands: list[_Carrier]) -> _Carrier:
         nonlocal length
+        if length > MOST_CARRYING_STEPS:
+            return _Carrier((), {})
         steps = (*chain.from_iterable(operand.steps for operand in operands), step)
         names = dict.fromkeys(chain.from_iterable(operand.carrying for operand in operands))
-        carrying = {name: _through(rule, step, operands, name) for name in names} if length < MOST_KINK_STEPS else {}
-        length += len(steps) + sum(map(len, carrying.values()))
+        carrying = {name: _through(rule, step, operands, name) for name in names}
+        length = max(length, len(steps), *map(len, carrying.values()))
         return _Carrier(steps, carrying)
 
     carrying = folded(_unplaced(rule.value.steps), leaf, leaf, call).carrying
-    if length >= MOST_KINK_STEPS:
+    if length > MOST_CARRYING_STEPS:
         return (ALWAYS,) * rule.arity
     return tuple(_either(tied, carrying.get(operand, NEVER)) for operand in rule.operands)
 

@@ -347,7 +347,7 @@ def _side(
             return _Side(vertical, mpf(0), ratio, finer, sure=False, resolved=True)
     falls = longer is not None and ratio <= longer.ratio < 1 and abs(finer) <= FAST_FALL * abs(longer.slope)
     if (falls or (lawful and ratio < 1)) and doubt > 2 * noise:
-        # The slope falls with a power of the step: its limit is 0.
+        # The slope falls with a power of the step, or ever faster: its limit is 0.
         return _Side(mpf(0), mpf(0), ratio, mpf(0), sure=not expected, resolved=True)
     # The doubt of a slope of 0 is relative to the scale.
     small = doubt <= SUFFICIENT_DOUBT * scale

@@ -255,7 +255,7 @@ def carrying_formulas(rule: Rule) -> tuple[tuple[Step, ...], ...]:
 
     >>> from circuitgrad.formulas.dialects import FORMULA
     >>> [FORMULA.write(steps) for name in ("mul", "where") for steps in carrying_formulas(find(name))]
-    ['1', '1', '0', '0 if test == 0 else 1 if test == test else 0', '1 if test == 0 else 0']
+    ['1', '1', '0', '0 if test == 0 else test == test', 'test == 0']
     """
     tied = NEVER
     if is_built_in(rule) and rule.name != "where":

@@ -46,7 +46,7 @@ def rules_text(rules: Sequence[Rule]) -> str:
       value: (x1) => x1 > 0 ? x1 : x1 <= 0 ? 0 : nan,
       partials: (x1, out) => [x1 > 0 ? 1 : x1 <= 0 ? 0 : nan],
       cases: (x1, out) => [x1 > 0 ? 0 : x1 <= 0 ? 1 : 2, x1 > 0 ? 0 : x1 <= 0 ? 1 : 2],
-      carries: (x1) => [x1 == 0 ? 1 : x1 > 0 ? 1 : 0],
+      carries: (x1) => [x1 - 0 == 0 ? 1 : (x1 > 0) + 0.0],
     }];
     })();
     """

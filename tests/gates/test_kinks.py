@@ -23,7 +23,7 @@ from circuitgrad.formulas.reader import read_formula
 from circuitgrad.formulas.steps import CONSTANTS, Call, Name, Number
 from circuitgrad.gates.compiled import compiled, partials_function, value_function
 from circuitgrad.gates.doubles import DOUBLES
-from circuitgrad.gates.kinks import MOST_KINK_STEPS, Branch, branch_function, kinks_of, taken
+from circuitgrad.gates.kinks import MOST_KINK_STEPS, Branch, branch_function, carrying_positions, kinks_of, taken
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import GATES, find
@@ -388,3 +388,14 @@ def test_a_long_formula_takes_no_quadratic_time() -> None:
 def test_the_kinks_of_a_condition_are_those_of_its_comparisons(text: str, margins: list[str]) -> None:
     rule = Rule("f", text, {"x": "0", "y": "0"})
     assert [FORMULA.write(kink.margin) for kink in kinks_of(rule)] == margins
+
+
+@pytest.mark.parametrize("depth", [1, 10, 90])
+def test_the_operands_that_move_a_rule_are_told_at_any_depth(monkeypatch: pytest.MonkeyPatch, depth: int) -> None:
+    value = f"{'relu(' * depth}x{')' * depth} + 0*y"
+    partials = {"x": "1", "y": "0", "z": "0"}
+    rule = Rule("deep", value, partials)
+    assert carrying_positions(rule, (2.0, 1.0, 1.0)) == [0, 1]
+    assert carrying_positions(rule, (-1.0, 1.0, 1.0)) == [1]
+    monkeypatch.setattr("circuitgrad.gates.kinks.MOST_CARRYING_STEPS", 1)
+    assert carrying_positions(Rule("deep", value, partials), (-1.0, 1.0, 1.0)) == [0, 1, 2]

@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 
 MOST_KINK_STEPS = 1_000_000
 """The most steps that all kinks of a rule may have together; a longer rule of a file counts as smooth."""
+MOST_CARRYING_STEPS = 100_000
+"""The most steps of a formula that tells whether an operand moves a rule's value; beyond, all operands count."""
 
 FLAT = COMPARISONS | {"floor", "sign", "step"}
 """The gates whose values are constant on both sides of their kinks."""
@@ -208,28 +210,12 @@ def names_used(steps: Sequence[Step], values: Mapping[str, float]) -> frozenset[
     ['c', 'x']
     """
 
-    def used(step: Call, numbers: Sequence[float]) -> Sequence[int]:
-        return (0, _branch_taken(numbers)) if step.gate == "where" else range(step.arity)
-
-    return _names_through(steps, values, used)
-
-
-def _names_through(
-    steps: Sequence[Step], values: Mapping[str, float], positions: Callable[[Call, Sequence[float]], Sequence[int]]
-) -> frozenset[str]:
-    """Return the names that a formula's value depends on at a point, through some operands of every call.
-
-    Args:
-        steps: the formula, in postfix order.
-        values: the values of the names in it; constants need none.
-        positions: returns the positions of these operands in a call, given the values of all its operands.
-    """
-
     def leaf(step: Name | Number) -> frozenset[str]:
         return frozenset([step.name] if isinstance(step, Name) else [])
 
     def call(step: Call, parts: list[frozenset[str]], numbers: Sequence[float]) -> frozenset[str]:
-        return frozenset().union(*[parts[position] for position in positions(step, numbers)])
+        used = (parts[0], parts[_branch_taken(numbers)]) if step.gate == "where" else parts
+        return frozenset().union(*used)
 
     return _folded_at(steps, values, leaf, call)
 
@@ -247,20 +233,99 @@ def carrying_positions(rule: Rule, values: Sequence[float]) -> list[int]:
     >>> [carrying_positions(find(name), (-1.0, 2.0)[:find(name).arity]) for name in ("mul", "max", "relu", "floor")]
     [[0, 1], [1], [], []]
     """
+    return [position for position, carries in enumerate(_carrying_function(rule)(*values)) if carries]
+
+
+@once_a_rule
+def _carrying_function(rule: Rule) -> Callable[..., tuple[float, ...]]:
+    return compiled_tuple(rule.operands, carrying_formulas(rule), DOUBLES)
+
+
+ALWAYS: tuple[Step, ...] = (Number(1.0, 0),)
+"""The formula that is true everywhere."""
+NEVER: tuple[Step, ...] = (Number(0.0, 0),)
+"""The formula that is true nowhere."""
+
+
+@once_a_rule
+def carrying_formulas(rule: Rule) -> tuple[tuple[Step, ...], ...]:
+    """Return, per operand of a gate, the formula that is true where the gate's value moves with it.
+
+    See `carrying_positions`. A rule of very many steps counts as carrying all its operands.
+
+    >>> from circuitgrad.formulas.dialects import FORMULA
+    >>> [FORMULA.write(steps) for name in ("mul", "where") for steps in carrying_formulas(find(name))]
+    ['1', '1', '0', '0 if test == 0 else test == test', 'test == 0']
+    """
+    tied = NEVER
     if is_built_in(rule) and rule.name != "where":
         if rule.name in FLAT:
-            return []
-        branch_of = branch_function(rule)
-        if branch_of is None or branch_of(*values).tied:
-            return list(range(rule.arity))
+            return (NEVER,) * rule.arity
+        if not kinks_of(rule):
+            return (ALWAYS,) * rule.arity
+        for kink in kinks_of(rule):
+            tied = _either(tied, (*kink.margin, Number(0.0, 0), Call("eq", 2, 0)))
+    called = {step.gate for step in rule.value.steps if isinstance(step, Call)} - {rule.name}
+    if "where" not in called and all(set(carrying_formulas(find(gate))) == {ALWAYS} for gate in called):
+        used = {step.name for step in rule.value.steps if isinstance(step, Name)}
+        return tuple(ALWAYS if operand in used else NEVER for operand in rule.operands)
+    length = 0
 
-    def carrying(step: Call, numbers: Sequence[float]) -> Sequence[int]:
-        if step.gate == "where":
-            return (_branch_taken(numbers),)
-        return range(step.arity) if step.gate == rule.name else carrying_positions(find(step.gate), numbers)
+    def leaf(step: Name | Number) -> _Carrier:
+        return _Carrier((step,), {step.name: ALWAYS} if isinstance(step, Name) else {})
 
-    names = _names_through(rule.value.steps, dict(zip(rule.operands, values, strict=True)), carrying)
-    return [position for position, operand in enumerate(rule.operands) if operand in names]
+    def call(step: Call, operands: list[_Carrier]) -> _Carrier:
+        nonlocal length
+        if length > MOST_CARRYING_STEPS:
+            return _Carrier((), {})
+        steps = (*chain.from_iterable(operand.steps for operand in operands), step)
+        names = dict.fromkeys(chain.from_iterable(operand.carrying for operand in operands))
+        carrying = {name: _through(rule, step, operands, name) for name in names}
+        length = max(length, len(steps), *map(len, carrying.values()))
+        return _Carrier(steps, carrying)
+
+    carrying = folded(_unplaced(rule.value.steps), leaf, leaf, call).carrying
+    if length > MOST_CARRYING_STEPS:
+        return (ALWAYS,) * rule.arity
+    return tuple(_either(tied, carrying.get(operand, NEVER)) for operand in rule.operands)
+
+
+class _Carrier(NamedTuple):
+    """A part of a formula, and per name in it the formula that is true where the part moves with it."""
+
+    steps: tuple[Step, ...]
+    carrying: dict[str, tuple[Step, ...]]
+
+
+def _through(rule: Rule, step: Call, operands: Sequence[_Carrier], name: str) -> tuple[Step, ...]:
+    """Return the formula that is true where a call in a rule's value moves with a name."""
+    carrying = [operand.carrying.get(name, NEVER) for operand in operands]
+    if step.gate == "where":
+        return _choice(operands[0].steps, carrying[1], carrying[2])
+    if step.gate == rule.name:
+        through: Sequence[tuple[Step, ...]] = [ALWAYS] * step.arity
+    else:
+        called = find(step.gate)
+        places = {operand: part.steps for operand, part in zip(called.operands, operands, strict=True)}
+        through = [substituted(steps, places) for steps in carrying_formulas(called)]
+    moves = NEVER
+    for inside, outside in zip(carrying, through, strict=True):
+        moves = _either(moves, _choice(outside, inside, NEVER))
+    return moves
+
+
+def _choice(test: tuple[Step, ...], body: tuple[Step, ...], orelse: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the formula that is `body` where the test is true, and `orelse` elsewhere."""
+    if body == orelse or test == ALWAYS:
+        return body
+    if test == NEVER:
+        return orelse
+    return test if (body, orelse) == (ALWAYS, NEVER) else (*test, *body, *orelse, Call("where", 3, 0))
+
+
+def _either(first: tuple[Step, ...], second: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the formula that is true where one of two formulas is."""
+    return second if first == NEVER else first if second == NEVER else _choice(first, ALWAYS, second)
 
 
 @once_a_rule

@@ -146,16 +146,23 @@ gate("square", "x*x", "second power", x="2*x", sample=(WIDE,))
 gate("sqrt", "sqrt(x)", "square root", x="0.5/abs(out)", sample=((0.0, 1e6),), convention="slope inf at 0; NaN below")
 gate("cbrt", "cbrt(x)", "cube root", x="1/(3*square(out))", sample=(WIDE,), convention="slope inf at 0")
 gate("pow", "x**y", "x to the power y",
-     # out/x keeps the digits that y - 1 may lose, where neither it nor out*y leaves the range of doubles.
-     # At y = 0 it is 0, but its slope in y is 1/x.
-     x="(y*(out/x) if abs(x) >= 1e-300 else 0) if y == 0 "
-       "else y*(out/x) if min(abs(out), abs(1/(out*y))) > 1e-300 else y*x**(y - 1)",
-     y="y if y != y else (-out if y < 0 else 0*out) if x == 0 else (inf if y >= 0 else 0) if x == inf else out*log(x)",
+     # out/x keeps the digits that y - 1 may lose, where neither out nor out*y leaves the range of doubles; y - 1 is
+     # not odd from 2**53 on. The roots are 0 where they count: their slopes are the second derivatives beside x = 0,
+     # which are 1/x at y = 0 and log(x) for 0 < y <= 1.
+     x="(y*out/x if abs(x) > 0 else 0 + cbrt(y)) if y == 0 "
+       "else (y*(out/x) if abs(out/x) < inf else y*out/x) if min(abs(out), abs(1/(out*y))) > 1e-300 "
+       "else x**(y - 1) + sqrt(1 - y) if x == 0 and 0 < y <= 1 "
+       "else -y*out if x < 0 and 9007199254740992 < abs(y) < inf else y*x**(y - 1) if out == out else nan",
+     y="y if y != y else (-out if y < 0 else 0 - sqrt(x) if 0 < y <= 1 else 0*out) if x == 0 "
+       "else (inf if y >= 0 else 0) if x == inf else out*log(x)",
      aliases=("power",), sample=((1e-3, 1e3), (-20.0, 20.0)),
      convention="0**0 is 1 with slopes 0, 0; for x < 0 the slope in y is NaN, and so is the value unless y is whole")
 gate("hypot", "hypot(x, y)", "square root of x*x + y*y",
-     x="0 if out == 0 else x/out if out < inf else 0.5*x/hypot(0.5*x, 0.5*y)",
-     y="0 if out == 0 else y/out if out < inf else 0.5*y/hypot(0.5*x, 0.5*y)",
+     # The factors keep a sum of squares in the range of doubles: 0.5, and 2**600 for numbers with few digits.
+     x="0 if out == 0 else x/out if 1e-290 < out < inf else 0.5*x/hypot(0.5*x, 0.5*y) if out > 1 "
+       "else 4.149515568880993e180*x/hypot(4.149515568880993e180*x, 4.149515568880993e180*y)",
+     y="0 if out == 0 else y/out if 1e-290 < out < inf else 0.5*y/hypot(0.5*x, 0.5*y) if out > 1 "
+       "else 4.149515568880993e180*y/hypot(4.149515568880993e180*x, 4.149515568880993e180*y)",
      sample=(WIDE, WIDE), convention="slopes 0, 0 at the origin", kinks=[("sign(hypot(x, y))", "hypot(x, y)")])
 
 # Exponentials and logarithms
@@ -172,7 +179,8 @@ gate("log10", "log10(x)", "logarithm to base 10", x="1/(abs(x)*log(10)) if x >= 
      convention="-inf with slope inf at 0; NaN below")
 gate("logsumexp", "x + log(2) if x == y else max(x, y) + log1p(exp(-abs(x - y)))", "log(exp(x) + exp(y))",
      x="sigmoid(x - y)", y="sigmoid(y - x)", aliases=("logaddexp",), folds=True, sample=((-800.0, 800.0),) * 2,
-     convention="slopes NaN where x and y are the same infinity")
+     convention="slopes NaN where x and y are the same infinity; what x - y is rounded by costs the smaller slope up "
+                "to abs(x - y) ulp; where the value crosses 0, its terms cancel")
 
 # Of more than two operands, a fold would lose the digits of the slopes: these rules, of no gate that a file can name,
 # compute f + log(exp(x - f) + exp(y - f) + ...). The shift f is constant beside its jumps, which are at no double: what
@@ -248,12 +256,17 @@ gate("elu", "x if x > 0 else expm1(x)", "exponential linear unit", x="1 if x > 0
 gate("sigmoid", "1/(1 + exp(-x)) if x >= 0 else exp(x)/(1 + exp(x))", "logistic function",
      # From 4 on, 1 - out loses digits; up to there it keeps the figures of the Hacker's guide to the bit.
      x="out*(1 - out) if x <= 4 else out*sigmoid(-x)", aliases=("logistic",), sample=((-700.0, 700.0),),
-     convention="near 0 the second derivative cancels: right to 2e-16, not to all digits")
+     convention="up to 4 the slope keeps the guide's figures to the bit: 1 - out costs it up to 44 ulp at 4; near 0 "
+                "the second derivative cancels: right to 2e-16, not to all digits")
 # The bounds on x in gelu and silu lie where the factor beside them is 0 or 1: they keep inf*0 away.
-gate("silu", "max(x, -1000)*sigmoid(x)", "x*sigmoid(x)", x="sigmoid(x)*(1 + clip(x, -1000, 1000)*sigmoid(-x))",
-     aliases=("swish",), sample=((-700.0, 700.0),))
+# Below -708, sigmoid(x) is exp(x) with few digits, or 0.
+gate("silu", "max(x, -1000)*sigmoid(x) if x > -708 else max(x, -1000)*exp(x/2)*exp(x/2)", "x*sigmoid(x)",
+     x="sigmoid(x)*(1 + clip(x, -1000, 1000)*sigmoid(-x)) if x > -708 else (1 + max(x, -1000))*exp(x/2)*exp(x/2)",
+     aliases=("swish",), sample=((-700.0, 700.0),),
+     convention="where the slope crosses 0, at -1.2785, its terms cancel: right to 1e-16, not to all digits")
 gate("gelu", "max(x, -40)*normal_cdf(x)", "x*normal_cdf(x)", x="normal_cdf(x) + clip(x, -40, 40)*normal_pdf(x)",
-     sample=((-37.0, 37.0),))
+     sample=((-37.0, 37.0),),
+     convention="where the slope crosses 0, at -0.7518, its terms cancel: right to 2e-16, not to all digits")
 gate("softplus", "max(x, 0) + log1p(exp(-abs(x)))", "log(1 + exp(x))", x="sigmoid(x)", sample=((-700.0, 1000.0),))
 gate("log_sigmoid", "min(x, 0) - log1p(exp(-abs(x)))", "log(sigmoid(x))", x="sigmoid(-x)", aliases=("logsigmoid",),
      sample=((-1000.0, 700.0),))

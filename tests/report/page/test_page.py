@@ -607,6 +607,20 @@ def test_special_points_have_pythons_meaning(browser: Chrome, text: str) -> None
     assert complaints(browser) == []
 
 
+def test_a_gradient_of_0_that_meets_an_infinite_slope_is_named_until_the_input_moves(browser: Chrome) -> None:
+    opened(browser, circuitgrad.loads("{inputs: {x: 0}, gates: {z: sqrt(x)**2}}"))
+    script = "const line = document.getElementById('warnings'); return [line.textContent, line.offsetHeight > 0]"
+    text, is_shown = browser.execute_script(script)
+    assert text.startswith("Warning: the gradient 0 of 'z.1' meets the infinite slope of sqrt(0.0) in x, and adds ")
+    assert is_shown
+    field = '#leaves li[data-wire="x"] input[type=text]'
+    fill(browser, field, "1")
+    assert browser.execute_script(script) == ["", False]
+    fill(browser, field, "-1")
+    assert browser.execute_script(script)[0].endswith("Warning: 'z.1' is nan: sqrt(-1.0)")
+    assert complaints(browser) == []
+
+
 def test_the_numeric_check_finds_kinks_and_wrong_rules(browser: Chrome) -> None:
     circuit = circuitgrad.loads(
         """  # noqa: D301 - click keeps the lines behind a real backspace as they are

@@ -30,6 +30,8 @@ INNER_STEP_EXPONENT = 120
 """The step of the inner of two differences, as a negative power of 10, relative to the smaller of the point and 1."""
 OUTER_STEP_EXPONENTS = (20, 40, 80)
 """The steps of the outer difference, as negative powers of 10, relative to the point."""
+FALL = mpf("0.999")
+"""A one-sided slope that falls by more than this when its step is halved falls to 0, as that of `x**1.5` at 0."""
 
 
 class ExactDerivatives:
@@ -107,7 +109,8 @@ class ExactDerivatives:
     ) -> list[tuple[ExactSlope, tuple[str, ...]]]:
         """Return the exact slopes, in one input, of the first output's derivatives in partner inputs.
 
-        The derivatives are differences, too, with a step that is negligible beside the one along the input.
+        The derivatives are differences, too, with a step that is negligible beside the one along the input. Where the
+        output has a value on one side only, as at the end of a domain, they are one-sided.
 
         Args:
             name: the input of the second differentiation.
@@ -135,9 +138,14 @@ class ExactDerivatives:
         def functions(values: Sequence[Any]) -> list[Any]:
             derivatives = []
             for (partner, slot, gates), shift in zip(inner, shifts, strict=True):
-                above = self._twin.retrace(values, partner, values[slot] + shift, gates)
-                below = self._twin.retrace(values, partner, values[slot] - shift, gates)
-                derivatives.append((above[output] - below[output]) / (2 * shift))
+                differences = []
+                for step in (shift, shift / 2):
+                    above = self._twin.retrace(values, partner, values[slot] + step, gates)
+                    below = self._twin.retrace(values, partner, values[slot] - step, gates)
+                    differences.append(_difference(below[output], values[output], above[output], step))
+                    if below[output] == below[output] and above[output] == above[output]:
+                        break
+                derivatives.append(_limit(*differences))
             return derivatives
 
         scales = [output_size / ((size or 1) * (partner_size or 1)) for partner_size in partner_sizes]
@@ -186,3 +194,18 @@ class ExactDerivatives:
         if digits not in self._traces:
             self._traces[digits] = self._twin.trace({})
         return self._traces[digits]
+
+
+def _difference(below: Any, here: Any, above: Any, step: Any) -> Any:
+    """Return the slope of a function from its values a step apart: one-sided where one of the two is NaN."""
+    if below == below and above == above:
+        return (above - below) / (2 * step)
+    apart = above - here if below != below else here - below
+    # The two errors of a central difference cancel; here, what is rounding alone would count as a slope.
+    is_rounding = abs(apart) <= mpf(10) ** (3 - mpmath.mp.dps) * abs(here)
+    return mpf(0) if is_rounding else apart / step
+
+
+def _limit(coarser: Any, finer: Any = None) -> Any:
+    """Return a slope from those with a step and, where they are one-sided, with half of it: 0 where they fall to it."""
+    return mpf(0) if finer is not None and abs(finer) <= FALL * abs(coarser) else coarser

@@ -38,6 +38,8 @@ LEAST_SLOPE_EXPONENT = 60
 """Where no slope is expected, slopes down to this negative power of 10 are found."""
 SAME_LAW = mpf("1e-3")
 """The relative distance of the laws by which a slope changes with its step, at this step and a far longer one."""
+FAST_FALL = mpf("1e-3")
+"""A slope that falls by this with a far shorter step, and ever faster, falls to 0, as `x*log(x)` does."""
 
 
 class FunctionSample(NamedTuple):
@@ -293,14 +295,21 @@ def _side(
     ratio = finer / coarser if coarser else mpf(1)
     doubt = 4 * abs(coarser - finer) + noise
     beside = 2 * coarser - finer
+    vertical = mpmath.sign(finer) * mpmath.inf
     lawful = longer is not None and abs((1 - ratio) - (1 - longer.ratio)) <= SAME_LAW * abs(1 - ratio)
     if abs(finer) > 4 * noise and abs(ratio) > VERTICAL_GROWTH:
         # Without a tie, the function may be merely steep: the shortest step decides.
         jump = abs(ratio) > JUMP_GROWTH
-        vertical = mpmath.sign(finer) * mpmath.inf
         return _Side(vertical, mpf(0), ratio, beside, sure=bool(tied and jump and lawful), resolved=lawful)
-    if lawful and ratio < 1 and doubt > 2 * noise:
-        # The slope falls with a power of the step: its limit is 0.
+    rise = finer - coarser
+    if longer is not None and longer.ratio and abs(rise) > 4 * noise:
+        before = longer.beside - longer.beside / longer.ratio
+        if rise * finer > 0 and abs(rise - before) <= SAME_LAW * abs(rise):
+            # Each halving of the step adds the same: the slope grows with the logarithm of the step.
+            return _Side(vertical, mpf(0), ratio, finer, sure=False, resolved=True)
+    falls = longer is not None and ratio <= longer.ratio < 1 and abs(finer) <= FAST_FALL * abs(longer.slope)
+    if (falls or (lawful and ratio < 1)) and doubt > 2 * noise:
+        # The slope falls with a power of the step, or ever faster: its limit is 0.
         return _Side(mpf(0), mpf(0), ratio, mpf(0), sure=not expected, resolved=True)
     # The doubt of a slope of 0 is relative to the scale.
     small = doubt <= SUFFICIENT_DOUBT * scale

@@ -9,6 +9,7 @@ from circuitgrad.formulas.dialects import JAVASCRIPT
 from circuitgrad.formulas.steps import CONSTANTS, Name, substituted
 from circuitgrad.gates import coefficients
 from circuitgrad.gates.compiled import calls_in
+from circuitgrad.gates.kinks import carrying_formulas
 from circuitgrad.gates.primitives import PRIMITIVES
 from circuitgrad.gates.table import find
 from circuitgrad.report.page.cases import case_number
@@ -30,11 +31,12 @@ def page_file(name: str) -> str:
 
 
 def rules_text(rules: Sequence[Rule]) -> str:
-    """Return the statement `const rules = …`: per rule, in order, `{value, partials, cases}`, functions.
+    """Return the statement `const rules = …`: per rule, in order, `{value, partials, cases, carries}`, functions.
 
     `value` takes the operands. `partials` takes the operands and then the gate's value, and returns an array. `cases`
-    takes the same and returns the number of the case that the value takes, then those of the partials. Only names of
-    the table stand in the text; a file's own gates and their operands have none.
+    takes the same and returns the number of the case that the value takes, then those of the partials. `carries` takes
+    the operands and tells for each whether the value moves with it. Only names of the table stand in the text; a file's
+    own gates and their operands have none.
 
     Args:
         rules: the rules.
@@ -44,6 +46,7 @@ def rules_text(rules: Sequence[Rule]) -> str:
       value: (x1) => x1 > 0 ? x1 : x1 <= 0 ? 0 : nan,
       partials: (x1, out) => [x1 > 0 ? 1 : x1 <= 0 ? 0 : nan],
       cases: (x1, out) => [x1 > 0 ? 0 : x1 <= 0 ? 1 : 2, x1 > 0 ? 0 : x1 <= 0 ? 1 : 2],
+      carries: (x1) => [x1 - 0 == 0 ? 1 : (x1 > 0) + 0.0],
     }];
     })();
     """
@@ -73,13 +76,15 @@ def _rule(rule: Rule, functions: dict[str, str]) -> str:
     """Return the functions of a rule, after adding the functions that they call to `functions`."""
     value, *partials = formulas = [_renamed(rule, steps) for steps in (rule.value.steps, *rule.partial_steps)]
     numbers = [case_number(steps) for steps in formulas]
-    for steps in formulas:
+    carries = [_renamed(rule, steps) for steps in carrying_formulas(rule)]
+    for steps in (*formulas, *carries):
         _add_called(steps, functions)
     operands = ", ".join(_places(rule).values())
     lines = [
         f"  value: {_arrow(operands, '{}', [value])},",
         f"  partials: {_arrow(f'{operands}, out', '[{}]', partials)},",
         f"  cases: {_arrow(f'{operands}, out', '[{}]', numbers)},",
+        f"  carries: {_arrow(operands, '[{}]', carries)},",
     ]
     return "\n".join(["{", *lines, "}"])
 

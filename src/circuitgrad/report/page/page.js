@@ -72,6 +72,14 @@ function show() {
   inputs.show();
   table.show(known);
   climbRule();
+  warn();
+}
+
+// Say what is wrong with the numbers; a text that stays is not read aloud again.
+function warn() {
+  const found = warningsAt(circuit, tape, state.values, state.grads, state.target);
+  const text = found.map((warning) => `Warning: ${warning}`).join("\n");
+  if (at("warnings").textContent !== text) at("warnings").textContent = text;
 }
 
 // Move an input.

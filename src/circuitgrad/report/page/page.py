@@ -6,6 +6,7 @@ JavaScript (`javascript`) and in mathematical notation (`mathml`). The files bes
 - `page.html`, `page.css`: the frame, and how it looks on screens and on paper;
 - `arithmetic.js`: the primitives of the gate table;
 - `tape.js`, `ascent.js`, `numbers.js`, `link.js`: the passes, steps along the gradient, numbers and links as text;
+- `warnings.js`: what is not finite, and gradients of 0 that met an infinite slope, in the words of the command line;
 - `drawing.js`, `view.js`, `play.js`, `inputs.js`, `table.js`, `curve.js`, `page.js`: the parts of the page.
 
 Names reach the page as text alone, never as markup or code; a Content-Security-Policy lets no other script run and
@@ -46,6 +47,7 @@ SCRIPTS = (
     "tape.js",
     "ascent.js",
     "link.js",
+    "warnings.js",
     "view.js",
     "drawing.js",
     "play.js",
@@ -121,7 +123,7 @@ def document(circuit: Circuit, rules: Sequence[Rule], output: str) -> dict[str, 
             [name, numbers[rule], operands]
             for name, rule, operands in zip(circuit.names, circuit.rules, circuit.operands, strict=True)
         ],
-        "rules": [{"name": rule.name, "about": rule.about} for rule in rules],
+        "rules": [{"name": rule.name, "about": rule.about, "operands": rule.operands} for rule in rules],
         "outputs": [circuit.slot(name) for name in dict.fromkeys([*circuit.outputs, output])],
         "output": circuit.slot(output),
         "data": circuit.data is not None,

@@ -154,7 +154,8 @@ def judge(
     """
     if not exact.resolved:
         reason = "no step is short enough to tell its slope"
-        return Comparison(analytic, float(exact.slope), 0.0, UNDECIDED, rule=float(rule), reason=reason)
+        verdict = UNDECIDED if isfinite(analytic) else NONFINITE
+        return Comparison(analytic, float(exact.slope), 0.0, verdict, rule=float(rule), reason=reason)
     if exact.kink and abs(exact.left - exact.right) <= SMALLEST_DOUBLE:
         exact = exact._replace(kink=False)  # no double tells the sides apart
     slope = float(exact.slope)

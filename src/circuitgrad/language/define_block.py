@@ -163,7 +163,7 @@ def _sizes(operands: Values[str, Ends]) -> set[str]:
 
 
 def _clash(name: str) -> tuple[str, str]:
-    return f"{quote(name)} is an operand, and the size of another one", "give the size another name"
+    return f"{quote(name)} is the name of an operand and of a size", "give the size another name"
 
 
 def _refused_operand(text: str, operands: dict[str, Ends], *, plain: bool = False) -> _OperandError | None:
@@ -182,6 +182,9 @@ def _add_operand(text: str, operands: dict[str, Ends], *, plain: bool = False) -
         _OperandError: it cannot be one.
     """
     match = _FAMILY.fullmatch(text)
+    if match is None and "[" in text:
+        hint = "an operand that is a family is written u[0:n]"
+        raise _OperandError("these brackets are not those of a family", hint, text.index("["), 1)
     name = normalise(match[1].strip() if match else text)
     wrong = name_fault(match[1].strip() if match else text, plain=plain)
     if not name:
@@ -251,8 +254,8 @@ def _misplaced_indices(name: str, indices: Several[str], operands: Values[str, E
     count = len(operands[name])
     if len(indices) != count:
         key = f"{visible(name)}[{', '.join(INDICES[:count])}]" if count else visible(name)
-        what = "a family" if count else "one number"
-        return f"{quote(name)} is {what}: its partial is that of {key}", f"write {key}"
+        operand = f"the family {quote(name)}" if count else f"{quote(name)}, one number,"
+        return f"the partial for {operand} has other indices", f"write {key}"
     for position, index in enumerate(indices):
         if (wrong := name_fault(index, plain=False)) is not None:
             return wrong

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Place
     from circuitgrad.formulas.steps import Step
     from circuitgrad.gates.rule import Rule
-    from circuitgrad.language.members import Ends, Members
+    from circuitgrad.language.members import Ends
     from circuitgrad.language.nodes import Node, NodeProblems, Scalar
     from circuitgrad.language.wires import Wires
 
@@ -130,8 +130,8 @@ class Definition:
 
     @property
     def at_sizes(self) -> str:
-        """What to say of its sizes behind what is wrong at them."""
-        return f" where {', '.join(f'{name} is {size}' for name, size in self.sizes.items())}" if self.sizes else ""
+        """What its sizes are, in words."""
+        return ", ".join(f"{name} is {size}" for name, size in self.sizes.items())
 
     def sized(self, sizes: Mapping[str, int]) -> Definition:
         """Return the definition for sizes, the same one for the same sizes."""
@@ -165,14 +165,11 @@ class Definition:
 
     def scope(self, wires: Wires, prefix: str, at: int | None) -> Scope:
         """Return an empty scope for its formulas."""
-        return Scope(wires, self.problems, prefix, at, closed=True, sizes=self.sizes)
+        return Scope(wires, self.problems, prefix, at, closed=True, sizes=self.sizes, call=self._call)
 
-    def bind(self, scope: Scope, operand: str, members: Members) -> None:
-        """Let an operand of its formulas stand for the members of a family."""
-        text = operand_text(operand, self.families[operand])
-        counts = " by ".join(map(str, members.shape))
-        place = f" in the call at {self.place}" if self.sizes and self.place is not None else ""
-        scope.operands[operand] = members._replace(text=operand), f"{text} has {counts} members{place}"
+    @cached_property
+    def _call(self) -> str:
+        return f"{self.at_sizes} in the call at {self.place}" if self.sizes and self.place is not None else ""
 
 
 def operand_text(name: str, ends: Ends) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from circuitgrad.errors import LONGEST_QUOTE, quote, visible
 from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.numerals import read_number
-from circuitgrad.formulas.reader import ExpressionError, read_formula, read_slice
+from circuitgrad.formulas.reader import NO_FAMILIES, ExpressionError, read_formula, read_slice
 from circuitgrad.formulas.steps import CONSTANTS, Call, FamilyCall, Loop, Member, Name, Slice, Span
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import NAMES, unknown_gate
 from circuitgrad.language.families import member, no_wire
 from circuitgrad.language.fast.templates import Templates
-from circuitgrad.language.members import SizeError, SliceError, inferred_sizes
+from circuitgrad.language.members import Members, SizeError, SliceError, inferred_sizes
 from circuitgrad.language.nodes import NOWHERE, LazyMapping, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, sizes_hint, weight, whole_number
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Place
     from circuitgrad.formulas.steps import Step
     from circuitgrad.language.definition import Definition
-    from circuitgrad.language.members import Members, Subscript
+    from circuitgrad.language.families import Family
+    from circuitgrad.language.members import Subscript
     from circuitgrad.language.nodes import LazyEntries, Node
     from circuitgrad.language.scope import Scope
     from circuitgrad.language.wires import Wires
@@ -96,7 +97,8 @@ class Context:
 
     def refuse_number(self, step: Step | Slice, error: NotWholeError) -> int:
         """Note that a subscript or a range in a step is no whole number."""
-        return self.refuse(error.step or step, str(error), error.hint or sizes_hint(self.scope.sizes))
+        hint = _hints(error.hint, self.scope.call) if error.hint else sizes_hint(self.scope.sizes)
+        return self.refuse(error.step or step, str(error), hint)
 
     def part(self) -> Context:
         """Return the context of an operand: its result is not the wire `parent` itself."""
@@ -113,6 +115,7 @@ class Expander:
     Args:
         wires: where the gates are added.
         definitions: the definitions by name.
+        families: what `taking_families` makes of them.
         shallow: leave calls of definitions as they are, and count them in `calls`.
         values: expand a definition that has partials of its own, too; otherwise it is a gate.
         settle: examines a definition for new sizes; without it all are examined already.
@@ -126,6 +129,7 @@ class Expander:
         self,
         wires: Wires,
         definitions: Values[str, Definition],
+        families: Values[str, Several[bool]] = NO_FAMILIES,
         *,
         shallow: bool = False,
         values: bool = False,
@@ -136,11 +140,7 @@ class Expander:
         self.shallow = shallow
         self.values = values
         self.settle = settle
-        self.families = {
-            name: definition.takes_families
-            for name, definition in definitions.items()
-            if any(definition.takes_families)
-        }
+        self.families = families
         self.calls: Counter[Definition] = Counter()
         self.sound = True
         self._templates = Templates()
@@ -284,7 +284,8 @@ class Expander:
         if known_gate is None:
             scope.problems.add(gate, *unknown_gate(gate.text, self.definitions, near=scope.problems.near))
         elif (wrong := _misfit(known_gate, len(nodes))) is not None:
-            scope.problems.add(gate, wrong)
+            known = self.definitions.get(normalise(gate.text)) if families else None
+            scope.problems.add(gate, wrong, f"declared: {known.signature}" if known is not None else None)
         # After a problem the operands are read all the same, for what is wrong with them.
         right = len(scope.problems) == problems_before and len(operands) == len(nodes)
         self._connect_each(scope, declared, operands, gate if right else None)
@@ -309,7 +310,7 @@ class Expander:
                 context = Context(scope, parent, gate, scope.at, {}, outer=True)
                 result = finish(self._explicit(context, gate, contexts))
             else:
-                result = self._finished(contexts)[0]
+                result = next(iter(self._finished(contexts)), UNKNOWN_SLOT)
             if len(scope.problems) > problems_before:
                 return
             self.wires.settle(number, result, start, written.at if scope.at is None else scope.at)
@@ -411,7 +412,7 @@ class Expander:
         if name in scope.families:
             return context.refuse(step, *scope.families[name].no_wire(), len(name))
         if name in scope.operands:
-            first = member(name, scope.operands[name][0].lows)
+            first = member(name, scope.operands[name].lows)
             return context.refuse(step, *no_wire(name, first), len(name))
         parent = name.partition(".")[0]
         if "." in name and scope.numbers.get(parent, -1) >= len(self.wires.inputs):
@@ -434,51 +435,49 @@ class Expander:
         scope, name = context.scope, step.name
         if name in scope.refused:
             return UNKNOWN_SLOT
-        family, operand = scope.families.get(name), scope.operands.get(name)
-        if family is None and operand is None:
+        family = scope.families.get(name) or scope.operands.get(name)
+        if family is None:
             return self._no_family(context, step)
         try:
             subscripts = [whole_number(steps, context.indices) for steps in step.subscripts]
         except NotWholeError as error:
             return context.refuse_number(step, error)
         full = member(name, subscripts)
-        dimension = len(operand[0].shape) if operand is not None else 0 if family is None else family.dimension
         number = scope.numbers.get(full)
-        if operand is not None and len(subscripts) == dimension:
-            number = operand[0].number(subscripts)
+        if isinstance(family, Members) and len(subscripts) == family.dimension:
+            number = family.number(subscripts)
         if number is None:
-            if len(subscripts) != dimension:
-                wanted = f"{dimension} subscript{'s' * (dimension != 1)}"
+            if len(subscripts) != family.dimension:
+                wanted = f"{family.dimension} subscript{'s' * (family.dimension != 1)}"
                 return context.refuse(step, f"{quote(name)} takes {wanted}, not {len(subscripts)}", None, len(name))
-            hint = f"declared: {family.declaration()}" if family is not None else operand and operand[1]
+            hint = _hints(_extent(family), scope.call)
             return context.refuse(step, f"there is no {quote(full)}", hint, len(name))
         return number
 
-    def _no_family(self, context: Context, step: Member | Slice) -> int:
+    def _no_family(self, context: Context, step: Member | Slice, hint: str | None = None) -> int:
         """Note that a name is not that of a family."""
         name = step.name
         if name in context.scope.numbers:
-            return context.refuse(step, f"{quote(name)} is one wire, not a family", None, len(name))
+            return context.refuse(step, f"{quote(name)} is one wire, not a family", hint, len(name))
         if name in context.indices:
-            return context.refuse(step, f"{quote(name)} is a number, not a family", None, len(name))
+            return context.refuse(step, f"{quote(name)} is a number, not a family", hint, len(name))
         return self._unknown(context, step, "family")
 
-    def _members(self, context: Context, step: Slice) -> Members | None:
-        """Return the members of a family that is an operand; None after noting a problem."""
+    def _members(self, context: Context, step: Slice, definition: Definition) -> Members | None:
+        """Return the members of a family that is an operand of a definition; None after noting a problem."""
         scope, name = context.scope, step.name
         if name in scope.refused:
             return None
-        family, operand = scope.families.get(name), scope.operands.get(name)
-        if family is None and operand is None:
-            self._no_family(context, step)
+        family = scope.families.get(name) or scope.operands.get(name)
+        if family is None:
+            self._no_family(context, step, f"declared: {definition.signature}")
             return None
-        hint = f"declared: {family.declaration()}" if family is not None else operand and operand[1]
         try:
-            members = family.members if family is not None else operand[0]  # type: ignore[index]
+            members = family if isinstance(family, Members) else family.members
             if not step.subscripts:
                 return members.whole
-            if len(step.subscripts) != len(members.shape):
-                wanted = f"{len(members.shape)} subscript{'s' * (len(members.shape) != 1)}"
+            if len(step.subscripts) != members.dimension:
+                wanted = f"{members.dimension} subscript{'s' * (members.dimension != 1)}"
                 message = f"{quote(name)} takes {wanted}, not {len(step.subscripts)}"
                 context.refuse(step, message, None, len(name))
                 return None
@@ -486,7 +485,7 @@ class Expander:
         except NotWholeError as error:
             context.refuse_number(step, error)
         except SliceError as error:
-            context.refuse(step, str(error), error.hint or hint, step.width)
+            context.refuse(step, str(error), _hints(error.hint or _extent(family), scope.call), step.width)
         return None
 
     def _family_call(
@@ -498,13 +497,13 @@ class Expander:
             self.sound = False
             return UNKNOWN_SLOT
         if (wrong := _misfit(definition, len(written))) is not None:
-            return context.refuse(step, wrong, definition.signature, len(step.gate))
+            return context.refuse(step, wrong, f"declared: {definition.signature}", len(step.gate))
         given: list[int | Members] = []
         slices: dict[str, tuple[Context, Slice]] = {}
         for name, (part, operand) in zip(definition.operands, written, strict=True):
             if isinstance(operand, Slice):
                 slices[name] = part, operand
-                members = self._members(part, operand)
+                members = self._members(part, operand, definition)
                 given += [members] if members is not None else []
                 continue
             if name not in definition.families:
@@ -599,7 +598,7 @@ class Expander:
             if isinstance(operand, int):
                 scope.numbers[name] = operand
             else:
-                definition.bind(scope, name, operand)
+                scope.operands[name] = operand._replace(text=name)
         self.connect_all(scope, definition.gates)
         indices = {**definition.sizes}
         body = Context(scope, context.parent, definition.value, at, indices, outer=outer, inner=inner)
@@ -633,8 +632,15 @@ class Expander:
         if result is not None:
             return result
         if rule.name not in _EMPTY:
-            return context.refuse(loop, f"{loop.gate} of nothing: the range is empty", None, len(loop.gate))
+            message = f"{loop.gate} of nothing: the range is empty"
+            return context.refuse(loop, message, context.scope.call or None, len(loop.gate))
         return self.wires.constant(_EMPTY[rule.name])
+
+
+def taking_families(definitions: Values[str, Definition]) -> dict[str, tuple[bool, ...]]:
+    """Return the definitions that take families: per operand, whether it is one."""
+    taken = ((name, definition.takes_families) for name, definition in definitions.items())
+    return {name: families for name, families in taken if any(families)}
 
 
 def finish(task: Task) -> int:
@@ -652,6 +658,18 @@ def finish(task: Task) -> int:
             number = None
     result: int = number
     return result
+
+
+def _hints(*hints: str | None) -> str | None:
+    """Return hints as one; None if there are none."""
+    return "; ".join(filter(None, hints)) or None
+
+
+def _extent(family: Family | Members) -> str:
+    """Return a hint that says which members there are."""
+    if isinstance(family, Members):
+        return f"{quote(family.text)} {family.extent}"
+    return f"declared: {family.declaration()}"
 
 
 def _subscript(span: tuple[Step, ...] | Span, indices: Indices) -> Subscript:

@@ -82,9 +82,21 @@ class Members(NamedTuple):
             yield self.numbers[self.start + sum(map(int.__mul__, subscripts, self.strides))]
 
     @property
+    def dimension(self) -> int:
+        """How many subscripts a member has."""
+        return len(self.shape)
+
+    @property
     def size(self) -> int:
         """How many members there are, if none is missing."""
         return math.prod(self.shape)
+
+    @property
+    def extent(self) -> str:
+        """How many members there are, in words."""
+        if len(self.shape) > 1:
+            return f"is {' by '.join(map(str, self.shape))}"
+        return f"has {self.size} member{'s' * (self.size != 1)}"
 
     @property
     def whole(self) -> Members:
@@ -182,8 +194,8 @@ def inferred_sizes(operands: Sequence[tuple[str, Ends, Members]], signature: str
     for name, ends, members in operands:
         given = members.text
         if len(members.shape) != len(ends):
-            wanted, found = _dimensions(len(ends)), _dimensions(len(members.shape))
-            raise SizeError(f"{quote(name)} of {signature} has {wanted}, {quote(given)} {found}", name)
+            wanted = f"{len(ends)} subscript{'s' * (len(ends) != 1)}"
+            raise SizeError(f"{quote(name)} of {signature} has {wanted}, {quote(given)} has {len(members.shape)}", name)
         for end, size in zip(ends, members.shape, strict=True):
             if isinstance(end, int):
                 other, giver, fits = name, members, size == end
@@ -192,18 +204,8 @@ def inferred_sizes(operands: Sequence[tuple[str, Ends, Members]], signature: str
                 fits = size == sizes.setdefault(end, size)
             if not fits:
                 count = str(size) if len(ends) == len(giver.shape) == 1 else None
-                known = f"{quote(other)} {_shape(giver)} ({giver.text})"
-                what = f"{quote(name)} {'has ' + count if count else _shape(members)} ({given})"
+                known = f"{quote(other)} {giver.extent} ({giver.text})"
+                what = f"{quote(name)} {'has ' + count if count else members.extent} ({given})"
                 message = f"{known}, which does not fit {signature}" if giver is members else f"{known}, {what}"
                 raise SizeError(message, name)
     return sizes
-
-
-def _shape(members: Members) -> str:
-    if len(members.shape) > 1:
-        return f"is {' by '.join(map(str, members.shape))}"
-    return f"has {members.size} member{'s' * (members.size != 1)}"
-
-
-def _dimensions(count: int) -> str:
-    return f"{count} subscript{'s' * (count != 1)}"

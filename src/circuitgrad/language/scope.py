@@ -46,7 +46,8 @@ class Scope:
             is, without quotes, the key's offset alone.
         closed: whether this is a definition's scope, which sees its operands and nothing else.
         sizes: the sizes of a definition's operands that are families, by name.
-        operands: per operand of a definition that is a family, its members, and a hint that says how many there are.
+        call: what to say of the call that gives these sizes.
+        operands: per operand of a definition that is a family, its members.
         refused: names that could not be declared, and need no second message.
     """
 
@@ -59,6 +60,7 @@ class Scope:
         *,
         closed: bool = False,
         sizes: Mapping[str, int] = NO_INDICES,
+        call: str = "",
     ) -> None:
         self.wires = wires
         self.problems = problems
@@ -66,7 +68,8 @@ class Scope:
         self.at = at
         self.closed = closed
         self.sizes = sizes
-        self.operands: dict[str, tuple[Members, str]] = {}
+        self.call = call
+        self.operands: dict[str, Members] = {}
         self.numbers: dict[str, int] = {}
         self.families: dict[str, Family] = {}
         self.declared: dict[str, Scalar | int] = {}

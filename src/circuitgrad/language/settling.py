@@ -11,7 +11,7 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Call
 from circuitgrad.gates.rule import Rule
-from circuitgrad.language.expansion import Context, Expander, finish
+from circuitgrad.language.expansion import Context, Expander, finish, taking_families
 from circuitgrad.language.families import member
 from circuitgrad.language.members import Members
 from circuitgrad.language.nodes import NodeProblems, Scalar
@@ -49,6 +49,7 @@ class Settler:
 
     def __init__(self, definitions: Mapping[str, Definition], wires: Wires) -> None:
         self.definitions = definitions
+        self.families = taking_families(definitions)
         self.wires = wires
 
     def settle_all(self) -> None:
@@ -108,7 +109,8 @@ class Settler:
             count * inner.weight for inner, count in definition.calls.items() if inner.rule is None
         )
         if definition.sound and definition.partials is not None:
-            _make_rule(definition, definition.partials, self.definitions, self.wires)
+            expander = Expander(self.wires, self.definitions, self.families, values=True)
+            _make_rule(definition, definition.partials, expander, self.wires)
 
     def _try_sizes(self, definition: Definition) -> None:
         """Note what is wrong with a definition whatever its sizes are."""
@@ -146,7 +148,7 @@ class Settler:
             return  # it has been refused already
         problems_before = len(definition.problems)
         wires = self.wires.trial(definition.problems)
-        expander = Expander(wires, self.definitions, shallow=True)
+        expander = Expander(wires, self.definitions, self.families, shallow=True)
         scope = _scope(definition, wires)
         expander.connect_all(scope, definition.gates)
         if not definition.value.text:
@@ -186,7 +188,7 @@ def _scope(definition: Definition, wires: Wires, *more: str) -> Scope:
             shape = definition.shape(operand)
             numbers = range(len(names), len(names) + prod(shape))
             wires.reserve(len(numbers), definition.key.at)
-            definition.bind(scope, operand, Members.row_major(operand, numbers, [0] * len(shape), shape))
+            scope.operands[operand] = Members.row_major(operand, numbers, [0] * len(shape), shape)
             names += (member(operand, subscripts) for subscripts in product(*map(range, shape)))
         else:
             scope.numbers[operand] = len(names)
@@ -230,8 +232,13 @@ def _partial_numbers(
 def _refuse_large(definition: Definition, text: Scalar) -> None:
     """Note that the partials of a family are too many gates."""
     definition.sound = False
-    message = f"the partials of a gate have more than {LARGEST_RULE:,} gates{definition.at_sizes}"
-    definition.problems.add(text, message, "leave the partials to reverse mode")
+    message = f"the partials of a gate have more than {LARGEST_RULE:,} gates"
+    definition.problems.add(text, message, _by_reverse_mode(definition))
+
+
+def _by_reverse_mode(definition: Definition) -> str:
+    """Return what to do about partials that are too large."""
+    return "; ".join(filter(None, ["leave the partials to reverse mode", definition.at_sizes]))
 
 
 def _refuse_circle(circle: Sequence[Definition]) -> None:
@@ -242,11 +249,9 @@ def _refuse_circle(circle: Sequence[Definition]) -> None:
         definition.sound = definition.origin.sound = False
 
 
-def _make_rule(
-    definition: Definition, partials: Mapping[str, Partial], definitions: Mapping[str, Definition], file: Wires
-) -> None:
+def _make_rule(definition: Definition, partials: Mapping[str, Partial], expander: Expander, file: Wires) -> None:
     """Give a definition with partials a rule like those of the gate table."""
-    expander = Expander(file.trial(definition.problems), definitions, values=True)
+    expander.wires = file.trial(definition.problems)
     scope = _scope(definition, expander.wires)
     operands = [given.name for given in expander.wires.inputs]
     expander.connect_all(scope, definition.gates)
@@ -287,8 +292,8 @@ def _formulas(definition: Definition, wires: Wires, results: Sequence[tuple[Scal
         steps = circuit.formula(circuit.slot(name), lambda _: True, LONGEST_RULE + 1)[:-1]
         if len(steps) > LONGEST_RULE:
             definition.sound = False
-            message = f"the formula of a gate with partials has more than {LONGEST_RULE:,} gates{definition.at_sizes}"
-            definition.problems.add(text, message, "leave the partials to reverse mode")
+            message = f"the formula of a gate with partials has more than {LONGEST_RULE:,} gates"
+            definition.problems.add(text, message, _by_reverse_mode(definition))
             break
         # An identity is there where an inner wire is an operand or a number.
         formulas.append(

@@ -426,7 +426,7 @@ class _Reader:
             self.enter()
             spans = self.spans()
             end = self.at + 1
-            self.expect("]")
+            self.expect("]", "a slice has two ends and no step" if self.word == ":" else None)
             self.depth -= 1
             if self.word not in (",", ")", ""):
                 raise self.unexpected("')'", "a family that is an operand stands alone")

@@ -101,7 +101,7 @@ class Context:
         return self.refuse(error.step or step, str(error), hint)
 
     def part(self) -> Context:
-        """Return the context of an operand: its result is not the wire `parent` itself."""
+        """Return the context of an operand, or of a loop's body: its result is not the wire `parent` itself."""
         return Context(self.scope, self.parent, self.text, self.at, self.indices, outer=False, inner=self.inner)
 
     def place(self, step: Step) -> Place | None:
@@ -613,11 +613,12 @@ class Expander:
             return context.refuse(loop, f"{quote(loop.gate)} takes no loop", hint, len(loop.gate))
         result: int | None = None
         together: list[int] = []
+        body = context.part()
         try:
             at = context.offset(loop)
             self.wires.reserve(weight((loop,), context.indices, self.definitions), at)
             for _ in iterations(loop.clauses, context.indices, lambda: self.wires.turn(at)):
-                number: int = yield self.expand(context, loop.body)
+                number: int = yield self.expand(body, loop.body)
                 if number == UNKNOWN_SLOT:
                     return UNKNOWN_SLOT
                 if rule is LOGSUMEXP:

@@ -352,6 +352,8 @@ def fault_of(text: str, limit: int) -> Exception:
          "partials of a gate have more than 100,000 gates"),
         (f"inputs: {{'a[0]': 1, 'a[1000000000000]': 1}}\ndefine:\n  {MEAN}\ngates:\n  z: mean(a)\n",
          "members of 'a' are missing"),
+        ((f"inputs: {{'a[0:5000]': 1, 'a[5001]': 1}}\ndefine:\n  {MEAN}\n  f(u[0:n]): u[0]\ngates:\n"
+         "  h[j=0:1000]: f(a[0:4999])\n"), "turns that make no wire"),
         (f"inputs: {{'a[0]': 1, 'a[2:4]': 1}}\ndefine:\n  {MEAN}\ngates:\n  z: mean(a[1:4])\n",
          "members of 'a[1:4]' are missing"),
         ("inputs:\n  a[0:4]: 1\ndefine:\n  d0(u[0:n]): u[0]*2\n"

@@ -84,7 +84,7 @@ class Context:
         self.inner = inner
         self.refused: set[Step | Slice] = set()
 
-    def offset(self, step: Step) -> int:
+    def offset(self, step: Step | Slice) -> int:
         """Return the offset at which the wire of a step is said to stand."""
         return self.scope.problems.offset(self.text, step.at) if self.at is None else self.at
 
@@ -474,6 +474,8 @@ class Expander:
             return None
         try:
             members = family if isinstance(family, Members) else family.members
+            if isinstance(members.numbers, dict):  # members are missing: those of the slice are looked for
+                self.wires.turn(context.offset(step), len(members.numbers))
             if not step.subscripts:
                 return members.whole
             if len(step.subscripts) != members.dimension:

@@ -123,7 +123,7 @@ class Settler:
             try:
                 self._examine(trial)
             except CircuitError:
-                if not scratch.entries:  # too many wires or turns
+                if not scratch.entries and always is None:  # too many wires or turns
                     raise
             if not definition.calls or not scratch.entries:
                 definition.calls = trial.calls

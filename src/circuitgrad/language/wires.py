@@ -112,8 +112,12 @@ class Wires:
         if len(self.names) + count > self.room:
             raise self.too_many(at)
 
-    def turn(self, at: int) -> None:
+    def turn(self, at: int, turns: int = 1) -> None:
         """Count a turn of the loop, or the call, at an offset: it takes time though it may make no wire.
+
+        Args:
+            at: the offset.
+            turns: as how many turns it counts.
 
         Raises:
             CircuitError: too many turns have made none.
@@ -122,7 +126,7 @@ class Wires:
         if count > self._turned:
             patience.turns += TURNS_A_WIRE * (count - self._turned)
             self._turned = count
-        patience.turns -= 1
+        patience.turns -= turns
         if patience.turns < 0:
             message = f"loops and calls of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
             raise CircuitError.of(message, _place(self.problems.source, at))

@@ -21,6 +21,8 @@ from circuitgrad.language.load import load
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.explain import explain
 from language.faults import fault, messages, pointed
+from report.page.node import MISSING, NODE
+from report.page.test_javascript import agree, ask, computed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,6 +292,16 @@ def test_engines_agree_on_gates_of_many_operands() -> None:
     found = {engine: [*program(circuit, names, wanted, engine)(*map(values.get, names))] for engine in ENGINES}
     for numbers in found.values():
         assert numbers == pytest.approx(found["objects"], rel=1e-14)
+
+
+@pytest.mark.skipif(NODE is None, reason=MISSING)
+def test_the_page_computes_gates_of_many_operands() -> None:
+    circuit = loads(text_of(LSE, "z: lse(b)"))
+    values = [4.0, 5.5, -6.0, 7.0]
+    [numbers] = ask(circuit.rules, [(0, values)])
+    wanted = computed(circuit.rules[0], values)
+    assert len(numbers) == len(wanted)
+    assert all(map(agree, numbers, wanted))
 
 
 # In files, in limits, in reports

@@ -119,8 +119,17 @@ def _iris(v: Values) -> Values:
     return {**p, "loss": -mp.log(p["versicolor"])}
 
 
+def _attention(v: Values) -> Values:
+    query = [v[f"q[{i}]"] for i in range(3)]
+    scores = [mp.fdot(query, [v[f"k[{j},{i}]"] for i in range(3)]) / mp.sqrt(3) for j in range(4)]
+    shares = [mp.exp(score) / sum(map(mp.exp, scores)) for score in scores]
+    y = [mp.fdot(shares, [v[f"v[{j},{c}]"] for j in range(4)]) for c in range(2)]
+    return {"y[0]": y[0], "y[1]": y[1], "loss": (y[0] - 1) ** 2 + y[1] ** 2}
+
+
 INDEPENDENT: Mapping[str, Callable[[Values], Values]] = {
     "activations": _activations,
+    "attention": _attention,
     "filter": _filter,
     "iris": _iris,
     "logistic_regression": _logistic_regression,
@@ -158,7 +167,7 @@ def test_every_file_is_held_against_something() -> None:
 
 
 def test_the_readme_and_the_changelog_count_the_files() -> None:
-    count = {24: "twenty-four"}[len(FILES)]
+    count = {25: "twenty-five"}[len(FILES)]
     assert f"holds {count} examples" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert f"- {count.capitalize()} example circuits" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -71,6 +71,7 @@ READING = HELP | {
     "circuitgrad.language.fields",
     "circuitgrad.language.format",
     "circuitgrad.language.load",
+    "circuitgrad.language.members",
     "circuitgrad.language.names",
     "circuitgrad.language.nodes",
     "circuitgrad.language.optimize_block",

@@ -17,8 +17,15 @@ from circuitgrad.circuit.units import class_of
 from circuitgrad.engines.programs import program
 from circuitgrad.engines.wanted import Wanted
 from circuitgrad.formulas.formula import Formula
+from circuitgrad.formulas.reader import read_formula
 from circuitgrad.formulas.steps import Call, Name, Number, Step
-from circuitgrad.gates.compiled import compiled, compiled_tuple, partials_function, value_function
+from circuitgrad.gates.compiled import (
+    compiled,
+    compiled_sharing,
+    compiled_tuple,
+    partials_function,
+    value_function,
+)
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.duals import duals
 from circuitgrad.gates.kinks import branch_function, kinks_of
@@ -143,3 +150,21 @@ def test_a_rule_reads_no_formula_that_it_was_given_as_steps(monkeypatch: pytest.
     rule = Rule("own", Formula.of_steps(steps), {"x": Formula.of_steps(steps)})
     assert value_function(rule)(3.0) == 9.0
     assert rule.value.text == "x*x"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["x", "x", "2", "x*x"],
+        ["sin(x) + y", "sin(x) + y", "exp(sin(x) + y)*(sin(x) + y)"],
+        ["max(max(x, y), x - y)", "max(max(x, y), x - y) - max(x, y)", "1 if max(x, y) > 1 else sin(x)"],
+        ["x < y", "(x < y)*2", "x if x < y else y", "-(x < y)"],
+        ["0*x", "-0.0*x", "1/(0*x)", "1/(-0.0*x)"],
+    ],
+)
+def test_formulas_that_share_parts_are_what_they_are_alone(texts: list[str]) -> None:
+    formulas = [read_formula(text) for text in texts]
+    shared = compiled_sharing(["x", "y"], formulas, DOUBLES)
+    for point in ((0.5, -2.0), (-2.0, 0.5), (0.0, 0.0), (float("nan"), 1.0), (3.0, float("inf"))):
+        alone = compiled_tuple(["x", "y"], formulas, DOUBLES)(*point)
+        assert [*map(repr, map(float, shared(*point)))] == [*map(repr, map(float, alone))]

@@ -19,6 +19,7 @@ from circuitgrad.formulas.steps import (
     SUM,
     UNARY,
     Call,
+    FamilyCall,
     Member,
     Name,
     Number,
@@ -109,6 +110,8 @@ class Dialect(NamedTuple):
             elif isinstance(step, Member):
                 subscripts = ", ".join(map(self.write, step.subscripts))
                 stack.append(([f"{self.name(step.name)}[{subscripts}]"], ATOM))
+            elif isinstance(step, FamilyCall):
+                raise TypeError("a call that takes families is written nowhere")
             else:
                 clauses = [
                     f" for {clause.name} in range({', '.join(map(self.write, clause.bounds))})"

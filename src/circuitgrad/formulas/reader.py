@@ -18,6 +18,9 @@ The grammar is a subset of Python's, with Python's precedence::
     call        = NAME "(" formula {"," formula} ")" | NAME "(" formula clause {clause} ")"
     clause      = "for" NAME "in" "range" "(" formula ["," formula ["," formula]] ")"
 
+An operand of a definition that takes a family is `NAME` or `NAME "[" span {"," span} "]"`, where a span is a formula or
+`[formula] ":" [formula]`.
+
 Conditions become choices, which every engine knows: `a and b` is `(b != 0) if a else 0`, `a or b` is
 `1 if a else (b != 0)` and `not a` is `0 if a else 1`, where `!= 0` is left out behind what is a condition already. A
 chain `a < b < c` is `a < b and b < c`.
@@ -30,6 +33,8 @@ terms, 3.10 crashes at 300,000.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.formulas.names import is_name, normalise
@@ -45,12 +50,18 @@ from circuitgrad.formulas.steps import (
     UNARY,
     Call,
     Clause,
+    FamilyCall,
     Loop,
     Member,
     Name,
     Number,
+    Slice,
+    Span,
     Step,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 DEEPEST_NESTING = 100
 
@@ -70,6 +81,9 @@ NUMBER = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
 _SIGN = r"\*\*|[<>=!]=|[-+*/<>(),[\]]"
 
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{NUMBER})|(?P<name>{_NAME})|(?P<sign>{_SIGN})|(?P<bad>\S))")
+
+_AFTER_FAMILY = re.compile(r"\s*([,)\[]|$)")
+"""What stands behind the name of a family that is an operand; behind other names stands an operator."""
 
 _SLICE = re.compile(r"\[\s*([0-9]{1,9})\s*:\s*([0-9]{1,9})\s*\]")
 
@@ -125,25 +139,56 @@ class ExpressionError(CircuitError):
         self.message, self.at, self.width, self.hint = message, at, width, hint
 
 
-def read_formula(text: str) -> tuple[Step, ...]:
+NO_FAMILIES: Mapping[str, Sequence[bool]] = MappingProxyType({})
+
+
+def read_formula(text: str, families: Mapping[str, Sequence[bool]] = NO_FAMILIES) -> tuple[Step, ...]:
     """Return the steps of a formula, in postfix order.
+
+    Args:
+        text: the formula.
+        families: per definition that takes families, whether it does so in the place of each operand.
 
     Raises:
         ExpressionError: the text is no formula.
 
     >>> [tuple(step)[0] for step in read_formula("a*x + 1")]
     ['a', 'x', 'mul', 1.0, 'add']
+    >>> (call,) = read_formula("dot(a, w[3, 0:4])", {"dot": (True, True)})
+    >>> [(operand.name, len(operand.subscripts)) for operand in call.operands]
+    [('a', 0), ('w', 2)]
     """
-    return tuple(_Reader(text).read())
+    return tuple(_Reader(text, families).read())
+
+
+def read_slice(text: str, families: Mapping[str, Sequence[bool]] = NO_FAMILIES) -> Slice | tuple[Step, ...]:
+    """Return a family that is an operand, or the steps of the formula that stands in its place.
+
+    Args:
+        text: the operand.
+        families: as `read_formula` takes them.
+
+    Raises:
+        ExpressionError: the text is neither.
+
+    >>> read_slice("w[3, 0:4]").name, read_slice("w + 1")[0].name
+    ('w', 'w')
+    """
+    reader = _Reader(text, families)
+    if (operand := reader.family()) is None:
+        return tuple(reader.read())
+    reader.end()
+    return operand
 
 
 class _Reader:
     """Precedence climbing over the tokens; results go straight to `steps` in postfix order."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, families: Mapping[str, Sequence[bool]]) -> None:
         if len(text) > LONGEST_FORMULA:
             raise ExpressionError(text[:80], f"a formula of over {LONGEST_FORMULA:,} characters", 0)
         self.text = text
+        self.families = families
         self.next = 0
         self.steps: list[Step] = []
         self.depth = 0
@@ -154,9 +199,12 @@ class _Reader:
         if self.kind == "end":
             raise ExpressionError(self.text, "an empty formula", 0)
         self.formula()
+        self.end()
+        return self.steps
+
+    def end(self) -> None:
         if self.kind != "end":
             raise self.unexpected("an operator")
-        return self.steps
 
     def advance(self) -> None:
         """Take the next token: its kind, its text and its offset."""
@@ -321,6 +369,9 @@ class _Reader:
 
     def call(self, name: str, at: int) -> bool:
         """Read the operands of a call, up to its closing parenthesis; or what a loop computes, and its clauses."""
+        if name in self.families:
+            self.family_call(name, at)
+            return False
         self.enter()
         name = FOLDS.get(name, name)
         start, arity = len(self.steps), 0
@@ -339,6 +390,67 @@ class _Reader:
         else:
             self.steps.append(Call(name, arity, at))
         return name in COMPARISONS and arity == 2 and not clauses
+
+    def family_call(self, name: str, at: int) -> None:
+        """Read the operands of a definition that takes families, up to the closing parenthesis."""
+        self.enter()
+        families, steps, operands = self.families[name], self.steps, list[Slice | tuple[Step, ...]]()
+        while self.word != ")" or operands:
+            family = self.family() if len(operands) < len(families) and families[len(operands)] else None
+            if family is None:
+                self.steps = []
+                self.formula()
+            operands.append(tuple(self.steps) if family is None else family)
+            if self.word != ",":
+                break
+            self.advance()
+        self.steps = steps
+        self.close()
+        self.steps.append(FamilyCall(name, tuple(operands), at))
+
+    def family(self) -> Slice | None:
+        """Read a family or a slice of it; return None, and read nothing, where neither stands here."""
+        name, at = self.word, self.at
+        behind = _AFTER_FAMILY.match(self.text, self.next)
+        if self.kind != "name" or name in RESERVED or behind is None:
+            return None
+        opened = behind[1] == "["
+        # Subscripts have no brackets in them. Without a colon they are those of one member, which begins a formula.
+        if opened and ":" not in self.text[behind.end() : self.text.find("]", behind.end())]:
+            return None
+        self.advance()
+        spans: list[tuple[Step, ...] | Span] = []
+        end = at + len(name)
+        if opened:
+            self.advance()
+            self.enter()
+            spans = self.spans()
+            end = self.at + 1
+            self.expect("]", "a slice has two ends and no step" if self.word == ":" else None)
+            self.depth -= 1
+            if self.word not in (",", ")", ""):
+                raise self.unexpected("')'", "a family that is an operand stands alone")
+        return Slice(normalise(name), tuple(spans), at, end - at)
+
+    def spans(self) -> list[tuple[Step, ...] | Span]:
+        """Read the subscripts of a slice, with commas between them."""
+        spans: list[tuple[Step, ...] | Span] = []
+        while True:
+            low = self.bound()
+            if self.word == ":":
+                self.advance()
+                spans.append(Span(low, self.bound()))
+            elif low:
+                spans.append(low)
+            else:
+                raise self.unexpected("a number, a name or '('")
+            if self.word != ",":
+                return spans
+            self.advance()
+
+    def bound(self) -> tuple[Step, ...]:
+        """Read a subscript or an end of a slice; return nothing where it is left out."""
+        return self.separate() if self.word not in (":", ",", "]") else ()
 
     def clauses(self) -> tuple[Clause, ...]:
         """Read `for i in range(...)`, as often as it stands here."""
@@ -379,18 +491,20 @@ class _Reader:
 
     def separated(self) -> tuple[tuple[Step, ...], ...]:
         """Read formulas with commas between them, apart from the steps so far."""
-        steps, formulas = self.steps, []
-        while True:
-            self.steps, at = [], self.at
-            self.formula()
-            if len(self.steps) > LONGEST_SUBSCRIPT:
-                raise ExpressionError(self.text, f"a subscript or range of more than {LONGEST_SUBSCRIPT} parts", at)
-            formulas.append(tuple(self.steps))
-            if self.word != ",":
-                break
+        formulas = [self.separate()]
+        while self.word == ",":
             self.advance()
-        self.steps = steps
+            formulas.append(self.separate())
         return tuple(formulas)
+
+    def separate(self) -> tuple[Step, ...]:
+        """Read a subscript or a bound of a range, apart from the steps so far."""
+        steps, at, self.steps = self.steps, self.at, []
+        self.formula()
+        if len(self.steps) > LONGEST_SUBSCRIPT:
+            raise ExpressionError(self.text, f"a subscript or range of more than {LONGEST_SUBSCRIPT} parts", at)
+        formula, self.steps = tuple(self.steps), steps
+        return formula
 
     def expect(self, word: str, hint: str | None = None) -> None:
         """Take the next token, which has to be this word."""

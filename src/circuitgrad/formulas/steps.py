@@ -90,7 +90,34 @@ class Loop(NamedTuple):
     at: int
 
 
-Step: TypeAlias = "Number | Name | Call | Member | Loop"
+class Span(NamedTuple):
+    """The subscripts of a slice from `low` up to but not including `high`; an end that is left out has no steps."""
+
+    low: tuple[Step, ...]
+    high: tuple[Step, ...]
+
+
+class Slice(NamedTuple):
+    """A family as an operand: its name and, where it is not taken whole, a formula or a span per subscript.
+
+    `width` is the length of its text.
+    """
+
+    name: str
+    subscripts: tuple[tuple[Step, ...] | Span, ...]
+    at: int
+    width: int
+
+
+class FamilyCall(NamedTuple):
+    """A definition that takes families, applied to its operands: each is a slice, or the steps of a formula."""
+
+    gate: str
+    operands: tuple[Slice | tuple[Step, ...], ...]
+    at: int
+
+
+Step: TypeAlias = "Number | Name | Call | Member | Loop | FamilyCall"
 
 
 def substituted(steps: Iterable[Step], places: Mapping[str, Sequence[Step]]) -> tuple[Step, ...]:

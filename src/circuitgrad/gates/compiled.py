@@ -5,10 +5,11 @@ The same printed text serves all of them: only the names in it (`exp`, `div`) me
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.formulas.dialects import PYTHON
-from circuitgrad.formulas.steps import Call, Name, substituted
+from circuitgrad.formulas.steps import Call, Name, folded, substituted
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.primitives import PRIMITIVES
 from circuitgrad.gates.rule import once_a_rule
@@ -108,14 +109,70 @@ def compiled_tuple(
     return _compiled(parameters, formulas, f"({'{}, ' * len(formulas)})", arithmetic)
 
 
+def compiled_sharing(
+    parameters: Sequence[str], formulas: Sequence[Sequence[Step]], arithmetic: Arithmetic
+) -> Callable[..., tuple[Any, ...]]:
+    """Return the function that computes formulas, as a tuple, and what they have in common once.
+
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> compiled_sharing(["x"], [read_formula("sin(x)*2"), read_formula("sin(x) + x")], DOUBLES)(0.0)
+    (0.0, 0.0)
+    """
+    numbers: dict[tuple[str | float, ...], int] = {}
+    nodes: list[tuple[Step, list[int]]] = []
+    uses: Counter[int] = Counter()
+
+    def number(step: Step, key: tuple[str | float, ...], operands: list[int]) -> int:
+        found = numbers.setdefault(key, len(nodes))
+        if found == len(nodes):
+            nodes.append((step, operands))
+            uses.update(operands)
+        return found
+
+    results = [
+        folded(
+            steps,
+            lambda step: number(step, ("", repr(step.value)), []),
+            lambda step: number(step, ("name", step.name), []),
+            lambda step, operands: number(step, ("call", step.gate, *operands), operands),
+        )
+        for steps in formulas
+    ]
+    uses.update(results)
+    written: list[list[Step]] = []
+    parts: list[list[Step]] = []
+    for index, (step, operands) in enumerate(nodes):
+        first, *others = [written[operand] for operand in operands] or [[]]
+        # What is used once stands where it is used; what is not has the name of a part, which is copied.
+        steps = first if operands and uses[operands[0]] == 1 else [*first]
+        for other in others:
+            steps += other
+        steps.append(step)
+        if operands and uses[index] > 1:
+            parts.append(steps)
+            steps = [Name(_part(len(parts) - 1), 0)]
+        written.append(steps)
+    finished = [written[result] for result in results]
+    return _compiled(parameters, finished, f"({'{}, ' * len(formulas)})", arithmetic, parts)
+
+
+def _part(index: int) -> str:
+    """Return the name of a part of formulas, which no operand has."""
+    return f"#{index}"
+
+
 def _compiled(
-    parameters: Sequence[str], formulas: Sequence[Sequence[Step]], result: str, arithmetic: Arithmetic
+    parameters: Sequence[str],
+    formulas: Sequence[Sequence[Step]],
+    result: str,
+    arithmetic: Arithmetic,
+    parts: Sequence[Sequence[Step]] = (),
 ) -> Callable[..., Any]:
-    functions = called(calls_in(step for steps in formulas for step in steps), arithmetic)
+    functions = called(calls_in(step for steps in (*parts, *formulas) for step in steps), arithmetic)
     space: dict[str, Any] = {"__builtins__": {}, **arithmetic.constants, **functions}
     # Operands may be called anything, also as a gate, a constant or a word of Python.
     variables = {name: _free(f"x{number}", space) for number, name in enumerate(parameters, 1)}
-    places: Mapping[str, Sequence[Step]] = {name: [Name(variable, 0)] for name, variable in variables.items()}
+    places: dict[str, Sequence[Step]] = {name: [Name(variable, 0)] for name, variable in variables.items()}
     lines: list[str] = []
 
     def assign(text: str) -> str:
@@ -123,6 +180,9 @@ def _compiled(
         lines.append(f"    {temporary} = {text}")
         return temporary
 
+    for index, part in enumerate(parts):
+        text = PYTHON.write(substituted(part, places), assign)
+        places[_part(index)] = [Name(assign(text), 0)]
     texts = [PYTHON.write(substituted(steps, places), assign) for steps in formulas]
     source = [f"def function({', '.join(variables.values())}):", *lines, f"    return {result.format(*texts)}"]
     # What is run was printed from parsed steps: numbers, names and calls of gates, nothing else.

@@ -75,15 +75,18 @@ class _Document:
         root = as_mapping(root, self.problems)
         keys = FILE.read(root, self.problems, "")
         definitions: dict[str, Definition] = {}
+        expander = Expander(self.wires, definitions)
         if keys.get("define") or keys.get("use"):
             from circuitgrad.language.define_block import read_definitions
-            from circuitgrad.language.settling import settle_definitions
+            from circuitgrad.language.settling import Settler
 
             definitions = read_definitions(keys, self.problems, library)
-            settle_definitions(definitions, self.wires)
+            settler = Settler(definitions, self.wires)
+            settler.settle_all()
+            expander = Expander(self.wires, definitions, settler.families, settle=settler.settle)
         self.inputs(keys.get("inputs", ()))
         if "gates" in keys:
-            self.gates(root, keys["gates"], Expander(self.wires, definitions))
+            self.gates(root, keys["gates"], expander)
         outputs = self.outputs(keys.get("output"), root)
         expect = self.expect(keys.get("expect", ()))
         optimize = self.optimization(keys.get("optimize"))

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cached_property
 from itertools import product
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.errors import quote
 from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.reader import ExpressionError, read_formula
+from circuitgrad.language.members import SliceError, declared_members
 from circuitgrad.language.names import name_fault
+from circuitgrad.language.subscripts import NotWholeError, sizes_hint, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from random import Random
+
+    from circuitgrad.language.members import Members
 
 # No two neighbours match the same characters: a megabyte of blanks takes no quadratic time.
 _HEADER = re.compile(r"([^\[\]]*)\[(.*)\]\s*", re.DOTALL)
 _RANGE = re.compile(r"(?:([^\s=:]+)\s*=\s*)?([-+]?[0-9]{1,18})(?:\s*:\s*([-+]?[0-9]{1,18}))?")
 
 MOST_SUBSCRIPTS = 10
+
+NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 WRITTEN = "a family is written w[0:16, 0:2], or with an index h[j=0:16]"
 
@@ -74,8 +83,12 @@ def member(name: str, subscripts: Sequence[int]) -> str:
     return f"{name}[{','.join(map(str, subscripts))}]"
 
 
-def read_header(text: str) -> Header:
+def read_header(text: str, sizes: Mapping[str, int] = NO_SIZES) -> Header:
     """Return what a key with brackets declares.
+
+    Args:
+        text: the key.
+        sizes: the sizes of a definition's operands: its ranges may be made of them, and be empty for some.
 
     Raises:
         HeaderError: what stands in the brackets are no ranges.
@@ -83,6 +96,8 @@ def read_header(text: str) -> Header:
     >>> header = read_header("h[j=0:16, 2]")
     >>> header.name, [str(bounds) for bounds in header.ranges], header.size
     ('h', ['0:16', '2'], 16)
+    >>> read_header("y[t=1:n, n - 1]", {"n": 4}).ranges
+    (Range(low=1, high=4, name='t'), Range(low=3, high=4, name=''))
     """
     match = _HEADER.fullmatch(text)
     if match is None:
@@ -90,7 +105,7 @@ def read_header(text: str) -> Header:
     ranges: list[Range] = []
     at = match.start(2)
     for part in match[2].split(","):
-        ranges.append(_range(part, at))
+        ranges.append(_range(part, at, sizes))
         if len(ranges) > MOST_SUBSCRIPTS:
             raise HeaderError(f"a family with more than {MOST_SUBSCRIPTS} subscripts", at, len(part), None)
         index = ranges[-1].name
@@ -100,20 +115,41 @@ def read_header(text: str) -> Header:
     return Header(normalise(match[1].strip()), tuple(ranges))
 
 
-def _range(text: str, at: int) -> Range:
+def _range(text: str, at: int, sizes: Mapping[str, int]) -> Range:
     match = _RANGE.fullmatch(text.strip())
     start, width = at + len(text) - len(text.lstrip()), max(1, len(text.strip()))
-    if match is None:
+    computed = match is None and bool(sizes)
+    if match is not None:
+        index, low, high = match[1], int(match[2]), int(match[3]) if match[3] else None
+    elif computed:
+        index, low, high = _computed(text, at, sizes)
+    else:
         raise HeaderError("a range of whole numbers is wanted here", start, width)
-    low = int(match[2])
-    high = low + 1 if match[3] is None else int(match[3])
-    if high <= low:
+    high = low + 1 if high is None else high
+    if high < low or (high == low and not computed):
         raise HeaderError(
             f"the range {low}:{high} is empty", start, width, "it runs up to its second number, without it"
         )
-    if match[1] and (wrong := name_fault(match[1], plain=False)) is not None:
-        raise HeaderError(wrong[0], start, len(match[1]), wrong[1])
-    return Range(low, high, normalise(match[1] or ""))
+    if index and (wrong := name_fault(index, plain=False)) is not None:
+        raise HeaderError(wrong[0], start, len(index), wrong[1])
+    return Range(low, high, normalise(index or ""))
+
+
+def _computed(text: str, at: int, sizes: Mapping[str, int]) -> tuple[str | None, int, int | None]:
+    """Return the index and the ends of a range that is made of sizes."""
+    index, sign, ends = text.rpartition("=")
+    at += len(index) + len(sign)
+    numbers: list[int] = []
+    for part in ends.split(":", 1):
+        try:
+            numbers.append(whole_number(read_formula(part), sizes))
+        except ExpressionError as error:
+            raise HeaderError(error.message, at + error.at, error.width, error.hint or WRITTEN) from None
+        except NotWholeError as error:
+            where = error.step.at if error.step is not None else 0
+            raise HeaderError(str(error), at + where, 1, error.hint or sizes_hint(sizes)) from None
+        at += len(part) + 1
+    return index.strip() or None, numbers[0], numbers[1] if len(numbers) > 1 else None
 
 
 class Family:
@@ -121,10 +157,28 @@ class Family:
 
     Attributes:
         headers: what was declared.
+        firsts: per header, the number of its first wire; those of the others follow.
     """
 
     def __init__(self, headers: Sequence[Header]) -> None:
         self.headers = list(headers)
+        self.firsts: list[int] = []
+
+    @cached_property
+    def members(self) -> Members:
+        """The members, once all are declared.
+
+        Raises:
+            SliceError: there are none, as sizes may have it.
+        """
+        pieces = [
+            ([range(bounds.low, bounds.high) for bounds in header.ranges], first)
+            for header, first in zip(self.headers, self.firsts, strict=True)
+            if header.size
+        ]
+        if not pieces:
+            raise SliceError(f"{quote(self.headers[0].name)} has no members", f"declared: {self.declaration()}")
+        return declared_members(self.headers[0].name, pieces)
 
     @property
     def dimension(self) -> int:
@@ -146,8 +200,12 @@ class Family:
         ("'w' is a family of wires", 'name a member, such as w[0,0]')
         """
         name, ranges = self.headers[0]
-        first = member(name, [bounds.low for bounds in ranges])
-        return f"{quote(name)} is a family of wires", f"name a member, such as {first}"
+        return no_wire(name, member(name, [bounds.low for bounds in ranges]))
+
+
+def no_wire(name: str, first: str) -> tuple[str, str]:
+    """Return what to say where a family's name stands for a wire, with a hint that names its first member."""
+    return f"{quote(name)} is a family of wires", f"name a member, such as {first}"
 
 
 # Kinderman and Monahan, "Computer generation of random variables using the ratio of uniform deviates", ACM TOMS 3,

@@ -161,7 +161,7 @@ class OperandType(FormulaType):
 
     def schema(self) -> Json:
         """Return the type in JSON Schema."""
-        return {"type": "string", "pattern": f"^{NAME}$"}
+        return {"type": "string", "pattern": rf"^{NAME} *(?:\[.*\] *)?$"}
 
 
 class ListType(NamedTuple):

@@ -13,6 +13,7 @@ from circuitgrad.language.nodes import Scalar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from circuitgrad.language.members import Members
     from circuitgrad.language.nodes import NodeProblems
     from circuitgrad.language.wires import Wires
 
@@ -44,17 +45,31 @@ class Scope:
         declared: per name, of a wire or of a family, the first key that declares it; of a name that is written as it
             is, without quotes, the key's offset alone.
         closed: whether this is a definition's scope, which sees its operands and nothing else.
+        sizes: the sizes of a definition's operands that are families, by name.
+        call: what to say of the call that gives these sizes.
+        operands: per operand of a definition that is a family, its members.
         refused: names that could not be declared, and need no second message.
     """
 
     def __init__(
-        self, wires: Wires, problems: NodeProblems, prefix: str = "", at: int | None = None, *, closed: bool = False
+        self,
+        wires: Wires,
+        problems: NodeProblems,
+        prefix: str = "",
+        at: int | None = None,
+        *,
+        closed: bool = False,
+        sizes: Mapping[str, int] = NO_INDICES,
+        call: str = "",
     ) -> None:
         self.wires = wires
         self.problems = problems
         self.prefix = prefix
         self.at = at
         self.closed = closed
+        self.sizes = sizes
+        self.call = call
+        self.operands: dict[str, Members] = {}
         self.numbers: dict[str, int] = {}
         self.families: dict[str, Family] = {}
         self.declared: dict[str, Scalar | int] = {}
@@ -101,7 +116,7 @@ class Scope:
 
     def _declare_family(self, key: Scalar) -> Sequence[Declared]:
         try:
-            header = read_header(key.text)
+            header = read_header(key.text, self.sizes)
         except HeaderError as error:
             self.problems.add(key, str(error), error.hint, offset=error.at, width=error.width)
             self.refused.add(normalise(key.text.partition("[")[0].strip()))
@@ -129,6 +144,7 @@ class Scope:
             family.headers.append(header)
         self.families[name] = family
         self.declared.setdefault(name, key)
+        family.firsts.append(len(self.wires.names))
         declared = [Declared(full, self.wires.add(self.prefix + full, at), index) for full, index in header.members()]
         self.numbers.update((wire.name, wire.number) for wire in declared)
         return declared

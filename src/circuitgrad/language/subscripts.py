@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from circuitgrad.errors import quote
-from circuitgrad.formulas.steps import Call, Loop, Member, Name, folded
+from circuitgrad.formulas.steps import Call, FamilyCall, Loop, Member, Name, Slice, folded
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import NAMES
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from circuitgrad.formulas.steps import Clause, Step
-    from circuitgrad.language.definition import Definition
+    from circuitgrad.gates.rule import Rule
 
 Indices: TypeAlias = "dict[str, int]"
 
@@ -51,7 +51,9 @@ def whole_number(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
     try:
         value = folded(steps, lambda step: step.value, index, _call)
     except TypeError:
-        step = next(step for step in steps if isinstance(step, (Member, Loop)))
+        step = next(step for step in steps if isinstance(step, (Member, Loop, FamilyCall)))
+        if isinstance(step, FamilyCall):
+            raise NotWholeError(f"{quote(step.gate)} cannot stand in a subscript or range", step) from None
         raise NotWholeError("a loop or a member cannot stand in a subscript or range", step) from None
     if not (abs(value) <= LARGEST_WHOLE_NUMBER and value == int(value)):
         hint = "floor(x) rounds down" if abs(value) <= LARGEST_WHOLE_NUMBER else None
@@ -59,6 +61,15 @@ def whole_number(steps: Sequence[Step], indices: Mapping[str, int]) -> int:
         first = min(steps, key=lambda step: step.at)
         raise NotWholeError(f"a whole number is wanted here, not {value!r}", first, hint)
     return int(value)
+
+
+def sizes_hint(sizes: Mapping[str, int]) -> str | None:
+    """Return a hint that names the sizes of a definition's operands.
+
+    >>> sizes_hint({"n": 3, "m": 2})
+    'the sizes are n, m'
+    """
+    return f"the size{'s are' if len(sizes) > 1 else ' is'} {', '.join(sizes)}" if sizes else None
 
 
 def _call(step: Call, operands: list[float]) -> float:
@@ -116,7 +127,14 @@ def iterations(clauses: Sequence[Clause], indices: Indices, turn: Callable[[], N
         indices.pop(clause.name, None)
 
 
-def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mapping[str, Definition]) -> int:
+class Weighed(Protocol):
+    """A definition, as far as the weight of its calls goes."""
+
+    weight: int
+    rule: Rule | None
+
+
+def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mapping[str, Weighed]) -> int:
     """Return how many gates a formula makes at least, or how many turns its loops take, without making them.
 
     A loop whose range depends on an index that is not known yet counts once.
@@ -139,4 +157,7 @@ def weight(steps: Sequence[Step], indices: Mapping[str, int], definitions: Mappi
                     continue
                 count *= max(1, -(-(values.stop - values.start) // values.step))
             total += max(0, count * (1 + weight(step.body, indices, definitions)) - 1)
+        elif isinstance(step, FamilyCall):
+            formulas = (operand for operand in step.operands if not isinstance(operand, Slice))
+            total += 1 + sum(weight(formula, indices, definitions) for formula in formulas)
     return total

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_WIRES = 10_000_000
 MOST_IDLE_TURNS = 200_000
 TURNS_A_WIRE = 4
+FREE_OPERANDS = 3
+"""How many operands a call of a definition that takes families may have before each counts as a wire."""
 UNKNOWN_SLOT = -1
 IDENTITY_RULE, ADD, MAX, LOGSUMEXP = map(find, ("identity", "add", "max", "logsumexp"))
 
@@ -110,8 +112,12 @@ class Wires:
         if len(self.names) + count > self.room:
             raise self.too_many(at)
 
-    def turn(self, at: int) -> None:
+    def turn(self, at: int, turns: int = 1) -> None:
         """Count a turn of the loop, or the call, at an offset: it takes time though it may make no wire.
+
+        Args:
+            at: the offset.
+            turns: as how many turns it counts.
 
         Raises:
             CircuitError: too many turns have made none.
@@ -120,10 +126,19 @@ class Wires:
         if count > self._turned:
             patience.turns += TURNS_A_WIRE * (count - self._turned)
             self._turned = count
-        patience.turns -= 1
+        patience.turns -= turns
         if patience.turns < 0:
             message = f"loops and calls of the circuit take more than {MOST_IDLE_TURNS:,} turns that make no wire"
             raise CircuitError.of(message, _place(self.problems.source, at))
+
+    def count_operands(self, count: int, at: int) -> None:
+        """Count the operands of a call that takes families: they take room though they may make no wires.
+
+        Raises:
+            CircuitError: there are too many.
+        """
+        self.room -= max(0, count - FREE_OPERANDS)
+        self.reserve(0, at)
 
     def trial(self, problems: NodeProblems) -> Wires:
         """Return empty wires, to try out a definition of the file: the wires and turns of all trials are limited."""

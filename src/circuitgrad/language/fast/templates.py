@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from circuitgrad.formulas.numerals import read_number
 from circuitgrad.formulas.reader import NAME_IN_ASCII, NUMBER
-from circuitgrad.formulas.steps import RESERVED, Loop, Member, folded
+from circuitgrad.formulas.steps import RESERVED, FamilyCall, Loop, Member, folded
 from circuitgrad.gates.table import NAMES
 from circuitgrad.language.wires import UNKNOWN_SLOT
 
@@ -187,7 +187,7 @@ def _template(parts: list[str], steps: Sequence[Step]) -> Template | None:
         calls.append((rule, operands, step.at))
         return -len(calls)  # leaves are counted from 0 up, results from -1 down
 
-    if any(isinstance(step, (Member, Loop)) for step in steps):
+    if any(isinstance(step, (Member, Loop, FamilyCall)) for step in steps):
         return None
     try:
         folded(steps, number, name, call)

@@ -31,6 +31,8 @@ LARGEST_GRADIENT_BEFORE = 1e300
 """The largest gradient to which a backward pass adds in a check, so that the sum stays finite."""
 REFERENCES_KEPT = 10_000
 """How many exact slopes of a rule are kept: a circuit's gates often meet the same operands again."""
+POINTS_KEPT = 16
+"""How many points of a rule are kept for the references in its operands, which follow one another."""
 
 
 class PartialReference(NamedTuple):
@@ -209,8 +211,9 @@ def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
 
     value, branch_of = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
 
-    @lru_cache(REFERENCES_KEPT)
-    def reference(values: tuple[float, ...], position: int) -> PartialReference:
+    @lru_cache(POINTS_KEPT)
+    def at(values: tuple[float, ...]) -> tuple[list[Any], list[Any], int]:
+        """Return the operands, the value and the partial derivatives by the rules, and the digits to spare."""
         point = [mpmath.mpf(number) for number in values]
 
         def run(digits: int) -> list[Any]:
@@ -219,7 +222,12 @@ def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
                 out = value(*point)
                 return [mpmath.mpf(number) for number in (out, *partials_function(rule, MULTIPRECISION)(*point, out))]
 
-        (out, *partials), spare, _ = converged(run)
+        numbers, spare, _ = converged(run)
+        return point, numbers, spare
+
+    @lru_cache(REFERENCES_KEPT)
+    def reference(values: tuple[float, ...], position: int) -> PartialReference:
+        point, (out, *partials), spare = at(values)
         effects = [out, *(x * partial for x, partial in zip(point, partials, strict=True))]
         size = sum(abs(effect) for effect in effects if mpmath.isfinite(effect))
         by_rule = partials[position]

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -249,9 +250,11 @@ def test_a_run_goes_on_though_its_values_are_in_the_file(line: str) -> None:
 def test_parameters_that_the_data_do_not_determine(line: str) -> None:
     result = invoke("optimize", line, "--data", "-", stdin="x,y\n2,1\n2,3\n2,4\n")
     assert result.exit_code == 0
-    assert "the data do not determine 'offset' beside the other parameters" in result.stderr
+    words = "the data do not tell 'slope' and 'offset' apart, and determine only slope + 0.5*offset"
+    assert words in result.stderr
     found = invoke("optimize", line, "--data", "-", "--format", "json", stdin="x,y\n2,1\n2,3\n2,4\n").stdout
     assert json.loads(found)["fit"]["estimates"]["slope"]["standard_error"] == "nan"
+    assert f"{words}: they have no standard errors" in json.loads(found)["fit"]["warnings"]
     few = json.loads(invoke("optimize", line, "--data", "-", "--format", "json", stdin="x,y\n2,1\n").stdout)
     # One row determines one of the two.
     assert (few["method"], few["fit"]["degrees_of_freedom"]) == ("trf", 0)
@@ -288,6 +291,31 @@ def test_a_copy_that_would_not_find_its_data_is_refused(line: str) -> None:
     write(copy.parent, POINTS, "points.csv")
     assert invoke("optimize", line, "-o", str(copy)).exit_code == 0
     assert copy.exists()
+
+
+def test_the_best_point_is_written_where_the_last_is_worse_than_the_start(tmp_path: Path) -> None:
+    file = write(tmp_path, BOWL, "bowl.yaml")
+    run = ("optimize", file, "--minimize", "--step-size", "1", "--steps", "3", "--format", "json")
+    result = invoke(*run, "--write")
+    found = json.loads(result.stdout)
+    assert found["objective"]["after"] == found["objective"]["before"]
+    assert found["after"] == found["before"]
+    (warning,) = found["warnings"]
+    assert re.fullmatch(
+        "'cost' has gone the wrong way, from 1214 to .*: the best point is kept, that of step 0", warning
+    )
+    assert f"warning: {warning} (try a smaller --step-size)" in result.stderr
+    assert Path(file).read_text(encoding="utf-8") == BOWL
+
+
+def test_a_resumed_run_knows_its_best_point(tmp_path: Path) -> None:
+    text = "inputs: {x: 0}\ngates: {y: x**4 - 3*x if x < 0.91 else 50.0*x}\n"
+    file, state = write(tmp_path, text, "edge.yaml"), str(tmp_path / "state")
+    run = ("optimize", file, "--minimize", "--step-size", "0.3", "--format", "json", "--steps")
+    whole = invoke(*run, "7")
+    assert "the best point is kept, that of step 1" in whole.stderr
+    invoke(*run, "4", "--checkpoint", state)
+    assert invoke(*run, "7", "--checkpoint", state, "--resume").stdout == whole.stdout
 
 
 def test_progress_is_counted_on_where_it_stopped(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ from circuitgrad.cli.optimization_options import OptimizeCommand, chosen_optimiz
 from circuitgrad.cli.optimization_run import RunRecords, run_optimization
 from circuitgrad.cli.saving import saving
 from circuitgrad.cli.usage import DONE, INTERRUPTED
-from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.cli.reading import CircuitReader
     from circuitgrad.cli.saving import SavingOptions
     from circuitgrad.data.table import Rows
+    from circuitgrad.errors import Problem
     from circuitgrad.methods.optimize.run import Outcome
 
 
@@ -127,15 +128,10 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
 
 
 def _warn(outcome: Outcome, rows: Rows | None, engine: str | None, *, quiet: bool) -> None:
-    from circuitgrad.report.optimize import uncertain
-
     printing.warn(outcome.culprit, quiet=quiet)
     printing.warn(_silenced(outcome, rows, engine), quiet=quiet)
-    if outcome.worse and outcome.settings.step_size is not None:
-        text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
-        printing.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
-    if message := uncertain(outcome):
-        printing.warn(Problem(message), quiet=quiet)
+    for problem in outcome.warnings:
+        printing.warn(problem, quiet=quiet)
 
 
 def _silenced(outcome: Outcome, rows: Rows | None, engine: str | None) -> Problem | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.errors import quote, visible
+from circuitgrad.errors import visible
 from circuitgrad.report.number_text import DEFAULT_DIGITS, for_json, rounded
 from circuitgrad.report.results import GATE, WIRE, matrix_json, matrix_table
 from circuitgrad.report.tables import Column, Table
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.run import Outcome
     from circuitgrad.report.tables import Cell
 
-LARGEST_TILT = 1e-3
-"""Where the residuals' part in the tangent plane is larger, the sum of squares is not at its minimum."""
 REASONS = {
     "gradient": "the gradient is within the tolerance",
     "progress": "the progress is within the tolerance",
@@ -123,23 +121,6 @@ def _quality(fit: Fit, digits: int) -> str:
     )
 
 
-def uncertain(outcome: Outcome) -> str | None:
-    """Return a warning about parameters without a standard error, or None."""
-    fit = outcome.fit
-    if fit is None:
-        return None
-    # Where doubles have no more digits, the rest of the residuals may point anywhere.
-    if fit.tilt > LARGEST_TILT and outcome.stopped not in ("converged", "gradient"):
-        return "this is no minimum: the standard errors mean nothing here"
-    if fit.held and not fit.undetermined:
-        named = ", ".join(map(quote, fit.held))
-        return f"at a bound, and so without a standard error: {named}; the others' are as if these were known"
-    if not fit.undetermined:
-        return None
-    named = ", ".join(map(quote, fit.undetermined))
-    return f"the data do not determine {named} beside the other parameters: there are no standard errors"
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else _plural(noun)}"
 
@@ -164,7 +145,10 @@ def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
         "objective": {"before": for_json(outcome.first), "after": for_json(outcome.last)},
         "gradient_norm": None if outcome.norm is None else for_json(outcome.norm),
     }
-    return {**document, "fit": _fit_json(outcome.fit)} if outcome.fit else document
+    warnings = [problem.message for problem in outcome.warnings]
+    if outcome.fit is None:
+        return {**document, "warnings": warnings}
+    return {**document, "fit": {**_fit_json(outcome.fit), "warnings": warnings}}
 
 
 def _fit_json(fit: Fit) -> dict[str, Any]:

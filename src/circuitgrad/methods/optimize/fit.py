@@ -8,12 +8,14 @@ from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from circuitgrad.methods.optimize.objective import Objective
 
 LEAST_INDEPENDENT_PART = 1e-14
 """A column of the Jacobian depends on the columns before it if less than this part of it is independent of them."""
+LEAST_SHARE = 1e-8
+"""A parameter takes part in a dependence if its share, in units of its column's length, is larger."""
 
 
 class TangentPlane:
@@ -77,17 +79,30 @@ class TangentPlane:
             scaled[j] = (scaled[j] - known) / self._r[j][j]
         return [component / scale for component, scale in zip(scaled, self._scales, strict=True)]
 
+    @property
+    def scales(self) -> list[float]:
+        """The lengths of the columns; 1 for a column of zeros."""
+        return list(self._scales)
+
+    def triangle(self) -> list[list[float]]:
+        """Return the rows of R that belong to independent columns, for columns scaled to length 1."""
+        return [list(row) for i, row in enumerate(self._r) if i not in self.dependent]
+
     def errors(self) -> tuple[list[float], list[list[float]]]:
         """Return the parameters' standard errors, for residuals of deviation 1, and their correlations.
 
         Both come from the inverse of the Jacobian's normal matrix; scales are divided out before anything is squared.
+        Dependent columns are left out: the numbers hold for the parameters that take part in no dependence.
         """
         size = len(self._r)
         inverse = [[0.0] * size for _ in range(size)]
-        for j in range(size):
-            for i in reversed(range(j + 1)):
+        independent = [i for i in range(size) if i not in self.dependent]
+        for j in independent:
+            for i in reversed([i for i in independent if i <= j]):
                 known = sum(self._r[i][k] * inverse[k][j] for k in range(i + 1, j + 1))
                 inverse[i][j] = ((i == j) - known) / self._r[i][i]
+        for j in self.dependent:
+            inverse[j][j] = nan
         lengths = [_length(row) for row in inverse]
         correlations = [
             [
@@ -97,6 +112,27 @@ class TangentPlane:
             for left, left_length in zip(inverse, lengths, strict=True)
         ]
         return [length / scale for length, scale in zip(lengths, self._scales, strict=True)], correlations
+
+    def dependences(self) -> list[dict[int, float]]:
+        """Return the directions in which the parameters may move while the tangent plane stays where it is.
+
+        Returns:
+            For every dependent column, the positions of the parameters that move, with their shares: multiples of the
+            columns scaled to length 1 which add up to 0.
+
+        >>> TangentPlane([1.0, 3.0], [[2.0, 1.0, 4.0], [0.0, 5.0, 0.0]]).dependences()
+        [{0: -1.0, 2: 1.0}]
+        """
+        found = []
+        for dependent in self.dependent:
+            shares = {dependent: 1.0}
+            for i in reversed(range(dependent)):
+                if i not in self.dependent:
+                    known = sum(self._r[i][k] * share for k, share in shares.items())
+                    shares[i] = -known / self._r[i][i]
+            least = LEAST_SHARE * max(map(abs, shares.values()))
+            found.append({i: share for i, share in sorted(shares.items()) if abs(share) > least})
+        return found
 
 
 def _dot(left: Sequence[float], right: Sequence[float]) -> float:
@@ -144,7 +180,7 @@ class Fit:
             difference of a response, which the data alone make, and a model.
         deviation: the residual standard deviation.
         tilt: the part of the residuals in the tangent plane, 0 at a minimum and at most 1.
-        undetermined: the parameters that the data do not determine in addition to the others.
+        undetermined: the parameters that the data do not determine, in groups that cannot be told apart.
         held: the parameters that are at a bound; they have no standard error, and count as known for the others.
     """
 
@@ -156,7 +192,7 @@ class Fit:
     r_squared: float | None
     deviation: float
     tilt: float
-    undetermined: tuple[str, ...]
+    undetermined: tuple[tuple[str, ...], ...]
     held: tuple[str, ...]
 
 
@@ -177,13 +213,12 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
     total = sum(residual * residual for residual in residuals)
     freedom = len(residuals) - len(loose) + len(plane.dependent)
     deviation = sqrt(total / freedom) if freedom > 0 else nan
-    is_determined = plane.is_regular and freedom > 0
-    unit_errors, correlations = plane.errors() if is_determined else ([nan] * len(loose), None)
+    unit_errors, correlations = plane.errors() if freedom > 0 else ([nan] * len(loose), None)
     names = objective.names
-    errors = dict.fromkeys(names, nan) | {
-        names[i]: deviation * error for i, error in zip(loose, unit_errors, strict=True)
-    }
-    position = {names[i]: k for k, i in enumerate(loose)}
+    groups = _groups(plane.dependences())
+    lost = {position for group in groups for position in group}
+    position = {names[i]: k for k, i in enumerate(loose) if k not in lost}
+    errors = dict.fromkeys(names, nan) | {name: deviation * unit_errors[k] for name, k in position.items()}
 
     def correlation(left: str, right: str) -> float:
         if left == right:
@@ -201,9 +236,19 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
         _explained(objective, total),
         deviation,
         plane.tilt,
-        tuple(names[loose[j]] for j in plane.dependent),
-        tuple(name for name in names if name not in position),
+        tuple(tuple(names[loose[k]] for k in sorted(group)) for group in groups),
+        tuple(name for i, name in enumerate(names) if i not in loose),
     )
+
+
+def _groups(dependences: Sequence[Mapping[int, float]]) -> list[set[int]]:
+    """Return the positions in dependences, with those that share a position in one group."""
+    groups: list[set[int]] = []
+    for dependence in dependences:
+        apart = [group for group in groups if group.isdisjoint(dependence)]
+        group = set(dependence).union(*(group for group in groups if group not in apart))
+        groups = [*apart, group]
+    return groups
 
 
 def _explained(objective: Objective, total: float) -> float | None:

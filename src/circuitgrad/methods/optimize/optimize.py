@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.engines.choice import choose
 from circuitgrad.errors import CircuitError, quote
+from circuitgrad.methods.optimize.cautions import cautions
 from circuitgrad.methods.optimize.objective import Objective
 from circuitgrad.methods.optimize.run import OptimizationRun
 from circuitgrad.methods.optimize.settings import algorithm, settled
@@ -37,6 +39,8 @@ def optimize(
     every: int | None = 1,
 ) -> Outcome:
     """Move the inputs that are not fixed towards a goal, and leave the circuit at the last iterate.
+
+    Where the last iterate is worse than the start, the best is kept.
 
     Args:
         circuit: the circuit.
@@ -70,4 +74,5 @@ def optimize(
     if not objective.is_reached:
         raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(settings.output)}")
     run = OptimizationRun(objective, settings, choice, method, listen, save, interrupted, every)
-    return run.outcome(resume)
+    outcome = run.outcome(resume)
+    return replace(outcome, warnings=cautions(outcome, objective))

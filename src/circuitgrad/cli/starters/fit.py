@@ -52,7 +52,7 @@ def fit_text(
     >>> from circuitgrad import loads
     >>> circuit = loads(fit_text("fit.yaml", "vmax*s/(km + s)", "circuits/puromycin.csv", start={"vmax": 200}))
     >>> circuit.data, {name: leaf.value for name, leaf in circuit.inputs.items() if not leaf.fixed}
-    ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 0.05127})
+    ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 0.0528})
     """
     formula, target = split_response(formula, target)
     if model is not None:

@@ -92,6 +92,7 @@ class Optimization:
         seed: the seed of the random numbers.
         tolerance: ends the run where the gradient's norm is at most this, or ten steps together change the objective by
             at most this part of it.
+        starts: the number of starting points: the inputs' values, then random ones; the run from each is as long.
         time_limit: the seconds after which the run ends.
         places: the place of each setting in a file.
     """
@@ -120,6 +121,7 @@ class Optimization:
         "none",
         low=0,
     )
+    starts: int | None = _setting(int, "run from so many starting points, and keep the best end", "1", low=1)
     time_limit: float | None = _setting(float, "end after so many seconds", "none", low=0, open=True)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

@@ -13,8 +13,11 @@ from circuitgrad.report.wire_description import describe
 if TYPE_CHECKING:
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.starts import Starts
     from circuitgrad.report.tables import Cell
 
+MOST_MINIMA = 5
+"""The line about several starts has at most so many minima."""
 REASONS = {
     "gradient": "the gradient is within the tolerance",
     "progress": "the progress is within the tolerance",
@@ -99,8 +102,24 @@ def notes(outcome: Outcome, digits: int | None = None) -> str:
     if outcome.stopped == "steps":
         noun = _plural(outcome.noun)
         reason = f"all {noun} are done" if outcome.steps else f"no {noun} were wanted"
+    if outcome.starts is not None:
+        quality += f"{_starts(outcome.starts, outcome)}\n"
     norm = "" if outcome.norm is None else f" (gradient norm {rounded(outcome.norm, 3)})"
     return f"{quality}stopped: {reason}{norm}"
+
+
+def _starts(starts: Starts, outcome: Outcome) -> str:
+    """Return how often each minimum was found: for a fit, as a sum of squares."""
+    factor = outcome.fit.rows if outcome.fit else 1
+    found = [
+        f"{rounded(factor * minimum.objective)} ({minimum.times} times)"
+        if minimum.times > 1
+        else rounded(factor * minimum.objective)
+        for minimum in starts.minima[:MOST_MINIMA]
+    ]
+    more = f" and {_count(len(starts.minima) - MOST_MINIMA, 'other')}" if len(starts.minima) > MOST_MINIMA else ""
+    failed = f"; not finite at {_count(starts.failed, 'start')}" if starts.failed else ""
+    return f"{_count(starts.tried, 'start')} led to {', '.join(found)}{more}{failed}"
 
 
 def _held(outcome: Outcome) -> str:
@@ -145,6 +164,12 @@ def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
         "objective": {"before": for_json(outcome.first), "after": for_json(outcome.last)},
         "gradient_norm": None if outcome.norm is None else for_json(outcome.norm),
     }
+    if outcome.starts is not None:
+        document["starts"] = {
+            "count": outcome.starts.tried,
+            "minima": [{"objective": for_json(m.objective), "times": m.times} for m in outcome.starts.minima],
+            "failed": outcome.starts.failed,
+        }
     warnings = [problem.message for problem in outcome.warnings]
     if outcome.fit is None:
         return {**document, "warnings": warnings}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Problem
 
 SETTINGS = Optimization.settings()
-ALWAYS = {"method", "steps", "time_limit"}
+ALWAYS = {"method", "starts", "steps", "time_limit"}
 DEFAULTS = {
     "steps": 100, "step_size": 0.01, "schedule": "constant", "momentum": 0.9, "line_search": False, "seed": 0,
 }  # fmt: skip
@@ -34,7 +34,7 @@ OWN: dict[str, dict[str, Any]] = {
 }
 SAID: dict[str, Any] = {
     "steps": 7, "step_size": 0.5, "schedule": "cosine", "momentum": 0.25, "line_search": True, "batch_size": 2,
-    "seed": 9, "tolerance": 1e-3, "time_limit": 4.5,
+    "seed": 9, "tolerance": 1e-3, "time_limit": 4.5, "starts": 3,
 }  # fmt: skip
 LINE = "inputs: {a: 1, b: 0, x: {value: 0, fixed: true}, y: {value: 0, fixed: true}}\ngates: {r: y - (a*x + b)}\n"
 
@@ -74,7 +74,7 @@ def test_the_defaults_of_a_method(method: str) -> None:
 @settings(max_examples=40)
 @given(st.sets(st.sampled_from([name for name in SETTINGS if name != "method"])))
 def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
-    used = algorithm(method).uses | ALWAYS
+    used = algorithm(method).uses | ALWAYS | ({"seed"} if "starts" in names else set())
     if "batch_size" in names:
         names = names - {"tolerance"}
     said = {name: SAID[name] for name in names}
@@ -253,6 +253,7 @@ def test_flags_win_and_the_rest_is_the_files(block: Optimization, told: dict[str
         method = None
     assert result.method == method
     used = algorithm(method or ("lm" if goal == "least_squares" else "gradient")).uses | ALWAYS
+    used = used | ({"seed"} if block.starts else set())
     for name in SETTINGS:
         if name not in told and name != "method":
             assert getattr(result, name) == (getattr(block, name) if name in used else None)

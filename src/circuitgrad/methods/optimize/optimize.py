@@ -9,18 +9,20 @@ from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.engines.choice import choose
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.optimize.cautions import cautions
-from circuitgrad.methods.optimize.objective import Objective
+from circuitgrad.methods.optimize.objective import Objective, free_inputs
 from circuitgrad.methods.optimize.run import OptimizationRun
 from circuitgrad.methods.optimize.settings import algorithm, settled
+from circuitgrad.methods.optimize.starts import End, points_to_start_from, try_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.data.table import Rows
     from circuitgrad.methods.optimize.checkpoint import Checkpoint
     from circuitgrad.methods.optimize.run import Outcome
     from circuitgrad.methods.optimize.search import Iterate
+    from circuitgrad.methods.optimize.starts import Starts
 
 STEP_OVERHEAD = 100
 """The overhead of a step in Python, in gates; machine code makes many steps at once."""
@@ -40,7 +42,7 @@ def optimize(
 ) -> Outcome:
     """Move the inputs that are not fixed towards a goal, and leave the circuit at the last iterate.
 
-    Where the last iterate is worse than the start, the best is kept.
+    Where the last iterate is worse than the start, the best is kept. With several starts, the best run is returned.
 
     Args:
         circuit: the circuit.
@@ -62,6 +64,22 @@ def optimize(
     0.8825501816218984
     """
     settings = settled(settings or circuit.optimize or Optimization(), circuit, rows)
+    starts: Starts | None = None
+    if settings.starts is not None and settings.starts > 1:
+        if save is not None or resume is not None:
+            raise CircuitError.of("a checkpoint is that of one run: leave out either it or the starts")
+        single = replace(settings, starts=None, seed=settings.seed if "seed" in _uses(settings) else None)
+        names = free_inputs(circuit, rows)
+
+        def run_from(point: Sequence[float]) -> End:
+            circuit.assign(dict(zip(names, point, strict=True)))
+            outcome = optimize(circuit, single, rows, interrupted=interrupted, engine=engine, every=None)
+            cost = -outcome.last if outcome.goal == "maximize" else outcome.last
+            return End(outcome.last, cost, outcome.stopped == "interrupted")
+
+        points = points_to_start_from(circuit, names, settings.starts, settings.seed or 0)
+        starts = try_starts(points, run_from)
+        circuit.assign(dict(zip(names, starts.best, strict=True)))
     assert settings.output is not None  # noqa: S101
     assert settings.method is not None  # noqa: S101
     count = len(rows) if rows else 1
@@ -75,4 +93,9 @@ def optimize(
         raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(settings.output)}")
     run = OptimizationRun(objective, settings, choice, method, listen, save, interrupted, every)
     outcome = run.outcome(resume)
-    return replace(outcome, warnings=cautions(outcome, objective))
+    return replace(outcome, warnings=cautions(outcome, objective), starts=starts)
+
+
+def _uses(settings: Optimization) -> frozenset[str]:
+    assert settings.method is not None  # noqa: S101
+    return algorithm(settings.method).uses

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.objective import Objective
     from circuitgrad.methods.optimize.search import Algorithm
+    from circuitgrad.methods.optimize.starts import Starts
 
 PROGRESS_STEPS = 10
 """The steps whose progress together is compared with the tolerance."""
@@ -71,6 +72,7 @@ class Outcome:
         fit: the statistics of least squares.
         kept: the number of the iterate that is kept in place of the last, because the last is worse than the start.
         lost: the objective of the last iterate, where another is kept.
+        starts: the ends of the runs from many starts; this is the best of them.
         warnings: what makes the result doubtful; see `cautions`.
     """
 
@@ -93,6 +95,7 @@ class Outcome:
     fit: Fit | None = None
     kept: int | None = None
     lost: float | None = None
+    starts: Starts | None = None
     warnings: Sequence[Problem] = ()
 
     @property

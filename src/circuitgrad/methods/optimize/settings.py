@@ -25,7 +25,7 @@ DEFAULTS: Mapping[str, Any] = {
 """The settings of every method that has no defaults of its own."""
 UNLIMITED_STEPS = 10**12
 """The steps of a run that a time limit ends."""
-USED_BY_ALL = frozenset({"method", "steps", "time_limit"})
+USED_BY_ALL = frozenset({"method", "starts", "steps", "time_limit"})
 """The settings that mean something to every method."""
 
 
@@ -67,6 +67,8 @@ def combined(block: Optimization | None, overrides: Mapping[str, Any]) -> Optimi
     if "method" not in overrides and method is not None and algorithm(method).squares and not is_least_squares:
         method = None
     uses = algorithm(method or ("lm" if is_least_squares else "gradient")).uses | USED_BY_ALL
+    if (overrides.get("starts", base.starts) or 1) > 1:
+        uses |= {"seed"}
     left_out: dict[str, Any] = {name: None for name in base.given() if name not in uses}
     return replace(base, **{**left_out, "method": method, **overrides})
 
@@ -89,7 +91,7 @@ def settled(settings: Optimization, circuit: Circuit, rows: Rows | None = None) 
     chosen = algorithm(method)
     if chosen.squares and settings.goal != "least_squares":
         raise _misfit(settings, "method", f"the method {method} is for least squares")
-    uses = chosen.uses | USED_BY_ALL
+    uses = chosen.uses | USED_BY_ALL | ({"seed"} if (settings.starts or 1) > 1 else set())
     given = settings.given()
     for name, value in given.items():
         words = name.replace("_", " ")

@@ -93,6 +93,28 @@ def test_the_report_of_a_fit(line: str) -> None:
     assert float(table[1]["standard error"]) == pytest.approx(ERRORS[1])
 
 
+def test_intervals_are_shown_at_a_confidence(line: str) -> None:
+    found = document("optimize", line, "--confidence", "0.9")["fit"]
+    assert found["confidence"] == 0.9
+    reach = 2.919985580353726  # Student's t for 2 degrees of freedom, 5 % on each side
+    for (name, estimate), error in zip((("slope", 2.2), ("offset", 0.7)), ERRORS, strict=True):
+        assert found["estimates"][name]["interval"] == pytest.approx(
+            [estimate - reach * error, estimate + reach * error]
+        )
+    assert document("optimize", line)["fit"]["confidence"] == 0.95
+    printed = done("optimize", line, "--confidence", "0.9")
+    assert "p value" in printed
+    assert "90% from" in printed
+    assert "\nlog-likelihood " in printed
+    table = list(csv.DictReader(io.StringIO(invoke("optimize", line, "--confidence", "0.9", "--format", "csv").stdout)))
+    assert float(table[0]["90% from"]) == pytest.approx(2.2 - reach * ERRORS[0])
+    assert "p value" not in done("optimize", line)
+    assert (
+        "--confidence goes with least squares" in invoke("optimize", line, "--minimize", "--confidence", "0.9").stderr
+    )
+    assert invoke("optimize", line, "--confidence", "1").exit_code == 2
+
+
 def test_flags_win_over_the_file(line: str) -> None:
     found = document("optimize", line, "--minimize", "--output", "model", "--steps", "3")
     assert (found["goal"], found["output"], found["method"], found["steps"]) == ("minimize", "model", "gradient", 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     "[default: the file's own data]",
 )
 @click.option("--correlations", is_flag=True, help="Show the correlations of the estimates of least squares.")
+@click.option(
+    "--confidence",
+    metavar="X",
+    type=option_values.FiniteNumber(0, 1, min_open=True, max_open=True),
+    help="Show intervals of the estimates at this confidence, p values, AIC and BIC.  [default: 0.95, in JSON]",
+)
 @plotting.plot(
     "Draw the objective's course, too; into FILE, an .svg or a .png, where one is named: there, where one input moves "
     "or two do, with the way through the landscape of the objective."
@@ -54,6 +60,7 @@ def command(
     file: str,
     data: str | None,
     correlations: bool,
+    confidence: float | None,
     plot: str | None,
     trace: str | None,
     trace_every: int | None,
@@ -98,12 +105,15 @@ def command(
         raise CircuitError.of(f"--set {moved[0]} and --resume: the run began where its checkpoint says")
     if correlations and optimization.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")
+    if confidence is not None and optimization.goal != "least_squares":
+        raise CircuitError.of("--confidence goes with least squares")
     outcome = run_optimization(circuit, optimization, rows, records, engine)
     printing.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
     _warn(outcome, rows, engine, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:
-            _report(outcome, source, form, precision, everything=everything, correlations=correlations, quiet=quiet)
+            shown = ReportOptions(form, precision, everything, correlations, confidence, quiet)
+            _report(outcome, source, shown)
         if plot is not None:
             _draw(outcome, rows, plot, quiet=quiet)
     return INTERRUPTED if outcome.stopped == "interrupted" else DONE
@@ -152,31 +162,34 @@ def _silenced(outcome: Outcome, rows: Rows | None, engine: str | None) -> Proble
     return silenced[1] if silenced else None
 
 
-def _report(
-    outcome: Outcome,
-    source: str | None,
-    form: str,
-    precision: int | None,
-    *,
-    everything: bool,
-    correlations: bool,
-    quiet: bool,
-) -> None:
+class ReportOptions(NamedTuple):
+    """How results are shown; see the options of the same names."""
+
+    form: str
+    precision: int | None
+    everything: bool
+    correlations: bool
+    confidence: float | None
+    quiet: bool
+
+
+def _report(outcome: Outcome, source: str | None, options: ReportOptions) -> None:
     from circuitgrad.report.optimize import correlation_table, heading, notes, outcome_json, outcome_table
 
+    form, precision, everything, correlations, confidence, quiet = options
     if form == "json":
-        printing.emit_json(outcome_json(outcome, expanded=everything))
+        printing.emit_json(outcome_json(outcome, expanded=everything, confidence=confidence))
         return
-    table = outcome_table(outcome, expanded=everything)
+    table = outcome_table(outcome, expanded=everything, confidence=confidence)
     title = f"{printing.title(outcome.circuit)}\n{heading(outcome, source)}"
     printing.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
     if correlations and outcome.fit:
         printing.emit("\n")
         printing.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
     if form == "table":
-        printing.emit_notes(notes(outcome, precision), quiet=quiet)
+        printing.emit_notes(notes(outcome, precision, confidence), quiet=quiet)
     elif not quiet:
-        click.echo(notes(outcome, precision), err=True)
+        click.echo(notes(outcome, precision, confidence), err=True)
 
 
 def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.starts import Starts
     from circuitgrad.report.tables import Cell
 
+DEFAULT_CONFIDENCE = 0.95
+"""The confidence of intervals in JSON, unless another is given."""
 MOST_MINIMA = 5
 """The line about several starts has at most so many minima."""
 REASONS = {
@@ -29,9 +31,15 @@ REASONS = {
 """In words, why a run ended."""
 
 
-def outcome_table(outcome: Outcome, *, expanded: bool) -> Table:
-    """Return the wires before and after a run; for data, the inputs and the objective; for least squares, estimates."""
-    return _estimates(outcome, outcome.fit) if outcome.fit else _wires(outcome, expanded=expanded)
+def outcome_table(outcome: Outcome, *, expanded: bool, confidence: float | None = None) -> Table:
+    """Return the wires before and after a run; for data, the inputs and the objective; for least squares, estimates.
+
+    Args:
+        outcome: the result of an optimisation.
+        expanded: whether the wires within formulas count.
+        confidence: adds the intervals of the estimates at this confidence, and p values.
+    """
+    return _estimates(outcome, outcome.fit, confidence) if outcome.fit else _wires(outcome, expanded=expanded)
 
 
 def _wires(outcome: Outcome, *, expanded: bool) -> Table:
@@ -56,7 +64,7 @@ def _wires(outcome: Outcome, *, expanded: bool) -> Table:
     return table
 
 
-def _estimates(outcome: Outcome, fit: Fit) -> Table:
+def _estimates(outcome: Outcome, fit: Fit, confidence: float | None) -> Table:
     columns = [
         Column("parameter"),
         Column("start", number=True),
@@ -69,6 +77,12 @@ def _estimates(outcome: Outcome, fit: Fit) -> Table:
         [name, outcome.before[name], estimate.value, estimate.error, estimate.relative, estimate.t]
         for name, estimate in fit.estimates.items()
     ]
+    if confidence is not None:
+        share = f"{confidence:.10%}".rstrip("0%").rstrip(".") + "%"
+        columns += [Column("p value", number=True, digits=3)]
+        columns += [Column(f"{share} from", number=True), Column("to", number=True)]
+        for row, name in zip(rows, fit.estimates, strict=True):
+            row += [fit.p(name), *fit.interval(name, confidence)]
     return Table(columns, rows, noun="parameters")
 
 
@@ -93,9 +107,17 @@ def heading(outcome: Outcome, data: str | None) -> str:
     return f"{aim}{over}: {steps}, method {outcome.method}"
 
 
-def notes(outcome: Outcome, digits: int | None = None) -> str:
-    """Return the lines below the table: how well a model fits, and why the run ended."""
+def notes(outcome: Outcome, digits: int | None = None, confidence: float | None = None) -> str:
+    """Return the lines below the table: how well a model fits, and why the run ended.
+
+    Args:
+        outcome: the result of an optimisation.
+        digits: the digits of numbers.
+        confidence: adds the likelihood and the information criteria where it is given.
+    """
     quality = f"{_quality(outcome.fit, digits or DEFAULT_DIGITS)}\n" if outcome.fit else ""
+    if outcome.fit and confidence is not None:
+        quality += f"{_criteria(outcome.fit, digits or DEFAULT_DIGITS)}\n"
     if outcome.rows is not None and (held := _held(outcome)):
         quality += f"without a column: {held}\n"
     reason = REASONS.get(outcome.stopped, "")
@@ -148,8 +170,23 @@ def _plural(noun: str) -> str:
     return {"try": "tries"}.get(noun, f"{noun}s")
 
 
-def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
-    """Return the document of `optimize`."""
+def _criteria(fit: Fit, digits: int) -> str:
+    adjusted = fit.adjusted_r_squared
+    return (
+        f"log-likelihood {rounded(fit.log_likelihood, digits)}, AIC {rounded(fit.aic, digits)}, "
+        f"AICc {rounded(fit.aicc, digits)}, BIC {rounded(fit.bic, digits)}"
+        + ("" if adjusted is None else f", adjusted R squared {rounded(adjusted, digits)}")
+    )
+
+
+def outcome_json(outcome: Outcome, *, expanded: bool, confidence: float | None = None) -> dict[str, Any]:
+    """Return the document of `optimize`.
+
+    Args:
+        outcome: the result of an optimisation.
+        expanded: whether the wires within formulas count.
+        confidence: the confidence of the intervals of a fit.
+    """
     names = [name for name, _ in outcome.circuit.wires(expanded=expanded, also=[outcome.output])]
     document = {
         "circuit": outcome.circuit.name,
@@ -173,10 +210,10 @@ def outcome_json(outcome: Outcome, *, expanded: bool) -> dict[str, Any]:
     warnings = [problem.message for problem in outcome.warnings]
     if outcome.fit is None:
         return {**document, "warnings": warnings}
-    return {**document, "fit": {**_fit_json(outcome.fit), "warnings": warnings}}
+    return {**document, "fit": {**_fit_json(outcome.fit, confidence or DEFAULT_CONFIDENCE), "warnings": warnings}}
 
 
-def _fit_json(fit: Fit) -> dict[str, Any]:
+def _fit_json(fit: Fit, confidence: float) -> dict[str, Any]:
     return {
         "estimates": {
             name: {
@@ -184,6 +221,8 @@ def _fit_json(fit: Fit) -> dict[str, Any]:
                 "standard_error": for_json(estimate.error),
                 "relative_error": for_json(estimate.relative),
                 "t": for_json(estimate.t),
+                "p": for_json(fit.p(name)),
+                "interval": [for_json(end) for end in fit.interval(name, confidence)],
             }
             for name, estimate in fit.estimates.items()
         },
@@ -193,4 +232,10 @@ def _fit_json(fit: Fit) -> dict[str, Any]:
         "residual_standard_deviation": for_json(fit.deviation),
         "degrees_of_freedom": fit.freedom,
         "r_squared": None if fit.r_squared is None else for_json(fit.r_squared),
+        "adjusted_r_squared": None if fit.adjusted_r_squared is None else for_json(fit.adjusted_r_squared),
+        "confidence": confidence,
+        "log_likelihood": for_json(fit.log_likelihood),
+        "aic": for_json(fit.aic),
+        "aicc": for_json(fit.aicc),
+        "bic": for_json(fit.bic),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.chunks import read_all
 from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.fit import Fit, ParameterEstimate, TangentPlane, fit
 from circuitgrad.methods.optimize.objective import Objective
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     Matrix = list[list[float]]
 
+CIRCUITS = Path(__file__).parents[3] / "circuits"
 EPSILON = 2.0**-52
 entry = st.floats(-3, 3, allow_subnormal=False).map(lambda x: round(x, 3))
 scales = st.sampled_from([1e-120, 1e-8, 1.0, 3.0, 1e6, 1e120])
@@ -300,3 +303,32 @@ def test_far_units_change_the_errors_as_the_estimates(power: int) -> None:
     statistics = straight(xs, ys, f"y - (1e{power}*b*x + 1e{power}*a)", a=0.1 * 10.0**-power, b=1.1 * 10.0**-power)
     assert statistics.estimates["a"].relative == pytest.approx(plain.estimates["a"].relative)
     assert statistics.correlations["a"]["b"] == pytest.approx(plain.correlations["a"]["b"])
+
+
+def test_criteria_and_p_values_are_rs() -> None:
+    """R 4: fm <- nls(rate ~ Vm*conc/(K + conc), Puromycin, state == "treated"); summary(fm); AIC(fm); BIC(fm)."""
+    circuit = circuitgrad.load(str(CIRCUITS / "michaelis_menten.yaml"))
+    _, rows = read_all(str(CIRCUITS / "puromycin.csv"), circuit.inputs, ())
+    statistics = optimize(circuit, rows=rows).fit
+    assert statistics is not None
+    assert (round(statistics.aic, 3), round(statistics.bic, 3)) == (95.271, 96.726)
+    assert round(statistics.log_likelihood, 4) == -44.6355
+    assert (f"{statistics.p('vmax'):.3g}", f"{statistics.p('km'):.3g}") == ("3.24e-11", "1.57e-05")
+
+
+@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(-10, 10)), min_size=6, max_size=15, unique_by=lambda p: p[0]))
+def test_statistics_of_a_line_are_those_of_a_regression(points: list[tuple[float, float]]) -> None:
+    linregress = pytest.importorskip("scipy.stats").linregress
+    xs, ys = zip(*points, strict=True)
+    assume(max(xs) - min(xs) > 0.1 and max(ys) - min(ys) > 0.1)
+    wanted = linregress(xs, ys)
+    assume(wanted.stderr > 1e-6)
+    found = straight(xs, ys, a=wanted.intercept, b=wanted.slope)
+    assert found.p("b") == pytest.approx(wanted.pvalue, rel=1e-6)
+    assert found.r_squared is not None
+    n = len(xs)
+    assert found.adjusted_r_squared == pytest.approx(1 - (1 - found.r_squared) * (n - 1) / (n - 2))
+    low, high = found.interval("b", 0.9)
+    assert (low + high) / 2 == pytest.approx(wanted.slope)
+    assert found.aicc == pytest.approx(found.aic + 24 / (n - 4))
+    assert found.bic - found.aic == pytest.approx(3 * (math.log(n) - 2))

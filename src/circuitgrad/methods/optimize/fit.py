@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot, inf, isfinite, nan, sqrt
+from math import hypot, inf, isfinite, log, nan, pi, sqrt
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
+
+from circuitgrad.methods.optimize.distributions import student_p, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -194,6 +196,56 @@ class Fit:
     tilt: float
     undetermined: tuple[tuple[str, ...], ...]
     held: tuple[str, ...]
+
+    @property
+    def determined(self) -> int:
+        """The number of parameters that the rows determine, and no bound holds."""
+        return self.rows - self.freedom
+
+    @property
+    def adjusted_r_squared(self) -> float | None:
+        """R squared, less what as many parameters explain by chance; None without R squared."""
+        if self.r_squared is None:
+            return None
+        return 1 - (1 - self.r_squared) * (self.rows - 1) / self.freedom if self.freedom > 0 else nan
+
+    @property
+    def log_likelihood(self) -> float:
+        """The logarithm of the likelihood of normal residuals whose variance is the mean square, as R's `logLik`."""
+        if self.sum_of_squares == 0:
+            return inf
+        return -self.rows / 2 * (log(2 * pi) + 1 + log(self.sum_of_squares / self.rows))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion; the variance counts as a parameter, as in R."""
+        return 2 * (self.determined + 1) - 2 * self.log_likelihood
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion corrected for few rows (Hurvich and Tsai, 1989); infinite with too few rows."""
+        count, left = self.determined + 1, self.freedom - 2
+        return self.aic + 2 * count * (count + 1) / left if left > 0 else inf
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion; the variance counts as a parameter, as in R."""
+        return log(self.rows) * (self.determined + 1) - 2 * self.log_likelihood
+
+    def p(self, name: str) -> float:
+        """Return the probability of a t value as far from 0, if the parameter were 0."""
+        return student_p(self.estimates[name].t, self.freedom)
+
+    def interval(self, name: str, confidence: float) -> tuple[float, float]:
+        """Return the interval of a parameter by Student's t.
+
+        Args:
+            name: the parameter.
+            confidence: the share of such intervals that hold the true value.
+        """
+        estimate = self.estimates[name]
+        reach = estimate.error * student_quantile(confidence, self.freedom)
+        return estimate.value - reach, estimate.value + reach
 
 
 def fit(objective: Objective, point: Sequence[float]) -> Fit:

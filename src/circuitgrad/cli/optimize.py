@@ -14,6 +14,8 @@ from circuitgrad.cli.usage import DONE, INTERRUPTED
 from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.cli.reading import CircuitReader
     from circuitgrad.cli.saving import SavingOptions
@@ -95,19 +97,22 @@ def command(
     circuit, outputs = reader.load(file, quiet=quiet, data=saver.data)
     from circuitgrad.methods.optimize.objective import free_inputs
     from circuitgrad.methods.optimize.settings import settled
+    from circuitgrad.methods.optimize.weights import weight_names, weighted_rows
 
     records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
-    rows, source = _rows(circuit, file, data, quiet=quiet)
+    chosen = chosen_optimization(circuit, settings, outputs if reader.outputs else ())
+    rows, source = _rows(circuit, file, data, weight_names(chosen), quiet=quiet)
+    rows, factors = weighted_rows(chosen, circuit, rows)
     if rows is not None and source is not None:
         printing.warn_overridden(reader.assignments, rows.names, source, quiet=quiet)
-    optimization = settled(chosen_optimization(circuit, settings, outputs if reader.outputs else ()), circuit, rows)
+    optimization = settled(chosen, circuit, rows)
     if resume and (moved := [name for name in reader.assignments if name in free_inputs(circuit, rows)]):
         raise CircuitError.of(f"--set {moved[0]} and --resume: the run began where its checkpoint says")
     if correlations and optimization.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")
     if confidence is not None and optimization.goal != "least_squares":
         raise CircuitError.of("--confidence goes with least squares")
-    outcome = run_optimization(circuit, optimization, rows, records, engine)
+    outcome = run_optimization(circuit, optimization, rows, records, engine, factors)
     printing.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
     _warn(outcome, rows, engine, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
@@ -119,7 +124,9 @@ def command(
     return INTERRUPTED if outcome.stopped == "interrupted" else DONE
 
 
-def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tuple[Rows | None, str | None]:
+def _rows(
+    circuit: Circuit, file: str, data: str | None, also: Sequence[str], *, quiet: bool
+) -> tuple[Rows | None, str | None]:
     """Return the rows of the data file that an option or the circuit's file names, and its name.
 
     Raises:
@@ -132,7 +139,7 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
 
     option_values.refuse_shared_stdin(path, [file])
     fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None)
+    source, rows = read_all(path, [*circuit.inputs, *also], fixed, by_circuit=data is None)
     printing.warn_ignored(source.name, source.ignored, quiet=quiet)
     return rows, source.name
 

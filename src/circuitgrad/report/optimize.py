@@ -116,6 +116,8 @@ def notes(outcome: Outcome, digits: int | None = None, confidence: float | None 
         confidence: adds the likelihood and the information criteria where it is given.
     """
     quality = f"{_quality(outcome.fit, digits or DEFAULT_DIGITS)}\n" if outcome.fit else ""
+    if outcome.fit and outcome.factors is not None:
+        quality += f"{_weighting(outcome.fit, digits or DEFAULT_DIGITS)}\n"
     if outcome.fit and confidence is not None:
         quality += f"{_criteria(outcome.fit, digits or DEFAULT_DIGITS)}\n"
     if outcome.rows is not None and (held := _held(outcome)):
@@ -168,6 +170,18 @@ def _count(number: int, noun: str) -> str:
 
 def _plural(noun: str) -> str:
     return {"try": "tries"}.get(noun, f"{noun}s")
+
+
+def _weighting(fit: Fit, digits: int) -> str:
+    """Return the line about chi-square, and the convention of the standard errors."""
+    chi_square, reduced, p = fit.chi_square, fit.reduced_chi_square, fit.p_of_chi_square
+    if chi_square is None or reduced is None or p is None:
+        return "squares are weighted; standard errors are scaled by the residuals"
+    convention = "take sigma as it is" if fit.is_absolute else "are scaled by the square root of the reduced chi-square"
+    return (
+        f"chi-square {rounded(chi_square, digits)}, reduced chi-square {rounded(reduced, digits)}, "
+        f"p {rounded(p, 3)}; standard errors {convention}"
+    )
 
 
 def _criteria(fit: Fit, digits: int) -> str:
@@ -234,6 +248,10 @@ def _fit_json(fit: Fit, confidence: float) -> dict[str, Any]:
         "r_squared": None if fit.r_squared is None else for_json(fit.r_squared),
         "adjusted_r_squared": None if fit.adjusted_r_squared is None else for_json(fit.adjusted_r_squared),
         "confidence": confidence,
+        "chi_square": None if fit.chi_square is None else for_json(fit.chi_square),
+        "reduced_chi_square": None if fit.reduced_chi_square is None else for_json(fit.reduced_chi_square),
+        "p_of_chi_square": None if fit.p_of_chi_square is None else for_json(fit.p_of_chi_square),
+        "absolute_sigma": fit.is_absolute,
         "log_likelihood": for_json(fit.log_likelihood),
         "aic": for_json(fit.aic),
         "aicc": for_json(fit.aicc),

@@ -7,7 +7,7 @@ from math import hypot, inf, isfinite, log, nan, pi, sqrt
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
-from circuitgrad.methods.optimize.distributions import student_p, student_quantile
+from circuitgrad.methods.optimize.distributions import chi_square_p, student_p, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,6 +184,9 @@ class Fit:
         tilt: the part of the residuals in the tangent plane, 0 at a minimum and at most 1.
         undetermined: the parameters that the data do not determine, in groups that cannot be told apart.
         held: the parameters that are at a bound; they have no standard error, and count as known for the others.
+        has_sigma: whether the residuals are in units of a known uncertainty.
+        is_absolute: whether the standard errors are not scaled by the residuals.
+        log_factors: the sum of the logarithms of the residuals' factors.
     """
 
     estimates: dict[str, ParameterEstimate]
@@ -196,6 +199,26 @@ class Fit:
     tilt: float
     undetermined: tuple[tuple[str, ...], ...]
     held: tuple[str, ...]
+    has_sigma: bool = False
+    is_absolute: bool = False
+    log_factors: float = 0.0
+
+    @property
+    def chi_square(self) -> float | None:
+        """The sum of squares in units of sigma; None without sigma."""
+        return self.sum_of_squares if self.has_sigma else None
+
+    @property
+    def reduced_chi_square(self) -> float | None:
+        """Chi-square per degree of freedom; None without sigma."""
+        if not self.has_sigma:
+            return None
+        return self.sum_of_squares / self.freedom if self.freedom > 0 else nan
+
+    @property
+    def p_of_chi_square(self) -> float | None:
+        """The probability of a larger chi-square, if model and sigma are right; None without sigma."""
+        return chi_square_p(self.sum_of_squares, self.freedom) if self.has_sigma else None
 
     @property
     def determined(self) -> int:
@@ -211,26 +234,37 @@ class Fit:
 
     @property
     def log_likelihood(self) -> float:
-        """The logarithm of the likelihood of normal residuals whose variance is the mean square, as R's `logLik`."""
+        """The logarithm of the likelihood of normal residuals, as R's `logLik`.
+
+        Their variance is the mean square; with absolute sigma, it is known.
+        """
+        if self.is_absolute:
+            return self.log_factors - self.rows / 2 * log(2 * pi) - self.sum_of_squares / 2
         if self.sum_of_squares == 0:
             return inf
-        return -self.rows / 2 * (log(2 * pi) + 1 + log(self.sum_of_squares / self.rows))
+        return self.log_factors - self.rows / 2 * (log(2 * pi) + 1 + log(self.sum_of_squares / self.rows))
+
+    @property
+    def _counted(self) -> int:
+        """The parameters that the information criteria count: the variance, too, unless it is known."""
+        return self.determined + (not self.is_absolute)
 
     @property
     def aic(self) -> float:
         """Akaike's information criterion; the variance counts as a parameter, as in R."""
-        return 2 * (self.determined + 1) - 2 * self.log_likelihood
+        return 2 * self._counted - 2 * self.log_likelihood
 
     @property
     def aicc(self) -> float:
         """Akaike's criterion corrected for few rows (Hurvich and Tsai, 1989); infinite with too few rows."""
-        count, left = self.determined + 1, self.freedom - 2
+        count = self._counted
+        left = self.rows - count - 1
         return self.aic + 2 * count * (count + 1) / left if left > 0 else inf
 
     @property
     def bic(self) -> float:
         """Schwarz's information criterion; the variance counts as a parameter, as in R."""
-        return log(self.rows) * (self.determined + 1) - 2 * self.log_likelihood
+        return log(self.rows) * self._counted - 2 * self.log_likelihood
 
     def p(self, name: str) -> float:
         """Return the probability of a t value as far from 0, if the parameter were 0."""
@@ -248,7 +282,7 @@ class Fit:
         return estimate.value - reach, estimate.value + reach
 
 
-def fit(objective: Objective, point: Sequence[float]) -> Fit:
+def fit(objective: Objective, point: Sequence[float], *, has_sigma: bool = False, is_absolute: bool = False) -> Fit:
     """Return the statistics of least squares at a point, which should be the minimum.
 
     The covariances are those of the linear model that touches this model there (Seber and Wild, "Nonlinear Regression",
@@ -257,6 +291,8 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
     Args:
         objective: the objective of a least squares problem.
         point: the values of the parameters.
+        has_sigma: whether the factors of the residuals come from known uncertainties.
+        is_absolute: whether the standard errors are not scaled by the residuals.
     """
     residuals, jacobian = objective.residuals(point), objective.jacobian(point)
     leaves = [objective.circuit.inputs[name] for name in objective.names]
@@ -265,12 +301,13 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
     total = sum(residual * residual for residual in residuals)
     freedom = len(residuals) - len(loose) + len(plane.dependent)
     deviation = sqrt(total / freedom) if freedom > 0 else nan
+    scale = 1.0 if is_absolute else deviation
     unit_errors, correlations = plane.errors() if freedom > 0 else ([nan] * len(loose), None)
     names = objective.names
     groups = _groups(plane.dependences())
     lost = {position for group in groups for position in group}
     position = {names[i]: k for k, i in enumerate(loose) if k not in lost}
-    errors = dict.fromkeys(names, nan) | {name: deviation * unit_errors[k] for name, k in position.items()}
+    errors = dict.fromkeys(names, nan) | {name: scale * unit_errors[k] for name, k in position.items()}
 
     def correlation(left: str, right: str) -> float:
         if left == right:
@@ -290,6 +327,9 @@ def fit(objective: Objective, point: Sequence[float]) -> Fit:
         plane.tilt,
         tuple(tuple(names[loose[k]] for k in sorted(group)) for group in groups),
         tuple(name for i, name in enumerate(names) if i not in loose),
+        has_sigma,
+        is_absolute,
+        sum(map(log, objective.factors or ())),
     )
 
 
@@ -308,6 +348,11 @@ def _explained(objective: Objective, total: float) -> float | None:
     response = objective.response()
     if response is None or len(response) < 2:
         return None
-    mean = sum(response) / len(response)
-    variation = sum((observed - mean) ** 2 for observed in response)
+    if objective.factors is None:
+        mean = sum(response) / len(response)
+        variation = sum((observed - mean) ** 2 for observed in response)
+        return 1 - total / variation if variation else None
+    weights = [factor * factor for factor in objective.factors]
+    mean = sum(map(mul, weights, response)) / sum(weights)
+    variation = sum(weight * (observed - mean) ** 2 for weight, observed in zip(weights, response, strict=True))
     return 1 - total / variation if variation else None

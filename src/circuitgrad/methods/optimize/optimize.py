@@ -13,6 +13,7 @@ from circuitgrad.methods.optimize.objective import Objective, free_inputs
 from circuitgrad.methods.optimize.run import OptimizationRun
 from circuitgrad.methods.optimize.settings import algorithm, settled
 from circuitgrad.methods.optimize.starts import End, points_to_start_from, try_starts
+from circuitgrad.methods.optimize.weights import weighted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ def optimize(
     interrupted: Callable[[], bool] = lambda: False,
     engine: str | None = None,
     every: int | None = 1,
+    factors: Sequence[float] | None = None,
 ) -> Outcome:
     """Move the inputs that are not fixed towards a goal, and leave the circuit at the last iterate.
 
@@ -53,6 +55,7 @@ def optimize(
         resume: the checkpoint of a run that goes on.
         interrupted: tells after each step whether the run is to end.
         engine: the engine to use; chosen by the size of the work when left out.
+        factors: the factor of the residual in every row; that of the settings when left out.
         every: `listen` needs only the iterates whose number is a multiple of this; None leaves the choice to the run.
 
     Raises:
@@ -63,7 +66,10 @@ def optimize(
     >>> optimize(load("circuits/neuron.yaml"), Optimization(steps=1)).after["s"]
     0.8825501816218984
     """
-    settings = settled(settings or circuit.optimize or Optimization(), circuit, rows)
+    settings = settings or circuit.optimize or Optimization()
+    if factors is None:
+        rows, factors = weighted_rows(settings, circuit, rows)
+    settings = settled(settings, circuit, rows)
     starts: Starts | None = None
     if settings.starts is not None and settings.starts > 1:
         if save is not None or resume is not None:
@@ -73,7 +79,9 @@ def optimize(
 
         def run_from(point: Sequence[float]) -> End:
             circuit.assign(dict(zip(names, point, strict=True)))
-            outcome = optimize(circuit, single, rows, interrupted=interrupted, engine=engine, every=None)
+            outcome = optimize(
+                circuit, single, rows, interrupted=interrupted, engine=engine, every=None, factors=factors
+            )
             cost = -outcome.last if outcome.goal == "maximize" else outcome.last
             return End(outcome.last, cost, outcome.stopped == "interrupted")
 
@@ -88,7 +96,7 @@ def optimize(
     overhead = STEP_OVERHEAD if method.is_compiled and batch == count else 0
     passes = batch * ((settings.steps or 0) + 1)
     choice = choose(len(circuit.rules), passes, engine, least=overhead)
-    objective = Objective(circuit, settings.output, settings.goal, rows, choice.engine, passes)
+    objective = Objective(circuit, settings.output, settings.goal, rows, choice.engine, passes, factors)
     if not objective.is_reached:
         raise CircuitError.of(f"there is nothing to move: no free input reaches {quote(settings.output)}")
     run = OptimizationRun(objective, settings, choice, method, listen, save, interrupted, every)

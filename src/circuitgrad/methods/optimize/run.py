@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,6 +73,7 @@ class Outcome:
         fit: the statistics of least squares.
         kept: the number of the iterate that is kept in place of the last, because the last is worse than the start.
         lost: the objective of the last iterate, where another is kept.
+        factors: the factor of the residual in every row; None for 1.
         starts: the ends of the runs from many starts; this is the best of them.
         warnings: what makes the result doubtful; see `cautions`.
     """
@@ -95,6 +97,7 @@ class Outcome:
     fit: Fit | None = None
     kept: int | None = None
     lost: float | None = None
+    factors: Sequence[float] | None = None
     starts: Starts | None = None
     warnings: Sequence[Problem] = ()
 
@@ -186,6 +189,7 @@ class OptimizationRun:
             self._fit(),
             kept,
             lost,
+            objective.factors,
         )
 
     def _is_worse(self, last: float, first: float) -> bool:
@@ -343,7 +347,9 @@ class OptimizationRun:
             return None
         from circuitgrad.methods.optimize.fit import fit
 
-        return fit(self.objective, self.search.point)
+        settings = self.settings
+        has_sigma, is_absolute = settings.sigma is not None, bool(settings.absolute_sigma)
+        return fit(self.objective, self.search.point, has_sigma=has_sigma, is_absolute=is_absolute)
 
     def _identity(self) -> dict[str, Any]:
         """Return the identity of the run, on which its iterates depend, except its starting point."""
@@ -366,6 +372,8 @@ class OptimizationRun:
         for name, column in objective.rows.columns.items() if objective.rows else ():
             data.update(name.encode())
             data.update(column)
+        if objective.factors is not None:
+            data.update(array("d", objective.factors))
         return {"circuit": sha256(repr(parts).encode()).hexdigest(), "data": data.hexdigest()}
 
     def _checkpoint(self) -> Checkpoint:

@@ -14,7 +14,7 @@ from circuitgrad.cli.usage import DONE, INTERRUPTED
 from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.cli.reading import CircuitReader
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     type=option_values.FiniteNumber(0, 1, min_open=True, max_open=True),
     help="Show intervals of the estimates at this confidence, p values, AIC and BIC.  [default: 0.95, in JSON]",
 )
+@click.option(
+    "--profile", is_flag=True, help="Show intervals by the profile of the likelihood, too, as R's confint of nls."
+)
 @plotting.plot(
     "Draw the objective's course, too; into FILE, an .svg or a .png, where one is named: there, where one input moves "
     "or two do, with the way through the landscape of the objective."
@@ -63,6 +66,7 @@ def command(
     data: str | None,
     correlations: bool,
     confidence: float | None,
+    profile: bool,
     plot: str | None,
     trace: str | None,
     trace_every: int | None,
@@ -96,8 +100,10 @@ def command(
     records.refuse_conflicts(files)
     circuit, outputs = reader.load(file, quiet=quiet, data=saver.data)
     from circuitgrad.methods.optimize.objective import free_inputs
+    from circuitgrad.methods.optimize.profile import profile_intervals
     from circuitgrad.methods.optimize.settings import settled
     from circuitgrad.methods.optimize.weights import weight_names, weighted_rows
+    from circuitgrad.report.optimize import DEFAULT_CONFIDENCE
 
     records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
     chosen = chosen_optimization(circuit, settings, outputs if reader.outputs else ())
@@ -112,12 +118,17 @@ def command(
         raise CircuitError.of("--correlations go with least squares")
     if confidence is not None and optimization.goal != "least_squares":
         raise CircuitError.of("--confidence goes with least squares")
+    if profile:
+        if optimization.goal != "least_squares":
+            raise CircuitError.of("--profile goes with least squares")
+        confidence = confidence or DEFAULT_CONFIDENCE
     outcome = run_optimization(circuit, optimization, rows, records, engine, factors)
     printing.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
     _warn(outcome, rows, engine, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:
-            shown = ReportOptions(form, precision, everything, correlations, confidence, quiet)
+            profiles = None if confidence is None or not profile else profile_intervals(outcome, rows, confidence)
+            shown = ReportOptions(form, precision, everything, correlations, confidence, profiles, quiet)
             _report(outcome, source, shown)
         if plot is not None:
             _draw(outcome, rows, plot, quiet=quiet)
@@ -177,17 +188,18 @@ class ReportOptions(NamedTuple):
     everything: bool
     correlations: bool
     confidence: float | None
+    profiles: Mapping[str, tuple[float, float]] | None
     quiet: bool
 
 
 def _report(outcome: Outcome, source: str | None, options: ReportOptions) -> None:
     from circuitgrad.report.optimize import correlation_table, heading, notes, outcome_json, outcome_table
 
-    form, precision, everything, correlations, confidence, quiet = options
+    form, precision, everything, correlations, confidence, profiles, quiet = options
     if form == "json":
-        printing.emit_json(outcome_json(outcome, expanded=everything, confidence=confidence))
+        printing.emit_json(outcome_json(outcome, expanded=everything, confidence=confidence, profiles=profiles))
         return
-    table = outcome_table(outcome, expanded=everything, confidence=confidence)
+    table = outcome_table(outcome, expanded=everything, confidence=confidence, profiles=profiles)
     title = f"{printing.title(outcome.circuit)}\n{heading(outcome, source)}"
     printing.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
     if correlations and outcome.fit:

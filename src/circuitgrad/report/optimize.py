@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.errors import visible
@@ -11,6 +12,8 @@ from circuitgrad.report.tables import Column, Table
 from circuitgrad.report.wire_description import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.run import Outcome
     from circuitgrad.methods.optimize.starts import Starts
@@ -31,15 +34,22 @@ REASONS = {
 """In words, why a run ended."""
 
 
-def outcome_table(outcome: Outcome, *, expanded: bool, confidence: float | None = None) -> Table:
+def outcome_table(
+    outcome: Outcome,
+    *,
+    expanded: bool,
+    confidence: float | None = None,
+    profiles: Mapping[str, tuple[float, float]] | None = None,
+) -> Table:
     """Return the wires before and after a run; for data, the inputs and the objective; for least squares, estimates.
 
     Args:
         outcome: the result of an optimisation.
         expanded: whether the wires within formulas count.
         confidence: adds the intervals of the estimates at this confidence, and p values.
+        profiles: adds these intervals by the profile of the likelihood; infinite where open.
     """
-    return _estimates(outcome, outcome.fit, confidence) if outcome.fit else _wires(outcome, expanded=expanded)
+    return _estimates(outcome, outcome.fit, confidence, profiles) if outcome.fit else _wires(outcome, expanded=expanded)
 
 
 def _wires(outcome: Outcome, *, expanded: bool) -> Table:
@@ -64,7 +74,9 @@ def _wires(outcome: Outcome, *, expanded: bool) -> Table:
     return table
 
 
-def _estimates(outcome: Outcome, fit: Fit, confidence: float | None) -> Table:
+def _estimates(
+    outcome: Outcome, fit: Fit, confidence: float | None, profiles: Mapping[str, tuple[float, float]] | None
+) -> Table:
     columns = [
         Column("parameter"),
         Column("start", number=True),
@@ -83,6 +95,10 @@ def _estimates(outcome: Outcome, fit: Fit, confidence: float | None) -> Table:
         columns += [Column(f"{share} from", number=True), Column("to", number=True)]
         for row, name in zip(rows, fit.estimates, strict=True):
             row += [fit.p(name), *fit.interval(name, confidence)]
+        if profiles is not None:
+            columns += [Column("profile from", number=True), Column("profile to", number=True)]
+            for row, name in zip(rows, fit.estimates, strict=True):
+                row.extend(profiles.get(name, (nan, nan)))
     return Table(columns, rows, noun="parameters")
 
 
@@ -193,13 +209,20 @@ def _criteria(fit: Fit, digits: int) -> str:
     )
 
 
-def outcome_json(outcome: Outcome, *, expanded: bool, confidence: float | None = None) -> dict[str, Any]:
+def outcome_json(
+    outcome: Outcome,
+    *,
+    expanded: bool,
+    confidence: float | None = None,
+    profiles: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, Any]:
     """Return the document of `optimize`.
 
     Args:
         outcome: the result of an optimisation.
         expanded: whether the wires within formulas count.
         confidence: the confidence of the intervals of a fit.
+        profiles: the intervals by the profile of the likelihood; infinite where open.
     """
     names = [name for name, _ in outcome.circuit.wires(expanded=expanded, also=[outcome.output])]
     document = {
@@ -224,7 +247,24 @@ def outcome_json(outcome: Outcome, *, expanded: bool, confidence: float | None =
     warnings = [problem.message for problem in outcome.warnings]
     if outcome.fit is None:
         return {**document, "warnings": warnings}
+    if profiles is not None:
+        return {
+            **document,
+            "fit": {
+                **_with_profiles(_fit_json(outcome.fit, confidence or DEFAULT_CONFIDENCE), profiles),
+                "warnings": warnings,
+            },
+        }
     return {**document, "fit": {**_fit_json(outcome.fit, confidence or DEFAULT_CONFIDENCE), "warnings": warnings}}
+
+
+def _with_profiles(document: dict[str, Any], profiles: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    """Return the document of a fit with the profiles' intervals; null stands for an open side, or for no interval."""
+    estimates = {
+        name: {**estimate, "profile": [end if isfinite(end) else None for end in profiles.get(name, (nan, nan))]}
+        for name, estimate in document["estimates"].items()
+    }
+    return {**document, "estimates": estimates}
 
 
 def _fit_json(fit: Fit, confidence: float) -> dict[str, Any]:

@@ -34,8 +34,8 @@ s,v
 """
 EXPECTED = """ ../puromycin.csv
 inputs:
-  vmax: 1
-  km:   1
+  vmax: 212.7
+  km:   0.06412
   s:    {value: 0.02, fixed: true}
   v:    {value: 76, fixed: true}
 gates:
@@ -146,7 +146,19 @@ def test_a_fit_is_run_by_optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "my data").mkdir()
     (tmp_path / "fits").mkdir()
     source = write(tmp_path / "my data", PUROMYCIN, "it's März.csv")
-    message = done("new", "fit", "vmax*s/(km + s)", "--data", source, "--start", "km=0.1", "-o", str(tmp_path / file))
+    message = done(
+        "new",
+        "fit",
+        "vmax*s/(km + s)",
+        "--data",
+        source,
+        "--start",
+        "km=0.1",
+        "--start",
+        "vmax=1",
+        "-o",
+        str(tmp_path / file),
+    )
     assert message == f"wrote {tmp_path / file}; try: circuitgrad optimize {tmp_path / file}\n"
     monkeypatch.chdir(tmp_path / "fits")  # the path is relative to the file, not to the current folder
     file = os.path.relpath(tmp_path / file)

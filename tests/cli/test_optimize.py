@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,28 @@ def test_the_report_of_a_fit(line: str) -> None:
     assert "\nstopped: no step improves" in in_csv.stderr
     table = list(csv.DictReader(io.StringIO(in_csv.stdout)))
     assert float(table[1]["standard error"]) == pytest.approx(ERRORS[1])
+
+
+def test_intervals_are_shown_at_a_confidence(line: str) -> None:
+    found = document("optimize", line, "--confidence", "0.9")["fit"]
+    assert found["confidence"] == 0.9
+    reach = 2.919985580353726  # Student's t for 2 degrees of freedom, 5 % on each side
+    for (name, estimate), error in zip((("slope", 2.2), ("offset", 0.7)), ERRORS, strict=True):
+        assert found["estimates"][name]["interval"] == pytest.approx(
+            [estimate - reach * error, estimate + reach * error]
+        )
+    assert document("optimize", line)["fit"]["confidence"] == 0.95
+    printed = done("optimize", line, "--confidence", "0.9")
+    assert "p value" in printed
+    assert "90% from" in printed
+    assert "\nlog-likelihood " in printed
+    table = list(csv.DictReader(io.StringIO(invoke("optimize", line, "--confidence", "0.9", "--format", "csv").stdout)))
+    assert float(table[0]["90% from"]) == pytest.approx(2.2 - reach * ERRORS[0])
+    assert "p value" not in done("optimize", line)
+    assert (
+        "--confidence goes with least squares" in invoke("optimize", line, "--minimize", "--confidence", "0.9").stderr
+    )
+    assert invoke("optimize", line, "--confidence", "1").exit_code == 2
 
 
 def test_flags_win_over_the_file(line: str) -> None:
@@ -260,9 +283,11 @@ def test_a_run_goes_on_though_its_values_are_in_the_file(line: str) -> None:
 def test_parameters_that_the_data_do_not_determine(line: str) -> None:
     result = invoke("optimize", line, "--data", "-", stdin="x,y\n2,1\n2,3\n2,4\n")
     assert result.exit_code == 0
-    assert "the data do not determine 'offset' beside the other parameters" in result.stderr
+    words = "the data do not tell 'slope' and 'offset' apart, and determine only slope + 0.5*offset"
+    assert words in result.stderr
     found = invoke("optimize", line, "--data", "-", "--format", "json", stdin="x,y\n2,1\n2,3\n2,4\n").stdout
     assert json.loads(found)["fit"]["estimates"]["slope"]["standard_error"] == "nan"
+    assert f"{words}: they have no standard errors" in json.loads(found)["fit"]["warnings"]
     few = json.loads(invoke("optimize", line, "--data", "-", "--format", "json", stdin="x,y\n2,1\n").stdout)
     # One row determines one of the two.
     assert (few["method"], few["fit"]["degrees_of_freedom"]) == ("trf", 0)
@@ -299,6 +324,31 @@ def test_a_copy_that_would_not_find_its_data_is_refused(line: str) -> None:
     write(copy.parent, POINTS, "points.csv")
     assert invoke("optimize", line, "-o", str(copy)).exit_code == 0
     assert copy.exists()
+
+
+def test_the_best_point_is_written_where_the_last_is_worse_than_the_start(tmp_path: Path) -> None:
+    file = write(tmp_path, BOWL, "bowl.yaml")
+    run = ("optimize", file, "--minimize", "--step-size", "1", "--steps", "3", "--format", "json")
+    result = invoke(*run, "--write")
+    found = json.loads(result.stdout)
+    assert found["objective"]["after"] == found["objective"]["before"]
+    assert found["after"] == found["before"]
+    (warning,) = found["warnings"]
+    assert re.fullmatch(
+        "'cost' has gone the wrong way, from 1214 to .*: the best point is kept, that of step 0", warning
+    )
+    assert f"warning: {warning} (try a smaller --step-size)" in result.stderr
+    assert Path(file).read_text(encoding="utf-8") == BOWL
+
+
+def test_a_resumed_run_knows_its_best_point(tmp_path: Path) -> None:
+    text = "inputs: {x: 0}\ngates: {y: x**4 - 3*x if x < 0.91 else 50.0*x}\n"
+    file, state = write(tmp_path, text, "edge.yaml"), str(tmp_path / "state")
+    run = ("optimize", file, "--minimize", "--step-size", "0.3", "--format", "json", "--steps")
+    whole = invoke(*run, "7")
+    assert "the best point is kept, that of step 1" in whole.stderr
+    invoke(*run, "4", "--checkpoint", state)
+    assert invoke(*run, "7", "--checkpoint", state, "--resume").stdout == whole.stdout
 
 
 def test_progress_is_counted_on_where_it_stopped(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_every_number_arrives_to_the_last_bit(x: float, y: float, start: float) 
 
 
 def test_a_fit_is_least_squares_of_a_residual_over_the_file(points: str) -> None:
-    circuit = loads(fit_text("f.yaml", "a*x + b", points))
+    circuit = loads(fit_text("f.yaml", "a*x + b", points, start={"a": 1, "b": 1}))
     assert [name for name, leaf in circuit.inputs.items() if not leaf.fixed] == ["a", "b"]
     assert circuit.optimize == Optimization("least_squares", "residual")
     assert circuit.outputs == ("residual",)
@@ -137,12 +137,15 @@ def test_a_fit_is_least_squares_of_a_residual_over_the_file(points: str) -> None
     assert circuit.forward()["residual"] == 1 - (1 * 0 + 1)
 
 
-@pytest.mark.parametrize(("target", "value"), [(None, 2), ("t", 1), (" t ", 1)])
-def test_the_target_is_the_last_column_that_the_formula_leaves(
-    tmp_path: Path, target: str | None, value: float
+@pytest.mark.parametrize(
+    ("formula", "target", "value"),
+    [("k*x", "u", 2), ("k*x", "t", 1), ("k*x", " t ", 1), ("u ~ k*x", None, 2), (" t~k*x", None, 1), ("t~k*x", "t", 1)],
+)
+def test_the_target_is_the_response_or_an_option(
+    tmp_path: Path, formula: str, target: str | None, value: float
 ) -> None:
     data = write(tmp_path, "t,u,x\n1,2,3\n", "data.csv")
-    assert loads(fit_text("f.yaml", "k*x", data, target=target)).forward()["residual"] == value - 3
+    assert loads(fit_text("f.yaml", formula, data, target=target, start={"k": 1})).forward()["residual"] == value - 3
 
 
 @pytest.mark.parametrize(
@@ -186,7 +189,7 @@ def test_a_fault_of_formula_or_data_says_where(tmp_path: Path, formula: str, dat
 def test_all_the_faults_of_data_are_reported_at_once(tmp_path: Path) -> None:
     data = write(tmp_path, "x,note,x,y\n1,2\n1,?,nan,four\n", "data.csv")
     with pytest.raises(CircuitError) as caught:
-        fit_text("f.yaml", "a*x", data)
+        fit_text("f.yaml", "y ~ a*x", data)
     assert [str(problem).partition("\n")[0].removeprefix(data) for problem in caught.value.problems] == [
         ":1:8: error: a second column for the input 'x'",
         ":2:1: error: 2 cells in this row, 4 in the header",
@@ -207,7 +210,7 @@ def test_options_that_name_nothing(points: str, options: dict[str, object], word
 
 def test_columns_that_are_not_needed_may_be_anything(tmp_path: Path) -> None:
     data = write(tmp_path, "1st,x,no,no,,residual,y\nMon,1,?,,,nan,3\n", "data.csv")
-    assert loads(fit_text("f.yaml", "a*x", data)).forward()["residual"] == 3 - 1
+    assert loads(fit_text("f.yaml", "y ~ a*x", data, start={"a": 1})).forward()["residual"] == 3 - 1
 
 
 @pytest.mark.parametrize("name", ["i", "k", "out", "loss", "exp", "sum", "lambda", "y", "n", "β", "ﬁ"])

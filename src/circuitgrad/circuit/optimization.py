@@ -22,6 +22,8 @@ GOALS = {
 """The goals, in words; in a block, each is a key with the wire below it."""
 SCHEDULES = ("constant", "cosine", "1/t")
 """The courses of the learning rate."""
+FIT_SETTINGS = frozenset({"absolute_sigma", "sigma", "weights"})
+"""The settings that mean something to every method for least squares."""
 DEFAULT_STEPS = 100
 DEFAULT_STEP_SIZE = 0.01
 """The learning rate where neither the settings nor the method say otherwise."""
@@ -61,6 +63,8 @@ class Setting(NamedTuple):
         """
         if self.words is not None:
             return None if value in self.words else f"is none of {', '.join(self.words)}"
+        if self.kind is str:
+            return None if isinstance(value, str) else "is not a text"
         kinds: tuple[type, ...] = (float, int) if self.kind is float else (self.kind,)
         if type(value) not in kinds:
             return {int: "is not a whole number", float: "is not a number", bool: "is not true or false"}[self.kind]
@@ -92,7 +96,11 @@ class Optimization:
         seed: the seed of the random numbers.
         tolerance: ends the run where the gradient's norm is at most this, or ten steps together change the objective by
             at most this part of it.
+        starts: the number of starting points: the inputs' values, then random ones; the run from each is as long.
         time_limit: the seconds after which the run ends.
+        sigma: the uncertainty of the response in every row: a column, a number or a formula of columns.
+        weights: the factor of every squared residual, in the same form.
+        absolute_sigma: whether sigma is known, so that the standard errors are not scaled by the residuals.
         places: the place of each setting in a file.
     """
 
@@ -120,7 +128,15 @@ class Optimization:
         "none",
         low=0,
     )
+    starts: int | None = _setting(int, "run from so many starting points, and keep the best end", "1", low=1)
     time_limit: float | None = _setting(float, "end after so many seconds", "none", low=0, open=True)
+    sigma: str | None = _setting(
+        str, "the uncertainty of the response: a column, a number or a formula of columns", "none"
+    )
+    weights: str | None = _setting(str, "the factor of every squared residual: a column, a number or a formula", "none")
+    absolute_sigma: bool | None = _setting(
+        bool, "take sigma as it is, and do not scale the standard errors", "scale them"
+    )
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod

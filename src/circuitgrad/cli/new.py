@@ -78,7 +78,8 @@ def command() -> None:
     \b
     circuitgrad new neuron
     circuitgrad new mlp 2 16 1
-    circuitgrad new fit "a*exp(-b*x)" --data points.csv
+    circuitgrad new fit "y ~ a*exp(-b*x)" --data points.csv
+    circuitgrad new fit "y ~ x" --model gaussian --data points.csv
     """  # noqa: D301 - click keeps the lines behind a real backspace as they are
 
 
@@ -113,28 +114,53 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     write_starter(file, mlp_text(in_shell(file), sizes), force)
 
 
-@command.command("fit", short_help="A formula fitted to the rows of a data file.")
+class FitCommand(click.Command):
+    """A command whose help lists the models."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of models."""
+        from circuitgrad.cli.starters.fit_models import MODELS
+
+        with formatter.section("Models"):
+            formatter.write_dl(list(MODELS.items()))
+
+
+@command.command("fit", cls=FitCommand, short_help="A formula fitted to the rows of a data file.")
 @click.argument("formula")
 @click.option("--data", metavar="FILE", required=True, help="A CSV file with a header, or a Parquet file.")
-@click.option("--target", metavar="NAME", help="The column to fit; the last one that the formula does not use.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="A common model in place of a formula; FORMULA is then RESPONSE ~ COLUMN. See below for the names.",
+)
+@click.option("--target", metavar="NAME", help="The column to fit, as RESPONSE is in RESPONSE ~ FORMULA.")
 @click.option(
     "--start",
     metavar="NAME=VALUE",
     multiple=True,
     callback=option_values.named_numbers,
-    help="A parameter's value to start from, 1 when left out; repeatable.",
+    help="A parameter's value to start from, found from the data when left out; repeatable.",
 )
 @file_options("fit")
-def fit(formula: str, data: str, target: str | None, start: dict[str, float], file: str, force: bool) -> None:
+def fit(
+    formula: str,
+    data: str,
+    model: str | None,
+    target: str | None,
+    start: dict[str, float],
+    file: str,
+    force: bool,
+) -> None:
     """Write a circuit that fits FORMULA to the rows of a data file by least squares.
 
-    The names in FORMULA that are no columns are the parameters: with the columns x and y, "a*exp(-b*x)" is fitted to y
-    by a and b. The circuit names the data file, and optimize runs the fit.
+    The names in FORMULA that are no columns are the parameters: "y ~ a*exp(-b*x)" fits the column y by a and b. The
+    response may be left out where the formula uses all columns but one. Starting values are found from the data. The
+    circuit names the data file, and optimize runs the fit.
     """
     from circuitgrad.cli.starters.fit import fit_text
 
     path = Path(file)
-    text = fit_text(in_shell(file), formula, data, str(path.parent), target=target, start=start)
+    text = fit_text(in_shell(file), formula, data, str(path.parent), model=model, target=target, start=start)
     if force and path.exists() and path.samefile(data):
         raise CircuitError.of(f"{quote(file)} is the data file itself", hint="-o names another file")
     write_starter(file, text, force, "optimize")

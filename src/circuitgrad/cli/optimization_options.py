@@ -29,6 +29,8 @@ def _sentence(words: str) -> str:
 def _kind(setting: Setting) -> Any:
     if setting.words is not None:
         return click.Choice(setting.words)
+    if setting.kind is str:
+        return str
     if setting.kind is int:
         return click.IntRange(int(setting.low)) if setting.low > float("-inf") else int
     if setting.below == float("inf"):
@@ -40,7 +42,7 @@ def _option(name: str, setting: Setting) -> Decorator:
     words = f"{_sentence(setting.about)}  [default: {setting.default}]"
     if setting.kind is bool:
         return click.option(f"{_flag(name)}/--no-{name.replace('_', '-')}", name, default=None, help=words)
-    metavar = None if setting.words else {int: "N", float: "X"}[setting.kind]
+    metavar = None if setting.words else {int: "N", float: "X", str: "FORMULA"}[setting.kind]
     return click.option(_flag(name), name, type=_kind(setting), metavar=metavar, help=words)
 
 

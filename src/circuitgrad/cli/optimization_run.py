@@ -89,7 +89,12 @@ class RunRecords(NamedTuple):
 
 
 def run_optimization(
-    circuit: Circuit, optimization: Optimization, rows: Rows | None, records: RunRecords, engine: str | None
+    circuit: Circuit,
+    optimization: Optimization,
+    rows: Rows | None,
+    records: RunRecords,
+    engine: str | None,
+    factors: Sequence[float] | None = None,
 ) -> Outcome:
     """Run an optimisation, and record it.
 
@@ -133,6 +138,7 @@ def run_optimization(
             interrupted=stack.enter_context(_interruptible()),
             engine=engine,
             every=None if trace is None else records.every,
+            factors=factors,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -11,13 +11,16 @@ from circuitgrad.cli.optimization_options import OptimizeCommand, chosen_optimiz
 from circuitgrad.cli.optimization_run import RunRecords, run_optimization
 from circuitgrad.cli.saving import saving
 from circuitgrad.cli.usage import DONE, INTERRUPTED
-from circuitgrad.errors import CircuitError, Problem, quote
+from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.cli.reading import CircuitReader
     from circuitgrad.cli.saving import SavingOptions
     from circuitgrad.data.table import Rows
+    from circuitgrad.errors import Problem
     from circuitgrad.methods.optimize.run import Outcome
 
 
@@ -34,6 +37,15 @@ if TYPE_CHECKING:
     "--correlations",
     is_flag=True,
     help="Show the correlations of the estimates of least squares; with --format csv, these alone.",
+)
+@click.option(
+    "--confidence",
+    metavar="X",
+    type=option_values.FiniteNumber(0, 1, min_open=True, max_open=True),
+    help="Show intervals of the estimates at this confidence, p values, AIC and BIC.  [default: 0.95, in JSON]",
+)
+@click.option(
+    "--profile", is_flag=True, help="Show intervals by the profile of the likelihood, too, as R's confint of nls."
 )
 @plotting.plot(
     "Draw the objective's course, too; into FILE, an .svg or a .png, where one is named: there, where one input moves "
@@ -57,6 +69,8 @@ def command(
     file: str,
     data: str | None,
     correlations: bool,
+    confidence: float | None,
+    profile: bool,
     plot: str | None,
     trace: str | None,
     trace_every: int | None,
@@ -90,29 +104,44 @@ def command(
     records.refuse_conflicts(files)
     circuit, outputs = reader.load(file, quiet=quiet, data=saver.data)
     from circuitgrad.methods.optimize.objective import free_inputs
+    from circuitgrad.methods.optimize.profile import profile_intervals
     from circuitgrad.methods.optimize.settings import settled
+    from circuitgrad.methods.optimize.weights import weight_names, weighted_rows
+    from circuitgrad.report.optimize import DEFAULT_CONFIDENCE
 
     records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
-    rows, source = _rows(circuit, file, data, quiet=quiet)
+    chosen = chosen_optimization(circuit, settings, outputs if reader.outputs else ())
+    rows, source = _rows(circuit, file, data, weight_names(chosen), quiet=quiet)
+    rows, factors = weighted_rows(chosen, circuit, rows)
     if rows is not None and source is not None:
         printing.warn_overridden(reader.assignments, rows.names, source, quiet=quiet)
-    optimization = settled(chosen_optimization(circuit, settings, outputs if reader.outputs else ()), circuit, rows)
+    optimization = settled(chosen, circuit, rows)
     if resume and (moved := [name for name in reader.assignments if name in free_inputs(circuit, rows)]):
         raise CircuitError.of(f"--set {moved[0]} and --resume: the run began where its checkpoint says")
     if correlations and optimization.goal != "least_squares":
         raise CircuitError.of("--correlations go with least squares")
-    outcome = run_optimization(circuit, optimization, rows, records, engine)
+    if confidence is not None and optimization.goal != "least_squares":
+        raise CircuitError.of("--confidence goes with least squares")
+    if profile:
+        if optimization.goal != "least_squares":
+            raise CircuitError.of("--profile goes with least squares")
+        confidence = confidence or DEFAULT_CONFIDENCE
+    outcome = run_optimization(circuit, optimization, rows, records, engine, factors)
     printing.tell_engine(outcome.choice, verbose=verbose, quiet=quiet)
     _warn(outcome, rows, engine, quiet=quiet)
     with saver.saved(circuit, circuit.values(), quiet=quiet):
         if not saver.prints:
-            _report(outcome, source, form, precision, everything=everything, correlations=correlations, quiet=quiet)
+            profiles = None if confidence is None or not profile else profile_intervals(outcome, rows, confidence)
+            shown = ReportOptions(form, precision, everything, correlations, confidence, profiles, quiet)
+            _report(outcome, source, shown)
         if plot is not None:
             _draw(outcome, rows, plot, quiet=quiet)
     return INTERRUPTED if outcome.stopped == "interrupted" else DONE
 
 
-def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tuple[Rows | None, str | None]:
+def _rows(
+    circuit: Circuit, file: str, data: str | None, also: Sequence[str], *, quiet: bool
+) -> tuple[Rows | None, str | None]:
     """Return the rows of the data file that an option or the circuit's file names, and its name.
 
     Raises:
@@ -125,21 +154,16 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
 
     option_values.refuse_shared_stdin(path, [file])
     fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None)
+    source, rows = read_all(path, [*circuit.inputs, *also], fixed, by_circuit=data is None)
     printing.warn_ignored(source.name, source.ignored, quiet=quiet)
     return rows, source.name
 
 
 def _warn(outcome: Outcome, rows: Rows | None, engine: str | None, *, quiet: bool) -> None:
-    from circuitgrad.report.optimize import uncertain
-
     printing.warn(outcome.culprit, quiet=quiet)
     printing.warn(_silenced(outcome, rows, engine), quiet=quiet)
-    if outcome.worse and outcome.settings.step_size is not None:
-        text = f"{quote(outcome.output)} has gone the wrong way: the steps are too long"
-        printing.warn(Problem(text, hint="try a smaller --step-size"), quiet=quiet)
-    if message := uncertain(outcome):
-        printing.warn(Problem(message), quiet=quiet)
+    for problem in outcome.warnings:
+        printing.warn(problem, quiet=quiet)
 
 
 def _silenced(outcome: Outcome, rows: Rows | None, engine: str | None) -> Problem | None:
@@ -160,34 +184,38 @@ def _silenced(outcome: Outcome, rows: Rows | None, engine: str | None) -> Proble
     return silenced[1] if silenced else None
 
 
-def _report(
-    outcome: Outcome,
-    source: str | None,
-    form: str,
-    precision: int | None,
-    *,
-    everything: bool,
-    correlations: bool,
-    quiet: bool,
-) -> None:
+class ReportOptions(NamedTuple):
+    """How results are shown; see the options of the same names."""
+
+    form: str
+    precision: int | None
+    everything: bool
+    correlations: bool
+    confidence: float | None
+    profiles: Mapping[str, tuple[float, float]] | None
+    quiet: bool
+
+
+def _report(outcome: Outcome, source: str | None, options: ReportOptions) -> None:
     from circuitgrad.report.optimize import correlation_table, heading, notes, outcome_json, outcome_table
 
+    form, precision, everything, correlations, confidence, profiles, quiet = options
     if form == "json":
-        printing.emit_json(outcome_json(outcome, expanded=everything))
+        printing.emit_json(outcome_json(outcome, expanded=everything, confidence=confidence, profiles=profiles))
         return
     if correlations and outcome.fit and form == "csv":  # one table a command line
         table = correlation_table(outcome.fit)
     else:
-        table = outcome_table(outcome, expanded=everything)
+        table = outcome_table(outcome, expanded=everything, confidence=confidence, profiles=profiles)
     title = f"{printing.title(outcome.circuit)}\n{heading(outcome, source)}"
     printing.emit_table(title, table, form, precision, everything=everything, quiet=quiet)
     if correlations and outcome.fit and form != "csv":
         printing.emit("\n")
         printing.emit_table("", correlation_table(outcome.fit), form, precision, everything=everything, quiet=True)
     if form == "table":
-        printing.emit_notes(notes(outcome, precision), quiet=quiet)
+        printing.emit_notes(notes(outcome, precision, confidence), quiet=quiet)
     elif not quiet:
-        streams.tell(notes(outcome, precision))
+        streams.tell(notes(outcome, precision, confidence))
 
 
 def _draw(outcome: Outcome, rows: Rows | None, plot: str, *, quiet: bool) -> None:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from circuitgrad.formulas.steps import COMPARISONS, Call, Name, Number, folded, substituted
-from circuitgrad.gates.compiled import compiled_sharing, value_function
+from circuitgrad.gates.compiled import compiled_sharing, compiled_tuple, value_function
 from circuitgrad.gates.doubles import DOUBLES
 from circuitgrad.gates.rule import once_a_rule
 from circuitgrad.gates.table import find, is_built_in

@@ -30,6 +30,8 @@ class SettingType:
         if self.setting.words is not None:
             return self._word(node, problems, what, self.setting.words)
         problems_before = len(problems)
+        if self.setting.kind is str:
+            return FormulaType().read(node, problems, what).text or None
         value = _TYPES[self.setting.kind].read(node, problems, what)
         if len(problems) == problems_before and (fault := self.setting.fault(value)):
             problems.add(node, f"{what} {fault}")
@@ -49,6 +51,8 @@ class SettingType:
         setting = self.setting
         if setting.words is not None:
             return {"enum": list(setting.words)}
+        if setting.kind is str:
+            return FormulaType().schema()
         limits: Json = {}
         if setting.low > float("-inf"):
             limits["exclusiveMinimum" if setting.open else "minimum"] = setting.low

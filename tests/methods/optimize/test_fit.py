@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import circuitgrad
 from budget import examples
 from circuitgrad.circuit.optimization import Optimization
+from circuitgrad.data.chunks import read_all
 from circuitgrad.data.table import Rows
 from circuitgrad.methods.optimize.fit import Fit, ParameterEstimate, TangentPlane, fit
 from circuitgrad.methods.optimize.objective import Objective
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     Matrix = list[list[float]]
 
+CIRCUITS = Path(__file__).parents[3] / "circuits"
 EPSILON = 2.0**-52
 entry = st.floats(-3, 3, allow_subnormal=False).map(lambda x: round(x, 3))
 scales = st.sampled_from([1e-120, 1e-8, 1.0, 3.0, 1e6, 1e120])
@@ -203,24 +206,24 @@ def test_a_curve_is_scipys() -> None:
 
 def test_what_the_data_do_not_determine() -> None:
     same_x = straight([2.0, 2.0, 2.0], [1.0, 3.0, 4.0], a=1.0, b=1.0)
-    assert same_x.undetermined == ("b",)
+    assert same_x.undetermined == (("a", "b"),)
     assert all(math.isnan(estimate.error) for estimate in same_x.estimates.values())
     assert [estimate.value for estimate in same_x.estimates.values()] == [1.0, 1.0]
     assert same_x.correlations["a"]["a"] == 1.0
     assert math.isnan(same_x.correlations["a"]["b"])
-    assert straight([0.0, 1.0, 2.0], [1.0, 3.0, 4.0], "y - b*x + 0*a").undetermined == ("a",)
+    assert straight([0.0, 1.0, 2.0], [1.0, 3.0, 4.0], "y - b*x + 0*a").undetermined == (("a",),)
     twice = straight([0.0, 1.0, 2.0], [1.0, 3.0, 4.0], "y - (a*x + 2*b*x)")
-    assert (twice.undetermined, twice.freedom) == (("b",), 2)
+    assert (twice.undetermined, twice.freedom) == ((("a", "b"),), 2)
 
 
 @pytest.mark.parametrize("method", ["lm", "trf"])
 @pytest.mark.parametrize(
     ("formula", "lost", "total"),
     [
-        ("y - ((a + b)*x + c)", ("b",), 2 / 7),
-        ("y - (a*x + c + b)", ("c",), 2 / 7),
+        ("y - ((a + b)*x + c)", ("a", "b"), 2 / 7),
+        ("y - (a*x + c + b)", ("b", "c"), 2 / 7),
         ("y - (a*x + b + 0*c)", ("c",), 2 / 7),
-        ("y - a*b*c*x", ("b", "c"), 29 / 39),
+        ("y - a*b*c*x", ("a", "b", "c"), 29 / 39),
         ("y - (a*x + b + c*x**2)", (), 5 / 22),
     ],
 )
@@ -232,8 +235,10 @@ def test_the_best_curve_is_found_also_with_parameters_to_spare(
     outcome = optimize(circuit, Optimization("least_squares", method=method), rows)
     assert outcome.fit is not None
     # Parameters that the data do not determine take no degree of freedom.
-    assert (outcome.fit.undetermined, outcome.fit.freedom) == (lost, 1 + len(lost))
-    assert all(math.isnan(estimate.error) for estimate in outcome.fit.estimates.values()) == bool(lost)
+    assert outcome.fit.undetermined == ((lost,) if lost else ())
+    assert outcome.fit.freedom == 1 + max(len(lost) - 1, "0*c" in formula)
+    # The others keep their standard errors.
+    assert {name for name, estimate in outcome.fit.estimates.items() if math.isnan(estimate.error)} == {*lost}
     assert outcome.fit.sum_of_squares == pytest.approx(total, rel=1e-9)
     assert outcome.fit.r_squared == pytest.approx(1 - total / 26)
     assert outcome.norm == pytest.approx(0, abs=1e-6)
@@ -299,3 +304,32 @@ def test_far_units_change_the_errors_as_the_estimates(power: int) -> None:
     statistics = straight(xs, ys, f"y - (1e{power}*b*x + 1e{power}*a)", a=0.1 * 10.0**-power, b=1.1 * 10.0**-power)
     assert statistics.estimates["a"].relative == pytest.approx(plain.estimates["a"].relative)
     assert statistics.correlations["a"]["b"] == pytest.approx(plain.correlations["a"]["b"])
+
+
+def test_criteria_and_p_values_are_rs() -> None:
+    """R 4: fm <- nls(rate ~ Vm*conc/(K + conc), Puromycin, state == "treated"); summary(fm); AIC(fm); BIC(fm)."""
+    circuit = circuitgrad.load(str(CIRCUITS / "michaelis_menten.yaml"))
+    _, rows = read_all(str(CIRCUITS / "puromycin.csv"), circuit.inputs, ())
+    statistics = optimize(circuit, rows=rows).fit
+    assert statistics is not None
+    assert (round(statistics.aic, 3), round(statistics.bic, 3)) == (95.271, 96.726)
+    assert round(statistics.log_likelihood, 4) == -44.6355
+    assert (f"{statistics.p('vmax'):.3g}", f"{statistics.p('km'):.3g}") == ("3.24e-11", "1.57e-05")
+
+
+@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(-10, 10)), min_size=6, max_size=15, unique_by=lambda p: p[0]))
+def test_statistics_of_a_line_are_those_of_a_regression(points: list[tuple[float, float]]) -> None:
+    linregress = pytest.importorskip("scipy.stats").linregress
+    xs, ys = zip(*points, strict=True)
+    assume(max(xs) - min(xs) > 0.1 and max(ys) - min(ys) > 0.1)
+    wanted = linregress(xs, ys)
+    assume(wanted.stderr > 1e-6)
+    found = straight(xs, ys, a=wanted.intercept, b=wanted.slope)
+    assert found.p("b") == pytest.approx(wanted.pvalue, rel=1e-6)
+    assert found.r_squared is not None
+    n = len(xs)
+    assert found.adjusted_r_squared == pytest.approx(1 - (1 - found.r_squared) * (n - 1) / (n - 2))
+    low, high = found.interval("b", 0.9)
+    assert (low + high) / 2 == pytest.approx(wanted.slope)
+    assert found.aicc == pytest.approx(found.aic + 24 / (n - 4))
+    assert found.bic - found.aic == pytest.approx(3 * (math.log(n) - 2))

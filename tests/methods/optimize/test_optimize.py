@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
+from array import array
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 import circuitgrad
 from budget import examples
 from circuitgrad.circuit.optimization import METHODS, Optimization
+from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
 from circuitgrad.methods.optimize.optimize import optimize
 from circuitgrad.methods.optimize.settings import algorithm
@@ -22,6 +25,7 @@ from methods.optimize.problems import POINTS, bowl, facts, fitting, line, optimi
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.methods.optimize.run import Outcome
+    from circuitgrad.methods.optimize.search import Iterate
 
 GENERAL = [method for method in METHODS if not algorithm(method).squares]
 ALL_METHODS = pytest.mark.parametrize("method", GENERAL)
@@ -156,7 +160,43 @@ def test_a_step_beyond_the_doubles_is_named() -> None:
 
 
 def test_steps_that_are_too_long_are_noticed() -> None:
-    assert moved(circuitgrad.from_expression("x*x", x=1), steps=3, step_size=5.0, goal="minimize").worse
+    circuit = circuitgrad.from_expression("x*x", x=1)
+    outcome = moved(circuit, steps=3, step_size=5.0, goal="minimize")
+    assert outcome.worse
+    # x goes to -9, 81, -729: the start is the best.
+    assert (outcome.kept, outcome.last, outcome.lost, outcome.steps) == (0, 1.0, 729.0**2, 3)
+    assert outcome.after["x"] == circuit["x"].value == 1
+    assert [problem.message for problem in outcome.warnings] == [
+        "'out' has gone the wrong way, from 1 to 531441: the best point is kept, that of step 0"
+    ]
+
+
+@pytest.mark.parametrize("engine", ["objects", "python", "native"])
+@pytest.mark.parametrize("method", ["gradient", "momentum", "nesterov", "adam", "rmsprop", "numeric", "newton"])
+def test_the_best_iterate_is_kept_where_the_last_is_worse_than_the_start(method: str, engine: str) -> None:
+    """The curve over x falls at first, and then rises: the steps go over the edge."""
+    iterates: list[Iterate] = []
+    circuit = circuitgrad.from_expression("x**4 - 3*x if x < 1.1 else 50.0*x", x=0)
+    settings = Optimization("minimize", method=method, steps=60, step_size=0.45 if method != "newton" else 1.5)
+    if method == "newton":
+        settings = replace(settings, line_search=False)
+    outcome = optimize(circuit, settings, engine=engine, listen=iterates.append)
+    best = min(iterates, key=lambda iterate: iterate.objective)
+    if outcome.kept is None:
+        assert iterates[-1].objective <= iterates[0].objective
+        assert outcome.after["x"] == iterates[-1].point[0]
+    else:
+        assert iterates[-1].objective > iterates[0].objective
+        assert (outcome.kept, outcome.last, outcome.after["x"]) == (best.number, best.objective, best.point[0])
+
+
+def test_a_batch_keeps_the_start_where_the_end_is_worse() -> None:
+    circuit = circuitgrad.from_expression("(x - a)**2", a=0, x=0)
+    rows = Rows({"x": array("d", [1.0, 2.0, 3.0, 4.0])}, [2, 3, 4, 5], ())
+    outcome = optimize(circuit, Optimization("minimize", steps=30, step_size=3.0, batch_size=1), rows)
+    assert (outcome.kept, outcome.after["a"], outcome.last) == (0, 0.0, 7.5)
+    far = optimize(circuit, Optimization("minimize", steps=30, step_size=0.3, batch_size=1), rows)
+    assert far.kept is None  # the last iterate of a run that has got better, though not its best
 
 
 def test_what_cannot_be_optimised() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import circuitgrad
 from budget import examples
-from circuitgrad.circuit.optimization import GOALS, METHODS, SCHEDULES, Optimization
+from circuitgrad.circuit.optimization import FIT_SETTINGS, GOALS, METHODS, SCHEDULES, Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
 from circuitgrad.methods.optimize.optimize import optimize
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from circuitgrad.errors import Problem
 
 SETTINGS = Optimization.settings()
-ALWAYS = {"method", "steps", "time_limit"}
+ALWAYS = {"method", "starts", "steps", "time_limit"}
 DEFAULTS = {
     "steps": 100, "step_size": 0.01, "schedule": "constant", "momentum": 0.9, "line_search": False, "seed": 0,
 }  # fmt: skip
@@ -35,7 +35,7 @@ OWN: dict[str, dict[str, Any]] = {
 }
 SAID: dict[str, Any] = {
     "steps": 7, "step_size": 0.5, "schedule": "cosine", "momentum": 0.25, "line_search": True, "batch_size": 2,
-    "seed": 9, "tolerance": 1e-3, "time_limit": 4.5,
+    "seed": 9, "tolerance": 1e-3, "time_limit": 4.5, "starts": 3, "sigma": "2", "weights": "3", "absolute_sigma": False,
 }  # fmt: skip
 LINE = "inputs: {a: 1, b: 0, x: {value: 0, fixed: true}, y: {value: 0, fixed: true}}\ngates: {r: y - (a*x + b)}\n"
 
@@ -75,7 +75,8 @@ def test_the_defaults_of_a_method(method: str) -> None:
 @settings(max_examples=examples(40))
 @given(st.sets(st.sampled_from([name for name in SETTINGS if name != "method"])))
 def test_what_is_said_stays_or_is_refused(method: str, names: set[str]) -> None:
-    used = algorithm(method).uses | ALWAYS
+    used = algorithm(method).uses | ALWAYS | ({"seed"} if "starts" in names else set())
+    used = used | (FIT_SETTINGS if goal_of(method) == "least_squares" else set())
     if "batch_size" in names:
         names = names - {"tolerance"}
     said = {name: SAID[name] for name in names}
@@ -254,6 +255,7 @@ def test_flags_win_and_the_rest_is_the_files(block: Optimization, told: dict[str
         method = None
     assert result.method == method
     used = algorithm(method or ("lm" if goal == "least_squares" else "gradient")).uses | ALWAYS
+    used = used | ({"seed"} if block.starts else set()) | (FIT_SETTINGS if goal == "least_squares" else set())
     for name in SETTINGS:
         if name not in told and name != "method":
             assert getattr(result, name) == (getattr(block, name) if name in used else None)

@@ -9,13 +9,16 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from circuitgrad.cli.starters.fit_names import fit_names
-from circuitgrad.data.chunks import open_rows
+from circuitgrad.cli.starters.fit_models import model_formula
+from circuitgrad.cli.starters.fit_names import candidate_columns, fit_names, split_response
+from circuitgrad.cli.starters.fit_starts import found_starts
+from circuitgrad.data.chunks import read_all
 from circuitgrad.errors import CircuitError, quote, visible
+from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.numerals import spell_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 PAGE_WIDTH = 100
 _BARE_PATH = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*\.[A-Za-z]+")
@@ -28,6 +31,7 @@ def fit_text(
     data: str,
     folder: str = "",
     *,
+    model: str | None = None,
     target: str | None = None,
     start: Mapping[str, float] | None = None,
 ) -> str:
@@ -35,11 +39,12 @@ def fit_text(
 
     Args:
         file: the circuit file's name, for the comments: in one line, as a shell takes it.
-        formula: the formula; its names that are no columns of the data are the parameters.
+        formula: the formula, or `response ~ formula`; its names that are no columns of the data are the parameters.
         data: the data file, CSV or Parquet; it is read to its end, so that its faults are found now.
         folder: the folder of the circuit file; the current folder when left out.
-        target: the column to fit; the last that the formula does not use when left out.
-        start: starting values of parameters; 1 for the others.
+        model: the name of a common model; the formula is then the column that is its variable.
+        target: the column to fit; the one that the formula does not use when left out.
+        start: starting values of parameters; those of the others are found from the data.
 
     Raises:
         CircuitError: the formula or the data are wrong, or do not belong together.
@@ -47,11 +52,16 @@ def fit_text(
     >>> from circuitgrad import loads
     >>> circuit = loads(fit_text("fit.yaml", "vmax*s/(km + s)", "circuits/puromycin.csv", start={"vmax": 200}))
     >>> circuit.data, {name: leaf.value for name, leaf in circuit.inputs.items() if not leaf.fixed}
-    ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 1.0})
+    ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 0.0528})
     """
+    formula, target = split_response(formula, target)
+    if model is not None:
+        formula = _model_formula(model, formula, data)
     used, target, parameters = fit_names(formula, data, target, start or {})
     columns = (*used, target)
-    first_row = _first_row(data, columns)
+    rows = read_all(data, columns, ())[1]
+    first_row = next(iter(rows))
+    parameters = found_starts(formula, rows, target, parameters, set(map(normalise, start or {})))
     reference = _reference(data, folder)
     formula = " ".join(formula.split())
     about = f"{formula}, fitted to {target}"
@@ -63,8 +73,8 @@ def fit_text(
         f"#   circuitgrad optimize {file} --write             puts the estimates into this file",
         f"#   circuitgrad optimize {file} --set NAME=VALUE    starts a parameter elsewhere",
         "#",
-        "# The parameters start from the values below. The fixed inputs are columns of the data: optimize",
-        "# takes them row by row, other commands as they are here, in the first row.",
+        "# The parameters start from the values below, found from the data. The fixed inputs are columns of",
+        "# the data: optimize takes them row by row, other commands as they are here, in the first row.",
         "",
         f"about: {_quoted(about if len(about) < PAGE_WIDTH - 10 else 'A formula fitted to data')}",
         f"data: {_yaml_path(reference)}",
@@ -83,17 +93,17 @@ def fit_text(
     return "\n".join(lines)
 
 
-def _first_row(data: str, columns: Collection[str]) -> dict[str, float]:
-    """Return the first row of a data file, after reading the file to its end.
+def _model_formula(model: str, column: str, data: str) -> str:
+    """Return the formula of a common model of a column.
 
     Raises:
-        CircuitError: a row of the file is wrong.
+        CircuitError: there is no such model or column.
     """
-    with open_rows(data, columns) as rows:
-        first_row = next(iter(next(rows.chunks)))
-        for _ in rows.chunks:
-            pass
-    return first_row
+    name = normalise(column.strip())
+    if not is_name(name):
+        hint = f'write "RESPONSE ~ COLUMN" with --model {model}'
+        raise CircuitError.of(f"{quote(name)} is not the name of a column", hint=hint)
+    return model_formula(model, name, [name, *candidate_columns(data, [name])])
 
 
 def _reference(data: str, folder: str) -> str:

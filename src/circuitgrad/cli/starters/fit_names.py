@@ -7,21 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.data.chunks import open_rows
-from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 from circuitgrad.files import STANDARD_INPUT
-from circuitgrad.formulas.names import normalise
+from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.reader import ExpressionError, read_formula
 from circuitgrad.formulas.steps import CONSTANTS, Loop, Member, Name
 from circuitgrad.language.load import formula_circuit
 from circuitgrad.language.names import name_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from circuitgrad.formulas.steps import Step
 
 STARTER_NAMES = ("residual", "model")
 """The wires that the file of a fit declares itself."""
+SEPARATOR = "~"
+"""Between the response and the formula."""
+MOST_LISTED = 20
+"""A message lists at most so many columns."""
 
 
 class FitNames(NamedTuple):
@@ -38,13 +42,52 @@ class FitNames(NamedTuple):
     parameters: dict[str, float]
 
 
+def split_response(formula: str, target: str | None) -> tuple[str, str | None]:
+    """Return the formula of `response ~ formula`, at the same place in the text, and the response.
+
+    Args:
+        formula: the text; without a tilde, it is the formula itself.
+        target: the column to fit, or None.
+
+    Raises:
+        CircuitError: the response is no name, or another than the target.
+
+    >>> split_response("y ~ a*x", None)
+    ('    a*x', 'y')
+    """
+    before, tilde, after = formula.partition(SEPARATOR)
+    if not tilde:
+        return formula, target
+    response = normalise(before.strip())
+    at = len(before) - len(before.lstrip())
+    if not is_name(response):
+        hint = "write the name of a column before the ~"
+        raise ExpressionError(formula, "the response is not a name", at, len(before.strip()) or 1, hint)
+    if SEPARATOR in after:
+        raise ExpressionError(formula, "a second ~", len(before) + 1 + after.index(SEPARATOR))
+    if target is not None and normalise(target.strip()) != response:
+        raise CircuitError.of(f"--target {target.strip()} and the response {quote(response)} exclude one another")
+    return " " * (len(before) + 1) + after, response
+
+
+def candidate_columns(data: str, used: Collection[str] = ()) -> list[str]:
+    """Return the columns of a data file that could be fitted: they have a name, and the formula does not use them.
+
+    Raises:
+        CircuitError: the file cannot be read, or has no column that the formula uses.
+    """
+    _refuse_unnameable(data)
+    with open_rows(data, used) as rows:
+        return [name for name in dict.fromkeys(map(normalise, rows.ignored)) if name]
+
+
 def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, float]) -> FitNames:
     """Return the names of a fit, after checking that formula and data belong together.
 
     Args:
         formula: the formula; its names that are no columns of the data are the parameters.
         data: the data file; of its rows, only the first are read.
-        target: the column to fit; the last that the formula does not use where it is None.
+        target: the column to fit; the one that the formula does not use where it is None.
         start: starting values of parameters; 1 for the others.
 
     Raises:
@@ -106,7 +149,14 @@ def _target(used: Sequence[str], others: Sequence[str], wanted: str | None) -> s
     if wanted is None:
         if not others:
             raise CircuitError.of("the formula uses every column: none is left to be fitted")
-        return others[-1]
+        candidates = list(dict.fromkeys(filter(None, others))) or [others[0]]
+        if len(candidates) > 1:
+            listed = ", ".join(map(quote, candidates[:MOST_LISTED])) + (
+                ", ..." if len(candidates) > MOST_LISTED else ""
+            )
+            hint = f'write "{visible(candidates[0])} ~ FORMULA", or --target {visible(candidates[0])}'
+            raise CircuitError.of(f"the formula leaves several columns, which is to be fitted? {listed}", hint=hint)
+        return candidates[0]
     name = normalise(wanted.strip())
     if name in used:
         raise CircuitError.of(f"the target {quote(name)} stands in the formula itself")

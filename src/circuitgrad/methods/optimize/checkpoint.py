@@ -36,6 +36,7 @@ class Checkpoint:
         curve: the state of the objective's curve, and of the path.
         recent: the objective after the last steps.
         tape: the answers to a method that hides its state; see `replay`.
+        best: the best iterate: its cost over all rows, its number and its point; None where batches hide it.
     """
 
     run: Mapping[str, Any]
@@ -47,6 +48,7 @@ class Checkpoint:
     curve: CurveState
     recent: Sequence[float]
     tape: Sequence[Answer] = field(default_factory=list)
+    best: tuple[float, int, Sequence[float]] | None = None
 
     def text(self) -> str:
         """Return the checkpoint as the text of a file."""

@@ -51,6 +51,7 @@ class Objective:
         rows: the rows of data; without them, a single row binds nothing.
         engine: the engine of the cost and its derivatives; see `engines`.
         passes: the approximate number of passes: rows times points; many when left out.
+        factors: the factor of the residual in every row; 1 when left out.
 
     Attributes:
         names: the inputs that may move.
@@ -77,7 +78,9 @@ class Objective:
         rows: Rows | None = None,
         engine: str = "objects",
         passes: int | None = None,
+        factors: Sequence[float] | None = None,
     ) -> None:
+        self.factors = factors
         self.circuit, self.output, self.goal, self.rows = circuit, output, goal, rows
         self.squares = goal == "least_squares"
         self._sign = -1.0 if goal == "maximize" else 1.0
@@ -157,7 +160,7 @@ class Objective:
             high: their upper bounds.
             momentum: the share of the velocity that is kept.
         """
-        if self._engine != "native":
+        if self._engine != "native" or self.factors is not None:
             return None
         from circuitgrad.engines.native.optimizer_loop import OptimizerLoop
 
@@ -224,7 +227,9 @@ class Objective:
 
     def cost(self, point: Point, batch: Sequence[int]) -> float:
         """Return the cost at a point, on average over some rows."""
-        if self._engine == "native":
+        if self.factors is not None:
+            total = sum(residual * residual for residual in self._residuals_of(point, batch))
+        elif self._engine == "native":
             total = self._value_sums(point, self._part(batch))[0]
         else:
             total = 0.0
@@ -235,7 +240,12 @@ class Objective:
     def slopes(self, point: Point, batch: Sequence[int]) -> tuple[float, list[float]]:
         """Return the cost at a point and its derivatives in the inputs that may move."""
         total, slopes = 0.0, [0.0] * len(self._free_slots)
-        if self._engine == "native":
+        if self.factors is not None:
+            residuals, rows = self._residuals_of(point, batch), self.jacobian(point)
+            total = sum(residual * residual for residual in residuals)
+            for residual, row in zip(residuals, batch, strict=True):
+                slopes = [slope + 2 * residual * grad for slope, grad in zip(slopes, rows[row], strict=True)]
+        elif self._engine == "native":
             total, *slopes = self._gradient_sums(point, self._part(batch))
         else:
             for value, *grads in self._results(self._gradient_program, point, batch):
@@ -253,13 +263,30 @@ class Objective:
         return None if batch == range(self.count) else batch
 
     def residuals(self, point: Point) -> list[float]:
-        """Return the output at every row."""
+        """Return the output at every row, times the factor of the row."""
+        residuals = self._unweighted_residuals(point)
+        if self.factors is None:
+            return residuals
+        return [factor * residual for factor, residual in zip(self.factors, residuals, strict=True)]
+
+    def _residuals_of(self, point: Point, batch: Sequence[int]) -> list[float]:
+        """Return the residuals of some rows, with their factors."""
+        residuals = self.residuals(point)
+        return residuals if batch == range(self.count) else [residuals[row] for row in batch]
+
+    def _unweighted_residuals(self, point: Point) -> list[float]:
         if self._engine == "native" and self._columns:
             return self._at_all_rows(self._wanted_value, point)[0].tolist()
         return [value for (value,) in self._results(self._value_program, point, range(self.count))]
 
     def jacobian(self, point: Point) -> list[list[float]]:
-        """Return, row by row, the derivatives of the output in the inputs that may move."""
+        """Return, row by row, the derivatives of the residual in the inputs that may move, with the row's factor."""
+        rows = self._unweighted_jacobian(point)
+        if self.factors is None:
+            return rows
+        return [[factor * slope for slope in row] for factor, row in zip(self.factors, rows, strict=True)]
+
+    def _unweighted_jacobian(self, point: Point) -> list[list[float]]:
         if self._engine == "native" and self._columns:
             _, *grads = self._at_all_rows(self._wanted_gradient, point)
             return [list(row) for row in zip(*grads, strict=True)]
@@ -296,7 +323,8 @@ class Objective:
         size = range(len(self._free_slots))
         sums = [[0.0] * len(size) for _ in size]
         twin = self.circuit.over(duals())
-        for values in self._slot_values_at(point, range(self.count)):
+        for row, values in enumerate(self._slot_values_at(point, range(self.count))):
+            square = 1.0 if self.factors is None else self.factors[row] ** 2
             lifted = [Dual(value) for value in values]
             for i, slot in enumerate(self._free_slots):
                 lifted[slot] = Dual(values[slot], 1.0)
@@ -306,7 +334,7 @@ class Objective:
                 for j, partner in enumerate(self._free_slots):
                     second = tangent_of(grads[partner])
                     if self.squares:
-                        second = 2 * (out.tangent * grads[partner].value + out.value * second)
+                        second = 2 * square * (out.tangent * grads[partner].value + out.value * second)
                     sums[i][j] += second
                 lifted[slot] = Dual(values[slot])
         means = [[self._sign * (total / self.count) for total in row] for row in sums]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from math import isfinite
+from math import inf, isfinite
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from circuitgrad.methods.optimize.fit import Fit
     from circuitgrad.methods.optimize.objective import Objective
     from circuitgrad.methods.optimize.search import Algorithm
+    from circuitgrad.methods.optimize.starts import Starts
 
 PROGRESS_STEPS = 10
 """The steps whose progress together is compared with the tolerance."""
 MOST_LAST_POINTS = 100
 """The last points that are remembered."""
+WORSE_BY_ROUNDING = 1e-12
+"""An objective that is worse by this part of it, or by less, is as good."""
 CHECKPOINT_SECONDS = 30.0
 """The seconds between two checkpoints."""
 MOST_PATH_INPUTS = 2
@@ -48,7 +52,7 @@ class Outcome:
     """The result of an optimisation.
 
     Attributes:
-        circuit: the circuit; its inputs have the values of the last iterate.
+        circuit: the circuit; its inputs have the values of the last iterate, or of the one that is kept.
         settings: the settings, complete; see `settings.settled`.
         output: the wire that was raised or lowered, or the residual.
         rows: the number of rows of data; None without data.
@@ -59,13 +63,19 @@ class Outcome:
         before: the values of all wires at the start; with data, of the wires that no column reaches.
         after: the same at the end.
         first: the objective at the start.
-        last: the objective at the end.
+        last: the objective at the end: that of the last iterate, or of the best one where the last is worse than the
+            start.
         norm: the norm of the gradient at the end; None for a method without gradients, and for batches.
         curve: the objective per step, as pairs of step and objective.
         path: the values of the inputs that could move, at these steps; empty points where too many inputs move.
         choice: the engine that was used, and the reason.
         culprit: the place where the first infinity or NaN arose, when that ended the run.
         fit: the statistics of least squares.
+        kept: the number of the iterate that is kept in place of the last, because the last is worse than the start.
+        lost: the objective of the last iterate, where another is kept.
+        factors: the factor of the residual in every row; None for 1.
+        starts: the ends of the runs from many starts; this is the best of them.
+        warnings: what makes the result doubtful; see `cautions`.
     """
 
     circuit: Circuit
@@ -85,6 +95,11 @@ class Outcome:
     choice: Choice
     culprit: Problem | None = None
     fit: Fit | None = None
+    kept: int | None = None
+    lost: float | None = None
+    factors: Sequence[float] | None = None
+    starts: Starts | None = None
+    warnings: Sequence[Problem] = ()
 
     @property
     def goal(self) -> str:
@@ -103,8 +118,8 @@ class Outcome:
 
     @property
     def worse(self) -> bool:
-        """Whether the objective has moved against the goal."""
-        return self.last < self.first if self.goal == "maximize" else self.last > self.first
+        """Whether the objective has moved against the goal, so that the best point is kept in place of the last."""
+        return self.kept is not None
 
 
 class OptimizationRun:
@@ -126,6 +141,7 @@ class OptimizationRun:
         self.search = Search(objective, settings, method, self._accepted, self._followed)
         self._listen, self._save, self._interrupted, self._every = listen, save, interrupted, every
         self._recent: deque[float] = deque(maxlen=PROGRESS_STEPS + 1)  # objectives
+        self._best: tuple[float, int, Sequence[float]] | None = None  # cost over all rows, number, point
         self._last_points: deque[tuple[int, Sequence[float]]] = deque(maxlen=MOST_LAST_POINTS)
         self._began = self._saved = monotonic()
 
@@ -146,6 +162,11 @@ class OptimizationRun:
         last = self._objective_at(search.point)
         if not isfinite(last):
             stopped, last = "nonfinite", self._step_back()
+        kept, lost = None, None
+        if self._is_worse(last, first):
+            lost = last
+            cost, kept, best = self._best or (objective.shown(first), 0, start)
+            last, search.point = objective.shown(cost), list(best)
         objective.circuit.assign(dict(zip(objective.names, search.point, strict=True)))
         objective.circuit.run()
         return Outcome(
@@ -166,7 +187,18 @@ class OptimizationRun:
             self.choice,
             search.culprit,
             self._fit(),
+            kept,
+            lost,
+            objective.factors,
         )
+
+    def _is_worse(self, last: float, first: float) -> bool:
+        """Tell whether the last objective is worse than the first by more than rounding.
+
+        SciPy's methods never end at a worse point, but for the last bits, which they give up for a smaller gradient.
+        """
+        rise = self.objective.shown(last) - self.objective.shown(first)
+        return rise > WORSE_BY_ROUNDING * abs(first) and not self.algorithm.replays
 
     def _stopped(self) -> str:
         """Run the method, and return the reason for its end."""
@@ -206,7 +238,11 @@ class OptimizationRun:
         """
         search, objective, has_tolerance = self.search, self.objective, self.settings.tolerance is not None
         last, has_path = len(iterates) - 1, len(objective.names) <= MOST_PATH_INPUTS
+        best_index: int | None = None
+        best = self._best[0] if self._best else inf
         for i, cost in enumerate(iterates.costs):
+            if cost < best:
+                best, best_index = cost, i
             number, value = search.number + 1 + i, objective.shown(cost)
             self.curve.add(number, value, tuple(iterates.point(i)) if has_path else ())
             self._recent.append(value)
@@ -218,8 +254,15 @@ class OptimizationRun:
             if is_heard:
                 self._listen(iterate)
             if reason := self._end_reason(iterate):
+                self._followed_best(iterates, best_index)
                 return i + 1, reason
+        self._followed_best(iterates, best_index)
         return len(iterates), self._reason(iterate, monotonic())
+
+    def _followed_best(self, iterates: Iterates, index: int | None) -> None:
+        """Keep the best of many iterates, where it is better than all before them."""
+        if index is not None:
+            self._best = iterates.costs[index], self.search.number + 1 + index, tuple(iterates.point(index))
 
     def _save_sometimes(self, now: float) -> None:
         if self._save and now - self._saved >= CHECKPOINT_SECONDS:
@@ -230,6 +273,9 @@ class OptimizationRun:
         point = tuple(iterate.point) if len(iterate.point) <= MOST_PATH_INPUTS else ()
         self.curve.add(iterate.number, iterate.objective, point)
         self._recent.append(iterate.objective)
+        cost = self.objective.shown(iterate.objective)
+        if self.settings.batch_size is None and (self._best is None or cost < self._best[0]):
+            self._best = cost, iterate.number, tuple(iterate.point)
         self._listen(iterate)
 
     def _reason(self, iterate: Iterate, now: float) -> str | None:
@@ -301,7 +347,9 @@ class OptimizationRun:
             return None
         from circuitgrad.methods.optimize.fit import fit
 
-        return fit(self.objective, self.search.point)
+        settings = self.settings
+        has_sigma, is_absolute = settings.sigma is not None, bool(settings.absolute_sigma)
+        return fit(self.objective, self.search.point, has_sigma=has_sigma, is_absolute=is_absolute)
 
     def _identity(self) -> dict[str, Any]:
         """Return the identity of the run, on which its iterates depend, except its starting point."""
@@ -324,6 +372,8 @@ class OptimizationRun:
         for name, column in objective.rows.columns.items() if objective.rows else ():
             data.update(name.encode())
             data.update(column)
+        if objective.factors is not None:
+            data.update(array("d", objective.factors))
         return {"circuit": sha256(repr(parts).encode()).hexdigest(), "data": data.hexdigest()}
 
     def _checkpoint(self) -> Checkpoint:
@@ -338,6 +388,7 @@ class OptimizationRun:
             curve.state,
             list(self._recent),
             list(search.replay.answers),
+            self._best,
         )
 
     def _resume(self, checkpoint: Checkpoint | None) -> None:
@@ -355,3 +406,6 @@ class OptimizationRun:
         search.random.setstate((3, tuple(checkpoint.random), None))
         self.curve = Curve.resumed(checkpoint.curve)
         self._recent.extend(checkpoint.recent)
+        if checkpoint.best is not None:
+            cost, number, point = checkpoint.best
+            self._best = cost, number, tuple(point)

@@ -7,7 +7,15 @@ from importlib import import_module
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from circuitgrad.circuit.optimization import DEFAULT_STEP_SIZE, DEFAULT_STEPS, GOALS, METHODS, SCHEDULES, Optimization
+from circuitgrad.circuit.optimization import (
+    DEFAULT_STEP_SIZE,
+    DEFAULT_STEPS,
+    FIT_SETTINGS,
+    GOALS,
+    METHODS,
+    SCHEDULES,
+    Optimization,
+)
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.methods.optimize.objective import free_inputs
 
@@ -25,7 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
 """The settings of every method that has no defaults of its own."""
 UNLIMITED_STEPS = 10**12
 """The steps of a run that a time limit ends."""
-USED_BY_ALL = frozenset({"method", "steps", "time_limit"})
+USED_BY_ALL = frozenset({"method", "starts", "steps", "time_limit"})
 """The settings that mean something to every method."""
 
 
@@ -67,6 +75,10 @@ def combined(block: Optimization | None, overrides: Mapping[str, Any]) -> Optimi
     if "method" not in overrides and method is not None and algorithm(method).squares and not is_least_squares:
         method = None
     uses = algorithm(method or ("lm" if is_least_squares else "gradient")).uses | USED_BY_ALL
+    if (overrides.get("starts", base.starts) or 1) > 1:
+        uses |= {"seed"}
+    if is_least_squares:
+        uses |= FIT_SETTINGS
     left_out: dict[str, Any] = {name: None for name in base.given() if name not in uses}
     return replace(base, **{**left_out, "method": method, **overrides})
 
@@ -89,7 +101,8 @@ def settled(settings: Optimization, circuit: Circuit, rows: Rows | None = None) 
     chosen = algorithm(method)
     if chosen.squares and settings.goal != "least_squares":
         raise _misfit(settings, "method", f"the method {method} is for least squares")
-    uses = chosen.uses | USED_BY_ALL
+    uses = chosen.uses | USED_BY_ALL | ({"seed"} if (settings.starts or 1) > 1 else set())
+    uses |= FIT_SETTINGS if settings.goal == "least_squares" else set()
     given = settings.given()
     for name, value in given.items():
         words = name.replace("_", " ")
@@ -106,6 +119,8 @@ def settled(settings: Optimization, circuit: Circuit, rows: Rows | None = None) 
             raise _misfit(settings, "batch_size", "a batch size goes with data")
         if settings.tolerance is not None:
             raise _misfit(settings, "tolerance", "a tolerance needs the whole gradient, not that of a batch")
+    if settings.absolute_sigma and settings.sigma is None:
+        raise _misfit(settings, "absolute_sigma", "absolute sigma goes with sigma")
     if method == "lm" and (fault := _lm_fault(circuit, rows)):
         raise _misfit(settings, "method", f"the method lm {fault}", "trf can")
     if settings.time_limit is not None and settings.schedule != "cosine":

@@ -72,7 +72,9 @@ def objective_surface(outcome: Outcome, rows: Rows | None = None) -> ObjectiveSu
     size = min(most, int(points ** (1 / dimensions)))
     if size < FEWEST_AXIS_VALUES:
         return None
-    objective = Objective(circuit, outcome.output, outcome.goal, rows, choice.engine, size**dimensions * count)
+    objective = Objective(
+        circuit, outcome.output, outcome.goal, rows, choice.engine, size**dimensions * count, outcome.factors
+    )
     axes = [_axis(circuit.inputs[name], [point[i] for point in outcome.path], size) for i, name in enumerate(names)]
     grid = [[[x, y] for x in axes[0]] for y in axes[1]] if dimensions > 1 else [[[x] for x in axes[0]]]
     all_rows = range(count)

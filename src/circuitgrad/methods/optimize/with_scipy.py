@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from math import hypot, inf, isfinite
+from math import hypot, isfinite
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,11 @@ SCIPY_USES = frozenset({"tolerance"})
 SCIPY_DEFAULTS = {"steps": 1000}
 UNLIMITED_CALLS = 10**9
 """The limit of SciPy's own counts: our steps end a run instead."""
+FIRST_BOUND = 1.0
+"""The first step of LMDER is at most this times the length of the start, scaled by the columns of the Jacobian.
+
+MINPACK's own is 100, which leads BoxBOD of NIST's StRD to a plateau; docs/optimize.md compares them.
+"""
 BOUND_TOLERANCE = 1e-8
 """An input this near to a bound, relatively, counts as being there."""
 LEAST_COSINE = 1e-3
@@ -80,15 +85,22 @@ def _lower_squares(search: Search, method: str) -> None:
     def jacobian(x: Any) -> list[list[float]]:
         return _visit(search, x.tolist())
 
-    bounds = (search.low, search.high) if method == "trf" else (-inf, inf)
+    start = search.clipped(search.point)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a try may lead out of the finite numbers, and is taken back
         # LMDER takes no smaller tolerances.
-        result = optimize.least_squares(
-            residuals, search.clipped(search.point), jacobian, bounds, method,
-            ftol=MACHINE_EPSILON, xtol=MACHINE_EPSILON, gtol=MACHINE_EPSILON, x_scale="jac", max_nfev=UNLIMITED_CALLS,
-        )  # fmt: skip
-    _visit(search, result.x.tolist())
+        tolerances = dict.fromkeys(("ftol", "xtol", "gtol"), MACHINE_EPSILON)
+        if method == "lm":
+            found, *_ = optimize.leastsq(
+                residuals, start, Dfun=jacobian, full_output=True, maxfev=UNLIMITED_CALLS, factor=FIRST_BOUND,
+                **tolerances,
+            )  # fmt: skip
+        else:
+            found = optimize.least_squares(
+                residuals, start, jacobian, (search.low, search.high), "trf", x_scale="jac", max_nfev=UNLIMITED_CALLS,
+                **tolerances,
+            ).x  # fmt: skip
+    _visit(search, found.tolist())
     if _has_slope(search):  # as with fewer rows than parameters, where trf may end at its start
         quasi_newton(search, optimize)
     _snap(search)

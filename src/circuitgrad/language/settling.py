@@ -16,6 +16,7 @@ from circuitgrad.language.wires import UNKNOWN_SLOT, Wires
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from circuitgrad.errors import Place
     from circuitgrad.language.definition import Definition
     from circuitgrad.language.scope import Scope
 
@@ -149,7 +150,11 @@ def _make_rule(
     if definition.sound:
         sample = ((-5.0, 5.0),) * definition.arity
         about = definition.about or "defined in the circuit's file"
-        definition.rule = Rule(definition.name, value, flat_partials, about, sample=sample)
+
+        def locate(operand: str) -> Place | None:
+            return definition.problems.place(partials.get(operand, definition.key))
+
+        definition.rule = Rule(definition.name, value, flat_partials, about, sample=sample, locate=locate)
 
 
 def _flat(

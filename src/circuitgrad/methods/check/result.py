@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Problem
+    from circuitgrad.methods.check.branches_taken import NeverTaken
     from circuitgrad.methods.check.input_points import InputPoint
+    from circuitgrad.methods.check.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Check:
         order: 1 for first derivatives, 2 for second ones.
         points: the result per point; the file's values come first.
         expect: per wire of the `expect:` block, its value and the expected one.
+        trials: the trials of definitions with hand-written partial derivatives.
+        never_taken: the branches of conditionals that were taken at no point.
     """
 
     circuit: Circuit
@@ -68,6 +72,8 @@ class Check:
     order: int
     points: Sequence[PointCheck]
     expect: Mapping[str, Comparison]
+    trials: Sequence[Trial] = ()
+    never_taken: Sequence[NeverTaken] = ()
 
     def _worst(self, groups: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
         """Return the worst comparison of each name, given those of every point."""
@@ -99,4 +105,5 @@ class Check:
     def passed(self) -> bool:
         """Whether nothing is wrong or not finite, and every expected value is met."""
         missed = any(comparison.failed for comparison in self.expect.values())
-        return all(point.passed for point in self.points) and not missed
+        refuted = any(trial.comparison.failed for trial in self.trials)
+        return all(point.passed for point in self.points) and not missed and not refuted

@@ -73,10 +73,14 @@ class BranchesTaken:
 
     def never(self) -> list[NeverTaken]:
         """Return the branches that no pass took, though a pass came to their conditionals."""
+        named: dict[str, list[str]] = {}
+        for name in self._sides:
+            named.setdefault(name.partition(".")[0], []).append(name)
         branches: dict[NeverTaken, None] = {}
-        for name, sides in self._sides.items():
-            if len(sides) == 1:
-                (side,) = sides
-                test = self.circuit.formula(self._tests[name], lambda wire: "." in wire, LONGEST_TEST)
-                branches[NeverTaken(name.partition(".")[0], side_text(Condition(tuple(test)), not side))] = None
+        for wire, names in named.items():
+            for name in reversed(names):  # the outer conditionals first
+                if len(self._sides[name]) == 1:
+                    (side,) = self._sides[name]
+                    test = self.circuit.formula(self._tests[name], lambda wire: "." in wire, LONGEST_TEST)
+                    branches[NeverTaken(wire, side_text(Condition(tuple(test)), not side))] = None
         return list(branches)

@@ -20,7 +20,7 @@ from circuitgrad.formulas.steps import Number
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.kinks import taken
 from circuitgrad.gates.rule import Rule
-from circuitgrad.gates.table import SHIFTED_EXP, SHIFTED_LOG, is_built_in
+from circuitgrad.gates.table import SHIFT, SHIFTED_EXP, SHIFTED_LOG, is_built_in
 from circuitgrad.methods.check.conditions import asks_for_infinity, conditions_of, full_text, standing_function
 from circuitgrad.methods.check.gates import partial_reference
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance, judge
@@ -128,7 +128,7 @@ def try_definitions(circuit: Circuit, tolerance: Tolerance, excused: Collection[
     """
     gates: dict[Rule, list[int]] = {}
     for index, rule in enumerate(circuit.rules):
-        if not is_built_in(rule) and rule not in (SHIFTED_EXP, SHIFTED_LOG):
+        if not is_built_in(rule) and rule not in (SHIFT, SHIFTED_EXP, SHIFTED_LOG):
             gates.setdefault(rule, []).append(index)
     return [
         _Search(rule, *_met(circuit, indices)).outcome(tolerance)
@@ -408,8 +408,9 @@ def _compared(rule: Rule, point: Point, position: int, tolerance: Tolerance) -> 
     partial = float(by_rule)
     if not isfinite(partial):
         return None
-    if exact.kink and isinf(exact.left) and isinf(exact.right):
-        return Comparison(partial, partial, 0.0, OK)  # a value alone at a pole or in a gap is a convention
+    if isinf(exact.left) and isinf(exact.right):
+        # At a vertical tangent, and where a value stands alone at a pole or in a gap, any number is a convention.
+        return Comparison(partial, partial, 0.0, OK)
     comparison = judge(partial, by_rule, exact, tolerance)
     return None if comparison.verdict == NONFINITE else comparison._replace(operand=rule.operands[position])
 

@@ -216,6 +216,14 @@ def test_a_trial_stays_within_the_bounds_of_inputs(leaf: dict[str, float], verdi
     assert trial.unreached == (("x < -3",) if verdict == OK else ())
 
 
+@pytest.mark.parametrize("call", ["f(abs(v))", "f(v*w)", "f(exp(v))", "f(v) + f(w)", "f(sigmoid(v) - w/-2)"])
+def test_a_trial_stays_within_what_the_gates_before_it_let_an_operand_be(call: str) -> None:
+    leaf = {"value": 1.5, "min": 0}
+    trial = trial_of("sqrt(x*x)", {"x": "1"}, {"v": leaf, "w": leaf}, call)
+    assert trial.comparison.verdict == (WRONG if "/" in call else OK)  # a quotient may be anything
+    assert trial_of("sqrt(x*x)", {"x": "1"}, {"v": leaf, "w": leaf}, f"{call} + f(-v)").comparison.verdict == WRONG
+
+
 def test_an_operand_that_is_always_a_constant_stays_one() -> None:
     partials = {"x": "n*x**(n - 1)", "n": "17"}  # a constant has no gradient
     trial = trial_of("x**n", partials, {"v": 1.5}, "f(v, 2) + f(v + 1, 3)")

@@ -23,6 +23,7 @@ from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import SHIFT, SHIFTED_EXP, SHIFTED_LOG, is_built_in
 from circuitgrad.methods.check.conditions import asks_for_infinity, conditions_of, full_text, standing_function
 from circuitgrad.methods.check.gates import partial_reference
+from circuitgrad.methods.check.ranges import hull, wire_ranges
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance, judge
 
 if TYPE_CHECKING:
@@ -139,16 +140,12 @@ def try_definitions(circuit: Circuit, tolerance: Tolerance, excused: Collection[
 
 def _met(circuit: Circuit, gates: Sequence[int]) -> tuple[list[Range], list[Point]]:
     """Return the ranges of a definition's operands, and some of the points at which gates use it."""
-    bounds = {circuit.slot(name): Range(leaf.min, leaf.max) for name, leaf in circuit.inputs.items()}
+    wires = wire_ranges(circuit)
     ranges = []
     for slots in zip(*(circuit.operands[index] for index in gates), strict=True):
-        numbers = {circuit.units[slot].value for slot in slots if circuit.is_constant(slot)}
-        if all(map(circuit.is_constant, slots)):
-            ranges.append(Range(constants=tuple(sorted(numbers))))
-            continue
-        each = [bounds.get(slot, Range()) for slot in slots if not circuit.is_constant(slot)]
-        each += [Range(number, number) for number in numbers]
-        ranges.append(Range(min(one.low for one in each), max(one.high for one in each)))
+        constant = all(map(circuit.is_constant, slots))
+        constants = sorted({circuit.units[slot].value for slot in slots}) if constant else ()
+        ranges.append(Range(*hull(wires[slot] for slot in slots), tuple(constants)))
     points = dict.fromkeys(tuple(circuit.units[slot].value for slot in circuit.operands[index]) for index in gates)
     return ranges, list(points)[:MOST_MEETINGS]
 

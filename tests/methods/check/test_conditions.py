@@ -59,7 +59,7 @@ def test_kinks_of_gates_are_conditions_too() -> None:
     assert [condition.named for condition in conditions] == [False, False]
     at = standing([3.0])
     assert at is not None
-    assert at.ties() == [1]
+    assert at.ties == {1}
     below = standing([-2.0])
     assert below is not None
     assert (below.sides, below.margins) == ((False, False), (2.0, 5.0))
@@ -86,7 +86,7 @@ def test_a_condition_in_a_branch_has_no_side_where_the_branch_is_not_taken() -> 
     (inner,) = [position for position, condition in enumerate(conditions) if not condition.margin and condition.path]
     assert [found.sides[inner] for found in sides.values() if found is not None] == [True, False, None]
     assert sides[-1.0, 0.0] is not None
-    assert sides[-1.0, 0.0].ties() == []
+    assert sides[-1.0, 0.0].ties == frozenset()
 
 
 def test_too_long_conditions_are_given_up() -> None:

@@ -280,6 +280,20 @@ def test_a_long_rule_is_tried_at_few_points() -> None:
     assert trial.comparison.verdict == OK
 
 
+@pytest.mark.parametrize(
+    ("value", "partials"),
+    [
+        ("relu(x) - relu(-x)", {"x": "(1 if x > 0 else 0) + (1 if x < 0 else 0)"}),
+        ("x*y/(x*x + y*y) if x != 0 or y != 0 else 0", {
+            "x": "y*(y*y - x*x)/(x*x + y*y)**2 if x != 0 or y != 0 else 7",
+            "y": "x*(x*x - y*y)/(x*x + y*y)**2 if x != 0 or y != 0 else 7",
+        }),
+    ],
+)  # fmt: skip
+def test_where_kinks_meet_conventions_need_not_add_up(value: str, partials: dict[str, str]) -> None:
+    assert trial_of(value, partials).comparison.verdict == OK
+
+
 # At the command line
 
 FILE = """\

@@ -48,6 +48,21 @@ class Condition(NamedTuple):
     sides: frozenset[bool] = frozenset((False, True))
     named: bool = True
 
+    @property
+    def boundary(self) -> tuple[Step, ...]:
+        """What is 0 at the boundary, without regard to its sign: the same for `x > 0`, `0 < x` and `abs(x)`."""
+        steps, zero = self.margin, Number(0.0, 0)
+        while len(steps) > 1 and isinstance(call := steps[-1], Call):
+            if call.gate in ("neg", "abs"):
+                steps = steps[:-1]
+            elif call.gate == "sub" and steps[-2] == zero:
+                steps = steps[:-2]
+            elif call.gate == "sub" and steps[0] == zero and _is_whole(steps[1:-1]):
+                steps = steps[1:-1]
+            else:
+                break
+        return steps
+
 
 class Standing(NamedTuple):
     """Where a point stands.
@@ -55,16 +70,22 @@ class Standing(NamedTuple):
     Attributes:
         sides: per condition, the side that it is on; None where the formula does not get to it.
         margins: per condition, the distance from its boundary; infinite for what has none.
+        ties: the conditions at whose boundary the point is.
     """
 
     sides: tuple[bool | None, ...]
     margins: tuple[float, ...]
+    ties: frozenset[int]
 
-    def ties(self) -> list[int]:
-        """Return the conditions at whose boundary the point is."""
-        return [
-            position for position, margin in enumerate(self.margins) if not margin and self.sides[position] is not None
-        ]
+
+def _is_whole(steps: Sequence[Step]) -> bool:
+    """Tell whether steps in postfix order are those of one formula."""
+    depth = 0
+    for step in steps:
+        depth += 1 - (step.arity if isinstance(step, Call) else 0)
+        if depth < 1:
+            return False
+    return depth == 1
 
 
 def conditions_of(formulas: Iterable[Sequence[Step]]) -> list[Condition] | None:
@@ -165,13 +186,30 @@ def asks_for_infinity(conditions: Sequence[Condition], position: int) -> bool:
     return any(Name("inf", 0) in conditions[one].level for one in positions)
 
 
+def first_alike(conditions: Sequence[Condition]) -> list[int]:
+    """Return, per condition, the position of the first one like it: a partial derivative repeats those of the value.
+
+    >>> from circuitgrad.formulas.reader import read_formula
+    >>> formulas = [read_formula(text) for text in ("x if x > 0 else 2*x", "1 if x > 0 else 2")]
+    >>> first_alike(conditions_of(formulas))
+    [0, 1, 0, 1]
+    """
+    keys: list[int] = [0] * len(conditions)
+    for position in reversed(range(len(conditions))):  # the outer ones first
+        level, margin, path, _, sides, _ = conditions[position]
+        led = [(keys[outer], side) for outer, side in path[:1]]
+        keys[position] = hash((level, margin, sides, *led))
+    known: dict[int, int] = {}
+    return [known.setdefault(key, position) for position, key in enumerate(keys)]
+
+
 def standing_function(rule: Rule, conditions: Sequence[Condition]) -> Callable[[Sequence[float]], Standing | None]:
     """Return the function of the operands that tells where a point stands, or None outside of the value's domain.
 
     >>> from circuitgrad.gates.rule import Rule
     >>> rule = Rule("f", "x if x > 1 else 0", {"x": "1 if x > 1 else 0"})
     >>> standing_function(rule, conditions_of([rule.value.steps]))([3.0])
-    Standing(sides=(True, True), margins=(2.0, inf))
+    Standing(sides=(True, True), margins=(2.0, inf), ties=frozenset())
     """
     value = value_function(rule)
     margined = [position for position, condition in enumerate(conditions) if condition.margin]
@@ -195,6 +233,7 @@ def standing_function(rule: Rule, conditions: Sequence[Condition]) -> Callable[[
                 sides[position] = bool(level) if tests[position] else level > 0
         for position, distance in zip(margined, found[len(levels) :], strict=True):
             distances[position] = abs(float(distance))
-        return Standing(tuple(sides), tuple(distances))
+        ties = frozenset(place for place in margined if not distances[place] and sides[place] is not None)
+        return Standing(tuple(sides), tuple(distances), ties)
 
     return standing

@@ -17,11 +17,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.formulas.formula import Formula
 from circuitgrad.formulas.steps import Number
-from circuitgrad.gates.compiled import value_function
+from circuitgrad.gates.compiled import partials_function, value_function
 from circuitgrad.gates.kinks import taken
 from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import SHIFT, SHIFTED_EXP, SHIFTED_LOG, is_built_in
-from circuitgrad.methods.check.conditions import asks_for_infinity, conditions_of, full_text, standing_function
+from circuitgrad.methods.check.conditions import (
+    asks_for_infinity,
+    conditions_of,
+    first_alike,
+    full_text,
+    standing_function,
+)
 from circuitgrad.methods.check.gates import partial_reference
 from circuitgrad.methods.check.ranges import hull, wire_ranges
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG, Comparison, Tolerance, judge
@@ -55,6 +61,8 @@ MOST_ATTEMPTS = 8
 MOST_STARTS = 4
 """How many points a search for a side starts from."""
 SEARCH_STEPS = 60
+MOST_LOOKS = 3000
+"""At how many points the search looks for one definition."""
 MOST_HALVINGS = 120
 """How often a segment between two sides is halved."""
 MOST_WORK = 150_000
@@ -62,6 +70,8 @@ MOST_WORK = 150_000
 NEGLIGIBLE_ERROR = 1e-6
 """Up to this relative error, a branch may be an approximation of another one that its partial derivative belongs to."""
 MOST_BRANCHES = 8
+TRIAL_STEPS = (20, 40, 80)
+"""The steps of differences, as negative powers of 10: shorter ones than these would take long."""
 
 
 class Trial(NamedTuple):
@@ -166,10 +176,12 @@ class _Search:
         found = conditions_of([rule.value.steps, *rule.partial_steps])
         self.too_long = found is None
         self.conditions: list[Condition] = found or []
+        self.conditions_of_value = len(conditions_of([rule.value.steps]) or ())
         self.standing = standing_function(rule, self.conditions)
         self.random = Random(0)  # noqa: S311 -- points of a check are no secret
         self.pool: dict[Point, Standing] = {}
         self.judged: dict[Point, bool] = {}
+        self.looks = 0
         length = len(rule.value.steps) + sum(map(len, rule.partial_steps))
         self.most_judged = max(POINTS_ANYWHERE, MOST_WORK // (length * len(self.varying) or 1))
         for point in chain(self._plain(met), self._special(met), self._far()):
@@ -177,16 +189,18 @@ class _Search:
 
     # Points
 
-    def add(self, point: Point) -> Standing | None:
-        """Return where a point stands, and keep it if it is in the domain."""
-        if point in self.pool:
-            return self.pool[point]
-        if not all(range_.has(number) for range_, number in zip(self.ranges, point, strict=True)):
-            return None
-        standing = self.standing(point)
+    def add(self, point: Point) -> None:
+        """Keep a point if it is in the domain."""
+        standing = self._look(point)
         if standing is not None:
-            self.pool[point] = standing
-        return standing
+            self.pool.setdefault(point, standing)
+
+    def _look(self, point: Point) -> Standing | None:
+        """Return where a point stands; None outside of the domain, and when enough points were looked at."""
+        if self.looks == MOST_LOOKS or not all(map(Range.has, self.ranges, point)):
+            return None
+        self.looks += 1
+        return self.standing(point)
 
     def _draw(self, exponent: float) -> Point:
         return tuple(range_.drawn(self.random, exponent) for range_ in self.ranges)
@@ -244,7 +258,7 @@ class _Search:
 
     def _off_boundary(self, position: int, side: bool) -> list[Point]:
         points = [point for point, standing in self.pool.items() if standing.sides[position] is side]
-        return sorted(points, key=lambda point: len(self.pool[point].ties()))
+        return sorted(points, key=lambda point: len(self.pool[point].ties))
 
     def _approach(self, position: int, side: bool) -> None:
         """Walk towards the boundaries of a condition, until a point on a side is found."""
@@ -263,24 +277,24 @@ class _Search:
 
     def _walk(self, start: Point, position: int, side: bool, part: int) -> bool:
         """Walk from a point to where a margin is smaller, and tell whether a side of a condition was met."""
-        point, width = start, 1.0
+        point, width, margin = start, 1.0, self.pool[start].margins[part]
         for count in range(SEARCH_STEPS * len(self.varying)):
             place = self.varying[count % len(self.varying)]
             stride = width * (abs(point[place]) or 1.0) * self.random.uniform(-1, 1)
             moved = (*point[:place], point[place] + stride, *point[place + 1 :])
-            standing = self.add(moved)
+            standing = self._look(moved)
             if standing is not None and standing.sides[position] is side:
+                self.pool[moved] = standing
                 return True
-            better = standing is not None and standing.margins[part] < self.pool[point].margins[part]
-            if better and standing is not None and standing.sides[position] is not None:
-                point, width = moved, min(2 * width, 4.0)
+            if standing is not None and standing.sides[position] is not None and standing.margins[part] < margin:
+                point, width, margin = moved, min(2 * width, 4.0), standing.margins[part]
             else:
                 width *= 0.8 ** (1 / len(self.varying))
         return False
 
     def at_boundary(self, position: int) -> list[Point]:
         """Return points exactly at the boundary of a condition, those at no other boundary first."""
-        points = [point for point, standing in self.pool.items() if position in standing.ties()]
+        points = [point for point, standing in self.pool.items() if position in standing.ties]
         if not points:
             both = [self._off_boundary(position, side)[:MOST_STARTS] for side in (False, True)]
             for low, high in product(*both):
@@ -288,7 +302,7 @@ class _Search:
                 if between is not None:
                     points.append(between)
                     break
-        return sorted(points, key=lambda point: len(self.pool[point].ties()))
+        return sorted(points, key=lambda point: len(self.pool[point].ties))
 
     def _between(self, position: int, low: Point, high: Point) -> Point | None:
         """Return a point at the boundary of a condition that is like `low` but for one operand, or None."""
@@ -299,10 +313,11 @@ class _Search:
                 if middle in (start, end):
                     break
                 moved = (*low[:place], middle, *low[place + 1 :])
-                standing = self.add(moved)
+                standing = self._look(moved)
                 if standing is None or standing.sides[position] is None:
                     break
-                if position in standing.ties():
+                if position in standing.ties:
+                    self.pool[moved] = standing
                     return moved
                 if standing.sides[position] is self.pool[low].sides[position]:
                     start = middle
@@ -316,11 +331,13 @@ class _Search:
         """Judge the rule at a few points anywhere, on every side of its conditions, and at their boundaries."""
         unreached: dict[tuple[int, bool], str] = {}
         wrong = self._first_wrong(self.pool, POINTS_ANYWHERE, tolerance)
+        alike = first_alike(self.conditions)
+        positions = sorted(set(alike))
         targets = [
             (position, side)
-            for position, condition in reversed([*enumerate(self.conditions)])  # the outer conditionals first
+            for position in reversed(positions)  # the outer conditionals first
             for side in (True, False)
-            if side in condition.sides
+            if side in self.conditions[position].sides
         ]
         for position, side in targets:
             if wrong is None:
@@ -328,15 +345,15 @@ class _Search:
                 wrong = self._first_wrong(points, POINTS_A_SIDE, tolerance)
                 if not any(self.judged.get(point) for point in points):
                     unreached[position, side] = full_text(self.conditions, position, side)
-        for position, condition in enumerate(self.conditions):
-            if wrong is None and condition.margin:
+        for position in positions:
+            if wrong is None and self.conditions[position].margin:
                 wrong = self._first_wrong(self.at_boundary(position), POINTS_A_SIDE, tolerance)
         names = [
             text
             for (position, _), text in unreached.items()
             if self.conditions[position].named
             and not asks_for_infinity(self.conditions, position)
-            and unreached.keys().isdisjoint(self.conditions[position].path)
+            and not any((alike[outer], led) in unreached for outer, led in self.conditions[position].path)
         ]
         if self.too_long:
             names.append("each side of the conditions, which are too long")
@@ -364,11 +381,18 @@ class _Search:
         finite = True
         for position in self.varying:
             comparison = _compared(self.rule, point, position, tolerance)
-            if comparison is None:
+            if comparison is None or (comparison.verdict == WRONG and self._conventions_meet(point)):
                 finite = False
             elif comparison.verdict == WRONG and not self._approximates(point, position, comparison, tolerance):
                 return True, comparison._replace(point=_listed(self.rule.operands, point))
         return finite, None
+
+    def _conventions_meet(self, point: Point) -> bool:
+        """Tell whether a point is at several kinks at once: there, conventions need not add up to a slope."""
+        tied = [position for position, margin in enumerate(self.pool[point].margins) if not margin]
+        boundaries = {self.conditions[position].boundary for position in tied}
+        kinks = {self.conditions[position].level for position in tied if position < self.conditions_of_value}
+        return len(boundaries) > 1 or len(kinks) > 1
 
     def _approximates(self, point: Point, position: int, comparison: Comparison, tolerance: Tolerance) -> bool:
         """Tell whether an error is that of a branch which approximates another one, to which all else belongs.
@@ -401,9 +425,10 @@ class _Search:
 
 def _compared(rule: Rule, point: Point, position: int, tolerance: Tolerance) -> Comparison | None:
     """Compare a partial derivative with the slope of the value, both at 60 digits; None where they are not finite."""
-    exact, by_rule = partial_reference(rule, point, position)
+    exact, by_rule = partial_reference(rule, point, position, TRIAL_STEPS)
     partial = float(by_rule)
-    if not isfinite(partial):
+    in_doubles = partials_function(rule)(*point, value_function(rule)(*point))[position]
+    if not (isfinite(partial) and isfinite(in_doubles)):
         return None
     if isinf(exact.left) and isinf(exact.right):
         # At a vertical tangent, and where a value stands alone at a pole or in a gap, any number is a convention.

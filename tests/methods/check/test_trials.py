@@ -278,6 +278,22 @@ def test_a_long_rule_is_tried_at_few_points() -> None:
     partial = " + ".join(["(1 if x > 0 else 2)"] * 800)
     trial = trial_of(value, {"x": partial})
     assert trial.comparison.verdict == OK
+    assert 0 < trial.points < 30
+    assert trial.unreached == ("some conditions hold: they are too long for a search",)
+
+
+def test_a_narrow_range_far_from_zero_is_searched_all_the_same() -> None:
+    leaf = {"value": 1002.5, "min": 1000, "max": 1010}
+    trial = trial_of("x if x < 1005 else 2*x", {"x": "1 if x < 1005 else 3"}, {"v": leaf}, "f(v)")
+    assert trial.comparison.verdict == WRONG
+    assert trial_of("x if x < 1005 else 2*x", {"x": "1 if x < 1005 else 2"}, {"v": leaf}, "f(v)").unreached == ()
+
+
+def test_infinite_operands_are_no_points() -> None:
+    circuit = circuit_of("sigmoid(x)", {"x": "out*(1 - out)"}, {"v": -1e308}, "f(v*10) + v")
+    circuit.forward()
+    (trial,) = try_definitions(circuit, TOLERANCE)
+    assert trial.comparison.verdict == OK
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Place
     from circuitgrad.methods.check.conditions import Condition, Standing
+    from circuitgrad.methods.check.ranges import Interval
 
 Point = tuple[float, ...]
 
@@ -65,7 +66,7 @@ MOST_LOOKS = 3000
 """At how many points the search looks for one definition."""
 MOST_HALVINGS = 120
 """How often a segment between two sides is halved."""
-MOST_WORK = 150_000
+MOST_WORK = 60_000
 """The most steps of formulas, times operands, that all judged points of a definition may take at 60 digits."""
 NEGLIGIBLE_ERROR = 1e-6
 """Up to this relative error, a branch may be an approximation of another one that its partial derivative belongs to."""
@@ -101,7 +102,7 @@ class Range(NamedTuple):
 
     def has(self, number: float) -> bool:
         """Tell whether a number is possible here."""
-        return number in self.constants if self.constants else self.low <= number <= self.high
+        return number in self.constants if self.constants else self.low <= number <= self.high and isfinite(number)
 
     def drawn(self, random: Random, exponent: float) -> float:
         """Return a random number of few digits, of a size up to a power of 10 where the bounds allow."""
@@ -119,7 +120,9 @@ class Range(NamedTuple):
     def near(self, number: float) -> float:
         """Return a number of few digits near another one, within the bounds."""
         short = float(f"{number:.3g}")
-        return short if self.low <= short <= self.high else min(max(number, self.low), self.high)
+        if self.low <= short <= self.high and abs(short - number) <= (self.high - self.low) / 50:
+            return short
+        return min(max(number, self.low), self.high)
 
 
 def try_definitions(circuit: Circuit, tolerance: Tolerance, excused: Collection[str] = ()) -> list[Trial]:
@@ -141,16 +144,16 @@ def try_definitions(circuit: Circuit, tolerance: Tolerance, excused: Collection[
     for index, rule in enumerate(circuit.rules):
         if not is_built_in(rule) and rule not in (SHIFT, SHIFTED_EXP, SHIFTED_LOG):
             gates.setdefault(rule, []).append(index)
+    wires = wire_ranges(circuit) if gates else []
     return [
-        _Search(rule, *_met(circuit, indices)).outcome(tolerance)
+        _Search(rule, *_met(circuit, indices, wires)).outcome(tolerance)
         for rule, indices in gates.items()
         if not any(circuit.names[index] in excused for index in indices)
     ]
 
 
-def _met(circuit: Circuit, gates: Sequence[int]) -> tuple[list[Range], list[Point]]:
+def _met(circuit: Circuit, gates: Sequence[int], wires: Sequence[Interval]) -> tuple[list[Range], list[Point]]:
     """Return the ranges of a definition's operands, and some of the points at which gates use it."""
-    wires = wire_ranges(circuit)
     ranges = []
     for slots in zip(*(circuit.operands[index] for index in gates), strict=True):
         constant = all(map(circuit.is_constant, slots))
@@ -183,7 +186,7 @@ class _Search:
         self.judged: dict[Point, bool] = {}
         self.looks = 0
         length = len(rule.value.steps) + sum(map(len, rule.partial_steps))
-        self.most_judged = max(POINTS_ANYWHERE, MOST_WORK // (length * len(self.varying) or 1))
+        self.most_judged = max(1, MOST_WORK // (length * len(self.varying) or 1))
         for point in chain(self._plain(met), self._special(met), self._far()):
             self.add(point)
 
@@ -356,7 +359,7 @@ class _Search:
             and not any((alike[outer], led) in unreached for outer, led in self.conditions[position].path)
         ]
         if self.too_long:
-            names.append("each side of the conditions, which are too long")
+            names.append("some conditions hold: they are too long for a search")
         place = self.rule.locate(wrong.operand or self.rule.operands[0]) if wrong else None
         comparison = wrong or Comparison(0.0, 0.0, 0.0, OK)
         return Trial(self.rule.name, comparison, sum(self.judged.values()), tuple(dict.fromkeys(names)), place)

@@ -35,6 +35,9 @@ def never(result: Check) -> list[tuple[str, str]]:
         ("(sqrt(y) if y > 9 else y) if x > 9 else x", ["x > 9"]),
         ("where(x - 2, x, y)", ["x - 2"]),
         ("x if 1 > 0 else y", []),
+        ("x if x == x else y", []),
+        ("x if x > 0 else y if x <= 0 else nan", ["x <= 0"]),
+        ("x if x < y else nan", []),
     ],
 )
 @pytest.mark.parametrize("method", ["mp", "central", "ridders"])

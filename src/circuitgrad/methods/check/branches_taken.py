@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.formulas.steps import COMPARISONS
 from circuitgrad.methods.check.conditions import Condition, side_text
 
 if TYPE_CHECKING:
@@ -81,6 +83,21 @@ class BranchesTaken:
             for name in reversed(names):  # the outer conditionals first
                 if len(self._sides[name]) == 1:
                     (side,) = self._sides[name]
+                    if self._asks_for_nan(name, side):
+                        continue
                     test = self.circuit.formula(self._tests[name], lambda wire: "." in wire, LONGEST_TEST)
                     branches[NeverTaken(wire, side_text(Condition(tuple(test)), not side))] = None
         return list(branches)
+
+    def _asks_for_nan(self, name: str, side: bool) -> bool:
+        """Tell whether only NaN takes the branch that was not taken: it is NaN itself, or the test is `x == x`."""
+        circuit = self.circuit
+        test, first, second = circuit.operands[circuit.slot(name) - circuit.first_gate]
+        other = second if side else first
+        if circuit.is_constant(other) and isnan(circuit.units[other].value):
+            return True
+        return (
+            test >= circuit.first_gate
+            and len(set(circuit.operands[test - circuit.first_gate])) == 1
+            and (circuit.rules[test - circuit.first_gate].name in COMPARISONS)
+        )

@@ -252,9 +252,9 @@ class _Search:
             yield self._draw(self.random.uniform(PLAIN_EXPONENT, FAR_EXPONENT))
 
     def on_side(self, position: int, side: bool) -> list[Point]:
-        """Return the points on a side of a condition; where there are none, after a search for one."""
+        """Return the points on a side of a condition; where there are none off boundaries, after a search for one."""
         points = self._off_boundary(position, side)
-        if not points:
+        if all(self.pool[point].ties for point in points[:1]):
             self._approach(position, side)
             points = self._off_boundary(position, side)
         return points
@@ -264,7 +264,7 @@ class _Search:
         return sorted(points, key=lambda point: len(self.pool[point].ties))
 
     def _approach(self, position: int, side: bool) -> None:
-        """Walk towards the boundaries of a condition, until a point on a side is found."""
+        """Walk towards the boundaries of a condition, until a point on a side, off boundaries, is found."""
         condition = self.conditions[position]
         for part in (*condition.parts, position):
             if not self.conditions[part].margin:
@@ -286,7 +286,7 @@ class _Search:
             stride = width * (abs(point[place]) or 1.0) * self.random.uniform(-1, 1)
             moved = (*point[:place], point[place] + stride, *point[place + 1 :])
             standing = self._look(moved)
-            if standing is not None and standing.sides[position] is side:
+            if standing is not None and standing.sides[position] is side and not standing.ties:
                 self.pool[moved] = standing
                 return True
             if standing is not None and standing.sides[position] is not None and standing.margins[part] < margin:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad import from_expression, loads
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.cli.starters.fit import fit_text
@@ -87,7 +88,7 @@ def test_a_model_by_name_is_found_in_noisy_data(model: str, tmp_path: Path) -> N
         assert abs(distance) < 5 * estimate["standard_error"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.floats(0.01, 1e6), st.floats(-3, 3), st.floats(-1e3, 1e3), st.floats(-6, 6), st.integers(8, 30))
 def test_a_decay_is_found_in_any_units(height: float, rate: float, offset: float, unit: float, count: int) -> None:
     scale = 10.0**unit

@@ -93,7 +93,7 @@ def kinks_of(rule: Rule) -> tuple[KinkSteps, ...]:
         asks = step.gate == "where" and conditions[first]
         conditions[first:] = [step.gate in COMPARISONS or (step.gate == "where" and all(conditions[first + 1 :]))]
         if step.gate != rule.name and not asks:  # the kinks of a condition stand for those of what it chooses
-            for kink in _kinks_of_call(step.gate, operands):
+            for kink in kinks_of_call(step.gate, operands):
                 kinks[kink] = None
                 length += len(kink.level) + len(kink.margin)
         stack[first:] = [(*chain.from_iterable(operands), step)]
@@ -103,7 +103,7 @@ def kinks_of(rule: Rule) -> tuple[KinkSteps, ...]:
     return tuple(kinks)
 
 
-def _kinks_of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[KinkSteps]:
+def kinks_of_call(gate: str, operands: Sequence[tuple[Step, ...]]) -> list[KinkSteps]:
     """Return the kinks of one call, in the caller's names."""
     called = find(gate)
     if gate in COMPARISONS and operands[0] == operands[1]:

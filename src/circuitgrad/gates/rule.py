@@ -10,6 +10,7 @@ from circuitgrad.formulas.formula import Formula
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from circuitgrad.errors import Place
     from circuitgrad.formulas.steps import Step
 
 Derived = TypeVar("Derived")
@@ -42,6 +43,7 @@ class Rule:
         convention: what holds at kinks, ties and the edges of the domain; empty for a gate without any.
         kinks: where a primitive is not smooth; the kinks of what it calls follow from the value.
         folds: whether more than two operands may be given; they are folded when the file is read (`language.wires`).
+        locate: returns where a file gives the partial derivative in an operand, by its name; None for other rules.
         operands: the operands' names, in order.
         arity: how many operands it takes.
 
@@ -62,6 +64,7 @@ class Rule:
         *,
         kinks: Sequence[tuple[str, str]] = (),
         folds: bool = False,
+        locate: Callable[[str], Place | None] = lambda _: None,
     ) -> None:
         self.name = name
         self.value = _formula(value)
@@ -72,6 +75,7 @@ class Rule:
         self.convention = convention
         self.kinks = tuple(Kink(Formula(level), Formula(margin)) for level, margin in kinks)
         self.folds = folds
+        self.locate = locate
         self.operands = tuple(partials)
         self.arity = len(self.operands)
         self._derived: dict[Any, Any] = {}

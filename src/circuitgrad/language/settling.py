@@ -20,7 +20,7 @@ from circuitgrad.language.wires import IDENTITY_RULE, UNKNOWN_SLOT, Wires
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from circuitgrad.errors import Problem
+    from circuitgrad.errors import Place, Problem
     from circuitgrad.language.definition import Definition, Partial
     from circuitgrad.language.scope import Scope
 
@@ -272,7 +272,12 @@ def _make_rule(definition: Definition, partials: Mapping[str, Partial], expander
         sample = ((-5.0, 5.0),) * len(operands)
         about = definition.about or "defined in the circuit's file"
         flat_partials = dict(zip(operands, formulas, strict=True))
-        definition.rule = Rule(definition.name, values[0], flat_partials, about, sample=sample)
+
+        def locate(operand: str) -> Place | None:
+            partial = partials.get(operand.partition("[")[0])
+            return definition.problems.place(definition.key if partial is None else partial.formula)
+
+        definition.rule = Rule(definition.name, values[0], flat_partials, about, sample=sample, locate=locate)
 
 
 def _formulas(definition: Definition, wires: Wires, results: Sequence[tuple[Scalar, int]]) -> list[Formula]:

@@ -82,7 +82,7 @@ def tangent_rows(
 
     >>> from circuitgrad import from_expression
     >>> tangent_rows(from_expression("x**y", x=0, y=1), "out")
-    {'x': {'x': 0.0, 'y': 0.0}, 'y': {'x': 1.0, 'y': 0.0}}
+    {'x': {'x': 0.0, 'y': -inf}, 'y': {'x': -inf, 'y': 0.0}}
     """
     twin = circuit.over(duals(arithmetic))
     chosen = list(circuit.inputs) if names is None else list(names)

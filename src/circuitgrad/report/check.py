@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_NOTES = 20
 """How many findings are spelt out under a check's table."""
+MOST_BRANCHES = 3
+"""How many branches that no point has reached are spelt out in a note."""
 WORST_MARK = " *"
 """Marks the verdict of the input with the fewest digits."""
 
@@ -39,9 +41,9 @@ class CheckLine(NamedTuple):
     """A line of a check's table.
 
     Attributes:
-        kind: `input`, `value`, `gate`, `wire` or `expect`.
+        kind: `input`, `value`, `gate`, `definition`, `wire` or `expect`.
         name: the name that the table shows.
-        wire: the wire that is checked; of a pair of inputs, the first.
+        wire: the wire that is checked, or the definition; of a pair of inputs, the first.
         comparison: the comparison with the reference.
     """
 
@@ -73,6 +75,10 @@ def _lines(check: Check, *, everything: bool) -> Iterator[CheckLine]:
         if everything or comparison.verdict != OK:
             partial = f", {derivative_title('', comparison.operand)}" if comparison.operand else ""
             yield CheckLine("gate", f"gate {name}{partial}", name, comparison)
+    for trial in check.trials:
+        if trial.comparison.verdict != OK:
+            title = f"{trial.name}, {derivative_title('', trial.comparison.operand)}"
+            yield CheckLine("definition", title, trial.name, trial.comparison)
     for name, comparison in check.wires.items():
         yield CheckLine("wire", f"sum {name}", name.rpartition("/d")[2], comparison)
     for name, comparison in check.expect.items():
@@ -162,7 +168,7 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
     lines = list(check_lines(check, everything=everything, only_failed=only_failed))
     # The gates come first: a wrong gate may explain a wrong input.
     judged = [line for line in lines if line.comparison.verdict != UNUSED]
-    for line in sorted(judged, key=lambda line: line.kind not in ("gate", "wire")):
+    for line in sorted(judged, key=lambda line: line.kind not in ("gate", "definition", "wire")):
         # The culprits above explain numbers that are not finite.
         text = "" if line.comparison.verdict == NONFINITE and notes else explain(check, line)
         if text:
@@ -170,26 +176,49 @@ def check_notes(check: Check, *, everything: bool = False, only_failed: bool = F
     unused = [line.wire for line in lines if line.comparison.verdict == UNUSED]
     if unused:
         notes.append(f"{UNUSED}: {visible(_named(unused))}: only in branches that are not taken")
+    if not only_failed:
+        notes += _untried(check)
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"… {len(notes) - MOST_NOTES:,} more"]
     noun = "second derivatives" if check.order == 2 else "inputs"
-    counts = [
-        f"{noun} {_counted(comparisons)}"
+    counts = {
+        noun: f"{noun} {_counted(comparisons)}"
         for noun, comparisons in (
             (noun, _derivatives(check)),
             ("values", check.values.values()),
             ("gates", check.gates.values()),
+            ("definitions", [trial.comparison for trial in check.trials]),
             ("sums", check.wires.values()),
             ("expected", check.expect.values()),
         )
         if comparisons
-    ]
+    }
     worst = worst_line(lines)
     if worst is not None and isfinite(worst.comparison.digits):
-        counts[worst.kind == "value"] += f" (* the worst: {worst.comparison.digits:.1f} digits)"
+        counts["values" if worst.kind == "value" else noun] += f" (* the worst: {worst.comparison.digits:.1f} digits)"
     points = f" at {len(check.points):,} points" if len(check.points) > 1 else ""
-    verdict = f"{'passed' if check.passed else 'FAILED'}{points}: {'; '.join(counts)}"
+    verdict = f"{'passed' if check.passed else 'FAILED'}{points}: {'; '.join(counts.values())}"
     return "\n".join([*notes, verdict, how(check)])
+
+
+def _untried(check: Check) -> list[str]:
+    """Return notes on what no point has reached: sides in the trials of definitions, branches of the formulas."""
+    notes = [
+        f"no point found in {visible(quote(trial.name))} where {_some([*map(visible, trial.unreached)], 'sides')}"
+        for trial in check.trials
+        if trial.unreached
+    ]
+    if check.never_taken:
+        branches = [visible(f"{quote(branch.wire)} where {branch.where}") for branch in check.never_taken]
+        points = "this point" if len(check.points) == 1 else "any point"
+        notes.append(f"not taken at {points}: {_some(branches, 'branches')}")
+    return notes
+
+
+def _some(texts: Sequence[str], noun: str) -> str:
+    """Return the first few of several texts, and how many more there are."""
+    more = [f"{len(texts) - MOST_BRANCHES:,} more {noun}"] if len(texts) > MOST_BRANCHES else []
+    return "; ".join([*texts[:MOST_BRANCHES], *more])
 
 
 def how(check: Check) -> str:
@@ -229,6 +258,8 @@ def placed(place: Place | None, text: str) -> str:
 
 def place_of(check: Check, line: CheckLine) -> Place | None:
     """Return where the wire of a line stands in its file."""
+    if line.kind == "definition":
+        return next(trial.place for trial in check.trials if trial.comparison is line.comparison)
     return check.circuit.locate(line.wire)
 
 
@@ -239,6 +270,8 @@ def _subject(check: Check, line: CheckLine) -> str:
         if line.comparison.reason or not line.comparison.operand:
             return gate
         return f"the partial derivative of {gate} in {line.comparison.operand}"
+    if line.kind == "definition":
+        return f"the partial derivative of {quote(line.wire)} in {line.comparison.operand}"
     if line.kind in ("value", "expect"):
         return f"the value of {quote(line.wire)}"
     if line.kind == "wire":
@@ -386,7 +419,9 @@ def outcome(check: Check) -> str:
     'passed (2 kink)'
     """
     groups = [*check.inputs.values(), check.values, check.gates, check.wires, check.expect]
-    notable = [comparison for group in groups for comparison in group.values() if comparison.verdict != OK]
+    comparisons = [comparison for group in groups for comparison in group.values()]
+    comparisons += [trial.comparison for trial in check.trials]
+    notable = [comparison for comparison in comparisons if comparison.verdict != OK]
     return ("passed" if check.passed else "FAILED") + (f" ({_counted(notable)})" if notable else "")
 
 
@@ -431,6 +466,7 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
         "expect": chosen(check.expect, _expectation),
         "sums": chosen(check.wires, _comparison),
         "values": chosen(check.values, _comparison),
+        **_untried_json(check, only_failed=only_failed),
         "file": file,
         **({"why": check.why} if check.why else {}),
         "rtol": check.rtol,
@@ -447,6 +483,22 @@ def check_json(check: Check, file: str, *, only_failed: bool = False) -> dict[st
             for point in check.points
         ]
     return document
+
+
+def _untried_json(check: Check, *, only_failed: bool) -> dict[str, Any]:
+    """Return the trials of definitions and the branches not taken, where there are any."""
+    definitions = {
+        trial.name: {
+            **(_comparison(trial.comparison) if trial.comparison.failed else {"verdict": trial.comparison.verdict}),
+            "points": trial.points,
+            "unreached": list(trial.unreached),
+        }
+        for trial in sorted(check.trials, key=lambda trial: trial.comparison.failed)  # of one name, the gravest
+        if trial.comparison.failed or not only_failed
+    }
+    branches = [branch._asdict() for branch in check.never_taken if not only_failed]
+    document = {"definitions": definitions, "not_taken": branches}
+    return {key: value for key, value in document.items() if value}
 
 
 def error_json(file: str, message: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def check_csv(checks: Sequence[Check], *, everything: bool = False, only_failed:
 def _subject(check: Check, line: CheckLine) -> tuple[str, str, str, str]:
     """Return what a line is about: the output, the kind, the wire, and the operand or the second input."""
     kind = KINDS.get(line.kind, line.kind)
-    if line.kind in ("gate", "value", "expect"):
+    if line.kind in ("gate", "definition", "value", "expect"):
         return "", kind, line.wire, line.comparison.operand
     output, name = check.outputs[0], line.name.removeprefix("sum ")
     if len(check.outputs) > 1:  # the name is that of a derivative

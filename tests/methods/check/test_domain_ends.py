@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import NONFINITE, OK, WRONG
@@ -48,7 +49,7 @@ def test_second_derivatives_at_a_base_of_0(exponent: float) -> None:
     assert hessian(constant, "out")["x"]["x"] == in_a(exponent)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(exponent=EXPONENTS.filter(lambda exponent: exponent == 1 or abs(exponent - 1) > 0.1))
 def test_the_check_of_second_derivatives_at_a_base_of_0(exponent: float) -> None:
     found = check(power(0.0, exponent), order=2).inputs["out"]

@@ -225,7 +225,9 @@ def test_no_correct_second_derivative_is_accused(text: str, values: dict[str, fl
 def test_no_large_derivative_hides_a_wrong_second_one(others: str, w: float) -> None:
     define = "define: {g: {operands: [x, y], value: x*y, partials: {x: '2', y: x}}}"  # right at y = 2, and only there
     text = f"{define}\ninputs: {{a: 3, b: 2, w: {w!r}}}\ngates: {{o: 'g(a, b) + {others}'}}"
-    assert check(circuitgrad.loads(text)).passed
+    first = check(circuitgrad.loads(text))
+    assert first.points[0].passed
+    assert not first.passed  # a trial of g looks beside the point
     result = check(circuitgrad.loads(text), order=2)
     assert {pair for pair, comparison in result.inputs["o"].items() if comparison.verdict == WRONG} == {"a, b"}
 

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.data.chunks import read_all
 from circuitgrad.data.table import Rows
@@ -35,7 +36,7 @@ def test_puromycin_is_that_of_r() -> None:
     assert estimates["km"]["profile"] == pytest.approx([0.046925, 0.08616], rel=2e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.floats(-5, 5), min_size=6, max_size=6), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_of_a_linear_model_the_profile_is_students_interval(noise: list[float], confidence: float) -> None:
     xs = [0.0, 1.0, 2.0, 3.0, 5.0, 8.0]

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import circuitgrad
+from budget import examples
 from circuitgrad.circuit.optimization import Optimization
 from circuitgrad.data.table import Rows
 from circuitgrad.errors import CircuitError
@@ -56,7 +57,7 @@ def scipys(ys: list[float], sigmas: Any, *, absolute: bool) -> tuple[Any, Any]:
     return estimates, np.sqrt(np.diag(covariances))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.floats(-0.1, 0.1), min_size=8, max_size=8),
     st.lists(st.floats(0.05, 1.0), min_size=8, max_size=8),

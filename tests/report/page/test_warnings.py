@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from circuitgrad import loads
 from circuitgrad.gates.kinks import carrying_positions
 from circuitgrad.gates.table import GATES
@@ -137,7 +138,7 @@ def test_what_gates_carry_is_what_python_says() -> None:
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=100))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_numbers_are_written_as_python_writes_them(values: list[float]) -> None:
     given: Any = [as_json(value) for value in [*values, 1e16, 1e15, 1e-4, 1e-5, 123.0, -0.5, 1e22, 5e-324, 0.1]]
     expected = [*values, 1e16, 1e15, 1e-4, 1e-5, 123.0, -0.5, 1e22, 5e-324, 0.1]

@@ -6,11 +6,13 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from circuitgrad.errors import CircuitError, did_you_mean, quote
+from circuitgrad.methods.check.branches_taken import BranchesTaken
 from circuitgrad.methods.check.finite_differences import require_steps
 from circuitgrad.methods.check.input_points import InputPoint
-from circuitgrad.methods.check.point_check import PointChecker
+from circuitgrad.methods.check.point_check import GATE_RTOL, PointChecker
 from circuitgrad.methods.check.result import Check
-from circuitgrad.methods.check.verdicts import INACCURATE, OK, WRONG, Comparison, Tolerance
+from circuitgrad.methods.check.trials import try_definitions
+from circuitgrad.methods.check.verdicts import INACCURATE, OK, UNUSED, WRONG, Comparison, Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +62,8 @@ def check(
     not confirm to `rtol`.
 
     With every method, each gate is checked alone, and each wire's gradient is compared with the sum over its
-    consumers. This traces a fault to the gate that makes it.
+    consumers. This traces a fault to the gate that makes it. Definitions with hand-written partial derivatives are
+    tried alone, too: on every side of their conditions, whether the circuit gets there or not.
 
     Args:
         circuit: the circuit, which stays as it is.
@@ -111,16 +114,23 @@ def check(
     file_values = circuit.values()
     expect = _compare_expected(circuit)
     point_checks = []
+    branches = BranchesTaken(circuit, chosen)
     try:
         for count, point in enumerate([InputPoint("the file's values", {}), *points]):
             circuit.assign({**file_values, **point.values})
             point_checks.append(checker.at(point, listen))
+            branches.note({name for name, gate in point_checks[-1].gates.items() if gate.verdict == UNUSED})
             if listen is not None:
                 listen("points checked", count + 1, 1 + len(points))
     finally:
         circuit.assign(file_values)
         circuit.forward()
-    return Check(circuit, chosen, method, why, h, tolerance.rtol, atol, digits, order, point_checks, expect)
+    guilty = {name for checked in point_checks for name, gate in checked.gates.items() if gate.verdict == WRONG}
+    trials = try_definitions(circuit, Tolerance(max(rules, GATE_RTOL), rules), guilty)
+    return Check(
+        circuit, chosen, method, why, h, tolerance.rtol, atol, digits, order, point_checks, expect,
+        trials=trials, never_taken=branches.never(),
+    )  # fmt: skip
 
 
 def _choose(

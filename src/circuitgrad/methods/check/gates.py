@@ -187,26 +187,34 @@ def _wrong_additions(gate: Gate, partials: Sequence[float], varying: list[int]) 
     return wrong
 
 
-def partial_reference(rule: Rule, values: tuple[float, ...], position: int) -> PartialReference:
+def partial_reference(
+    rule: Rule, values: tuple[float, ...], position: int, steps: tuple[int, ...] | None = None
+) -> PartialReference:
     """Return the exact slopes of a rule's value in the operand at `position`, and its partial derivative by formula.
+
+    Args:
+        rule: the rule.
+        values: the values of the operands.
+        position: the operand.
+        steps: the steps of the differences, as negative powers of 10; those of `exact_slopes` when left out.
 
     >>> from circuitgrad.gates.table import find
     >>> exact, by_rule = partial_reference(find("mul"), (3.0, 0.5), 1)
     >>> float(exact.slope), float(by_rule)
     (3.0, 3.0)
     """
-    return references(rule)(values, position)
+    return references(rule, steps)(values, position)
 
 
 @once_a_rule
-def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
+def references(rule: Rule, steps: tuple[int, ...] | None = None) -> _lru_cache_wrapper[PartialReference]:
     """Return a rule's `partial_reference`, which keeps the latest results as long as there is the rule."""
     import mpmath
 
     from circuitgrad.gates.compiled import partials_function, value_function
     from circuitgrad.gates.kinks import branch_function
     from circuitgrad.gates.multiprecision import MULTIPRECISION
-    from circuitgrad.methods.check.exact_slopes import FunctionSample, exact_slopes
+    from circuitgrad.methods.check.exact_slopes import STEP_EXPONENTS, FunctionSample, exact_slopes
     from circuitgrad.methods.exact_values import converged
 
     value, branch_of = value_function(rule, MULTIPRECISION), branch_function(rule, MULTIPRECISION)
@@ -236,7 +244,7 @@ def references(rule: Rule) -> _lru_cache_wrapper[PartialReference]:
             moved = [*point[:position], x, *point[position + 1 :]]
             return FunctionSample([value(*moved)], [branch_of(*moved)] if branch_of else [])
 
-        [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare)
+        [exact] = exact_slopes(sample, values[position], [by_rule], [size], spare, steps or STEP_EXPONENTS)
         return PartialReference(exact, by_rule)
 
     return reference

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.errors import Problem
+    from circuitgrad.methods.check.branches_taken import NeverTaken
     from circuitgrad.methods.check.input_points import InputPoint
+    from circuitgrad.methods.check.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Check:
         order: 1 for first derivatives, 2 for second ones.
         points: the result per point; the file's values come first.
         expect: per wire of the `expect:` block, its value and the expected one.
+        trials: the trials of definitions with hand-written partial derivatives.
+        never_taken: the branches of conditionals that were taken at no point.
     """
 
     circuit: Circuit
@@ -72,6 +76,8 @@ class Check:
     order: int
     points: Sequence[PointCheck]
     expect: Mapping[str, Comparison]
+    trials: Sequence[Trial] = ()
+    never_taken: Sequence[NeverTaken] = ()
 
     def _worst(self, groups: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
         """Return the worst comparison of each name, given those of every point."""
@@ -108,4 +114,5 @@ class Check:
     def passed(self) -> bool:
         """Whether every point passed, and every expected value is met."""
         missed = any(comparison.failed for comparison in self.expect.values())
-        return all(point.passed for point in self.points) and not missed
+        refuted = any(trial.comparison.failed for trial in self.trials)
+        return all(point.passed for point in self.points) and not missed and not refuted

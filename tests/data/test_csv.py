@@ -239,3 +239,24 @@ def test_a_data_file_that_is_none(tmp_path: Path) -> None:
         read_text(path)
     with pytest.raises(CircuitError, match=r"did you mean 'points.csv'\?"):
         read_text(tmp_path / "pionts.csv")
+
+
+# Long lines, long cells
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize("length", [131_073, 200_000, 3_000_000])
+def test_a_long_cell_that_no_input_reads_is_no_fault(position: int, length: int) -> None:
+    header, cells = ["x", "y"], ["1", "2"]
+    header.insert(position, "note")
+    cells.insert(position, "a" * length)
+    assert list(read(f"{','.join(header)}\n{','.join(cells)}\n")) == [{"x": 1, "y": 2}]
+    cells[position] = f'"{cells[position]}"'
+    assert list(read(f"{','.join(header)}\n{','.join(cells)}\n")) == [{"x": 1, "y": 2}]
+
+
+@pytest.mark.parametrize("cell", ["1" * 131_073, "0." + "1" * 140_000, "a" * 200_000, '"' + "9" * 200_000 + '"'])
+def test_a_long_cell_of_an_input_is_refused(cell: str) -> None:
+    (found,) = problems(f"x,y\n1,2\n{cell},2\n")
+    assert found.startswith("d.csv:3:1: error: a cell of ")
+    assert found.endswith(" characters, where a number has at most 131,072")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from circuitgrad.methods.check.input_points import InputPoint
     from circuitgrad.methods.check.result import Check
 
+MOST_POINTS = 100_000
+"""The largest `--points`."""
 CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 
 
@@ -67,9 +69,10 @@ CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 @click.option(
     "--points",
     metavar="N",
-    type=click.IntRange(0),
+    type=click.IntRange(0, MOST_POINTS),
     default=0,
-    help="Check at N points more, drawn between min and max, or within half of an input's value around it.",
+    help=f"Check at N points more, up to {MOST_POINTS:,}, drawn between min and max, or within half of an input's "
+    "value around it.",
 )
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
 @click.option("--data", metavar="CSV", help="Check at every row, too; columns are named after inputs. - reads stdin.")

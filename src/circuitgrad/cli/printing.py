@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from circuitgrad.engines.choice import Choice
     from circuitgrad.report.tables import Table
 
+MOST_NAMED_COLUMNS = 10
+"""A warning names at most this many columns."""
 ROWS_WORTH_PYARROW = 300_000
 """Without pyarrow, this many rows of CSV take over a second longer to read and write, 4 us each."""
 
@@ -77,7 +80,10 @@ def warn_nonfinite(circuit: Circuit, *, gradients: bool = True, quiet: bool) -> 
 def warn_ignored(source: str, ignored: Sequence[str], *, quiet: bool) -> None:
     """Warn about columns of a data file without an input."""
     if ignored:
-        names = ", ".join(map(quote, dict.fromkeys(ignored)))
+        distinct = dict.fromkeys(ignored)
+        names = ", ".join(map(quote, islice(distinct, MOST_NAMED_COLUMNS)))
+        if len(distinct) > MOST_NAMED_COLUMNS:
+            names += f" and {len(distinct) - MOST_NAMED_COLUMNS:,} more"
         warn(Problem(f"{source}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
 
 

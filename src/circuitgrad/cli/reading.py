@@ -79,7 +79,8 @@ class CircuitReader(NamedTuple):
 def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     """Return the files that paths name, and whether they are more than one: a folder may always have more.
 
-    A folder stands for the circuit files in it and in the folders below, by name; hidden files are left out.
+    A folder stands for the circuit files in it and in the folders below, by name. Hidden files are left out, and so is
+    what is no regular file: a folder of such a name, a pipe, a link to nowhere.
 
     Raises:
         CircuitError: a folder has none.
@@ -98,6 +99,7 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
             entry
             for entry in sorted(folder.rglob("*"))
             if entry.suffix.lower() in CIRCUIT_SUFFIXES
+            and entry.is_file()
             and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
         ]
         if not entries:

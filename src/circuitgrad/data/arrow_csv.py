@@ -5,11 +5,11 @@ It needs a fortieth of the time. Rows of any other kind are refused here and lef
 
 from __future__ import annotations
 
-import csv
 from array import array
 from typing import TYPE_CHECKING
 
 from circuitgrad.data.arrow import from_arrow
+from circuitgrad.data.csv import LONGEST_NUMBER
 from circuitgrad.errors import CircuitError
 from circuitgrad.files import decode
 
@@ -80,10 +80,10 @@ def _is_readable(text: bytes, *, are_all_numbers: bool) -> bool:
     """Tell whether every line of a text is a row, and every character may stand in a data file."""
     if b'"' in text:
         return False
-    half = csv.field_size_limit() // 2
+    half = LONGEST_NUMBER // 2
     for start in range(0, len(text) - half, half):
         if text.find(b",", start, start + half) < 0 and text.find(b"\n", start, start + half) < 0:
-            return False  # a cell may be longer than the module csv takes
+            return False  # a cell may be longer than a number may be
     if not are_all_numbers and text.translate(None, PRINTABLE):
         try:
             decode(text, "", before=1)

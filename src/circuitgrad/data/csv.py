@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 MOST_SUBSCRIPT_CELLS = 10
 """The closing bracket of a name without quotes is looked for in at most this many cells."""
 
+LONGEST_NUMBER = 131_072
+"""The longest cell of an input, in characters; a cell that no input reads may be longer."""
+LONGEST_CELL = 1 << 24
+"""The longest cell that the module csv takes: a quotation mark that is not closed must not take a whole file."""
+
 _CELL = re.compile(r' *("[^"]*(?:""[^"]*)*"|[^,\r\n]*),?')
 # Numbers that float() and read_number read alike, unless they are too large; read_number decides about all others.
 _USUAL_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)? *")
@@ -49,8 +54,14 @@ def read_rows(data: Source, inputs: Collection[str]) -> Rows:
     >>> list(rows), rows.lines, rows.ignored
     ([{'x': 1.0, 'w[0,1]': 2.0}, {'x': 3.0, 'w[0,1]': 4.0}], [2, 4], ('day',))
     """
+    allow_long_cells()
     table = CsvTable(data)
     return table.bound(bind(table, inputs))
+
+
+def allow_long_cells() -> None:
+    """Let the module csv take cells up to `LONGEST_CELL`; it refuses those beyond 131,072 characters by itself."""
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
 
 
 def bind(table: CsvTable, inputs: Collection[str], *, wanted: Collection[str] = ()) -> Binding:
@@ -234,7 +245,7 @@ class CsvTable:
                 continue
             for position, column in pairs:
                 cell = cells[position]
-                if is_usual(cell) and -inf < (value := float(cell)) < inf:
+                if len(cell) <= LONGEST_NUMBER and is_usual(cell) and -inf < (value := float(cell)) < inf:
                     column.append(value)
                 else:
                     self._add_unusual(row, position, column)
@@ -305,6 +316,8 @@ def _fast_numbers(cells: Sequence[str]) -> array[float] | None:
     (array('d', [1.0, 0.5]), None, None)
     """
     joined = ",".join(cells)
+    if len(joined) > LONGEST_NUMBER and max(map(len, cells)) > LONGEST_NUMBER:
+        return None
     if not joined.isascii() or "_" in joined:
         return None
     numbers = array("d", map(float, cells))
@@ -324,6 +337,8 @@ def _finite(cell: str) -> float:
     >>> _finite("1_000")
     1000.0
     """
+    if len(cell) > LONGEST_NUMBER:
+        raise ValueError(f"a cell of {len(cell):,} characters, where a number has at most {LONGEST_NUMBER:,}")
     if not cell.strip():
         raise ValueError("an empty cell")
     value = read_number(cell)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.data import arrow_csv, csv_text
 from circuitgrad.data.arrow import is_installed
-from circuitgrad.data.csv import CsvTable, bind
+from circuitgrad.data.csv import CsvTable, allow_long_cells, bind
 from circuitgrad.data.table import Chunks, Rows
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def read_csv(
     Raises:
         CircuitError: the header or the first rows are wrong.
     """
+    allow_long_cells()
     text = csv_text.CsvText(file, name, size)
     part = text.next_part()
     assert part is not None  # noqa: S101

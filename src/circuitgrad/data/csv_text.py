@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from circuitgrad.data.arrow_csv import PRINTABLE
-from circuitgrad.errors import Source
+from circuitgrad.errors import LONGEST_LINE, CircuitError, Source
 from circuitgrad.files import decode
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ LOOKAHEAD_BYTES = 1 << 22
 """The bytes to look ahead for the fast path. From half as many on, importing pyarrow pays: 0.1 to 0.2 s."""
 PIPE_PATIENCE = 0.1
 """The seconds to wait for more from a pipe once there are rows for a chunk."""
+MOST_LINE_BYTES = 1 << 24
+"""The longest line that is read, and about the longest row of several lines."""
 _READ_BYTES = 1 << 18
 _MOST_LOOKAHEAD_BYTES = 1 << 26
 _ONE_BYTE_ENCODING = "latin-1"
@@ -54,7 +56,7 @@ class CsvText:
         self._file, self._name, self._size = file, name, size
         self.length = _length(file)
         self._lines: deque[str] = deque()
-        self._open_line = ""  # a line whose end is not read yet
+        self._open_line: list[str] = []  # the pieces of a line whose end is not read yet
         self._undivided = b""  # bytes that are read, and not divided into lines yet
         self._is_begun = self._is_over = False
 
@@ -64,7 +66,7 @@ class CsvText:
         A fault of the CSV ends its part: the reader of the part finds the same fault.
 
         Raises:
-            CircuitError: the part is no text in UTF-8.
+            CircuitError: the part is no text in UTF-8, or has a line that is too long.
         """
         while len(self._lines) < self._size and self._divide():
             pass
@@ -95,9 +97,9 @@ class CsvText:
         Their number is a multiple of the size of a part, except at the end of the file. The lines are still to come,
         as parts or with `skip`. The result is empty at the end of the file, and where lines are very long.
         """
-        pieces = ["".join([*self._lines, self._open_line]).encode(_ONE_BYTE_ENCODING), self._undivided]
+        pieces = ["".join([*self._lines, *self._open_line]).encode(_ONE_BYTE_ENCODING), self._undivided]
         self._lines.clear()
-        self._open_line = ""
+        self._open_line.clear()
         length, lines = sum(map(len, pieces)), sum(piece.count(b"\n") for piece in pieces)
         until = monotonic() + PIPE_PATIENCE
         while lines < self._size or (length < LOOKAHEAD_BYTES and self._has_more(until)):
@@ -137,14 +139,33 @@ class CsvText:
         return more
 
     def _divide(self) -> bool:
-        """Divide more of the text into lines, a character a byte, and tell whether there was more."""
+        """Divide more of the text into lines, a character a byte, and tell whether there was more.
+
+        Raises:
+            CircuitError: a line is too long.
+        """
         more = self._undivided[:_READ_BYTES] or self._read(_READ_BYTES)
         self._undivided = self._undivided[_READ_BYTES:]
-        lines = io.StringIO(self._open_line + more.decode(_ONE_BYTE_ENCODING), newline="").readlines()
+        self._open_line.append(more.decode(_ONE_BYTE_ENCODING))
+        if more and b"\n" not in more and b"\r" not in more and not self._open_line[0].endswith("\r"):
+            if sum(map(len, self._open_line)) > MOST_LINE_BYTES:
+                self._refuse_long_line()
+            return True  # joining the pieces each time would take quadratic time
+        lines = io.StringIO("".join(self._open_line), newline="").readlines()
         # A line feed may follow a carriage return.
-        self._open_line = lines.pop() if more and lines and not lines[-1].endswith("\n") else ""
+        self._open_line = [lines.pop()] if more and lines and not lines[-1].endswith("\n") else []
         self._lines.extend(lines)
         return bool(more or lines)
+
+    def _refuse_long_line(self) -> None:
+        """Refuse the open line.
+
+        Raises:
+            CircuitError: it is too long.
+        """
+        begin = "".join(self._open_line)[:LONGEST_LINE].encode(_ONE_BYTE_ENCODING).decode("utf-8", "replace")
+        place = Source(self._name, begin, self.line + len(self._lines)).place(0)
+        raise CircuitError.of(f"this line is longer than {MOST_LINE_BYTES >> 20} MB", place, "is it a file of rows?")
 
     def _take_rows(self) -> list[str]:
         """Take the lines of a part, some of whose rows may be blank, or have several lines."""

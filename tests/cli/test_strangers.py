@@ -42,6 +42,9 @@ SECRETS = {
     "passwd": f"root:x:0:0:root:/root:/bin/{SECRET}\n",
     "table.csv": f"user,password\nroot,{SECRET}\n",
     f"{SECRET[::-1]}.csv": f'{SECRET},"{SECRET}\n',
+    "prose.txt": f"what is x\n{SECRET} {SECRET} {SECRET}\n",
+    "comment.txt": f"# {SECRET} x\n{SECRET} {SECRET}\n",
+    "commented.txt": f"# {SECRET} x\n1 2\n{SECRET} {SECRET}\n",
     "quotes.csv": f'"{SECRET}" {SECRET},{SECRET}\n',
 }
 

@@ -99,6 +99,8 @@ def test_numbers_are_those_of_circuit_files(cell: str) -> None:
         value = read_number(cell)
     except ValueError:
         value = None
+    if re.fullmatch(r"[-+]?0(_?[0-9])+", cell.strip()):
+        value = float(cell)  # YAML 1.1 has no say in a data file
     text = f'x,y\n"{cell}",1\n'
     if value is None or not math.isfinite(value):
         assert problems(text)[0].startswith("d.csv:2:1: error: ")
@@ -149,7 +151,6 @@ def test_line_ends_of_every_kind(end: str) -> None:
         ("x,y\n1,nan\n", "d.csv:2:3: error: 'nan' is not a finite number"),
         ("x,y\n-inf,2\n", "d.csv:2:1: error: '-inf' is not a finite number"),
         ("x,y\n1e400,2\n", "d.csv:2:1: error: '1e400' is too large for a double, whose largest value is about 1.8e308"),
-        ("x,y\n1,017\n", "d.csv:2:3: error: '017' is ambiguous: YAML 1.1 reads it to base 8; write '17'"),
         ("x,y\n1,\n", "d.csv:2:3: error: an empty cell"),
         ("x,y\n1,", "d.csv:2:3: error: an empty cell"),
         ("x,y\n ,1\n", "d.csv:2:2: error: an empty cell"),
@@ -157,7 +158,7 @@ def test_line_ends_of_every_kind(end: str) -> None:
         ("x,z,x\n1,2,3\n", "d.csv:1:5: error: a second column for the input 'x'"),
         ('"w[0,1]","w[0, 1]"\n1,2\n', "d.csv:1:10: error: a second column for the input 'w[0,1]'"),
         ("\na,b\n1,2\n", "d.csv:2:1: error: no column has the name of an input"),
-        ("x;y\n1;2\n", "d.csv:1:1: error: no column has the name of an input"),
+        ("a;b\n1;2\n", "d.csv:1:1: error: no column has the name of an input"),
         ("x,w[0,1]\n1,2\n", "d.csv:1:3: error: 'w[0,1]' has a comma"),
         ('x,y\n1,"2\n3,4\n', "d.csv:2:1: error: not CSV: unexpected end of data"),
         ('"x,y\n1,2\n', "d.csv:1:1: error: not CSV: unexpected end of data"),
@@ -182,8 +183,7 @@ def test_the_place_of_a_fault_is_as_wide_as_the_cell() -> None:
         ("p,q\n1,2\n", ["a1", "b1", "c1", "d1", "e1", "f1"], "the inputs are a1, b1, c1, d1, e1, ..."),
         ("1,2\n3,4\n", ["a", "b"], "the inputs are a, b"),
         ("p,q\n1,2\n", [], "the circuit has no inputs"),
-        ("a;b\n1;2\n", ["a", "b"], "commas separate the columns"),
-        ("a\tb\n1\t2\n", ["a", "b"], "commas separate the columns"),
+        ("a;b\n1;2\n", ["p", "q"], "the inputs are p, q"),
         ("w[0, 1]\n1,2\n", ["w[0,1]"], 'in quotes it is one column: "w[0,1]"'),
         ("a,w[0,1,2]\n1,2\n", ["a", "w[0,1,2]"], 'in quotes it is one column: "w[0,1,2]"'),
         ('a,b\n1,"2\n', ["a", "b"], "is a quotation mark not closed?"),

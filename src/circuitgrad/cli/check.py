@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.cli.reading import CircuitReader
-    from circuitgrad.errors import Source
+    from circuitgrad.circuit.rows_options import RowsOptions
+    from circuitgrad.cli.reading import CircuitReader, DataFile
     from circuitgrad.methods.check.input_points import InputPoint
     from circuitgrad.methods.check.result import Check
 
@@ -75,7 +75,12 @@ CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     "value around it.",
 )
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
-@click.option("--data", metavar="CSV", help="Check at every row, too; columns are named after inputs. - reads stdin.")
+@click.option(
+    "--data",
+    metavar="FILE",
+    help="Check at every row of a data file, too; columns are named after inputs. - reads stdin.",
+)
+@options.rows
 @click.option("--only-failed", is_flag=True, help="List nothing but what failed.")
 @options.reader
 @options.form_among(
@@ -98,6 +103,7 @@ def command(
     points: int,
     seed: int,
     data: str | None,
+    rows_options: RowsOptions,
     only_failed: bool,
     reader: CircuitReader,
     form: str,
@@ -117,7 +123,9 @@ def command(
     from circuitgrad.methods.check.input_points import hidden_faults
 
     paths, several = reading.circuit_files(files)
-    rows = None if data is None else reading.read_data(data, paths)
+    if data is None:
+        option_values.refuse_without_data(**rows_options.given())
+    rows = None if data is None else reading.DataFile.named(data, paths, rows_options)
 
     def checked(path: str) -> Check:
         circuit, chosen = reader.load(path, quiet=quiet)
@@ -151,14 +159,14 @@ def _caught(checked: Callable[[str], Check], path: str) -> Check | CircuitError:
         return error
 
 
-def _points(circuit: Circuit, count: int, seed: int, data: Source | None, *, quiet: bool) -> list[InputPoint]:
+def _points(circuit: Circuit, count: int, seed: int, data: DataFile | None, *, quiet: bool) -> list[InputPoint]:
     """Return further points than the file's own: the rows of a data file, and random points."""
     from circuitgrad.methods.check.input_points import InputPoint, drawn_points
 
     points = []
     if data is not None:
-        rows = reading.bind_rows(data, circuit, quiet=quiet)
-        points += [InputPoint(f"line {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
+        counted, rows = data.rows(circuit, quiet=quiet)
+        points += [InputPoint(f"{counted} {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
     drawn = drawn_points(circuit, count, seed)
     if len(drawn) < count:
         missing = f"{count - len(drawn)} of {count} random points"

@@ -10,6 +10,7 @@ from circuitgrad.cli import options
 from circuitgrad.cli.passes import report_passes
 
 if TYPE_CHECKING:
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.cli.reading import CircuitReader
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 @options.file
 @options.reader
 @options.pass_options
-def command(file: str, reader: CircuitReader, given: PassOptions) -> None:
+@options.rows
+def command(file: str, reader: CircuitReader, given: PassOptions, rows_options: RowsOptions) -> None:
     """Compute every wire's value.
 
     With --data: the output for every row, in the order of the rows. CSV and Markdown come as they are computed; --all
@@ -26,4 +28,4 @@ def command(file: str, reader: CircuitReader, given: PassOptions) -> None:
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    report_passes(file, reader, given, wrt=None)
+    report_passes(file, reader, given, rows_options, wrt=None)

@@ -14,6 +14,8 @@ from circuitgrad.errors import CircuitError, quote, visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from circuitgrad.circuit.rows_options import RowsOptions
+
     Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -115,7 +117,10 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
 
 @command.command("fit", short_help="A formula fitted to the rows of a data file.")
 @click.argument("formula")
-@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header, or a Parquet file.")
+@click.option(
+    "--data", metavar="FILE", required=True, help="A text with a header, such as CSV, or a Parquet or Arrow file."
+)
+@options.rows
 @click.option("--target", metavar="NAME", help="The column to fit; the last one that the formula does not use.")
 @click.option(
     "--start",
@@ -125,7 +130,15 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
     help="A parameter's value to start from, 1 when left out; repeatable.",
 )
 @file_options("fit")
-def fit(formula: str, data: str, target: str | None, start: dict[str, float], file: str, force: bool) -> None:
+def fit(
+    formula: str,
+    data: str,
+    rows_options: RowsOptions,
+    target: str | None,
+    start: dict[str, float],
+    file: str,
+    force: bool,
+) -> None:
     """Write a circuit that fits FORMULA to the rows of a data file by least squares.
 
     The names in FORMULA that are no columns are the parameters: with the columns x and y, "a*exp(-b*x)" is fitted to y
@@ -134,7 +147,9 @@ def fit(formula: str, data: str, target: str | None, start: dict[str, float], fi
     from circuitgrad.cli.starters.fit import fit_text
 
     path = Path(file)
-    text = fit_text(in_shell(file), formula, data, str(path.parent), target=target, start=start)
+    text = fit_text(
+        in_shell(file), formula, data, str(path.parent), target=target, start=start, rows_options=rows_options
+    )
     if force and path.exists() and path.samefile(data):
         raise CircuitError.of(f"{quote(file)} is the data file itself", hint="-o names another file")
     write_starter(file, text, force, "optimize")

@@ -15,6 +15,7 @@ from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.reading import CircuitReader
     from circuitgrad.cli.saving import SavingOptions
     from circuitgrad.data.table import Rows
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     metavar="FILE",
-    help="Take the mean over the rows of a CSV or Parquet file; columns are named after inputs. - reads stdin.  "
-    "[default: the file's own data]",
+    help="Take the mean over the rows of a data file: CSV, other text, Parquet or Arrow; columns are named after "
+    "inputs. - reads stdin.  [default: the file's own data]",
 )
+@options.rows
 @click.option("--correlations", is_flag=True, help="Show the correlations of the estimates of least squares.")
 @plotting.plot(
     "Draw the objective's course, too; into FILE, an .svg or a .png, where one is named: there, where one input moves "
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 def command(
     file: str,
     data: str | None,
+    rows_options: RowsOptions,
     correlations: bool,
     plot: str | None,
     trace: str | None,
@@ -89,7 +92,7 @@ def command(
     from circuitgrad.methods.optimize.settings import settled
 
     records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
-    rows, source = _rows(circuit, file, data, quiet=quiet)
+    rows, source = _rows(circuit, file, data, rows_options, quiet=quiet)
     if rows is not None and source is not None:
         printing.warn_overridden(reader.assignments, rows.names, source, quiet=quiet)
     optimization = settled(chosen_optimization(circuit, settings, outputs if reader.outputs else ()), circuit, rows)
@@ -108,7 +111,9 @@ def command(
     return INTERRUPTED if outcome.stopped == "interrupted" else DONE
 
 
-def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tuple[Rows | None, str | None]:
+def _rows(
+    circuit: Circuit, file: str, data: str | None, options: RowsOptions, *, quiet: bool
+) -> tuple[Rows | None, str | None]:
     """Return the rows of the data file that an option or the circuit's file names, and its name.
 
     Raises:
@@ -116,13 +121,17 @@ def _rows(circuit: Circuit, file: str, data: str | None, *, quiet: bool) -> tupl
     """
     path = circuit.data if data is None else data
     if path is None:
+        option_values.refuse_without_data(**options.given())
         return None, None
     from circuitgrad.data.chunks import read_all
 
+    if data is None:
+        options = options.over(circuit.rows_options)
+
     option_values.refuse_shared_stdin(path, [file])
     fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None)
-    printing.warn_ignored(source.name, source.ignored, quiet=quiet)
+    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None, options=options)
+    printing.tell_of_reading(source, quiet=quiet)
     return rows, source.name
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circuitgrad.circuit.rows_options import SETTINGS
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
 from circuitgrad.formulas.numerals import read_number
@@ -44,6 +45,17 @@ def named_numbers(_ctx: click.Context, parameter: click.Parameter, texts: tuple[
         name, number = named_text(option, text, "NAME=VALUE")
         values[name] = number_in(option, text, number)
     return values
+
+
+def rows_setting(_ctx: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """Return the value of an option of the reading of rows."""
+    if text is None:
+        return None
+    try:
+        return SETTINGS[str(parameter.name)].read(text)
+    except ValueError as error:
+        message, _, hint = str(error).partition(": ")
+        raise CircuitError.of(f"{parameter.opts[0]} {message}", hint=hint) from None
 
 
 def named_text(option: str, text: str, form: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
-from circuitgrad.cli.option_values import named_numbers
+from circuitgrad.circuit.rows_options import SETTINGS, RowsOptions
+from circuitgrad.cli.option_values import named_numbers, rows_setting
 from circuitgrad.cli.reading import CircuitReader
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.report.rendering import FORMATS
@@ -137,6 +138,20 @@ def engines(command: Callable[..., Any]) -> Callable[..., Any]:
     return _engine(_verbose(command))
 
 
+# Rows
+
+
+def _rows_option(name: str) -> Decorator:
+    """Return the option for a setting of the reading of rows."""
+    setting = SETTINGS[name]
+    words = f"With --data: {setting.about}.  [default: {setting.default}]"
+    return click.option(f"--{name.replace('_', '-')}", name, metavar=setting.metavar, callback=rows_setting, help=words)
+
+
+rows = gathered(RowsOptions, "rows_options", [_rows_option(name) for name in SETTINGS])
+"""How the rows of a data file are read."""
+
+
 # Passes, at a single point or over rows
 
 
@@ -171,7 +186,8 @@ pass_options = gathered(
         click.option(
             "--data",
             metavar="FILE",
-            help="Compute every row of a CSV file, or a Parquet file; columns are named after inputs. - reads stdin.",
+            help="Compute every row of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. "
+            "- reads stdin.",
         ),
         click.option(
             "-o",

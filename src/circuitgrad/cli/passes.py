@@ -10,17 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.cli.reading import CircuitReader
 
 
-def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Sequence[str] | None) -> None:
+def report_passes(
+    file: str, reader: CircuitReader, given: PassOptions, rows_options: RowsOptions, wrt: Sequence[str] | None
+) -> None:
     """Compute a circuit, at a single point or at every row of a data file, and print the results.
 
     Args:
         file: the circuit's file.
         reader: reads it.
         given: the options.
+        rows_options: how the data file is read.
         wrt: the names of `--wrt`; None for no derivatives.
 
     Raises:
@@ -31,9 +35,9 @@ def report_passes(file: str, reader: CircuitReader, given: PassOptions, wrt: Seq
 
         option_values.refuse_shared_stdin(given.data, [file])
         circuit, outputs = reader.load(file, quiet=given.quiet)
-        report_rows(circuit, given.data, reader.assignments, outputs, wrt, given)
+        report_rows(circuit, given.data, reader.assignments, outputs, wrt, given, rows_options)
     else:
-        option_values.refuse_without_data(output_file=given.output_file)
+        option_values.refuse_without_data(output_file=given.output_file, **rows_options.given())
         circuit, outputs = reader.load(file, quiet=given.quiet)
         _report_pass(circuit, outputs, given, wrt)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuitgrad.errors import Problem, installing, quote
+from circuitgrad.errors import Problem, installing, quote, visible
 from circuitgrad.report.rendering import render
 from circuitgrad.report.terminal import fold, printable
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Chunks
     from circuitgrad.engines.choice import Choice
     from circuitgrad.report.tables import Table
 
@@ -26,8 +27,6 @@ ROWS_WORTH_PYARROW = 300_000
 
 def title(circuit: Circuit) -> str:
     """Return the line above a table: the circuit's name and its description."""
-    from circuitgrad.errors import visible
-
     return visible(f"{circuit.name}: {circuit.about}" if circuit.about else circuit.name)
 
 
@@ -85,6 +84,13 @@ def warn_ignored(source: str, ignored: Sequence[str], *, quiet: bool) -> None:
         if len(distinct) > MOST_NAMED_COLUMNS:
             names += f" and {len(distinct) - MOST_NAMED_COLUMNS:,} more"
         warn(Problem(f"{source}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
+
+
+def tell_of_reading(data: Chunks, *, quiet: bool) -> None:
+    """Write to standard error what was found in a data file, and warn about columns without an input."""
+    for note in data.notes if not quiet else ():
+        click.echo(f"note: {visible(note)}", err=True)
+    warn_ignored(data.name, data.ignored, quiet=quiet)
 
 
 def warn_overridden(assignments: Collection[str], columns: Collection[str], source: str, *, quiet: bool) -> None:

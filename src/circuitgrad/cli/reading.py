@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.cli.option_values import not_called, refuse_outside, refuse_shared_stdin
-from circuitgrad.cli.printing import warn_ignored
+from circuitgrad.cli.printing import tell_of_reading
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.data.table import Rows
-    from circuitgrad.errors import Source
 
 
 class CircuitReader(NamedTuple):
@@ -110,26 +110,39 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     return files, len(paths) > 1 or Path(paths[0]).is_dir()
 
 
-def read_data(path: str, files: Sequence[str]) -> Source:
-    """Return the text of `--data`; `-` is standard input, unless a circuit comes from there.
+class DataFile(NamedTuple):
+    """A data file that several circuits read.
 
-    Raises:
-        CircuitError: it cannot be read.
+    Attributes:
+        path: the file.
+        options: how it is read.
+        content: its content, where it can be read only once.
     """
-    from circuitgrad.files import read_text
 
-    refuse_shared_stdin(path, files)
-    return read_text(path)
+    path: str
+    options: RowsOptions
+    content: bytes | None
 
+    @classmethod
+    def named(cls, path: str, files: Sequence[str], options: RowsOptions) -> DataFile:
+        """Return the file of `--data`; `-` is standard input, unless a circuit comes from there.
 
-def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
-    """Return the rows of a data file for a circuit, with a warning about columns without an input.
+        Raises:
+            CircuitError: it cannot be read.
+        """
+        from circuitgrad.files import is_regular, read_bytes
 
-    Raises:
-        CircuitError: the data are wrong.
-    """
-    from circuitgrad.data.csv import read_rows
+        refuse_shared_stdin(path, files)
+        return cls(path, options, None if is_regular(path) else read_bytes(path))
 
-    rows = read_rows(data, circuit.inputs)
-    warn_ignored(data.name, rows.ignored, quiet=quiet)
-    return rows
+    def rows(self, circuit: Circuit, *, quiet: bool) -> tuple[str, Rows]:
+        """Return what the numbers of the rows count, and the rows for a circuit; warn about columns without an input.
+
+        Raises:
+            CircuitError: the data are wrong.
+        """
+        from circuitgrad.data.chunks import read_all
+
+        data, rows = read_all(self.path, circuit.inputs, (), options=self.options, content=self.content)
+        tell_of_reading(data, quiet=quiet)
+        return data.counted, rows

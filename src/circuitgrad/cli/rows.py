@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.data.table import Chunks
     from circuitgrad.report.rows import ResultChunk
@@ -42,6 +43,7 @@ def report_rows(
     outputs: Sequence[str],
     wrt: Sequence[str] | None,
     given: PassOptions,
+    rows_options: RowsOptions,
 ) -> None:
     """Compute a circuit at every row of a file, and print the results or write them to a file.
 
@@ -52,6 +54,7 @@ def report_rows(
         outputs: the outputs.
         wrt: the names of `--wrt`; None for no derivatives.
         given: the options.
+        rows_options: how the data file is read.
 
     Raises:
         CircuitError: the data are wrong, or the file of results cannot be written.
@@ -63,7 +66,7 @@ def report_rows(
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
         message = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
         raise CircuitError.of(message, hint="--format csv has no such keys")
-    with open_rows(path, circuit.inputs) as data:
+    with open_rows(path, circuit.inputs, options=rows_options) as data:
         _report(circuit, data, assignments, outputs, wanted, form, given)
 
 
@@ -76,7 +79,7 @@ def _report(
     form: str,
     given: PassOptions,
 ) -> None:
-    printing.warn_ignored(data.name, data.ignored, quiet=given.quiet)
+    printing.tell_of_reading(data, quiet=given.quiet)
     printing.warn_overridden(assignments, data.names, data.name, quiet=given.quiet)
     nonfinite, silenced = NonfiniteRows(circuit, wanted), SilencedRows(circuit, wanted)
     is_seen = given.output_file is None and form in ("csv", "markdown") and sys.stdout.isatty()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data import arrow_csv, csv_text
 from circuitgrad.data.arrow import is_installed
 from circuitgrad.data.csv import CsvTable, allow_long_cells, bind
+from circuitgrad.data.layout import find_layout
 from circuitgrad.data.table import Chunks, Rows
 
 if TYPE_CHECKING:
@@ -15,11 +17,17 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Collection, Iterator
 
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.data.table import Binding
 
 
 def read_csv(
-    file: io.BufferedIOBase, name: str, inputs: Collection[str], size: int, wanted: Collection[str] = ()
+    file: io.BufferedIOBase,
+    name: str,
+    inputs: Collection[str],
+    size: int,
+    wanted: Collection[str] = (),
+    options: RowsOptions = FOUND,
 ) -> Chunks:
     """Return the rows of a CSV file in chunks.
 
@@ -29,18 +37,23 @@ def read_csv(
         inputs: the names of the circuit's inputs.
         size: the rows of a chunk; on the fast path, a multiple of that.
         wanted: the inputs that should have a column; see `csv.bind`.
+        options: how the text is read.
 
     Raises:
         CircuitError: the header or the first rows are wrong.
     """
     allow_long_cells()
     text = csv_text.CsvText(file, name, size)
+    layout = find_layout(text.head(), inputs, options)
+    text.dialect = layout.dialect
     part = text.next_part()
     assert part is not None  # noqa: S101
-    table = CsvTable(part)
+    table = CsvTable.begun(part, layout)
     binding = bind(table, inputs, wanted=wanted)
     chunks = _read_chunks(table, text, binding)
-    return Chunks(name, "line", binding.names, binding.ignored, text.expected_rows(), chunks)
+    notes = [f"{name}: the comma is the decimal mark"] if layout.has_found_decimal else []
+    is_prose = layout.may_be_prose
+    return Chunks(name, "line", binding.names, binding.ignored, text.expected_rows(), chunks, notes, is_prose)
 
 
 class _Lookahead(NamedTuple):
@@ -58,7 +71,7 @@ class _Lookahead(NamedTuple):
 
 
 def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> Iterator[Rows]:
-    header = table.header
+    header, dialect = table.header, table.dialect
     is_long = False
 
     def look_ahead() -> _Lookahead:
@@ -67,25 +80,35 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
         is_long = is_long or (len(lines) >= csv_text.LOOKAHEAD_BYTES // 2 and is_installed())
         if not (is_long and count):
             return _Lookahead(lines, count, None)
-        columns = arrow_csv.read_columns(lines, count, len(header.cells), binding.positions)
+        columns = arrow_csv.read_columns(lines, count, len(header.cells), binding.positions, dialect)
         return _Lookahead(lines, count, columns)
 
-    yield table.bound(binding)
+    first = table.bound(binding, may_be_empty=True)
+    has_rows = bool(first)
+    if first:
+        yield first
     with ThreadPoolExecutor(1) as executor:
         ahead = look_ahead()
         while ahead.length:
             if ahead.columns is None:
                 end = text.offset + len(ahead.lines)
                 while text.offset < end and (part := text.next_part()):
-                    yield CsvTable(part, header).bound(binding)
+                    if rows := CsvTable(part, header, dialect).bound(binding):
+                        has_rows = True
+                        yield rows
                 ahead = look_ahead()
                 continue
             columns = dict(zip(binding.names, ahead.columns, strict=True))
             rows = Rows(columns, range(text.line, text.line + ahead.length), binding.ignored)
             text.skip(ahead.lines, ahead.length)
+            has_rows = True
             # A pipe might have to be waited for, even by a program that has been told to end.
             coming = executor.submit(look_ahead) if text.length else None
             yield rows
             ahead = coming.result() if coming else look_ahead()
     while part := text.next_part():
-        yield CsvTable(part, header).bound(binding)
+        if rows := CsvTable(part, header, dialect).bound(binding):
+            has_rows = True
+            yield rows
+    if not has_rows:
+        table.refuse_no_rows()

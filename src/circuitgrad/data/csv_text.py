@@ -9,10 +9,12 @@ import os
 import select
 import stat
 from collections import deque
+from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from circuitgrad.data.arrow_csv import PRINTABLE
+from circuitgrad.data.dialect import COMMENT, PLAIN, records
 from circuitgrad.errors import LONGEST_LINE, CircuitError, Source
 from circuitgrad.files import decode
 
@@ -41,6 +43,7 @@ class CsvText:
         size: the rows of a part that are not blank; the header counts, and the last part may have fewer.
 
     Attributes:
+        dialect: how the lines are divided into rows.
         line: the number of the line at which the next part begins.
         offset: the number of bytes before it.
         length: the length of the file in bytes; 0 where it is unknown, as of a pipe.
@@ -51,8 +54,10 @@ class CsvText:
     """
 
     def __init__(self, file: io.BufferedIOBase, name: str, size: int) -> None:
+        self.dialect = PLAIN
         self.line = 1
         self.offset = 0
+        self._leading = 0
         self._file, self._name, self._size = file, name, size
         self.length = _length(file)
         self._lines: deque[str] = deque()
@@ -68,13 +73,15 @@ class CsvText:
         Raises:
             CircuitError: the part is no text in UTF-8, or has a line that is too long.
         """
-        while len(self._lines) < self._size and self._divide():
+        size = self._size + self._leading
+        self._leading = 0
+        while len(self._lines) < size and self._divide():
             pass
-        lines = [self._lines.popleft() for _ in range(min(self._size, len(self._lines)))]
+        lines = [self._lines.popleft() for _ in range(min(size, len(self._lines)))]
         joined = "".join(lines)
         if '"' in joined or any(map(str.isspace, lines)):
             self._lines.extendleft(reversed(lines))
-            lines = self._take_rows()
+            lines = self._take_rows(size)
             joined = "".join(lines)
         if not lines and self._is_begun:
             return None
@@ -83,8 +90,22 @@ class CsvText:
         self.line += len(lines)
         self.offset += len(data)
         if data.translate(None, PRINTABLE):
-            return decode(data, self._name, line, before)
+            return decode(data, self._name, line, before, "save the file as UTF-8, or say --encoding cp1252")
         return Source(self._name, joined, line)
+
+    def head(self) -> str:
+        """Return the first lines, those of the first part and some more: comments at the beginning do not count.
+
+        Raises:
+            CircuitError: a line is too long.
+        """
+        while True:
+            beginning = takewhile(_is_blank_or_comment, self._lines)
+            self._leading = sum(1 for _ in beginning)
+            if len(self._lines) >= self._size + self._leading or not self._divide():
+                break
+        text = "".join(self._lines).encode(_ONE_BYTE_ENCODING).decode("utf-8", "replace")
+        return text.removeprefix("\ufeff")
 
     def expected_rows(self) -> int:
         """Return the number of rows to expect from the parts so far; 0 where the file's length is unknown."""
@@ -167,8 +188,8 @@ class CsvText:
         place = Source(self._name, begin, self.line + len(self._lines)).place(0)
         raise CircuitError.of(f"this line is longer than {MOST_LINE_BYTES >> 20} MB", place, "is it a file of rows?")
 
-    def _take_rows(self) -> list[str]:
-        """Take the lines of a part, some of whose rows may be blank, or have several lines."""
+    def _take_rows(self, size: int) -> list[str]:
+        """Take the lines of a part of a size, some of whose rows may be blank, or have several lines."""
         taken: list[str] = []
         is_blank = True
 
@@ -182,9 +203,9 @@ class CsvText:
                 is_blank = is_blank and line.isspace()
                 yield line if self.offset else line.removeprefix(_BYTE_ORDER_MARK)
 
-        reader = csv.reader(lines(), strict=True, skipinitialspace=True)
+        reader = records(lines(), self.dialect)
         rows = 0
-        while rows < self._size:
+        while rows < size:
             try:
                 is_over = next(reader, None) is None
             except csv.Error:
@@ -194,6 +215,11 @@ class CsvText:
             if is_over:
                 break
         return taken if rows or not self.offset else []
+
+
+def _is_blank_or_comment(line: str) -> bool:
+    begin = line.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
+    return not begin or begin == COMMENT
 
 
 def _length(file: io.BufferedIOBase) -> int:

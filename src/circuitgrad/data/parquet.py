@@ -1,4 +1,4 @@
-"""Parquet files, read and written in chunks through pyarrow, which the extra `data` brings."""
+"""Parquet and Arrow files, read in chunks through pyarrow, which the extra `data` brings; Parquet is written, too."""
 
 from __future__ import annotations
 
@@ -39,6 +39,46 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) 
         schema = table.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise CircuitError.of(f"{quote(name)} is no Parquet file: {_in_one_line(error)}") from None
+    binding = _bound(pa, schema, name, inputs)
+    count = table.metadata.num_rows
+    if not count:
+        raise CircuitError.of(f"there are no rows in {quote(name)}")
+    titles = [schema.names[position] for position in binding.positions]
+    batches = table.iter_batches(ROW_GROUP_SIZE, columns=titles)
+    chunks = _read_chunks(pa, batches, titles, name, binding, size)
+    return Chunks(name, "row", binding.names, binding.ignored, count, chunks)
+
+
+def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int) -> Chunks:
+    """Return the rows of an Arrow IPC file, also called Feather, in chunks; see `read_parquet`.
+
+    Raises:
+        CircuitError: as of `read_parquet`.
+    """
+    pa = require_pyarrow("Arrow files")
+    try:
+        table = pa.ipc.open_file(file if file.seekable() else pa.BufferReader(file.read()))
+    except (pa.ArrowException, OSError) as error:
+        raise CircuitError.of(f"{quote(name)} is no Arrow file: {_in_one_line(error)}") from None
+    binding = _bound(pa, table.schema, name, inputs)
+    titles = [table.schema.names[position] for position in binding.positions]
+
+    def batches() -> Iterator[Any]:
+        for number in range(table.num_record_batches):
+            batch = table.get_batch(number)
+            for start in range(0, batch.num_rows, ROW_GROUP_SIZE):
+                yield batch.slice(start, ROW_GROUP_SIZE).select(binding.positions)
+
+    chunks = _read_chunks(pa, batches(), titles, name, binding, size)
+    return Chunks(name, "row", binding.names, binding.ignored, 0, chunks)
+
+
+def _bound(pa: Any, schema: Any, name: str, inputs: Collection[str]) -> Binding:
+    """Return the binding of the columns of a file.
+
+    Raises:
+        CircuitError: no column is an input's, two are the same input's, or a column is not of numbers.
+    """
     binding = Binding.of(schema.names, inputs)
     if not binding.names:
         raise CircuitError.of(f"{quote(name)}: {NO_INPUT_COLUMN}", hint=input_names_hint(schema.names, inputs))
@@ -48,12 +88,9 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) 
         if not _is_numeric(pa, column.type):
             message = f"the column {quote(column.name)} is of type {column.type}, not of numbers"
             problems.append(Problem(f"{quote(name)}: {message}"))
-    count = table.metadata.num_rows
-    if not problems and not count:
-        problems.append(Problem(f"there are no rows in {quote(name)}"))
     if problems:
         raise CircuitError(problems)
-    return Chunks(name, "row", binding.names, binding.ignored, count, _read_chunks(pa, table, name, binding, size))
+    return binding
 
 
 def _is_numeric(pa: Any, data_type: Any) -> bool:
@@ -61,14 +98,22 @@ def _is_numeric(pa: Any, data_type: Any) -> bool:
     return any(test(data_type) for test in (types.is_integer, types.is_floating, types.is_decimal))
 
 
-def _read_chunks(pa: Any, table: Any, name: str, binding: Binding, size: int) -> Iterator[Rows]:
-    """Yield the rows of a Parquet file.
+def _read_chunks(
+    pa: Any, batches: Iterator[Any], titles: Sequence[str], name: str, binding: Binding, size: int
+) -> Iterator[Rows]:
+    """Yield the rows of a file in batches.
+
+    Args:
+        pa: the module pyarrow.
+        batches: the rows of the columns that bind inputs.
+        titles: the titles of these columns.
+        name: the file's name.
+        binding: which columns bind which inputs.
+        size: the rows of a chunk where they are read cell by cell.
 
     Raises:
         CircuitError: the file is damaged, or a cell of an input is not a finite number.
     """
-    titles = [table.schema_arrow.names[position] for position in binding.positions]
-    batches = table.iter_batches(ROW_GROUP_SIZE, columns=titles)
     done = 0
     while True:
         try:
@@ -76,7 +121,7 @@ def _read_chunks(pa: Any, table: Any, name: str, binding: Binding, size: int) ->
         except (pa.ArrowException, OSError) as error:
             raise CircuitError.of(f"{quote(name)} cannot be read: {_in_one_line(error)}") from None
         if batch is None:
-            return
+            break
         arrays = [batch.column(title) for title in titles]
         is_castable = all(map(_is_castable, arrays))
         for start in range(0, batch.num_rows, batch.num_rows if is_castable else size):
@@ -89,6 +134,8 @@ def _read_chunks(pa: Any, table: Any, name: str, binding: Binding, size: int) ->
                 columns = [_numbers_by_cell(name, title, numbers.to_pylist(), lines) for title, numbers in pairs]
             yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
             done += len(lines)
+    if not done:
+        raise CircuitError.of(f"there are no rows in {quote(name)}")
 
 
 def _is_castable(column: Any) -> bool:

@@ -20,6 +20,8 @@ MOST_NAMED_INPUTS = 5
 """A hint names at most this many inputs."""
 MOST_COMPARED_COLUMNS = 10
 """At most this many columns are compared with the inputs for a hint."""
+GAPS = frozenset(["", "na", "n/a", "nan", "null", "none", "-"])
+"""What stands for a missing number, but for capital letters."""
 NO_INPUT_COLUMN = "no column has the name of an input"
 
 
@@ -91,6 +93,8 @@ class Chunks(NamedTuple):
         ignored: the names of the columns that belong to no input.
         expected: the approximate number of rows; 0 where it is unknown before they are read.
         chunks: the rows; they are read as they are asked for, and a fault is raised when it is reached.
+        notes: what was found in the file and nobody has said.
+        may_be_prose: whether the header may be a line of a text without rows: words between blanks, or a comment.
     """
 
     name: str
@@ -99,6 +103,8 @@ class Chunks(NamedTuple):
     ignored: tuple[str, ...]
     expected: int
     chunks: Iterator[Rows]
+    notes: Sequence[str] = ()
+    may_be_prose: bool = False
 
 
 class Binding(NamedTuple):

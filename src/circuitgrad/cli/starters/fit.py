@@ -7,8 +7,9 @@ import re
 from contextlib import suppress
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.cli.starters.fit_names import fit_names
 from circuitgrad.data.chunks import open_rows
 from circuitgrad.errors import CircuitError, quote, visible
@@ -16,6 +17,8 @@ from circuitgrad.formulas.numerals import spell_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from circuitgrad.circuit.rows_options import RowsOptions
 
 PAGE_WIDTH = 100
 _BARE_PATH = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*\.[A-Za-z]+")
@@ -30,6 +33,7 @@ def fit_text(
     *,
     target: str | None = None,
     start: Mapping[str, float] | None = None,
+    rows_options: RowsOptions = FOUND,
 ) -> str:
     """Return a circuit that fits a formula to the rows of a data file, which it names, by least squares.
 
@@ -40,6 +44,7 @@ def fit_text(
         folder: the folder of the circuit file; the current folder when left out.
         target: the column to fit; the last that the formula does not use when left out.
         start: starting values of parameters; 1 for the others.
+        rows_options: how the data file is read; the circuit says the same.
 
     Raises:
         CircuitError: the formula or the data are wrong, or do not belong together.
@@ -49,9 +54,9 @@ def fit_text(
     >>> circuit.data, {name: leaf.value for name, leaf in circuit.inputs.items() if not leaf.fixed}
     ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 1.0})
     """
-    used, target, parameters = fit_names(formula, data, target, start or {})
+    used, target, parameters = fit_names(formula, data, target, start or {}, rows_options)
     columns = (*used, target)
-    first_row = _first_row(data, columns)
+    first_row = _first_row(data, columns, rows_options)
     reference = _reference(data, folder)
     formula = " ".join(formula.split())
     about = f"{formula}, fitted to {target}"
@@ -67,7 +72,7 @@ def fit_text(
         "# takes them row by row, other commands as they are here, in the first row.",
         "",
         f"about: {_quoted(about if len(about) < PAGE_WIDTH - 10 else 'A formula fitted to data')}",
-        f"data: {_yaml_path(reference)}",
+        f"data: {_data_block(_yaml_path(reference), rows_options)}",
         "inputs:",
         *(f"  {f'{name}:':<{width}} {spell_number(value, short=True)}" for name, value in parameters.items()),
         *(
@@ -83,13 +88,28 @@ def fit_text(
     return "\n".join(lines)
 
 
-def _first_row(data: str, columns: Collection[str]) -> dict[str, float]:
+def _data_block(path: str, options: RowsOptions) -> str:
+    """Return what stands below `data`: the path alone, where no option is given.
+
+    >>> from circuitgrad.circuit.rows_options import RowsOptions
+    >>> _data_block("rows.csv", RowsOptions(separator=";"))
+    "{file: rows.csv, separator: ';'}"
+    """
+    given = {name: _yaml_value(value) for name, value in options.given().items()}
+    return f"{{{', '.join(f'{name}: {text}' for name, text in {'file': path, **given}.items())}}}" if given else path
+
+
+def _yaml_value(value: Any) -> str:
+    return _yaml_path(value)
+
+
+def _first_row(data: str, columns: Collection[str], rows_options: RowsOptions) -> dict[str, float]:
     """Return the first row of a data file, after reading the file to its end.
 
     Raises:
         CircuitError: a row of the file is wrong.
     """
-    with open_rows(data, columns) as rows:
+    with open_rows(data, columns, options=rows_options) as rows:
         first_row = next(iter(next(rows.chunks)))
         for _ in rows.chunks:
             pass

@@ -6,6 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data.chunks import open_rows
 from circuitgrad.errors import CircuitError, did_you_mean, quote
 from circuitgrad.files import STANDARD_INPUT
@@ -18,6 +19,7 @@ from circuitgrad.language.names import name_fault
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.formulas.steps import Step
 
 STARTER_NAMES = ("residual", "model")
@@ -38,7 +40,9 @@ class FitNames(NamedTuple):
     parameters: dict[str, float]
 
 
-def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, float]) -> FitNames:
+def fit_names(
+    formula: str, data: str, target: str | None, start: Mapping[str, float], rows_options: RowsOptions = FOUND
+) -> FitNames:
     """Return the names of a fit, after checking that formula and data belong together.
 
     Args:
@@ -46,6 +50,7 @@ def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, f
         data: the data file; of its rows, only the first are read.
         target: the column to fit; the last that the formula does not use where it is None.
         start: starting values of parameters; 1 for the others.
+        rows_options: how the data file is read.
 
     Raises:
         CircuitError: the formula or the data are wrong, or do not belong together.
@@ -54,7 +59,7 @@ def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, f
     for name in _names(formula, read_formula(formula)):
         names.setdefault(name.name, name)
     _refuse_unnameable(data)
-    with open_rows(data, names) as rows:
+    with open_rows(data, names, options=rows_options) as rows:
         columns = tuple(dict.fromkeys(rows.names))
         target = _target(columns, list(map(normalise, rows.ignored)), target)
         if fault := _name_fault(target):

@@ -1,0 +1,56 @@
+"""The `data` block of a circuit file: the file of the rows, and how it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from circuitgrad.circuit.rows_options import SETTINGS, RowsOptions
+from circuitgrad.language.fields import Field, MappingType, TextType
+from circuitgrad.language.nodes import Scalar, kind
+
+if TYPE_CHECKING:
+    from circuitgrad.circuit.rows_options import RowsSetting
+    from circuitgrad.language.fields import FieldType, Json
+    from circuitgrad.language.nodes import Node, NodeProblems
+
+
+class OptionType(NamedTuple):
+    """One option of the reading of rows."""
+
+    setting: RowsSetting
+
+    def read(self, node: Node, problems: NodeProblems, what: str) -> Any:
+        """Return the value, or None after noting the problem."""
+        if type(node) is not Scalar:
+            problems.add(node, f"{what} is a text, not {kind(node)}")
+            return None
+        try:
+            return self.setting.read(node.text)
+        except ValueError as error:
+            message, _, hint = str(error).partition(": ")
+            problems.add(node, f"{what} {message}", hint)
+            return None
+
+    def schema(self) -> Json:
+        """Return the type in JSON Schema."""
+        words = self.setting.words
+        return {"type": "string"} if words is None else {"enum": [*dict.fromkeys([*words, *words.values()])]}
+
+
+_TYPES: dict[str, FieldType] = {name: OptionType(setting) for name, setting in SETTINGS.items()}
+
+BLOCK = MappingType(
+    "the data block",
+    {
+        "file": Field(TextType(), "a file of rows, relative to this one", required=True),
+        **{name: Field(_TYPES[name], setting.about) for name, setting in SETTINGS.items()},
+    },
+)
+"""The `data` block of a file."""
+
+
+def read_data_block(node: Node, problems: NodeProblems) -> tuple[str, RowsOptions]:
+    """Return the file of rows that a `data` block names, and how it is read."""
+    settings = BLOCK.read(node, problems, "")
+    file = settings.pop("file", "")
+    return file, RowsOptions(**{name: value for name, value in settings.items() if value is not None})

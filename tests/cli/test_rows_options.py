@@ -1,0 +1,200 @@
+"""The options that say how rows are read: for every command, and for the `data` block alike."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from circuitgrad import load, loads
+from circuitgrad.circuit.rows_options import SETTINGS
+from circuitgrad.language.format import schema
+from program import document, done, invoke, write
+
+LINE = """\
+name: line
+inputs: {a: 1, b: 0, x: {value: 0, fixed: true}, y: {value: 0, fixed: true}}
+gates: {r: y - (a*x + b)}
+optimize: {least_squares: r}
+"""
+ROWS = [(1, 2.5), (2, 4.5), (3, 6.5)]
+PLAIN = "x,y\n" + "".join(f"{x},{y}\n" for x, y in ROWS)
+GERMAN = "# gemessen\nx;y\n1;2,5\n02;4,5\n3;6,5\n"
+VALIDATOR = Draft7Validator(schema({}))
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> str:
+    return write(tmp_path, LINE)
+
+
+COMMANDS = [
+    ["forward", "--format", "csv"],
+    ["backward", "--format", "json"],
+    ["check", "--format", "json"],
+    ["optimize", "--format", "json"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize("way", ["found", "given", "cp1252", "packed", "piped"])
+def test_every_command_reads_every_text(line: str, tmp_path: Path, command: list[str], way: str) -> None:
+    name, *form = command
+    expected = done(name, line, "--data", write(tmp_path, PLAIN, "plain.csv"), *form)
+    data = tmp_path / "d.csv"
+    text = GERMAN.replace("gemessen", "é") if way == "cp1252" else GERMAN
+    content = text.encode("cp1252" if way == "cp1252" else "utf-8")
+    data.write_bytes(gzip.compress(content) if way == "packed" else content)
+    options = {"given": ["--separator", "semicolon", "--decimal", ","], "cp1252": ["--encoding", "cp1252"]}.get(way, [])
+    if way == "piped":
+        found = invoke(name, line, "--data", "-", *form, stdin=GERMAN)
+    else:
+        found = invoke(name, line, "--data", str(data), *form, *options)
+    assert found.exit_code == 0, found.output
+    shown = "<stdin>" if way == "piped" else str(data)
+    assert found.stderr == ("" if way == "given" else f"note: {shown}: the comma is the decimal mark\n")
+    if name == "check":  # comments count as lines
+        expected = re.sub(r"line (\d)", lambda number: f"line {int(number[1]) + 1}", expected)
+    assert found.stdout == expected
+
+
+def test_the_note_is_quiet(line: str) -> None:
+    assert invoke("forward", line, "--data", "-", "-q", stdin=GERMAN).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--separator", "x"], "--separator cannot be 'x' (it is one of comma, semicolon, tab, bar, blanks)"),
+        (["--separator", ""], "--separator cannot be ''"),
+        (["--decimal", ";"], "--decimal cannot be ';' (it is one of point, comma)"),
+        (["--encoding", "cp99999"], "--encoding cannot be 'cp99999' (there is no such encoding; cp1252 is one)"),
+        (["--encoding", "rot13"], "--encoding cannot be 'rot13'"),
+        (["--separator", ","], "no column has the name of an input"),
+        (["--decimal", "."], "'2,5' is not a number"),
+    ],
+)
+def test_options_that_do_not_fit(line: str, arguments: list[str], words: str) -> None:
+    found = invoke("forward", line, "--data", "-", *arguments, stdin=GERMAN)
+    assert found.exit_code == 2
+    assert words in found.stderr
+
+
+@pytest.mark.parametrize("command", ["forward", "backward", "check", "optimize"])
+def test_options_go_with_data(line: str, command: str) -> None:
+    found = invoke(command, line, "--separator", ";")
+    assert (found.exit_code, found.stderr) == (2, "error: --separator goes with --data\n")
+
+
+def test_check_reads_standard_input_once_for_several_circuits(line: str) -> None:
+    found = json.loads(done("check", line, line, "--data", "-", "--format", "json", stdin=PLAIN))
+    assert [entry["passed"] for entry in found] == [True, True]
+
+
+# The block
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "rows.csv",
+        "{file: rows.csv}",
+        "{file: rows.csv, separator: ';'}",
+        "{file: rows.csv, separator: semicolon, decimal: comma}",
+        "{file: rows.csv, decimal: ',', encoding: utf-8}",
+        '{"file": "rows.csv", "separator": ";"}',
+    ],
+)
+def test_a_block_is_read_as_the_options_are(tmp_path: Path, block: str) -> None:
+    write(tmp_path, GERMAN, "rows.csv")
+    expected = document("optimize", write(tmp_path, LINE, "line.yaml"), "--data", "-", stdin=PLAIN)
+    found = invoke("optimize", write(tmp_path, f"{LINE}data: {block}\n", "line.yaml"), "--format", "json")
+    assert (found.exit_code, json.loads(found.stdout)) == (0, expected)
+
+
+def test_an_option_overrides_a_key_of_the_block(tmp_path: Path) -> None:
+    write(tmp_path, GERMAN, "rows.csv")
+    file = write(tmp_path, f"{LINE}data: {{file: rows.csv, separator: tab, decimal: ','}}\n")
+    assert "no column has the name of an input" in invoke("optimize", file).stderr
+    assert done("optimize", file, "--separator", ";")
+    # The block is not about another file.
+    assert done("optimize", file, "--data", write(tmp_path, PLAIN, "plain.csv"))
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("[rows.csv]", "'data' is a file or a mapping, not a list"),
+        ("{separator: ';'}", "the data block has no 'file'"),
+        ("{file: [a]}", "'file' is a text, not a list"),
+        ("{file: a, separator: x}", "'separator' cannot be 'x'"),
+        ("{file: a, separator: [x]}", "'separator' is a text, not a list"),
+        ("{file: a, decimal: ;}", "'decimal' cannot be ';'"),
+        ("{file: a, encoding: klingon}", "'encoding' cannot be 'klingon'"),
+        ("{file: a, seperator: x}", "the data block has no key 'seperator'"),
+        ("{file: a, file: b}", "'file' stands here a second time"),
+        ("{file: a, query: SELECT 1}", "the data block has no key 'query'"),
+    ],
+)
+def test_a_wrong_block_has_its_place(tmp_path: Path, block: str, words: str) -> None:
+    found = invoke("forward", write(tmp_path, f"{LINE}data: {block}\n"))
+    assert found.exit_code == 2
+    assert "circuit.yaml:5:" in found.stderr
+    assert words in found.stderr
+
+
+BLOCKS: list[tuple[Any, bool]] = [
+    ("rows.csv", True),
+    ({"file": "rows.csv"}, True),
+    ({"file": "rows.csv", "separator": ";", "decimal": ",", "encoding": "cp1252"}, True),
+    ({"file": "rows.csv", "separator": "blanks", "decimal": "point"}, True),
+    ({"separator": ";"}, False),
+    ({"file": "rows.csv", "separator": "x"}, False),
+    ({"file": "rows.csv", "decimal": ";"}, False),
+    ({"file": "rows.csv", "query": "SELECT 1"}, False),
+    ([], False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("block", "is_right"), BLOCKS)
+def test_the_schema_says_what_the_reader_says(tmp_path: Path, block: Any, is_right: bool) -> None:
+    circuit = {"inputs": {"x": 1}, "gates": {"y": "x*x"}, "data": block}
+    assert VALIDATOR.is_valid(circuit) == is_right
+    assert (invoke("forward", write(tmp_path, json.dumps(circuit))).exit_code == 0) == is_right
+
+
+def test_every_setting_is_an_option_and_a_key() -> None:
+    keys = schema({})["definitions"]["data"]["properties"]
+    assert set(keys) == {"file", *SETTINGS}
+    for command in ("forward", "backward", "check", "optimize"):
+        help_text = done(command, "--help")
+        assert all(f"--{name.replace('_', '-')} " in help_text for name in SETTINGS)
+    assert all(f"--{name.replace('_', '-')} " in done("new", "fit", "--help") for name in SETTINGS)
+
+
+# new fit
+
+
+@pytest.mark.parametrize("options", [[], ["--separator", "semicolon", "--decimal", ","]])
+def test_a_fit_of_a_text_of_any_dialect(tmp_path: Path, options: list[str]) -> None:
+    data = write(tmp_path, GERMAN, "rows.csv")
+    file = str(tmp_path / "fit.yaml")
+    found = invoke("new", "fit", "a*x + b", "--data", data, "-o", file, *options)
+    assert found.exit_code == 0, found.output
+    circuit = load(file)
+    assert circuit.data is not None
+    assert Path(circuit.data).samefile(data)
+    assert circuit.rows_options.given() == ({"separator": ";", "decimal": ","} if options else {})
+    fitted = json.loads(invoke("optimize", file, "--format", "json").stdout)
+    assert fitted["after"]["a"] == pytest.approx(2)
+    assert fitted["after"]["b"] == pytest.approx(0.5)
+
+
+def test_a_circuit_without_a_block_has_no_options() -> None:
+    assert loads("{inputs: {x: 1}, gates: {y: x*x}}").rows_options.given() == {}

@@ -198,3 +198,55 @@ def test_a_fit_of_a_text_of_any_dialect(tmp_path: Path, options: list[str]) -> N
 
 def test_a_circuit_without_a_block_has_no_options() -> None:
     assert loads("{inputs: {x: 1}, gates: {y: x*x}}").rows_options.given() == {}
+
+
+# Gaps
+
+GAPPY = "x,y\n1,2.5\nNA,3\n2,4.5\n3,\n3,6.5\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_every_command_leaves_out_rows_with_gaps(line: str, command: list[str]) -> None:
+    name, *form = command
+    expected = done(name, line, "--data", "-", *form, stdin=PLAIN)
+    found = invoke(name, line, "--data", "-", "--missing", "skip", *form, stdin=GAPPY)
+    assert found.stderr == "note: <stdin>: 2 rows with gaps are left out, the first at line 3\n"
+    if name == "check":
+        expected = expected.replace("line 4", "line 6").replace("line 3", "line 4")
+    assert found.stdout == expected
+    refused = invoke(name, line, "--data", "-", *form, stdin=GAPPY)
+    assert refused.exit_code == 2
+    assert "<stdin>:3:1: error: 'NA' is not a number" in refused.stderr
+    assert "<stdin>:5:3: error: an empty cell" in refused.stderr
+
+
+def test_gaps_are_nan_in_the_results(line: str) -> None:
+    found = invoke("forward", line, "--data", "-", "--missing", "nan", "--format", "csv", stdin=GAPPY)
+    assert found.stdout == "r\n1.5\nnan\n2.5\nnan\n3.5\n"
+    assert found.stderr.startswith("note: <stdin>: 2 rows have gaps, taken as nan, the first at line 3\n")
+    for command in ("check", "optimize"):
+        refused = invoke(command, line, "--data", "-", "--missing", "nan", stdin=GAPPY)
+        assert refused.exit_code == 2
+        assert "--missing skip leaves them out" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "block", ["missing: skip", "missing: skip, missing_value: -9", "missing: skip, missing_value: ['?', -9]"]
+)
+def test_gaps_in_the_block(tmp_path: Path, block: str) -> None:
+    text = GAPPY + ("-9,1\n" if "-9" in block else "") + ("?,1\n" if "?" in block else "")
+    write(tmp_path, text, "rows.csv")
+    expected = document("optimize", write(tmp_path, LINE, "line.yaml"), "--data", "-", stdin=PLAIN)
+    found = invoke(
+        "optimize", write(tmp_path, f"{LINE}data: {{file: rows.csv, {block}}}\n", "line.yaml"), "--format", "json"
+    )
+    assert json.loads(found.stdout) == expected
+
+
+def test_a_fit_writes_what_stands_for_gaps(tmp_path: Path) -> None:
+    data = write(tmp_path, "x,y\n1,2\n?,3\n2,-9\n5,5\n", "rows.csv")
+    file = str(tmp_path / "fit.yaml")
+    options = ["--missing", "skip", "--missing-value", "?", "--missing-value", "-9"]
+    assert invoke("new", "fit", "a*x + b", "--data", data, "-o", file, *options).exit_code == 0
+    assert load(file).rows_options.given() == {"missing": "skip", "missing_value": ("?", "-9")}
+    assert "2 rows with gaps are left out" in invoke("optimize", file).stderr

@@ -16,6 +16,8 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blanks":
 """What may separate the columns of a text, by its word; blanks are any number of blanks and tabs."""
 DECIMALS = {"point": ".", "comma": ","}
 """The decimal marks, by their words."""
+MISSING = {"error": "error", "skip": "skip", "nan": "nan"}
+"""What is done about a row with a gap."""
 
 
 class RowsOptions(NamedTuple):
@@ -25,11 +27,15 @@ class RowsOptions(NamedTuple):
         separator: what separates the columns, a value of `SEPARATORS`.
         decimal: the decimal mark, a value of `DECIMALS`.
         encoding: the encoding of a text, in Python's name for it; UTF-8 where it is None, or UTF-16 with its mark.
+        missing: what is done about a row with a gap, a value of `MISSING`; `error` where it is None.
+        missing_value: what else stands for a gap, beside an empty cell and words such as `NA`.
     """
 
     separator: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    missing: str | None = None
+    missing_value: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return the options that are given.
@@ -56,12 +62,14 @@ class RowsSetting(NamedTuple):
         about: its meaning, in words.
         default: the default, in words.
         words: the values by their words, either of which may be given; without it, any text is a value.
+        several: whether there may be several texts.
     """
 
     metavar: str
     about: str
     default: str
     words: Mapping[str, str] | None = None
+    several: bool = False
 
     def read(self, text: str) -> str:
         r"""Return the value that a text gives.
@@ -112,5 +120,12 @@ SETTINGS = {
         "D", "the decimal mark, point or comma", "a comma where the numbers leave no doubt, else a point", DECIMALS
     ),
     "encoding": _Encoding("NAME", "the encoding of a text, such as cp1252", "UTF-8, or UTF-16 with its mark"),
+    "missing": RowsSetting(
+        "error|skip|nan",
+        "what to do about a row with a gap: an empty cell, NA, N/A, NaN, null, None or -",
+        "error",
+        MISSING,
+    ),
+    "missing_value": RowsSetting("X", "another text or number that stands for a gap; repeatable", "none", several=True),
 }
 """The options, by their names."""

@@ -125,6 +125,7 @@ def command(
     paths, several = reading.circuit_files(files)
     if data is None:
         option_values.refuse_without_data(**rows_options.given())
+    option_values.refuse_nan(rows_options, "no derivative can be proved there")
     rows = None if data is None else reading.DataFile.named(data, paths, rows_options)
 
     def checked(path: str) -> Check:

@@ -146,6 +146,7 @@ def fit(
     """
     from circuitgrad.cli.starters.fit import fit_text
 
+    option_values.refuse_nan(rows_options, "the objective would be nan")
     path = Path(file)
     text = fit_text(
         in_shell(file), formula, data, str(path.parent), target=target, start=start, rows_options=rows_options

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.circuit.structure import Input
 
 STANDARD_STREAM = "-"
@@ -47,12 +48,13 @@ def named_numbers(_ctx: click.Context, parameter: click.Parameter, texts: tuple[
     return values
 
 
-def rows_setting(_ctx: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+def rows_setting(_ctx: click.Context, parameter: click.Parameter, given: str | tuple[str, ...] | None) -> Any:
     """Return the value of an option of the reading of rows."""
-    if text is None:
-        return None
+    setting = SETTINGS[str(parameter.name)]
     try:
-        return SETTINGS[str(parameter.name)].read(text)
+        if isinstance(given, tuple):
+            return tuple(map(setting.read, given))
+        return None if given is None else setting.read(given)
     except ValueError as error:
         message, _, hint = str(error).partition(": ")
         raise CircuitError.of(f"{parameter.opts[0]} {message}", hint=hint) from None
@@ -148,6 +150,20 @@ def refuse_shared_stdin(path: str, files: Sequence[str]) -> None:
     """
     if path == STANDARD_STREAM and STANDARD_STREAM in files:
         raise CircuitError.of("the circuit and --data cannot both come from standard input")
+
+
+def refuse_nan(options: RowsOptions, why: str) -> None:
+    """Refuse gaps that are to be NaN, where no such row can be used.
+
+    Args:
+        options: how rows are read.
+        why: the reason.
+
+    Raises:
+        CircuitError: gaps are to be NaN.
+    """
+    if options.missing == "nan":
+        raise CircuitError.of(f"rows with gaps cannot be nan here: {why}", hint="--missing skip leaves them out")
 
 
 def refuse_without_data(**given: object) -> None:

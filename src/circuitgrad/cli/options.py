@@ -145,7 +145,10 @@ def _rows_option(name: str) -> Decorator:
     """Return the option for a setting of the reading of rows."""
     setting = SETTINGS[name]
     words = f"With --data: {setting.about}.  [default: {setting.default}]"
-    return click.option(f"--{name.replace('_', '-')}", name, metavar=setting.metavar, callback=rows_setting, help=words)
+    option = f"--{name.replace('_', '-')}"
+    return click.option(
+        option, name, metavar=setting.metavar, multiple=setting.several, callback=rows_setting, help=words
+    )
 
 
 rows = gathered(RowsOptions, "rows_options", [_rows_option(name) for name in SETTINGS])

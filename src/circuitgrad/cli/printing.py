@@ -93,6 +93,13 @@ def tell_of_reading(data: Chunks, *, quiet: bool) -> None:
     warn_ignored(data.name, data.ignored, quiet=quiet)
 
 
+def tell_of_gaps(data: Chunks, *, quiet: bool) -> None:
+    """Write to standard error how many rows of a data file had gaps, after the file has been read."""
+    note = data.gaps and data.gaps.message(data.name, data.counted)
+    if note and not quiet:
+        click.echo(f"note: {visible(note)}", err=True)
+
+
 def warn_overridden(assignments: Collection[str], columns: Collection[str], source: str, *, quiet: bool) -> None:
     """Warn about values of `--set` that a column of a data file overrides."""
     if both := [name for name in assignments if name in columns]:

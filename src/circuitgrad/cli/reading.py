@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.cli.option_values import not_called, refuse_outside, refuse_shared_stdin
-from circuitgrad.cli.printing import tell_of_reading
+from circuitgrad.cli.printing import tell_of_gaps, tell_of_reading
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
@@ -145,4 +145,5 @@ class DataFile(NamedTuple):
 
         data, rows = read_all(self.path, circuit.inputs, (), options=self.options, content=self.content)
         tell_of_reading(data, quiet=quiet)
+        tell_of_gaps(data, quiet=quiet)
         return data.counted, rows

@@ -91,6 +91,7 @@ def _report(
         _write_text(_pieces(circuit, outputs, wanted, data.counted, chunks, form, given), given)
     printing.tell_engine(compute.choice, verbose=given.verbose, quiet=given.quiet)
     printing.tell_of_pyarrow(data.expected, quiet=given.quiet)
+    printing.tell_of_gaps(data, quiet=given.quiet)
     printing.warn(nonfinite.problem(data.name, data.counted), quiet=given.quiet)
     printing.warn(silenced.problem(data.name, data.counted), quiet=given.quiet)
 

@@ -128,10 +128,10 @@ def _chunks_of(
     if begin.startswith(_PARQUET_MAGIC) or suffix == "parquet":
         from circuitgrad.data.parquet import read_parquet
 
-        return read_parquet(file, name, inputs, size)
+        return read_parquet(file, name, inputs, size, options)
     if begin.startswith(_ARROW_MAGIC) or suffix in ("arrow", "feather"):
         from circuitgrad.data.parquet import read_arrow
 
-        return read_arrow(file, name, inputs, size)
+        return read_arrow(file, name, inputs, size, options)
     text = in_utf8(unpacked(file, name), name, options.encoding)
     return read_csv(text, name, inputs, size, wanted, options)

@@ -7,11 +7,12 @@ import io
 import re
 from array import array
 from itertools import islice
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data.dialect import BLANKS, PLAIN, CsvRow, Dialect, cell_pattern, records
+from circuitgrad.data.gaps import MISSING_HINT, Gaps
 from circuitgrad.data.layout import find_layout
 from circuitgrad.data.table import CHUNK_ROWS, MOST_COMPARED_COLUMNS, NO_INPUT_COLUMN, Binding, Rows, input_names_hint
 from circuitgrad.errors import CircuitError, Problems, did_you_mean, quote
@@ -61,7 +62,7 @@ def read_rows(data: Source, inputs: Collection[str], options: RowsOptions = FOUN
     ([{'x': 1.0, 'w[0,1]': 2.0}, {'x': 3.0, 'w[0,1]': 4.0}], [2, 4], ('day',))
     """
     allow_long_cells()
-    table = CsvTable.begun(data, find_layout(data.text, inputs, options))
+    table = CsvTable.begun(data, find_layout(data.text, inputs, options), Gaps(options))
     return table.bound(bind(table, inputs))
 
 
@@ -127,6 +128,7 @@ class CsvTable:
         header: the header of the whole text, where it is known; it need not be in this part.
         dialect: how the text is divided.
         below: the offset and the line of the rows, where the header is known and in this part.
+        gaps: what is done about gaps.
 
     Attributes:
         problems: the problems of the text.
@@ -148,7 +150,9 @@ class CsvTable:
         header: CsvRow | None = None,
         dialect: Dialect = PLAIN,
         below: tuple[int, int] | None = None,
+        gaps: Gaps | None = None,
     ) -> None:
+        self.gaps = gaps or Gaps(FOUND)
         self.problems = Problems(data)
         self.dialect = dialect
         self.rows = self._read(*(below or (0, data.line)))
@@ -164,9 +168,9 @@ class CsvTable:
         self.header = header
 
     @classmethod
-    def begun(cls, data: Source, layout: Layout) -> CsvTable:
+    def begun(cls, data: Source, layout: Layout, gaps: Gaps) -> CsvTable:
         """Return the table of a text, or of its first part, with a layout that has been found in it."""
-        return cls(data, layout.header, layout.dialect, layout.below if layout.header else None)
+        return cls(data, layout.header, layout.dialect, layout.below if layout.header else None, gaps)
 
     @property
     def place(self) -> Place | None:
@@ -236,7 +240,7 @@ class CsvTable:
                     column.extend(numbers)
         except (csv.Error, ValueError):  # rows of several lengths
             return None
-        return columns if columns and columns[0] else None
+        return columns if columns and columns[0] and not self.gaps.are_in(columns) else None
 
     def _numbers_by_cell(self, positions: Sequence[int]) -> tuple[list[int], list[array[float]]]:
         """Return the result of `numbers`, read cell by cell, which notes the place of every fault."""
@@ -244,7 +248,7 @@ class CsvTable:
         columns = [array("d") for _ in positions]
         pairs = list(zip(positions, columns, strict=True))
         width = len(self.header.cells)
-        is_usual = _USUAL_NUMBER.fullmatch
+        is_usual, numbers = _USUAL_NUMBER.fullmatch, self.gaps.numbers
         pointed = None if self.dialect.decimal == "." else self.dialect.pointed
         for row in self.rows:
             cells = row.cells
@@ -255,12 +259,21 @@ class CsvTable:
                     hint = "--decimal , needs another separator than the comma"
                 self.note_row(row, f"{len(cells)} cells in this row, {width} in the header", hint)
                 continue
+            has_gap = False
             for position, column in pairs:
                 cell = cells[position] if pointed is None else pointed(cells[position]) or ""
                 if len(cell) <= LONGEST_NUMBER and is_usual(cell) and -inf < (value := float(cell)) < inf:
                     column.append(value)
+                    if value in numbers:
+                        has_gap = self._replace_gap(row, position, column) or has_gap
                 else:
-                    self._add_unusual(row, position, column)
+                    has_gap = self._add_unusual(row, position, column) or has_gap
+            if has_gap:
+                self.gaps.note(row.line)
+                if self.gaps.policy == "skip":
+                    lines.pop()
+                    for column in columns:
+                        del column[len(lines) :]
         self.problems.stop()
         return lines, columns
 
@@ -298,14 +311,34 @@ class CsvTable:
             self._spans = (row.offset, [match.span(1) for match in matches])
         return self._spans[1]
 
-    def _add_unusual(self, row: CsvRow, position: int, column: array[float]) -> None:
-        """Add the number in an unusual cell to a column, or note that the cell holds none."""
+    def _add_unusual(self, row: CsvRow, position: int, column: array[float]) -> bool:
+        """Add the number in an unusual cell to a column, or note that the cell holds none; tell whether it is a gap."""
+        cell = row.cells[position]
+        is_gap = self.gaps.is_gap(cell)
+        if is_gap and self.gaps.policy != "error":
+            column.append(nan)
+            return True
         try:
-            column.append(_finite(row.cells[position], self.dialect))
+            column.append(_finite(cell, self.dialect))
         except ValueError as error:
-            name = self.header.cells[position].strip()
-            hints = [f"in the column {quote(name)}", *_comma_hint(row.cells[position], self.dialect)]
-            self.note(row, position, str(error), "; ".join(hints))
+            hints = [MISSING_HINT] if is_gap else _comma_hint(cell, self.dialect)
+            self._note_cell(row, position, str(error), hints)
+        else:
+            if column[-1] in self.gaps.numbers:
+                return self._replace_gap(row, position, column)
+        return False
+
+    def _replace_gap(self, row: CsvRow, position: int, column: array[float]) -> bool:
+        """Replace the last number of a column, which stands for a gap, or note it; tell whether the row has a gap."""
+        if self.gaps.policy == "error":
+            self._note_cell(row, position, f"{quote(row.cells[position])} stands for a gap", [MISSING_HINT])
+            return False
+        column[-1] = nan
+        return True
+
+    def _note_cell(self, row: CsvRow, position: int, message: str, hints: list[str]) -> None:
+        name = self.header.cells[position].strip()
+        self.note(row, position, message, "; ".join([f"in the column {quote(name)}", *hints]))
 
     def _read(self, offset: int, line: int) -> Iterator[CsvRow]:
         """Yield every row below an offset that is not blank, the header too.

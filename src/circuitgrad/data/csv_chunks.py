@@ -9,6 +9,7 @@ from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data import arrow_csv, csv_text
 from circuitgrad.data.arrow import is_installed
 from circuitgrad.data.csv import CsvTable, allow_long_cells, bind
+from circuitgrad.data.gaps import Gaps
 from circuitgrad.data.layout import find_layout
 from circuitgrad.data.table import Chunks, Rows
 
@@ -48,12 +49,13 @@ def read_csv(
     text.dialect = layout.dialect
     part = text.next_part()
     assert part is not None  # noqa: S101
-    table = CsvTable.begun(part, layout)
+    gaps = Gaps(options)
+    table = CsvTable.begun(part, layout, gaps)
     binding = bind(table, inputs, wanted=wanted)
     chunks = _read_chunks(table, text, binding)
     notes = [f"{name}: the comma is the decimal mark"] if layout.has_found_decimal else []
     is_prose = layout.may_be_prose
-    return Chunks(name, "line", binding.names, binding.ignored, text.expected_rows(), chunks, notes, is_prose)
+    return Chunks(name, "line", binding.names, binding.ignored, text.expected_rows(), chunks, notes, is_prose, gaps)
 
 
 class _Lookahead(NamedTuple):
@@ -71,7 +73,7 @@ class _Lookahead(NamedTuple):
 
 
 def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> Iterator[Rows]:
-    header, dialect = table.header, table.dialect
+    header, dialect, gaps = table.header, table.dialect, table.gaps
     is_long = False
 
     def look_ahead() -> _Lookahead:
@@ -81,6 +83,8 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
         if not (is_long and count):
             return _Lookahead(lines, count, None)
         columns = arrow_csv.read_columns(lines, count, len(header.cells), binding.positions, dialect)
+        if columns is not None and gaps.are_in(columns):
+            columns = None
         return _Lookahead(lines, count, columns)
 
     first = table.bound(binding, may_be_empty=True)
@@ -93,7 +97,7 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
             if ahead.columns is None:
                 end = text.offset + len(ahead.lines)
                 while text.offset < end and (part := text.next_part()):
-                    if rows := CsvTable(part, header, dialect).bound(binding):
+                    if rows := CsvTable(part, header, dialect, gaps=gaps).bound(binding):
                         has_rows = True
                         yield rows
                 ahead = look_ahead()
@@ -107,7 +111,7 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
             yield rows
             ahead = coming.result() if coming else look_ahead()
     while part := text.next_part():
-        if rows := CsvTable(part, header, dialect).bound(binding):
+        if rows := CsvTable(part, header, dialect, gaps=gaps).bound(binding):
             has_rows = True
             yield rows
     if not has_rows:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.circuit.rows_options import DECIMALS, SEPARATORS
 from circuitgrad.data.dialect import BLANKS, COMMENT, CsvRow, Dialect, records
-from circuitgrad.data.table import CHUNK_ROWS, GAPS, Binding
+from circuitgrad.data.gaps import GAPS
+from circuitgrad.data.table import CHUNK_ROWS, Binding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from math import isfinite
+from math import isfinite, isnan, nan
 from typing import IO, TYPE_CHECKING, Any
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data.arrow import from_arrow, require_pyarrow, to_arrow
+from circuitgrad.data.gaps import MISSING_HINT, Gaps, without
 from circuitgrad.data.table import NO_INPUT_COLUMN, Binding, Chunks, Rows, input_names_hint
 from circuitgrad.errors import CircuitError, Problem, quote
 
@@ -14,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import BinaryIO
 
+    from circuitgrad.circuit.rows_options import RowsOptions
+
 ROW_GROUP_SIZE = 100_000
 """The rows that are written at a time: readers are slow on many small groups."""
 
 
-def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) -> Chunks:
+def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int, options: RowsOptions = FOUND) -> Chunks:
     """Return the rows of a Parquet file in chunks.
 
     Args:
@@ -26,6 +30,7 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) 
         name: the file's name.
         inputs: the names of the circuit's inputs.
         size: the rows of a chunk; on the fast path, up to `ROW_GROUP_SIZE`.
+        options: how the rows are read.
 
     Raises:
         CircuitError: it is no Parquet file, no column is an input's, two are the same input's, or a column is
@@ -45,11 +50,12 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int) 
         raise CircuitError.of(f"there are no rows in {quote(name)}")
     titles = [schema.names[position] for position in binding.positions]
     batches = table.iter_batches(ROW_GROUP_SIZE, columns=titles)
-    chunks = _read_chunks(pa, batches, titles, name, binding, size)
-    return Chunks(name, "row", binding.names, binding.ignored, count, chunks)
+    gaps = Gaps(options)
+    chunks = _read_chunks(pa, batches, titles, name, binding, size, gaps)
+    return Chunks(name, "row", binding.names, binding.ignored, count, chunks, gaps=gaps)
 
 
-def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int) -> Chunks:
+def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int, options: RowsOptions = FOUND) -> Chunks:
     """Return the rows of an Arrow IPC file, also called Feather, in chunks; see `read_parquet`.
 
     Raises:
@@ -69,8 +75,9 @@ def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int) ->
             for start in range(0, batch.num_rows, ROW_GROUP_SIZE):
                 yield batch.slice(start, ROW_GROUP_SIZE).select(binding.positions)
 
-    chunks = _read_chunks(pa, batches(), titles, name, binding, size)
-    return Chunks(name, "row", binding.names, binding.ignored, 0, chunks)
+    gaps = Gaps(options)
+    chunks = _read_chunks(pa, batches(), titles, name, binding, size, gaps)
+    return Chunks(name, "row", binding.names, binding.ignored, 0, chunks, gaps=gaps)
 
 
 def _bound(pa: Any, schema: Any, name: str, inputs: Collection[str]) -> Binding:
@@ -99,7 +106,7 @@ def _is_numeric(pa: Any, data_type: Any) -> bool:
 
 
 def _read_chunks(
-    pa: Any, batches: Iterator[Any], titles: Sequence[str], name: str, binding: Binding, size: int
+    pa: Any, batches: Iterator[Any], titles: Sequence[str], name: str, binding: Binding, size: int, gaps: Gaps
 ) -> Iterator[Rows]:
     """Yield the rows of a file in batches.
 
@@ -110,11 +117,12 @@ def _read_chunks(
         name: the file's name.
         binding: which columns bind which inputs.
         size: the rows of a chunk where they are read cell by cell.
+        gaps: what is done about gaps.
 
     Raises:
         CircuitError: the file is damaged, or a cell of an input is not a finite number.
     """
-    done = 0
+    done, has_rows = 0, False
     while True:
         try:
             batch = next(batches, None)
@@ -124,17 +132,20 @@ def _read_chunks(
             break
         arrays = [batch.column(title) for title in titles]
         is_castable = all(map(_is_castable, arrays))
+        whole = [from_arrow([numbers.cast("double", safe=False)]) for numbers in arrays] if is_castable else []
+        is_castable = is_castable and not gaps.are_in(whole)
         for start in range(0, batch.num_rows, batch.num_rows if is_castable else size):
             slices = arrays if is_castable else [numbers.slice(start, size) for numbers in arrays]
-            lines = range(done + 1, done + 1 + len(slices[0]))
-            if is_castable:
-                columns = [from_arrow([numbers.cast("double", safe=False)]) for numbers in slices]
-            else:
-                pairs = zip(titles, slices, strict=True)
-                columns = [_numbers_by_cell(name, title, numbers.to_pylist(), lines) for title, numbers in pairs]
-            yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
+            lines: Sequence[int] = range(done + 1, done + 1 + len(slices[0]))
             done += len(lines)
-    if not done:
+            columns = whole
+            if not is_castable:
+                cells = [numbers.to_pylist() for numbers in slices]
+                lines, columns = _numbers_by_cell(name, titles, cells, lines, gaps)
+            if lines:
+                has_rows = True
+                yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
+    if not has_rows:
         raise CircuitError.of(f"there are no rows in {quote(name)}")
 
 
@@ -148,23 +159,45 @@ def _is_castable(column: Any) -> bool:
     return types.is_integer(column.type) or bool(pc.all(pc.is_finite(column)).as_py())
 
 
-def _numbers_by_cell(name: str, title: str, cells: Sequence[Any], rows: Sequence[int]) -> array[float]:
-    """Return the numbers in cells.
+def _numbers_by_cell(
+    name: str, titles: Sequence[str], cells: Sequence[Sequence[Any]], rows: Sequence[int], gaps: Gaps
+) -> tuple[list[int], list[array[float]]]:
+    """Return the numbers of the rows and their cells, without rows that have gaps and are to be left out.
+
+    Args:
+        name: the file's name.
+        titles: the titles of the columns.
+        cells: the cells, column by column.
+        rows: the numbers of the rows.
+        gaps: what is done about gaps.
 
     Raises:
         CircuitError: a cell is empty, or not a finite number.
     """
-    numbers = array("d")
     problems = []
-    for row, cell in zip(rows, cells, strict=True):
-        if cell is not None and isfinite(cell):
-            numbers.append(cell)
-        else:
+    columns: list[list[float]] = []
+    places: set[int] = set()
+    for title, column in zip(titles, cells, strict=True):
+        numbers = [nan if cell is None or cell in gaps.numbers else float(cell) for cell in column]
+        for place, number in enumerate(numbers):
+            if isfinite(number):
+                continue
+            cell, hint = column[place], f"in the column {quote(title)}"
+            if isnan(number) and gaps.policy != "error":
+                places.add(place)
+                continue
             fault = "an empty cell" if cell is None else f"'{cell}' is not a finite number"
-            problems.append(Problem(f"{quote(name)}, row {row}: {fault}", hint=f"in the column {quote(title)}"))
+            if isnan(number):
+                fault = fault if cell is None or isnan(cell) else f"'{cell}' stands for a gap"
+                hint = f"{hint}; {MISSING_HINT}"
+            problems.append(Problem(f"{quote(name)}, row {rows[place]}: {fault}", hint=hint))
+        columns.append(numbers)
     if problems:
         raise CircuitError(problems)
-    return numbers
+    for place in sorted(places):
+        gaps.note(rows[place])
+    left_out = places if gaps.policy == "skip" else set()
+    return without(rows, left_out), [array("d", without(numbers, left_out)) for numbers in columns]
 
 
 def write_parquet(file: IO[bytes], titles: Sequence[str], chunks: Iterable[Sequence[array[float]]]) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Collection, Iterator, Sequence
 
+    from circuitgrad.data.gaps import Gaps
     from circuitgrad.errors import Place
 
 CHUNK_ROWS = 1000
@@ -20,8 +21,6 @@ MOST_NAMED_INPUTS = 5
 """A hint names at most this many inputs."""
 MOST_COMPARED_COLUMNS = 10
 """At most this many columns are compared with the inputs for a hint."""
-GAPS = frozenset(["", "na", "n/a", "nan", "null", "none", "-"])
-"""What stands for a missing number, but for capital letters."""
 NO_INPUT_COLUMN = "no column has the name of an input"
 
 
@@ -94,6 +93,7 @@ class Chunks(NamedTuple):
         expected: the approximate number of rows; 0 where it is unknown before they are read.
         chunks: the rows; they are read as they are asked for, and a fault is raised when it is reached.
         notes: what was found in the file and nobody has said.
+        gaps: what is done about gaps, and how many there were so far.
         may_be_prose: whether the header may be a line of a text without rows: words between blanks, or a comment.
     """
 
@@ -105,6 +105,7 @@ class Chunks(NamedTuple):
     chunks: Iterator[Rows]
     notes: Sequence[str] = ()
     may_be_prose: bool = False
+    gaps: Gaps | None = None
 
 
 class Binding(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.circuit.rows_options import SETTINGS, RowsOptions
 from circuitgrad.language.fields import Field, MappingType, TextType
-from circuitgrad.language.nodes import Scalar, kind
+from circuitgrad.language.nodes import Scalar, Sequence, kind
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.rows_options import RowsSetting
@@ -21,6 +21,12 @@ class OptionType(NamedTuple):
 
     def read(self, node: Node, problems: NodeProblems, what: str) -> Any:
         """Return the value, or None after noting the problem."""
+        if self.setting.several:
+            items = list(node) if type(node) is Sequence else [node]
+            return tuple(text for item in items if (text := self._read(item, problems, what)) is not None)
+        return self._read(node, problems, what)
+
+    def _read(self, node: Node, problems: NodeProblems, what: str) -> str | None:
         if type(node) is not Scalar:
             problems.add(node, f"{what} is a text, not {kind(node)}")
             return None
@@ -34,7 +40,10 @@ class OptionType(NamedTuple):
     def schema(self) -> Json:
         """Return the type in JSON Schema."""
         words = self.setting.words
-        return {"type": "string"} if words is None else {"enum": [*dict.fromkeys([*words, *words.values()])]}
+        if words is not None:
+            return {"enum": [*dict.fromkeys([*words, *words.values()])]}
+        text: Json = {"type": ["string", "number"]}
+        return {"anyOf": [text, {"type": "array", "items": text}]} if self.setting.several else text
 
 
 _TYPES: dict[str, FieldType] = {name: OptionType(setting) for name, setting in SETTINGS.items()}

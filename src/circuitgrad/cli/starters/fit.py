@@ -100,7 +100,7 @@ def _data_block(path: str, options: RowsOptions) -> str:
 
 
 def _yaml_value(value: Any) -> str:
-    return _yaml_path(value)
+    return f"[{', '.join(map(_quoted, value))}]" if isinstance(value, tuple) else _yaml_path(value)
 
 
 def _first_row(data: str, columns: Collection[str], rows_options: RowsOptions) -> dict[str, float]:

@@ -391,7 +391,7 @@ def test_parquet_without_its_suffix(tmp_path: Path) -> None:
         ({"x": [1.0], " x": [2.0]}, "a second column for the input 'x'"),
         ({"x": ["one"]}, "the column 'x' is of type string, not of numbers"),
         ({"x": [True]}, "the column 'x' is of type bool, not of numbers"),
-        ({"x": [1.0, None]}, "row 2: an empty cell (in the column 'x')"),
+        ({"x": [1.0, None]}, "row 2: an empty cell (in the column 'x'; --missing skip leaves out rows with gaps)"),
         ({"x": [1.0, 2.0, math.inf]}, "row 3: 'inf' is not a finite number (in the column 'x')"),
         ({"x": []}, "the column 'x' is of type null, not of numbers"),
     ],

@@ -250,3 +250,84 @@ def test_a_fit_writes_what_stands_for_gaps(tmp_path: Path) -> None:
     assert invoke("new", "fit", "a*x + b", "--data", data, "-o", file, *options).exit_code == 0
     assert load(file).rows_options.given() == {"missing": "skip", "missing_value": ("?", "-9")}
     assert "2 rows with gaps are left out" in invoke("optimize", file).stderr
+
+
+# Names
+
+NAMED = "time [s];Umsatz €\n1;2,5\n2;4,5\n3;6,5\n"
+MAPPED = ["--map", "x=time [s]", "--map", "y=Umsatz €"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_every_command_maps_columns(line: str, command: list[str]) -> None:
+    name, *form = command
+    found = invoke(name, line, "--data", "-", *MAPPED, *form, stdin=NAMED)
+    assert found.stdout == done(name, line, "--data", "-", *form, stdin=PLAIN)
+    with_units = invoke(name, line, "--data", "-", *form, stdin=PLAIN.replace("x,y", "x [s],y (m/s)"))
+    assert with_units.stdout == found.stdout
+    assert with_units.stderr == "note: <stdin>: 'x [s]' is x, 'y (m/s)' is y\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--map", "x"], "--map cannot be 'x' (write INPUT=COLUMN)"),
+        (["--map", "=x"], "--map cannot be '=x'"),
+        (["--map", "x="], "--map cannot be 'x='"),
+        (["--map", "q=x"], "map: no input is called 'q'"),
+        (["--map", "x=z"], "map x: no column is called 'z'"),
+        (["--map", "x=x", "--map", "y=x"], "map: the column 'x' is named twice"),
+        (["--map", "x=x", "--map", "x=y"], "map: the input 'x' is named twice"),
+    ],
+)
+def test_wrong_maps(line: str, arguments: list[str], words: str) -> None:
+    found = invoke("forward", line, "--data", "-", *arguments, stdin=PLAIN)
+    assert found.exit_code == 2
+    assert words in found.stderr
+
+
+def test_near_names_are_not_overlooked(tmp_path: Path) -> None:
+    free = write(tmp_path, "{inputs: {T: 25, R1: 1}, gates: {z: T*R1}}", "free.yaml")
+    found = invoke("forward", free, "--data", "-", "--format", "csv", stdin="t,R1\n2,100\n")
+    assert (found.exit_code, found.stdout) == (0, "z\n2500.0\n")
+    assert found.stderr == ("<stdin>:1:1: warning: no input is called 't'\n  1 | t,R1\n    | ^ did you mean 'T'?\n")
+    fixed = write(tmp_path, "{inputs: {T: {value: 25, fixed: true}, R1: 1}, gates: {z: T*R1}}", "fixed.yaml")
+    for command in ("forward", "backward", "check", "optimize"):
+        refused = invoke(command, fixed, "--data", "-", stdin="R1,t\n2,100\n")
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith("<stdin>:1:4: error: no input is called 't'")
+
+
+@pytest.mark.parametrize(
+    "block", ["map: {x: 'time [s]', y: Umsatz €}", "map: {y: Umsatz €, x: 'time [s]'}, decimal: ','"]
+)
+def test_a_map_in_the_block(tmp_path: Path, block: str) -> None:
+    write(tmp_path, NAMED, "rows.csv")
+    expected = document("optimize", write(tmp_path, LINE, "line.yaml"), "--data", "-", stdin=PLAIN)
+    file = write(tmp_path, f"{LINE}data: {{file: rows.csv, {block}}}\n", "line.yaml")
+    assert json.loads(invoke("optimize", file, "--format", "json").stdout) == expected
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("map: x", "'map' is a mapping of inputs to columns, not"),
+        ("map: {x: [a]}", "the column of 'x' is a text, not a list"),
+        ("map: {x: ''}", "the column of 'x' is a text, not"),
+        ("map: {x: a, x: b}", "the key 'x' stands here a second time"),
+    ],
+)
+def test_a_wrong_map_in_the_block(tmp_path: Path, block: str, words: str) -> None:
+    found = invoke("forward", write(tmp_path, f"{LINE}data: {{file: a, {block}}}\n"))
+    assert found.exit_code == 2
+    assert words in found.stderr
+
+
+def test_a_fit_of_mapped_columns(tmp_path: Path) -> None:
+    data = write(tmp_path, NAMED, "rows.csv")
+    file = str(tmp_path / "fit.yaml")
+    found = invoke("new", "fit", "a*x + b", "--data", data, "-o", file, *MAPPED)
+    assert found.exit_code == 0, found.output
+    assert load(file).rows_options.given() == {"map": (("x", "time [s]"), ("y", "Umsatz €"))}
+    fitted = json.loads(invoke("optimize", file, "--format", "json").stdout)
+    assert fitted["after"]["a"] == pytest.approx(2)

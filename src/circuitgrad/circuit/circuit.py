@@ -69,6 +69,10 @@ class Circuit(Structure):
         self.locate = locate
         self._units = [*map(Unit, [*(leaf.value for leaf in inputs), *constants])]
 
+    def fixed_inputs(self) -> list[str]:
+        """Return the names of the inputs that are marked fixed."""
+        return [name for name, leaf in self.inputs.items() if leaf.fixed]
+
     def over(self, arithmetic: Arithmetic) -> Circuit:
         """Return the same circuit in another number system, at the inputs' present values.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.errors import quote
+from circuitgrad.formulas.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ class RowsOptions(NamedTuple):
         encoding: the encoding of a text, in Python's name for it; UTF-8 where it is None, or UTF-16 with its mark.
         missing: what is done about a row with a gap, a value of `MISSING`; `error` where it is None.
         missing_value: what else stands for a gap, beside an empty cell and words such as `NA`.
+        map: inputs, each with the name of the column that binds it.
     """
 
     separator: str | None = None
@@ -36,6 +38,7 @@ class RowsOptions(NamedTuple):
     encoding: str | None = None
     missing: str | None = None
     missing_value: tuple[str, ...] = ()
+    map: tuple[tuple[str, str], ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return the options that are given.
@@ -71,7 +74,7 @@ class RowsSetting(NamedTuple):
     words: Mapping[str, str] | None = None
     several: bool = False
 
-    def read(self, text: str) -> str:
+    def read(self, text: str) -> Any:
         r"""Return the value that a text gives.
 
         Raises:
@@ -87,6 +90,23 @@ class RowsSetting(NamedTuple):
         if text in self.words or text in self.words.values():
             return self.words.get(text, text)
         raise ValueError(f"cannot be {quote(text)}: it is one of {', '.join(self.words)}")
+
+
+class _Map(RowsSetting):
+    """An input and a column."""
+
+    __slots__ = ()
+
+    def read(self, text: str) -> tuple[str, str]:
+        """Return an input and the name of the column that binds it.
+
+        Raises:
+            ValueError: the text does not name both.
+        """
+        name, equals, title = text.partition("=")
+        if not equals or not name.strip() or not title.strip():
+            raise ValueError(f"cannot be {quote(text)}: write INPUT=COLUMN")
+        return normalise(name.strip()), title.strip()
 
 
 class _Encoding(RowsSetting):
@@ -127,5 +147,11 @@ SETTINGS = {
         MISSING,
     ),
     "missing_value": RowsSetting("X", "another text or number that stands for a gap; repeatable", "none", several=True),
+    "map": _Map(
+        "INPUT=COLUMN",
+        "the column that binds an input, as in T='Temperature °C'; repeatable",
+        "the column of the input's name, a unit may follow",
+        several=True,
+    ),
 }
 """The options, by their names."""

@@ -130,8 +130,8 @@ def _rows(
     option_values.refuse_nan(options, "the objective would be nan")
 
     option_values.refuse_shared_stdin(path, [file])
-    fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None, options=options)
+    fixed = circuit.fixed_inputs()
+    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None, options=options, fixed=fixed)
     printing.tell_of_reading(source, quiet=quiet)
     printing.tell_of_gaps(source, quiet=quiet)
     return rows, source.name

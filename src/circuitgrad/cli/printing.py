@@ -90,7 +90,10 @@ def tell_of_reading(data: Chunks, *, quiet: bool) -> None:
     """Write to standard error what was found in a data file, and warn about columns without an input."""
     for note in data.notes if not quiet else ():
         click.echo(f"note: {visible(note)}", err=True)
-    warn_ignored(data.name, data.ignored, quiet=quiet)
+    for warning in data.warnings:
+        warn(warning, quiet=quiet)
+    if len(data.ignored) > len(data.warnings):
+        warn_ignored(data.name, data.ignored, quiet=quiet)
 
 
 def tell_of_gaps(data: Chunks, *, quiet: bool) -> None:

@@ -143,7 +143,9 @@ class DataFile(NamedTuple):
         """
         from circuitgrad.data.chunks import read_all
 
-        data, rows = read_all(self.path, circuit.inputs, (), options=self.options, content=self.content)
+        data, rows = read_all(
+            self.path, circuit.inputs, (), options=self.options, content=self.content, fixed=circuit.fixed_inputs()
+        )
         tell_of_reading(data, quiet=quiet)
         tell_of_gaps(data, quiet=quiet)
         return data.counted, rows

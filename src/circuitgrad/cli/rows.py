@@ -66,7 +66,7 @@ def report_rows(
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
         message = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
         raise CircuitError.of(message, hint="--format csv has no such keys")
-    with open_rows(path, circuit.inputs, options=rows_options) as data:
+    with open_rows(path, circuit.inputs, options=rows_options, fixed=circuit.fixed_inputs()) as data:
         _report(circuit, data, assignments, outputs, wanted, form, given)
 
 

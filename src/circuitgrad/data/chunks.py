@@ -33,6 +33,7 @@ def read_all(
     by_circuit: bool = False,
     options: RowsOptions = FOUND,
     content: bytes | None = None,
+    fixed: Collection[str] = (),
 ) -> tuple[Chunks, Rows]:
     """Return the description of a data file, and all of its rows.
 
@@ -43,11 +44,14 @@ def read_all(
         by_circuit: whether the circuit names the file; see `open_rows`.
         options: how the file is read.
         content: the file's content, where it has been read already.
+        fixed: the inputs that would keep their values unnoticed; see `open_rows`.
 
     Raises:
         CircuitError: as of `open_rows`, or the rows are wrong.
     """
-    with open_rows(path, inputs, wanted=wanted, by_circuit=by_circuit, options=options, content=content) as data:
+    with open_rows(
+        path, inputs, wanted=wanted, by_circuit=by_circuit, options=options, content=content, fixed=fixed
+    ) as data:
         first = next(data.chunks)
         lines = list(first.lines)
         for rows in data.chunks:
@@ -67,6 +71,7 @@ def open_rows(
     by_circuit: bool = False,
     options: RowsOptions = FOUND,
     content: bytes | None = None,
+    fixed: Collection[str] = (),
 ) -> Iterator[Chunks]:
     """Open a data file and give its rows, whose columns bind the inputs of the same name.
 
@@ -79,27 +84,29 @@ def open_rows(
             where a column has the name of an input: errors may be read by others than the file's owner.
         options: how the file is read.
         content: the file's content, where it has been read already.
+        fixed: the inputs that would keep their values unnoticed. A column with the name of one that has none, but for
+            capital letters, blanks, `_` and `-`, is an error.
 
     Raises:
         CircuitError: the file cannot be read, no column is an input's, or two are the same input's.
     """
     if content is not None:
         name = STDIN_NAME if path == STANDARD_INPUT else path
-        yield _chunks_of(io.BufferedReader(io.BytesIO(content)), name, inputs, size, wanted, options)
+        yield _chunks_of(io.BufferedReader(io.BytesIO(content)), name, inputs, size, wanted, options, fixed)
         return
     if path == STANDARD_INPUT:
         stdin = standard_input()
         # A buffer around a buffer would wait until it is full.
         with stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin) as file:  # type: ignore[type-var]
-            yield _chunks_of(file, STDIN_NAME, inputs, size, wanted, options)
+            yield _chunks_of(file, STDIN_NAME, inputs, size, wanted, options, fixed)
         return
     with open_file(path, regular=by_circuit) as file:
         try:
-            chunks = _chunks_of(file, path, inputs, size, wanted, options)
+            chunks = _chunks_of(file, path, inputs, size, wanted, options, fixed)
         except CircuitError as error:
             raise (error.without_lines() if by_circuit else error) from None
         if by_circuit and chunks.may_be_prose:
-            chunks = chunks._replace(chunks=_unquoted(chunks), ignored=())
+            chunks = chunks._replace(chunks=_unquoted(chunks), ignored=(), notes=(), warnings=())
         yield chunks
 
 
@@ -123,15 +130,16 @@ def _chunks_of(
     size: int,
     wanted: Collection[str],
     options: RowsOptions,
+    fixed: Collection[str],
 ) -> Chunks:
     begin, suffix = file.peek(len(_ARROW_MAGIC)), name.lower().rpartition(".")[2]
     if begin.startswith(_PARQUET_MAGIC) or suffix == "parquet":
         from circuitgrad.data.parquet import read_parquet
 
-        return read_parquet(file, name, inputs, size, options)
+        return read_parquet(file, name, inputs, size, options, fixed)
     if begin.startswith(_ARROW_MAGIC) or suffix in ("arrow", "feather"):
         from circuitgrad.data.parquet import read_arrow
 
-        return read_arrow(file, name, inputs, size, options)
+        return read_arrow(file, name, inputs, size, options, fixed)
     text = in_utf8(unpacked(file, name), name, options.encoding)
-    return read_csv(text, name, inputs, size, wanted, options)
+    return read_csv(text, name, inputs, size, wanted, options, fixed)

@@ -11,11 +11,19 @@ from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.rows_options import FOUND
+from circuitgrad.data.binding import (
+    MOST_COMPARED_COLUMNS,
+    NO_INPUT_COLUMN,
+    Binding,
+    input_names_hint,
+    missing_column,
+    refuse_unknown_inputs,
+)
 from circuitgrad.data.dialect import BLANKS, PLAIN, CsvRow, Dialect, cell_pattern, records
 from circuitgrad.data.gaps import MISSING_HINT, Gaps
 from circuitgrad.data.layout import find_layout
-from circuitgrad.data.table import CHUNK_ROWS, MOST_COMPARED_COLUMNS, NO_INPUT_COLUMN, Binding, Rows, input_names_hint
-from circuitgrad.errors import CircuitError, Problems, did_you_mean, quote
+from circuitgrad.data.table import CHUNK_ROWS, Rows
+from circuitgrad.errors import CircuitError, Problem, Problems, did_you_mean, quote
 from circuitgrad.formulas.names import normalise
 from circuitgrad.formulas.numerals import read_number
 
@@ -63,7 +71,7 @@ def read_rows(data: Source, inputs: Collection[str], options: RowsOptions = FOUN
     """
     allow_long_cells()
     table = CsvTable.begun(data, find_layout(data.text, inputs, options), Gaps(options))
-    return table.bound(bind(table, inputs))
+    return table.bound(bind(table, inputs, options=options))
 
 
 def allow_long_cells() -> None:
@@ -71,34 +79,54 @@ def allow_long_cells() -> None:
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
 
 
-def bind(table: CsvTable, inputs: Collection[str], *, wanted: Collection[str] = ()) -> Binding:
+def bind(
+    table: CsvTable,
+    inputs: Collection[str],
+    *,
+    wanted: Collection[str] = (),
+    fixed: Collection[str] = (),
+    options: RowsOptions = FOUND,
+) -> Binding:
     """Return the binding of a table's columns.
 
-    Two faults are noted among the problems of the table: a second column of an input, and a column that belongs to no
-    input but nearly has the name of a wanted input without a column.
+    Three faults are noted among the problems of the table: a second column of an input, and a column that belongs to no
+    input but nearly has the name of a wanted input without a column, or that of a fixed one but for capital letters,
+    blanks, `_` and `-`.
 
     Args:
         table: the table.
         inputs: the names of the circuit's inputs.
         wanted: the inputs that should have a column.
+        fixed: the inputs that would keep their values unnoticed.
+        options: which columns bind which inputs.
 
     Raises:
-        CircuitError: no column is an input's.
+        CircuitError: no column is an input's, a fixed input has none but nearly, or an option names no input or column.
     """
+    refuse_unknown_inputs(inputs, options)
     _refuse_bare_commas(table, frozenset(inputs))
     header = table.header
-    binding = Binding.of(header.cells, inputs)
+    binding = Binding.of(header.cells, inputs, options)
+    if missing := missing_column(binding, header.cells):
+        table.note_row(header, *missing)
+        table.problems.stop()
     if not binding.names:
         table.note_row(header, NO_INPUT_COLUMN, input_names_hint(header.cells, inputs))
         table.problems.stop()
-    for position, message in binding.duplicates():
-        table.note(header, position, message)
+    for position, message, hint in binding.duplicates():
+        table.note(header, position, message, hint)
+    refused: set[int] = set()
     if wanted and len(binding.ignored) <= MOST_COMPARED_COLUMNS:
         unbound = [name for name in wanted if name not in binding.names]
         for position, cell in enumerate(header.cells):
             name = normalise(cell.strip())
             if name not in inputs and (near := did_you_mean(name, unbound)):
                 table.note(header, position, f"no input is called {quote(name)}", near)
+                refused.add(position)
+    for position, message, hint, is_wrong in binding.near_messages(header.cells, fixed):
+        if is_wrong and position not in refused:
+            table.note(header, position, message, hint)
+            table.problems.stop()
     return binding
 
 
@@ -285,6 +313,17 @@ class CsvTable:
         """
         self.note_row(self.header, f"there are no rows in {quote(self.problems.source.name)}")
         self.problems.stop()
+
+    def warnings(self, binding: Binding, fixed: Collection[str]) -> list[Problem]:
+        """Return warnings about the columns that nearly have the name of an input that is not fixed."""
+        spans = self._cell_spans(self.header) if binding.near else []
+        return [
+            Problem(
+                message, self.problems.source.place(spans[position][0], spans[position][1] - spans[position][0]), hint
+            )
+            for position, message, hint, is_wrong in binding.near_messages(self.header.cells, fixed)
+            if not is_wrong
+        ]
 
     def note(self, row: CsvRow, position: int, message: str, hint: str | None = None) -> None:
         """Note a problem at a cell.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from circuitgrad.circuit.rows_options import RowsOptions
-    from circuitgrad.data.table import Binding
+    from circuitgrad.data.binding import Binding
 
 
 def read_csv(
@@ -29,6 +29,7 @@ def read_csv(
     size: int,
     wanted: Collection[str] = (),
     options: RowsOptions = FOUND,
+    fixed: Collection[str] = (),
 ) -> Chunks:
     """Return the rows of a CSV file in chunks.
 
@@ -39,6 +40,7 @@ def read_csv(
         size: the rows of a chunk; on the fast path, a multiple of that.
         wanted: the inputs that should have a column; see `csv.bind`.
         options: how the text is read.
+        fixed: the inputs that would keep their values unnoticed; see `csv.bind`.
 
     Raises:
         CircuitError: the header or the first rows are wrong.
@@ -51,11 +53,21 @@ def read_csv(
     assert part is not None  # noqa: S101
     gaps = Gaps(options)
     table = CsvTable.begun(part, layout, gaps)
-    binding = bind(table, inputs, wanted=wanted)
+    binding = bind(table, inputs, wanted=wanted, fixed=fixed, options=options)
     chunks = _read_chunks(table, text, binding)
     notes = [f"{name}: the comma is the decimal mark"] if layout.has_found_decimal else []
-    is_prose = layout.may_be_prose
-    return Chunks(name, "line", binding.names, binding.ignored, text.expected_rows(), chunks, notes, is_prose, gaps)
+    return Chunks(
+        name,
+        "line",
+        binding.names,
+        binding.ignored,
+        text.expected_rows(),
+        chunks,
+        [*notes, *binding.unit_notes(table.header.cells, name)],
+        layout.may_be_prose,
+        gaps,
+        table.warnings(binding, fixed),
+    )
 
 
 class _Lookahead(NamedTuple):

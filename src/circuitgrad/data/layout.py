@@ -9,9 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.circuit.rows_options import DECIMALS, SEPARATORS
+from circuitgrad.data.binding import Binding
 from circuitgrad.data.dialect import BLANKS, COMMENT, CsvRow, Dialect, records
 from circuitgrad.data.gaps import GAPS
-from circuitgrad.data.table import CHUNK_ROWS, Binding
+from circuitgrad.data.table import CHUNK_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -68,14 +69,14 @@ def find_layout(head: str, inputs: Collection[str], options: RowsOptions) -> Lay
     for separator in separators:
         record = _first_record(head, start, line, separator)
         is_separated = separator == separators[0] or (record is not None and len(record[0].cells) > 1)
-        if record is not None and is_separated and Binding.of(record[0].cells, inputs).names:
+        if record is not None and is_separated and Binding.of(record[0].cells, inputs, options).names:
             return _completed(head, *record, separator, inputs, options)
     for at, comment_line, text in reversed(comments):
         offset = at + text.index(COMMENT)
         words = text[text.index(COMMENT) + 1 :]
         for separator in separators:
             cells = _header_cells(words, separator)
-            binding = Binding.of(cells, inputs)
+            binding = Binding.of(cells, inputs, options)
             rows = [separator, *(other for other in separators if other != separator)] if binding.names else []
             for row_separator in rows:
                 record = _first_record(head, start, line, row_separator)
@@ -148,7 +149,7 @@ def _completed(
     options: RowsOptions,
 ) -> Layout:
     """Return the layout of a text whose header is known."""
-    positions = Binding.of(header.cells, inputs).positions
+    positions = Binding.of(header.cells, inputs, options).positions
     dialect = Dialect(separator, options.decimal or DECIMALS["point"], 0 if 0 in positions else len(header.cells))
     if options.decimal is None and _has_decimal_commas(head, below[0], dialect, positions):
         return Layout(dialect._replace(decimal=DECIMALS["comma"]), header, below, has_found_decimal=True)

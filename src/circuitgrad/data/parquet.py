@@ -8,8 +8,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data.arrow import from_arrow, require_pyarrow, to_arrow
+from circuitgrad.data.binding import (
+    NO_INPUT_COLUMN,
+    Binding,
+    input_names_hint,
+    missing_column,
+    refuse_unknown_inputs,
+)
 from circuitgrad.data.gaps import MISSING_HINT, Gaps, without
-from circuitgrad.data.table import NO_INPUT_COLUMN, Binding, Chunks, Rows, input_names_hint
+from circuitgrad.data.table import Chunks, Rows
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
@@ -22,7 +29,14 @@ ROW_GROUP_SIZE = 100_000
 """The rows that are written at a time: readers are slow on many small groups."""
 
 
-def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int, options: RowsOptions = FOUND) -> Chunks:
+def read_parquet(
+    file: BinaryIO,
+    name: str,
+    inputs: Collection[str],
+    size: int,
+    options: RowsOptions = FOUND,
+    fixed: Collection[str] = (),
+) -> Chunks:
     """Return the rows of a Parquet file in chunks.
 
     Args:
@@ -31,6 +45,7 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int, 
         inputs: the names of the circuit's inputs.
         size: the rows of a chunk; on the fast path, up to `ROW_GROUP_SIZE`.
         options: how the rows are read.
+        fixed: the inputs that would keep their values unnoticed.
 
     Raises:
         CircuitError: it is no Parquet file, no column is an input's, two are the same input's, or a column is
@@ -44,7 +59,7 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int, 
         schema = table.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise CircuitError.of(f"{quote(name)} is no Parquet file: {_in_one_line(error)}") from None
-    binding = _bound(pa, schema, name, inputs)
+    binding = _bound(pa, schema, name, inputs, options, fixed)
     count = table.metadata.num_rows
     if not count:
         raise CircuitError.of(f"there are no rows in {quote(name)}")
@@ -52,10 +67,17 @@ def read_parquet(file: BinaryIO, name: str, inputs: Collection[str], size: int, 
     batches = table.iter_batches(ROW_GROUP_SIZE, columns=titles)
     gaps = Gaps(options)
     chunks = _read_chunks(pa, batches, titles, name, binding, size, gaps)
-    return Chunks(name, "row", binding.names, binding.ignored, count, chunks, gaps=gaps)
+    return _described(name, binding, schema.names, count, chunks, gaps)
 
 
-def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int, options: RowsOptions = FOUND) -> Chunks:
+def read_arrow(
+    file: BinaryIO,
+    name: str,
+    inputs: Collection[str],
+    size: int,
+    options: RowsOptions = FOUND,
+    fixed: Collection[str] = (),
+) -> Chunks:
     """Return the rows of an Arrow IPC file, also called Feather, in chunks; see `read_parquet`.
 
     Raises:
@@ -66,7 +88,7 @@ def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int, op
         table = pa.ipc.open_file(file if file.seekable() else pa.BufferReader(file.read()))
     except (pa.ArrowException, OSError) as error:
         raise CircuitError.of(f"{quote(name)} is no Arrow file: {_in_one_line(error)}") from None
-    binding = _bound(pa, table.schema, name, inputs)
+    binding = _bound(pa, table.schema, name, inputs, options, fixed)
     titles = [table.schema.names[position] for position in binding.positions]
 
     def batches() -> Iterator[Any]:
@@ -77,19 +99,47 @@ def read_arrow(file: BinaryIO, name: str, inputs: Collection[str], size: int, op
 
     gaps = Gaps(options)
     chunks = _read_chunks(pa, batches(), titles, name, binding, size, gaps)
-    return Chunks(name, "row", binding.names, binding.ignored, 0, chunks, gaps=gaps)
+    return _described(name, binding, table.schema.names, 0, chunks, gaps)
 
 
-def _bound(pa: Any, schema: Any, name: str, inputs: Collection[str]) -> Binding:
+def _described(
+    name: str, binding: Binding, titles: Sequence[str], count: int, chunks: Iterator[Rows], gaps: Gaps
+) -> Chunks:
+    """Return the rows of a file with what is told of its columns."""
+    near = binding.near_messages(titles, ())
+    return Chunks(
+        name,
+        "row",
+        binding.names,
+        binding.ignored,
+        count,
+        chunks,
+        binding.unit_notes(titles, name),
+        gaps=gaps,
+        warnings=[Problem(f"{quote(name)}: {message}", hint=hint) for _, message, hint, _ in near],
+    )
+
+
+def _bound(
+    pa: Any, schema: Any, name: str, inputs: Collection[str], options: RowsOptions, fixed: Collection[str]
+) -> Binding:
     """Return the binding of the columns of a file.
 
     Raises:
         CircuitError: no column is an input's, two are the same input's, or a column is not of numbers.
     """
-    binding = Binding.of(schema.names, inputs)
+    refuse_unknown_inputs(inputs, options)
+    binding = Binding.of(schema.names, inputs, options)
+    if missing := missing_column(binding, schema.names):
+        raise CircuitError.of(f"{quote(name)}: {missing[0]}", hint=missing[1])
     if not binding.names:
         raise CircuitError.of(f"{quote(name)}: {NO_INPUT_COLUMN}", hint=input_names_hint(schema.names, inputs))
-    problems = [Problem(f"{quote(name)}: {message}") for _, message in binding.duplicates()]
+    problems = [Problem(f"{quote(name)}: {message}", hint=hint) for _, message, hint in binding.duplicates()]
+    problems += [
+        Problem(f"{quote(name)}: {message}", hint=hint)
+        for _, message, hint, is_wrong in binding.near_messages(schema.names, fixed)
+        if is_wrong
+    ]
     for position in binding.positions:
         column = schema.field(position)
         if not _is_numeric(pa, column.type):

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-
-from circuitgrad.errors import did_you_mean, quote
-from circuitgrad.formulas.names import normalise
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from circuitgrad.data.gaps import Gaps
-    from circuitgrad.errors import Place
+    from circuitgrad.errors import Place, Problem
 
 CHUNK_ROWS = 1000
 """The rows of a chunk, unless the format's fast path reads larger ones."""
-MOST_NAMED_INPUTS = 5
-"""A hint names at most this many inputs."""
-MOST_COMPARED_COLUMNS = 10
-"""At most this many columns are compared with the inputs for a hint."""
-NO_INPUT_COLUMN = "no column has the name of an input"
 
 
 class Rows:
@@ -94,6 +85,7 @@ class Chunks(NamedTuple):
         chunks: the rows; they are read as they are asked for, and a fault is raised when it is reached.
         notes: what was found in the file and nobody has said.
         gaps: what is done about gaps, and how many there were so far.
+        warnings: columns that nearly have the name of an input.
         may_be_prose: whether the header may be a line of a text without rows: words between blanks, or a comment.
     """
 
@@ -106,47 +98,4 @@ class Chunks(NamedTuple):
     notes: Sequence[str] = ()
     may_be_prose: bool = False
     gaps: Gaps | None = None
-
-
-class Binding(NamedTuple):
-    """Which columns of a table bind which inputs.
-
-    Attributes:
-        names: the inputs that the table has a column of, in the order of the columns.
-        positions: the positions of these columns, from 0.
-        ignored: the names, as written, of the columns that belong to no input.
-    """
-
-    names: tuple[str, ...]
-    positions: tuple[int, ...]
-    ignored: tuple[str, ...]
-
-    @classmethod
-    def of(cls, header: Sequence[str], inputs: Collection[str]) -> Binding:
-        """Return the binding of the columns of a header."""
-        known = frozenset(inputs)
-        names = [normalise(cell.strip()) for cell in header]
-        bound = tuple(position for position, name in enumerate(names) if name in known)
-        ignored = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name not in known)
-        return cls(tuple(names[position] for position in bound), bound, ignored)
-
-    def duplicates(self) -> Iterator[tuple[int, str]]:
-        """Yield the position of every column whose input has an earlier column, and a message."""
-        first: dict[str, int] = {}
-        for position, name in zip(self.positions, self.names, strict=True):
-            if first.setdefault(name, position) != position:
-                yield position, f"a second column for the input {quote(name)}"
-
-
-def input_names_hint(header: Sequence[str], inputs: Collection[str]) -> str:
-    """Return a hint for a header without an input's name.
-
-    >>> input_names_hint(["lenght"], ["width", "length"]), input_names_hint(["p", "q"], ["a", "b"])
-    ("did you mean 'length'?", 'the inputs are a, b')
-    """
-    if not inputs:
-        return "the circuit has no inputs"
-    names = (normalise(cell.strip()) for cell in header[:MOST_COMPARED_COLUMNS])
-    near = next(filter(None, (did_you_mean(name, inputs) for name in names if name)), None)
-    more = ", ..." if len(inputs) > MOST_NAMED_INPUTS else ""
-    return near or f"the inputs are {', '.join(islice(inputs, MOST_NAMED_INPUTS))}{more}"
+    warnings: Sequence[Problem] = ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circuitgrad.circuit.rows_options import SETTINGS, RowsOptions
+from circuitgrad.errors import quote
+from circuitgrad.formulas.names import normalise
 from circuitgrad.language.fields import Field, MappingType, TextType
-from circuitgrad.language.nodes import Scalar, Sequence, kind
+from circuitgrad.language.nodes import Mapping, Scalar, Sequence, kind
 
 if TYPE_CHECKING:
     from circuitgrad.circuit.rows_options import RowsSetting
@@ -31,7 +33,7 @@ class OptionType(NamedTuple):
             problems.add(node, f"{what} is a text, not {kind(node)}")
             return None
         try:
-            return self.setting.read(node.text)
+            return str(self.setting.read(node.text))
         except ValueError as error:
             message, _, hint = str(error).partition(": ")
             problems.add(node, f"{what} {message}", hint)
@@ -46,7 +48,33 @@ class OptionType(NamedTuple):
         return {"anyOf": [text, {"type": "array", "items": text}]} if self.setting.several else text
 
 
-_TYPES: dict[str, FieldType] = {name: OptionType(setting) for name, setting in SETTINGS.items()}
+class MapType:
+    """Columns by the inputs that they bind."""
+
+    def read(self, node: Node, problems: NodeProblems, what: str) -> tuple[tuple[str, str], ...]:
+        """Return the inputs and the columns' names."""
+        pairs: dict[str, str] = {}
+        if not isinstance(node, Mapping):
+            problems.add(node, f"{what} is a mapping of inputs to columns, not {kind(node)}", "{T: Temperature °C}")
+            return ()
+        for key, value in node:
+            name = normalise(key.text.strip())
+            if type(value) is not Scalar or not value.text.strip():
+                problems.add(value, f"the column of {quote(name)} is a text, not {kind(value)}")
+            elif name in pairs:
+                problems.add(key, f"the key {quote(name)} stands here a second time")
+            else:
+                pairs[name] = value.text.strip()
+        return tuple(pairs.items())
+
+    def schema(self) -> Json:
+        """Return the type in JSON Schema."""
+        return {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"], "minLength": 1}}
+
+
+_TYPES: dict[str, FieldType] = {
+    name: MapType() if name == "map" else OptionType(setting) for name, setting in SETTINGS.items()
+}
 
 BLOCK = MappingType(
     "the data block",

@@ -100,7 +100,12 @@ def _data_block(path: str, options: RowsOptions) -> str:
 
 
 def _yaml_value(value: Any) -> str:
-    return f"[{', '.join(map(_quoted, value))}]" if isinstance(value, tuple) else _yaml_path(value)
+    """Return an option's value as YAML reads it."""
+    if not isinstance(value, tuple):
+        return _yaml_path(value)
+    if isinstance(value[0], tuple):
+        return f"{{{', '.join(f'{_quoted(name)}: {_yaml_path(title)}' for name, title in value)}}}"
+    return f"[{', '.join(map(_yaml_path, value))}]"
 
 
 def _first_row(data: str, columns: Collection[str], rows_options: RowsOptions) -> dict[str, float]:

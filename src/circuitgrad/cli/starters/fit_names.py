@@ -59,9 +59,11 @@ def fit_names(
     for name in _names(formula, read_formula(formula)):
         names.setdefault(name.name, name)
     _refuse_unnameable(data)
-    with open_rows(data, names, options=rows_options) as rows:
-        columns = tuple(dict.fromkeys(rows.names))
-        target = _target(columns, list(map(normalise, rows.ignored)), target)
+    mapped = dict.fromkeys(name for name, _ in rows_options.map)
+    with open_rows(data, {**names, **mapped}, options=rows_options) as rows:
+        columns = tuple(name for name in dict.fromkeys(rows.names) if name in names)
+        others = [*map(normalise, rows.ignored), *(name for name in mapped if name not in names)]
+        target = _target(columns, others, target)
         if fault := _name_fault(target):
             hint = "rename it in the header, or choose another with --target"
             raise CircuitError.of(fault, next(rows.chunks).header, hint)

@@ -331,3 +331,42 @@ def test_a_fit_of_mapped_columns(tmp_path: Path) -> None:
     assert load(file).rows_options.given() == {"map": (("x", "time [s]"), ("y", "Umsatz €"))}
     fitted = json.loads(invoke("optimize", file, "--format", "json").stdout)
     assert fitted["after"]["a"] == pytest.approx(2)
+
+
+# Several files
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize("way", ["options", "pattern", "folder", "pipe"])
+def test_every_command_takes_several_files(line: str, tmp_path: Path, command: list[str], way: str) -> None:
+    name, *form = command
+    expected = done(name, line, "--data", "-", *form, stdin=PLAIN)
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    a, b = write(folder, "x,y\n1,2.5\n", "a.csv"), write(folder, "y\tx\n4.5\t2\n6.5\t3\n", "b.tsv")
+    data = {"options": [a, b], "pattern": [f"{folder}/*"], "folder": [str(folder)], "pipe": [a, "-"]}[way]
+    arguments = [part for path in data for part in ("--data", path)]
+    found = done(name, line, *arguments, *form, stdin=Path(b).read_text(encoding="utf-8"))
+    if name == "check":
+        second = "<stdin>" if way == "pipe" else b
+        for old, new in [(2, f"2 of {a}"), (3, f"2 of {second}"), (4, f"3 of {second}")]:
+            expected = expected.replace(f'"line {old}"', f'"line {new}"')
+    assert found == expected
+
+
+def test_several_files_and_their_faults(line: str, tmp_path: Path) -> None:
+    a, b = write(tmp_path, PLAIN, "a.csv"), write(tmp_path, "x\n1\n", "b.csv")
+    found = invoke("forward", line, "--data", a, "--data", b, "--format", "csv")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "has no column for 'y'" in found.stderr
+    assert "--data" in invoke("new", "fit", "a*x", "--data", a, "--data", b).stderr
+    log = write(tmp_path, "{inputs: {x: 1}, gates: {l: log(x)}}", "log.yaml")
+    zero = write(tmp_path, "x\n1\n0\n", "zero.csv")
+    assert f"at line 3 of {zero}, the only one of 3 rows" in invoke("forward", log, "--data", b, "--data", zero).stderr
+
+
+def test_results_do_not_replace_any_of_the_files(line: str, tmp_path: Path) -> None:
+    a, b = write(tmp_path, PLAIN, "a.csv"), write(tmp_path, PLAIN, "b.csv")
+    found = invoke("forward", line, "--data", a, "--data", b, "-o", b)
+    assert "is read by the same command" in found.stderr
+    assert Path(b).read_text(encoding="utf-8") == PLAIN

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.rows_options import RowsOptions
-    from circuitgrad.cli.reading import CircuitReader, DataFile
+    from circuitgrad.cli.reading import CircuitReader, DataFiles
     from circuitgrad.methods.check.input_points import InputPoint
     from circuitgrad.methods.check.result import Check
 
@@ -75,11 +75,7 @@ CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
     "value around it.",
 )
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
-@click.option(
-    "--data",
-    metavar="FILE",
-    help="Check at every row of a data file, too; columns are named after inputs. - reads stdin.",
-)
+@options.data("Check at every row of a data file, too; columns are named after inputs. - reads stdin.")
 @options.rows
 @click.option("--only-failed", is_flag=True, help="List nothing but what failed.")
 @options.reader
@@ -102,7 +98,7 @@ def command(
     wrt: tuple[str, ...],
     points: int,
     seed: int,
-    data: str | None,
+    data: tuple[str, ...],
     rows_options: RowsOptions,
     only_failed: bool,
     reader: CircuitReader,
@@ -123,10 +119,10 @@ def command(
     from circuitgrad.methods.check.input_points import hidden_faults
 
     paths, several = reading.circuit_files(files)
-    if data is None:
+    if not data:
         option_values.refuse_without_data(**rows_options.given())
     option_values.refuse_nan(rows_options, "no derivative can be proved there")
-    rows = None if data is None else reading.DataFile.named(data, paths, rows_options)
+    rows = None if not data else reading.DataFiles.named(data, paths, rows_options)
 
     def checked(path: str) -> Check:
         circuit, chosen = reader.load(path, quiet=quiet)
@@ -160,14 +156,13 @@ def _caught(checked: Callable[[str], Check], path: str) -> Check | CircuitError:
         return error
 
 
-def _points(circuit: Circuit, count: int, seed: int, data: DataFile | None, *, quiet: bool) -> list[InputPoint]:
+def _points(circuit: Circuit, count: int, seed: int, data: DataFiles | None, *, quiet: bool) -> list[InputPoint]:
     """Return further points than the file's own: the rows of a data file, and random points."""
     from circuitgrad.methods.check.input_points import InputPoint, drawn_points
 
     points = []
     if data is not None:
-        counted, rows = data.rows(circuit, quiet=quiet)
-        points += [InputPoint(f"{counted} {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
+        points += [InputPoint(name, row) for name, row in data.points(circuit, quiet=quiet)]
     drawn = drawn_points(circuit, count, seed)
     if len(drawn) < count:
         missing = f"{count - len(drawn)} of {count} random points"

@@ -69,6 +69,13 @@ def in_shell(file: str) -> str:
     return "FILE" if file == "-" else visible(shlex.quote(f"./{file}" if file.startswith("-") else file))
 
 
+def _single_file(_ctx: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> str:
+    """Refuse a second data file, which the circuit could not name."""
+    if len(paths) > 1:
+        raise CircuitError.of(f"--data {quote(paths[1])}: one file is wanted, and that is {quote(paths[0])}")
+    return paths[0]
+
+
 @click.group(
     "new", cls=Kinds, subcommand_metavar="KIND [ARGUMENTS]...", short_help="Write a commented circuit to start from."
 )
@@ -118,7 +125,12 @@ def mlp(sizes: tuple[int, ...], file: str, force: bool) -> None:
 @command.command("fit", short_help="A formula fitted to the rows of a data file.")
 @click.argument("formula")
 @click.option(
-    "--data", metavar="FILE", required=True, help="A text with a header, such as CSV, or a Parquet or Arrow file."
+    "--data",
+    metavar="FILE",
+    required=True,
+    multiple=True,
+    callback=_single_file,
+    help="A text with a header, such as CSV, or a Parquet or Arrow file.",
 )
 @options.rows
 @click.option("--target", metavar="NAME", help="The column to fit; the last one that the formula does not use.")

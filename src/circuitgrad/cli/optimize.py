@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 @click.command("optimize", cls=OptimizeCommand, short_help="Move the inputs towards a goal: raise, lower, fit.")
 @options.file
 @optimization_options
-@click.option(
-    "--data",
-    metavar="FILE",
-    help="Take the mean over the rows of a data file: CSV, other text, Parquet or Arrow; columns are named after "
-    "inputs. - reads stdin.  [default: the file's own data]",
+@options.data(
+    "Take the mean over the rows of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. - "
+    "reads stdin.  [default: the file's own data]"
 )
 @options.rows
 @click.option("--correlations", is_flag=True, help="Show the correlations of the estimates of least squares.")
@@ -53,7 +51,7 @@ if TYPE_CHECKING:
 @options.debug
 def command(
     file: str,
-    data: str | None,
+    data: tuple[str, ...],
     rows_options: RowsOptions,
     correlations: bool,
     plot: str | None,
@@ -91,8 +89,9 @@ def command(
     from circuitgrad.methods.optimize.objective import free_inputs
     from circuitgrad.methods.optimize.settings import settled
 
-    records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
-    rows, source = _rows(circuit, file, data, rows_options, quiet=quiet)
+    paths = _data_files(circuit, data)
+    records.refuse_conflicts({**files, **{f"the data{' ' * number}": path for number, path in enumerate(paths)}})
+    rows, source = _rows(circuit, file, paths, rows_options, by_circuit=not data, quiet=quiet)
     if rows is not None and source is not None:
         printing.warn_overridden(reader.assignments, rows.names, source, quiet=quiet)
     optimization = settled(chosen_optimization(circuit, settings, outputs if reader.outputs else ()), circuit, rows)
@@ -111,27 +110,40 @@ def command(
     return INTERRUPTED if outcome.stopped == "interrupted" else DONE
 
 
+def _data_files(circuit: Circuit, data: tuple[str, ...]) -> list[str]:
+    """Return the files that `--data` names, or else the one of the circuit's file, if there is one."""
+    if not data:
+        return [] if circuit.data is None else [circuit.data]
+    from circuitgrad.data.several import data_files
+
+    return data_files(data)
+
+
 def _rows(
-    circuit: Circuit, file: str, data: str | None, options: RowsOptions, *, quiet: bool
+    circuit: Circuit, file: str, paths: list[str], options: RowsOptions, *, by_circuit: bool, quiet: bool
 ) -> tuple[Rows | None, str | None]:
-    """Return the rows of the data file that an option or the circuit's file names, and its name.
+    """Return the rows of the data files that an option or the circuit's file names, and their name.
 
     Raises:
         CircuitError: they cannot be used.
     """
-    path = circuit.data if data is None else data
-    if path is None:
+    if not paths:
         option_values.refuse_without_data(**options.given())
         return None, None
-    from circuitgrad.data.chunks import read_all
+    from circuitgrad.data.chunks import joined, read_all
+    from circuitgrad.data.several import open_files
 
-    if data is None:
+    if by_circuit:
         options = options.over(circuit.rows_options)
     option_values.refuse_nan(options, "the objective would be nan")
 
-    option_values.refuse_shared_stdin(path, [file])
+    option_values.refuse_shared_stdin(paths, [file])
     fixed = circuit.fixed_inputs()
-    source, rows = read_all(path, circuit.inputs, fixed, by_circuit=data is None, options=options, fixed=fixed)
+    if by_circuit:
+        source, rows = read_all(paths[0], circuit.inputs, fixed, by_circuit=True, options=options, fixed=fixed)
+    else:
+        with open_files(paths, circuit.inputs, wanted=fixed, options=options, fixed=fixed) as source:
+            rows = joined(source)
     printing.tell_of_reading(source, quiet=quiet)
     printing.tell_of_gaps(source, quiet=quiet)
     return rows, source.name

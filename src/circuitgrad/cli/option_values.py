@@ -142,13 +142,13 @@ def refuse_outside(option: str, leaf: Input, value: float) -> None:
         raise CircuitError.of(f"{option} {leaf.name}={value:g} is outside its bounds, {leaf.min:g} to {leaf.max:g}")
 
 
-def refuse_shared_stdin(path: str, files: Sequence[str]) -> None:
-    """Refuse a data file and circuits that come from standard input both.
+def refuse_shared_stdin(paths: Sequence[str], files: Sequence[str]) -> None:
+    """Refuse data files and circuits that come from standard input both.
 
     Raises:
         CircuitError: they do.
     """
-    if path == STANDARD_STREAM and STANDARD_STREAM in files:
+    if STANDARD_STREAM in paths and STANDARD_STREAM in files:
         raise CircuitError.of("the circuit and --data cannot both come from standard input")
 
 

@@ -141,6 +141,16 @@ def engines(command: Callable[..., Any]) -> Callable[..., Any]:
 # Rows
 
 
+def data(words: str) -> Decorator:
+    """Return the option that names data files.
+
+    Args:
+        words: what is done with them.
+    """
+    more = "A folder or a pattern such as 'rows/*.csv' names several files; repeatable."
+    return click.option("--data", metavar="FILE", multiple=True, help=f"{words} {more}")
+
+
 def _rows_option(name: str) -> Decorator:
     """Return the option for a setting of the reading of rows."""
     setting = SETTINGS[name]
@@ -162,7 +172,7 @@ class PassOptions(NamedTuple):
     """The options of `forward` and `backward` alike.
 
     Attributes:
-        data: the data file; None for a pass at a single point.
+        data: the data files; none for a pass at a single point.
         output_file: the file of the results of rows; None is standard output.
         form: the format.
         precision: significant digits; None is the format's own choice.
@@ -172,7 +182,7 @@ class PassOptions(NamedTuple):
         quiet: whether to print the results alone.
     """
 
-    data: str | None
+    data: tuple[str, ...]
     output_file: str | None
     form: str
     precision: int | None
@@ -186,11 +196,9 @@ pass_options = gathered(
     PassOptions,
     "given",
     [
-        click.option(
-            "--data",
-            metavar="FILE",
-            help="Compute every row of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. "
-            "- reads stdin.",
+        data(
+            "Compute every row of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. - "
+            "reads stdin."
         ),
         click.option(
             "-o",

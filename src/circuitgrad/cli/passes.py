@@ -30,7 +30,7 @@ def report_passes(
     Raises:
         CircuitError: a file or an option is wrong.
     """
-    if given.data is not None:
+    if given.data:
         from circuitgrad.cli.rows import report_rows
 
         option_values.refuse_shared_stdin(given.data, [file])

@@ -12,11 +12,10 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.rows_options import RowsOptions
-    from circuitgrad.data.table import Rows
 
 
 class CircuitReader(NamedTuple):
@@ -110,42 +109,49 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     return files, len(paths) > 1 or Path(paths[0]).is_dir()
 
 
-class DataFile(NamedTuple):
-    """A data file that several circuits read.
+class DataFiles(NamedTuple):
+    """Data files that several circuits read.
 
     Attributes:
-        path: the file.
-        options: how it is read.
-        content: its content, where it can be read only once.
+        paths: the files.
+        options: how they are read.
+        content: the content of a single file, where it can be read only once.
     """
 
-    path: str
+    paths: Sequence[str]
     options: RowsOptions
     content: bytes | None
 
     @classmethod
-    def named(cls, path: str, files: Sequence[str], options: RowsOptions) -> DataFile:
-        """Return the file of `--data`; `-` is standard input, unless a circuit comes from there.
+    def named(cls, paths: Sequence[str], files: Sequence[str], options: RowsOptions) -> DataFiles:
+        """Return the files of `--data`; `-` is standard input, unless a circuit comes from there.
 
         Raises:
             CircuitError: it cannot be read.
         """
+        from circuitgrad.data.several import data_files
         from circuitgrad.files import is_regular, read_bytes
 
-        refuse_shared_stdin(path, files)
-        return cls(path, options, None if is_regular(path) else read_bytes(path))
+        refuse_shared_stdin(paths, files)
+        paths = data_files(paths)
+        once = [path for path in paths if not is_regular(path)]
+        if len(paths) > 1 and len(files) > 1 and once:
+            message = f"{quote(once[0])} can be read only once, and there are several circuits"
+            raise CircuitError.of(message, hint="save the rows as a file")
+        return cls(paths, options, read_bytes(paths[0]) if once and len(paths) == 1 else None)
 
-    def rows(self, circuit: Circuit, *, quiet: bool) -> tuple[str, Rows]:
-        """Return what the numbers of the rows count, and the rows for a circuit; warn about columns without an input.
+    def points(self, circuit: Circuit, *, quiet: bool) -> Iterator[tuple[str, dict[str, float]]]:
+        """Yield the rows for a circuit with their names, such as `line 3`; warn about columns without an input.
 
         Raises:
             CircuitError: the data are wrong.
         """
-        from circuitgrad.data.chunks import read_all
+        from circuitgrad.data.several import open_files
 
-        data, rows = read_all(
-            self.path, circuit.inputs, (), options=self.options, content=self.content, fixed=circuit.fixed_inputs()
-        )
-        tell_of_reading(data, quiet=quiet)
+        fixed = circuit.fixed_inputs()
+        with open_files(self.paths, circuit.inputs, options=self.options, content=self.content, fixed=fixed) as data:
+            tell_of_reading(data, quiet=quiet)
+            for rows in data.chunks:
+                source = f" of {rows.source}" if rows.source else ""
+                yield from ((f"{data.counted} {line}{source}", row) for line, row in zip(rows.lines, rows, strict=True))
         tell_of_gaps(data, quiet=quiet)
-        return data.counted, rows

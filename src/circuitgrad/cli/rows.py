@@ -38,7 +38,7 @@ FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet
 
 def report_rows(
     circuit: Circuit,
-    path: str,
+    paths: Sequence[str],
     assignments: Mapping[str, float],
     outputs: Sequence[str],
     wrt: Sequence[str] | None,
@@ -49,7 +49,7 @@ def report_rows(
 
     Args:
         circuit: the circuit.
-        path: the data file.
+        paths: the data files.
         assignments: the values of `--set`.
         outputs: the outputs.
         wrt: the names of `--wrt`; None for no derivatives.
@@ -59,14 +59,14 @@ def report_rows(
     Raises:
         CircuitError: the data are wrong, or the file of results cannot be written.
     """
-    from circuitgrad.data.chunks import open_rows
+    from circuitgrad.data.several import data_files, open_files
 
     form = _form(given)
     wanted = _wanted(circuit, outputs, wrt, everything=given.everything)
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
         message = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
         raise CircuitError.of(message, hint="--format csv has no such keys")
-    with open_rows(path, circuit.inputs, options=rows_options, fixed=circuit.fixed_inputs()) as data:
+    with open_files(data_files(paths), circuit.inputs, options=rows_options, fixed=circuit.fixed_inputs()) as data:
         _report(circuit, data, assignments, outputs, wanted, form, given)
 
 

@@ -52,13 +52,22 @@ def read_all(
     with open_rows(
         path, inputs, wanted=wanted, by_circuit=by_circuit, options=options, content=content, fixed=fixed
     ) as data:
-        first = next(data.chunks)
-        lines = list(first.lines)
-        for rows in data.chunks:
-            lines += rows.lines
-            for name, column in rows.columns.items():
-                first.columns[name].extend(column)
-    return data, Rows(first.columns, lines, first.ignored, first.header)
+        return data, joined(data)
+
+
+def joined(data: Chunks) -> Rows:
+    """Return all rows of a data file, or of several.
+
+    Raises:
+        CircuitError: the rows are wrong.
+    """
+    first = next(data.chunks)
+    lines = list(first.lines)
+    for rows in data.chunks:
+        lines += rows.lines
+        for name, column in rows.columns.items():
+            first.columns[name].extend(column)
+    return Rows(first.columns, lines, first.ignored, first.header)
 
 
 @contextmanager

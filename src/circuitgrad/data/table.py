@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterator, Sequence
 
-    from circuitgrad.data.gaps import Gaps
     from circuitgrad.errors import Place, Problem
 
 CHUNK_ROWS = 1000
@@ -23,6 +22,7 @@ class Rows:
         lines: per row the number of the line, from 1, at which it begins.
         ignored: the names, as written, of the columns that belong to no input.
         header: the place of the header, in a text that has it.
+        source: the file's name, where there are several files.
 
     >>> from array import array
     >>> rows = Rows({"a": array("d", [1, 3]), "b": array("d", [2, 4])}, [2, 3], ())
@@ -30,7 +30,7 @@ class Rows:
     (('a', 'b'), 2, [{'a': 1.0, 'b': 2.0}, {'a': 3.0, 'b': 4.0}])
     """
 
-    __slots__ = ("columns", "header", "ignored", "lines")
+    __slots__ = ("columns", "header", "ignored", "lines", "source")
 
     def __init__(
         self,
@@ -38,11 +38,13 @@ class Rows:
         lines: Sequence[int],
         ignored: tuple[str, ...],
         header: Place | None = None,
+        source: str = "",
     ) -> None:
         self.columns = columns
         self.lines = lines
         self.ignored = ignored
         self.header = header
+        self.source = source
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,12 +67,19 @@ class Rows:
         for start in range(0, len(self), size):
             end = start + size
             columns = {name: column[start:end] for name, column in self.columns.items()}
-            yield Rows(columns, self.lines[start:end], self.ignored, self.header)
+            yield Rows(columns, self.lines[start:end], self.ignored, self.header, self.source)
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         names = self.names
         for values in zip(*self.columns.values(), strict=True):
             yield dict(zip(names, values, strict=True))
+
+
+class CountsGaps(Protocol):
+    """Counts the rows with gaps of one file or of several."""
+
+    def message(self, name: str, counted: str, /) -> str | None:
+        """Return a note on the rows with gaps of a file, or None where there were none."""
 
 
 class Chunks(NamedTuple):
@@ -97,5 +106,5 @@ class Chunks(NamedTuple):
     chunks: Iterator[Rows]
     notes: Sequence[str] = ()
     may_be_prose: bool = False
-    gaps: Gaps | None = None
+    gaps: CountsGaps | None = None
     warnings: Sequence[Problem] = ()

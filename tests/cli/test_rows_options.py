@@ -370,3 +370,120 @@ def test_results_do_not_replace_any_of_the_files(line: str, tmp_path: Path) -> N
     found = invoke("forward", line, "--data", a, "--data", b, "-o", b)
     assert "is read by the same command" in found.stderr
     assert Path(b).read_text(encoding="utf-8") == PLAIN
+
+
+# Columns that are carried through
+
+STATIONS = 'time,station,x,y\n2024-01-01 00:00,"A, B",1,2\n2024-01-01 01:00,"say ""hi""",3,5\n'
+
+
+def test_kept_columns_in_every_format(line: str, tmp_path: Path) -> None:
+    arguments = ["forward", line, "--data", "-", "--keep", "time,station"]
+    csv_text = invoke(*arguments, "--format", "csv", stdin=STATIONS).stdout
+    assert csv_text == ('time,station,r\n2024-01-01 00:00,"A, B",1.0\n2024-01-01 01:00,"say ""hi""",2.0\n')
+    rounded = invoke(*arguments, "--format", "csv", "--precision", "3", stdin=STATIONS).stdout
+    assert rounded == csv_text.replace(".0\n", "\n")
+    rows = document(*arguments, stdin=STATIONS)["rows"]
+    assert list(rows) == ["time", "station", "r"]
+    assert rows == {"time": ["2024-01-01 00:00", "2024-01-01 01:00"], "station": ["A, B", 'say "hi"'], "r": [1, 2]}
+    markdown = invoke(*arguments, "--format", "markdown", stdin=STATIONS).stdout.splitlines()
+    assert [cell.strip() for cell in markdown[2].split("|")] == ["", "2", "2024-01-01 00:00", "A, B", "1", ""]
+    table = invoke(*arguments, stdin=STATIONS).stdout
+    assert "2024-01-01 01:00" in table
+    assert "say" in table
+    file = tmp_path / "r.csv"
+    assert invoke(*arguments, "-o", str(file), stdin=STATIONS).exit_code == 0
+    assert file.read_text(encoding="utf-8") == csv_text
+
+
+def test_kept_columns_of_backward(line: str) -> None:
+    found = invoke("backward", line, "--data", "-", "--keep", "all", "--wrt", "a", "--format", "csv", stdin=STATIONS)
+    assert found.stdout.splitlines()[:2] == ["time,station,x,y,r,dr/da", '2024-01-01 00:00,"A, B",1,2,1.0,-1.0']
+    rows = document("backward", line, "--data", "-", "--keep", "station,time", "--wrt", "a", stdin=STATIONS)["rows"]
+    assert list(rows) == ["station", "time", "r", "grads"]
+
+
+def test_kept_columns_to_parquet(line: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    results, again = str(tmp_path / "r.parquet"), str(tmp_path / "again.parquet")
+    arguments = ["--keep", "all", "--file-column", "file"]
+    assert invoke("forward", line, "--data", "-", *arguments, "-o", results, stdin=STATIONS).exit_code == 0
+    found = parquet.read_table(results).to_pydict()
+    assert found == {
+        "file": ["<stdin>"] * 2,
+        "time": ["2024-01-01 00:00", "2024-01-01 01:00"],
+        "station": ["A, B", 'say "hi"'],
+        "x": ["1", "3"],
+        "y": ["2", "5"],
+        "r": [1.0, 2.0],
+    }
+    numbers = parquet.read_table(results)
+    numbers = numbers.set_column(3, "x", [[1.5, 2.5]]).set_column(4, "y", [[1, 2]])
+    parquet.write_table(numbers.drop_columns(["r"]), results)
+    assert invoke("forward", line, "--data", results, "--keep", "x,y,time", "-o", again).exit_code == 0
+    schema_again = parquet.read_schema(again)
+    assert [str(field.type) for field in schema_again] == ["double", "int64", "string", "double"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a,b", '"a,b"'),
+        ('"', '""""'),
+        ("two\nlines", '"two\nlines"'),
+        ("::error::x", '"::error::x"'),
+        (" lead", '" lead"'),
+        ("\u202eabc", "\ufffdabc"),
+        ("é", "é"),
+        ("", ""),
+        ("1e5", "1e5"),
+    ],
+)
+def test_kept_texts_of_every_kind(tmp_path: Path, text: str, shown: str) -> None:
+    file = write(tmp_path, "{inputs: {x: 1}, gates: {z: 2*x}}")
+    quoted = text.replace('"', '""')
+    found = invoke("forward", file, "--data", "-", "--keep", "note", "--format", "csv", stdin=f'note,x\n"{quoted}",1\n')
+    assert found.stdout == f"note,z\n{shown},2.0\n"
+    rows = document("forward", file, "--data", "-", "--keep", "note", stdin=f'note,x\n"{quoted}",1\n')["rows"]
+    assert rows["note"] == [text]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--keep", "r"], "the column 'r' would have the name of another column of the results"),
+        (["--keep", "nowhere"], "--keep: no column is called 'nowhere'"),
+        (["--keep", "statio"], "did you mean 'station'?"),
+        (["--file-column", "r"], "the column 'r' would have the name of another column"),
+        (["--keep", "time", "--file-column", "time"], "the column 'time' would have the name of another column"),
+    ],
+)
+def test_columns_that_would_clash(line: str, arguments: list[str], words: str) -> None:
+    text = STATIONS.replace("station,x,y", "station,x,r") if arguments == ["--keep", "r"] else STATIONS
+    found = invoke("forward", line, "--data", "-", *arguments, stdin=text)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert words in found.stderr
+    assert "goes with --data" in invoke("forward", line, *arguments).stderr
+
+
+def test_kept_columns_with_gaps_and_files(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 1}, gates: {z: 2*x}}")
+    a, b = write(tmp_path, "day,x\nMon,1\nTue,NA\n", "a.csv"), write(tmp_path, "x;day\nNA;Wed\n4,5;Thu\n", "b.csv")
+    arguments = ["forward", file, "--data", a, "--data", b, "--keep", "day", "--file-column", "file"]
+    arguments += ["--format", "csv", "-q"]
+    assert invoke(*arguments, "--missing", "skip").stdout == f"file,day,z\n{a},Mon,2.0\n{b},Thu,9.0\n"
+    with_nan = f"file,day,z\n{a},Mon,2.0\n{a},Tue,nan\n{b},Wed,nan\n{b},Thu,9.0\n"
+    assert invoke(*arguments, "--missing", "nan").stdout == with_nan
+    write(tmp_path, "x\n1\n", "c.csv")
+    assert "no column is called 'day'" in invoke(*arguments, "--data", str(tmp_path / "c.csv")).stderr
+
+
+def test_results_with_many_rows_have_their_kept_columns(tmp_path: Path) -> None:
+    file = write(tmp_path, "{inputs: {x: 1}, gates: {z: 2*x}}")
+    data = write(tmp_path, "n,x\n" + "".join(f"r{number},{number}\n" for number in range(30_000)), "d.csv")
+    lines = done("forward", file, "--data", data, "--keep", "n", "--format", "csv", "-q").splitlines()
+    assert lines == ["n,z", *(f"r{number},{2.0 * number!r}" for number in range(30_000))]
+    table = done("forward", file, "--data", data, "--keep", "n", "-q")
+    assert "r29999" in table

@@ -173,6 +173,8 @@ class PassOptions(NamedTuple):
 
     Attributes:
         data: the data files; none for a pass at a single point.
+        keep: the columns of the data that are carried through to the results.
+        file_column: the name of a column with the file of each row; None for no such column.
         output_file: the file of the results of rows; None is standard output.
         form: the format.
         precision: significant digits; None is the format's own choice.
@@ -183,6 +185,8 @@ class PassOptions(NamedTuple):
     """
 
     data: tuple[str, ...]
+    keep: tuple[str, ...]
+    file_column: str | None
     output_file: str | None
     form: str
     precision: int | None
@@ -199,6 +203,15 @@ pass_options = gathered(
         data(
             "Compute every row of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. - "
             "reads stdin."
+        ),
+        click.option(
+            "--keep",
+            metavar="COLUMNS",
+            multiple=True,
+            help="With --data: carry columns through to the results, as in time,station, or all; repeatable.",
+        ),
+        click.option(
+            "--file-column", metavar="NAME", help="With --data: add a column of that name with the file of each row."
         ),
         click.option(
             "-o",

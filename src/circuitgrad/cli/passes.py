@@ -37,7 +37,9 @@ def report_passes(
         circuit, outputs = reader.load(file, quiet=given.quiet)
         report_rows(circuit, given.data, reader.assignments, outputs, wrt, given, rows_options)
     else:
-        option_values.refuse_without_data(output_file=given.output_file, **rows_options.given())
+        option_values.refuse_without_data(
+            keep=given.keep, file_column=given.file_column, output_file=given.output_file, **rows_options.given()
+        )
         circuit, outputs = reader.load(file, quiet=given.quiet)
         _report_pass(circuit, outputs, given, wrt)
 

@@ -92,8 +92,9 @@ def tell_of_reading(data: Chunks, *, quiet: bool) -> None:
         click.echo(f"note: {visible(note)}", err=True)
     for warning in data.warnings:
         warn(warning, quiet=quiet)
-    if len(data.ignored) > len(data.warnings):
-        warn_ignored(data.name, data.ignored, quiet=quiet)
+    ignored = [title for title in data.ignored if title not in data.kept]
+    if len(ignored) > len(data.warnings):
+        warn_ignored(data.name, ignored, quiet=quiet)
 
 
 def tell_of_gaps(data: Chunks, *, quiet: bool) -> None:

@@ -5,7 +5,7 @@ It needs a fortieth of the time. Rows of any other kind are refused here and lef
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circuitgrad.data.arrow import from_arrow
 from circuitgrad.data.csv import LONGEST_NUMBER
@@ -48,15 +48,49 @@ def read_columns(
     """
     import pyarrow as pa
     from pyarrow import compute as pc
-    from pyarrow import csv as pa_csv
 
     if dialect.separator == dialect.decimal:
         return None
     if dialect.separator == BLANKS:
         text = _separated_by_one_blank(text)
-    reads_all = len(positions) == width
-    if not _is_readable(text, dialect.separator.encode(), are_all_numbers=reads_all):
+    if not _is_readable(text, dialect.separator.encode(), are_all_numbers=len(positions) == width):
         return None
+    table = _read(text, rows, width, positions, dialect, pa.float64())
+    if table is None:
+        return None
+    if any(column.null_count or not pc.all(pc.is_finite(column)).as_py() for column in table.columns):
+        return None
+    return [from_arrow(column.chunks) for column in table.columns]
+
+
+def read_texts(
+    text: bytes, rows: int, width: int, positions: Sequence[int], dialect: Dialect = PLAIN
+) -> list[list[str]] | None:
+    r"""Return the cells in columns of a CSV text that `read_columns` has read, or None where they might differ.
+
+    The arguments are those of `read_columns`.
+
+    >>> import pytest
+    >>> _ = pytest.importorskip("pyarrow")
+    >>> read_texts(b"1, a,2.5\n-3,b ,4e1\n", 2, 3, [1, 2])
+    [['a', 'b '], ['2.5', '4e1']]
+    """
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    if dialect.separator == BLANKS:
+        text = _separated_by_one_blank(text)
+    table = _read(text, rows, width, positions, dialect, pa.string())
+    if table is None:
+        return None
+    return [pc.utf8_ltrim(table.column(str(position)), " ").to_pylist() for position in positions]
+
+
+def _read(text: bytes, rows: int, width: int, positions: Sequence[int], dialect: Dialect, kind: Any) -> Any:
+    """Return columns of one type, or None where pyarrow does not read them, or not as rows of lines."""
+    import pyarrow as pa
+    from pyarrow import csv as pa_csv
+
     names = list(map(str, range(width)))
     wanted = [names[position] for position in positions]
     try:
@@ -65,7 +99,7 @@ def read_columns(
             read_options=pa_csv.ReadOptions(column_names=names, block_size=THREAD_BYTES),
             parse_options=pa_csv.ParseOptions(delimiter=dialect.separator, quote_char=False, ignore_empty_lines=False),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(wanted, pa.float64()),
+                column_types=dict.fromkeys(wanted, kind),
                 include_columns=wanted,
                 null_values=[],
                 decimal_point=dialect.decimal,
@@ -73,11 +107,7 @@ def read_columns(
         )
     except pa.ArrowException:
         return None
-    if table.num_rows != rows:
-        return None  # for pyarrow, a carriage return alone ends a line, too
-    if any(column.null_count or not pc.all(pc.is_finite(column)).as_py() for column in table.columns):
-        return None
-    return [from_arrow(column.chunks) for column in table.columns]
+    return table if table.num_rows == rows else None  # for pyarrow, a carriage return alone ends a line, too
 
 
 def _is_readable(text: bytes, separator: bytes, *, are_all_numbers: bool) -> bool:

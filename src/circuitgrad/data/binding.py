@@ -19,6 +19,10 @@ MOST_NAMED_INPUTS = 5
 """A hint names at most this many inputs."""
 MOST_COMPARED_COLUMNS = 10
 """At most this many columns are compared with the inputs for a hint."""
+ALL = "all"
+"""Stands for all columns."""
+LISTED_NAME = re.compile(r"[^,\[]+(?:\[[^\]]*\])?[^,\[]*")
+"""A name in a list that commas separate; a member's subscripts may have commas, too."""
 NO_INPUT_COLUMN = "no column has the name of an input"
 
 _UNIT = re.compile(r"(.*[^/\s])\s*(?:\[([^\[\]]+)\]|\(([^()]+)\))|([^/]*[^/\s])\s*/\s*(\S.*)")
@@ -134,6 +138,36 @@ def missing_column(binding: Binding, titles: Sequence[str]) -> tuple[str, str | 
     for name, title in binding.missing:
         return f"map {name}: no column is called {quote(title)}", did_you_mean(title, [cell.strip() for cell in titles])
     return None
+
+
+def kept_positions(keep: Sequence[str], titles: Sequence[str]) -> list[int]:
+    """Return the positions of the columns that are carried through.
+
+    Args:
+        keep: the columns' names, in lists that commas separate, or `all`.
+        titles: the names of all columns.
+
+    Raises:
+        CircuitError: there is no such column, or there are two.
+
+    >>> kept_positions(["x,time", "a,b"], ["time", "x", "a,b", "y"]), kept_positions(["all"], ["x", "y"])
+    ([1, 0, 2], [0, 1])
+    """
+    known = [title.strip() for title in titles]
+    wanted: dict[str, None] = {}
+    for text in keep:
+        if text.strip() in known:
+            wanted[text.strip()] = None
+        elif text.strip() == ALL:
+            wanted.update(dict.fromkeys(known))
+        else:
+            wanted.update(dict.fromkeys(part.strip() for part in LISTED_NAME.findall(text)))
+    for name in wanted:
+        if known.count(name) != 1:
+            problem = "two columns are" if name in known else "no column is"
+            hint = None if name in known else did_you_mean(name, known)
+            raise CircuitError.of(f"--keep: {problem} called {quote(name)}", hint=hint)
+    return [known.index(name) for name in wanted]
 
 
 def _folded(name: str) -> str:

@@ -14,7 +14,7 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.files import STANDARD_INPUT, STDIN_NAME, open_file, standard_input
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.data.table import Chunks
@@ -81,6 +81,7 @@ def open_rows(
     options: RowsOptions = FOUND,
     content: bytes | None = None,
     fixed: Collection[str] = (),
+    keep: Sequence[str] = (),
 ) -> Iterator[Chunks]:
     """Open a data file and give its rows, whose columns bind the inputs of the same name.
 
@@ -95,23 +96,24 @@ def open_rows(
         content: the file's content, where it has been read already.
         fixed: the inputs that would keep their values unnoticed. A column with the name of one that has none, but for
             capital letters, blanks, `_` and `-`, is an error.
+        keep: the columns that are carried through; see `binding.kept_positions`.
 
     Raises:
         CircuitError: the file cannot be read, no column is an input's, or two are the same input's.
     """
     if content is not None:
         name = STDIN_NAME if path == STANDARD_INPUT else path
-        yield _chunks_of(io.BufferedReader(io.BytesIO(content)), name, inputs, size, wanted, options, fixed)
+        yield _chunks_of(io.BufferedReader(io.BytesIO(content)), name, inputs, size, wanted, options, fixed, keep)
         return
     if path == STANDARD_INPUT:
         stdin = standard_input()
         # A buffer around a buffer would wait until it is full.
         with stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin) as file:  # type: ignore[type-var]
-            yield _chunks_of(file, STDIN_NAME, inputs, size, wanted, options, fixed)
+            yield _chunks_of(file, STDIN_NAME, inputs, size, wanted, options, fixed, keep)
         return
     with open_file(path, regular=by_circuit) as file:
         try:
-            chunks = _chunks_of(file, path, inputs, size, wanted, options, fixed)
+            chunks = _chunks_of(file, path, inputs, size, wanted, options, fixed, keep)
         except CircuitError as error:
             raise (error.without_lines() if by_circuit else error) from None
         if by_circuit and chunks.may_be_prose:
@@ -140,15 +142,16 @@ def _chunks_of(
     wanted: Collection[str],
     options: RowsOptions,
     fixed: Collection[str],
+    keep: Sequence[str],
 ) -> Chunks:
     begin, suffix = file.peek(len(_ARROW_MAGIC)), name.lower().rpartition(".")[2]
     if begin.startswith(_PARQUET_MAGIC) or suffix == "parquet":
         from circuitgrad.data.parquet import read_parquet
 
-        return read_parquet(file, name, inputs, size, options, fixed)
+        return read_parquet(file, name, inputs, size, options, fixed, keep)
     if begin.startswith(_ARROW_MAGIC) or suffix in ("arrow", "feather"):
         from circuitgrad.data.parquet import read_arrow
 
-        return read_arrow(file, name, inputs, size, options, fixed)
+        return read_arrow(file, name, inputs, size, options, fixed, keep)
     text = in_utf8(unpacked(file, name), name, options.encoding)
-    return read_csv(text, name, inputs, size, wanted, options, fixed)
+    return read_csv(text, name, inputs, size, wanted, options, fixed, keep)

@@ -157,8 +157,10 @@ class CsvTable:
         dialect: how the text is divided.
         below: the offset and the line of the rows, where the header is known and in this part.
         gaps: what is done about gaps.
+        keep: the positions of the columns that are carried through.
 
     Attributes:
+        kept: the cells of these columns, once the numbers have been read.
         problems: the problems of the text.
         header: the first row.
         rows: the rows below, read as they are asked for; a fault of the CSV ends them, and is a problem.
@@ -179,7 +181,10 @@ class CsvTable:
         dialect: Dialect = PLAIN,
         below: tuple[int, int] | None = None,
         gaps: Gaps | None = None,
+        keep: Sequence[int] = (),
     ) -> None:
+        self.keep = keep
+        self.kept: list[list[str]] = []
         self.gaps = gaps or Gaps(FOUND)
         self.problems = Problems(data)
         self.dialect = dialect
@@ -221,7 +226,7 @@ class CsvTable:
         lines, columns = self.numbers(binding.positions)
         if self._has_header and not lines and not may_be_empty:
             self.refuse_no_rows()
-        return Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored, self.place)
+        return Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored, self.place, kept=self.kept)
 
     def numbers(self, positions: Sequence[int]) -> tuple[Sequence[int], list[array[float]]]:
         """Return the rows' first lines and, per position, the numbers in that column.
@@ -257,6 +262,7 @@ class CsvTable:
             else csv.reader(file, delimiter=separator, strict=True, skipinitialspace=True)
         )
         columns = [array("d") for _ in positions]
+        self.kept = [[] for _ in self.keep]
         try:
             while rows := list(islice(reader, CHUNK_ROWS)):
                 cells = list(zip(*rows, strict=True))
@@ -266,6 +272,8 @@ class CsvTable:
                     if (numbers := _fast_numbers(cells[position], decimal)) is None:
                         return None
                     column.extend(numbers)
+                for position, kept in zip(self.keep, self.kept, strict=True):
+                    kept.extend(cells[position])
         except (csv.Error, ValueError):  # rows of several lengths
             return None
         return columns if columns and columns[0] and not self.gaps.are_in(columns) else None
@@ -275,6 +283,8 @@ class CsvTable:
         lines: list[int] = []
         columns = [array("d") for _ in positions]
         pairs = list(zip(positions, columns, strict=True))
+        self.kept = [[] for _ in self.keep]
+        kept_pairs = list(zip(self.keep, self.kept, strict=True))
         width = len(self.header.cells)
         is_usual, numbers = _USUAL_NUMBER.fullmatch, self.gaps.numbers
         pointed = None if self.dialect.decimal == "." else self.dialect.pointed
@@ -288,6 +298,8 @@ class CsvTable:
                 self.note_row(row, f"{len(cells)} cells in this row, {width} in the header", hint)
                 continue
             has_gap = False
+            for position, kept in kept_pairs:
+                kept.append(cells[position])
             for position, column in pairs:
                 cell = cells[position] if pointed is None else pointed(cells[position]) or ""
                 if len(cell) <= LONGEST_NUMBER and is_usual(cell) and -inf < (value := float(cell)) < inf:
@@ -302,6 +314,8 @@ class CsvTable:
                     lines.pop()
                     for column in columns:
                         del column[len(lines) :]
+                    for kept in self.kept:
+                        del kept[len(lines) :]
         self.problems.stop()
         return lines, columns
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data import arrow_csv, csv_text
 from circuitgrad.data.arrow import is_installed
+from circuitgrad.data.binding import kept_positions
 from circuitgrad.data.csv import CsvTable, allow_long_cells, bind
 from circuitgrad.data.gaps import Gaps
 from circuitgrad.data.layout import find_layout
 from circuitgrad.data.table import Chunks, Rows
+from circuitgrad.errors import CircuitError
 
 if TYPE_CHECKING:
     import io
     from array import array
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.data.binding import Binding
@@ -30,6 +32,7 @@ def read_csv(
     wanted: Collection[str] = (),
     options: RowsOptions = FOUND,
     fixed: Collection[str] = (),
+    keep: Sequence[str] = (),
 ) -> Chunks:
     """Return the rows of a CSV file in chunks.
 
@@ -41,6 +44,7 @@ def read_csv(
         wanted: the inputs that should have a column; see `csv.bind`.
         options: how the text is read.
         fixed: the inputs that would keep their values unnoticed; see `csv.bind`.
+        keep: the columns that are carried through; see `binding.kept_positions`.
 
     Raises:
         CircuitError: the header or the first rows are wrong.
@@ -54,6 +58,11 @@ def read_csv(
     gaps = Gaps(options)
     table = CsvTable.begun(part, layout, gaps)
     binding = bind(table, inputs, wanted=wanted, fixed=fixed, options=options)
+    try:
+        table.keep = kept_positions(keep, table.header.cells)
+    except CircuitError as error:
+        (problem,) = error.problems
+        raise CircuitError.of(problem.message, table.place, problem.hint) from None
     chunks = _read_chunks(table, text, binding)
     notes = [f"{name}: the comma is the decimal mark"] if layout.has_found_decimal else []
     return Chunks(
@@ -67,6 +76,7 @@ def read_csv(
         layout.may_be_prose,
         gaps,
         table.warnings(binding, fixed),
+        [table.header.cells[position].strip() for position in table.keep],
     )
 
 
@@ -77,15 +87,17 @@ class _Lookahead(NamedTuple):
         lines: their bytes.
         length: the number of lines.
         columns: their numbers, where the fast path has read them.
+        kept: the cells of the columns that are carried through.
     """
 
     lines: bytes
     length: int
     columns: list[array[float]] | None
+    kept: list[list[str]]
 
 
 def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> Iterator[Rows]:
-    header, dialect, gaps = table.header, table.dialect, table.gaps
+    header, dialect, gaps, keep = table.header, table.dialect, table.gaps, table.keep
     is_long = False
 
     def look_ahead() -> _Lookahead:
@@ -93,11 +105,14 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
         lines, count = text.look_ahead()
         is_long = is_long or (len(lines) >= csv_text.LOOKAHEAD_BYTES // 2 and is_installed())
         if not (is_long and count):
-            return _Lookahead(lines, count, None)
+            return _Lookahead(lines, count, None, [])
         columns = arrow_csv.read_columns(lines, count, len(header.cells), binding.positions, dialect)
         if columns is not None and gaps.are_in(columns):
             columns = None
-        return _Lookahead(lines, count, columns)
+        kept: list[list[str]] | None = []
+        if columns is not None and keep:
+            kept = arrow_csv.read_texts(lines, count, len(header.cells), keep, dialect)
+        return _Lookahead(lines, count, None if kept is None else columns, kept or [])
 
     first = table.bound(binding, may_be_empty=True)
     has_rows = bool(first)
@@ -109,13 +124,13 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
             if ahead.columns is None:
                 end = text.offset + len(ahead.lines)
                 while text.offset < end and (part := text.next_part()):
-                    if rows := CsvTable(part, header, dialect, gaps=gaps).bound(binding):
+                    if rows := CsvTable(part, header, dialect, gaps=gaps, keep=keep).bound(binding):
                         has_rows = True
                         yield rows
                 ahead = look_ahead()
                 continue
             columns = dict(zip(binding.names, ahead.columns, strict=True))
-            rows = Rows(columns, range(text.line, text.line + ahead.length), binding.ignored)
+            rows = Rows(columns, range(text.line, text.line + ahead.length), binding.ignored, kept=ahead.kept)
             text.skip(ahead.lines, ahead.length)
             has_rows = True
             # A pipe might have to be waited for, even by a program that has been told to end.
@@ -123,7 +138,7 @@ def _read_chunks(table: CsvTable, text: csv_text.CsvText, binding: Binding) -> I
             yield rows
             ahead = coming.result() if coming else look_ahead()
     while part := text.next_part():
-        if rows := CsvTable(part, header, dialect, gaps=gaps).bound(binding):
+        if rows := CsvTable(part, header, dialect, gaps=gaps, keep=keep).bound(binding):
             has_rows = True
             yield rows
     if not has_rows:

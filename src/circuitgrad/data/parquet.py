@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from math import isfinite, isnan, nan
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 from circuitgrad.circuit.rows_options import FOUND
@@ -12,6 +13,7 @@ from circuitgrad.data.binding import (
     NO_INPUT_COLUMN,
     Binding,
     input_names_hint,
+    kept_positions,
     missing_column,
     refuse_unknown_inputs,
 )
@@ -20,7 +22,7 @@ from circuitgrad.data.table import Chunks, Rows
 from circuitgrad.errors import CircuitError, Problem, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from circuitgrad.circuit.rows_options import RowsOptions
@@ -36,6 +38,7 @@ def read_parquet(
     size: int,
     options: RowsOptions = FOUND,
     fixed: Collection[str] = (),
+    keep: Sequence[str] = (),
 ) -> Chunks:
     """Return the rows of a Parquet file in chunks.
 
@@ -46,6 +49,7 @@ def read_parquet(
         size: the rows of a chunk; on the fast path, up to `ROW_GROUP_SIZE`.
         options: how the rows are read.
         fixed: the inputs that would keep their values unnoticed.
+        keep: the columns that are carried through; see `binding.kept_positions`.
 
     Raises:
         CircuitError: it is no Parquet file, no column is an input's, two are the same input's, or a column is
@@ -64,10 +68,11 @@ def read_parquet(
     if not count:
         raise CircuitError.of(f"there are no rows in {quote(name)}")
     titles = [schema.names[position] for position in binding.positions]
-    batches = table.iter_batches(ROW_GROUP_SIZE, columns=titles)
+    kept = _kept(pa, schema, keep)
+    batches = table.iter_batches(ROW_GROUP_SIZE, columns=[*dict.fromkeys([*titles, *kept])])
     gaps = Gaps(options)
-    chunks = _read_chunks(pa, batches, titles, name, binding, size, gaps)
-    return _described(name, binding, schema.names, count, chunks, gaps)
+    chunks = _read_chunks(pa, batches, titles, kept, name, binding, size, gaps)
+    return _described(name, binding, schema.names, count, chunks, gaps, kept)
 
 
 def read_arrow(
@@ -77,6 +82,7 @@ def read_arrow(
     size: int,
     options: RowsOptions = FOUND,
     fixed: Collection[str] = (),
+    keep: Sequence[str] = (),
 ) -> Chunks:
     """Return the rows of an Arrow IPC file, also called Feather, in chunks; see `read_parquet`.
 
@@ -90,20 +96,53 @@ def read_arrow(
         raise CircuitError.of(f"{quote(name)} is no Arrow file: {_in_one_line(error)}") from None
     binding = _bound(pa, table.schema, name, inputs, options, fixed)
     titles = [table.schema.names[position] for position in binding.positions]
+    kept = _kept(pa, table.schema, keep)
 
     def batches() -> Iterator[Any]:
         for number in range(table.num_record_batches):
             batch = table.get_batch(number)
             for start in range(0, batch.num_rows, ROW_GROUP_SIZE):
-                yield batch.slice(start, ROW_GROUP_SIZE).select(binding.positions)
+                yield batch.slice(start, ROW_GROUP_SIZE).select([*dict.fromkeys([*titles, *kept])])
 
     gaps = Gaps(options)
-    chunks = _read_chunks(pa, batches(), titles, name, binding, size, gaps)
-    return _described(name, binding, table.schema.names, 0, chunks, gaps)
+    chunks = _read_chunks(pa, batches(), titles, kept, name, binding, size, gaps)
+    return _described(name, binding, table.schema.names, 0, chunks, gaps, kept)
+
+
+def _kept(pa: Any, schema: Any, keep: Sequence[str]) -> dict[str, Any]:
+    """Return the types of the columns that are carried through, by their titles; texts for what Python has no type for.
+
+    Raises:
+        CircuitError: there is no such column.
+    """
+    types = {}
+    for position in kept_positions(keep, schema.names):
+        field, is_type = schema.field(position), pa.types
+        is_flat = any(
+            test(field.type)
+            for test in (
+                is_type.is_string,
+                is_type.is_large_string,
+                is_type.is_boolean,
+                is_type.is_integer,
+                is_type.is_floating,
+                is_type.is_decimal,
+                is_type.is_date,
+            )
+        )
+        is_flat = is_flat or (is_type.is_timestamp(field.type) and field.type.unit != "ns" and field.type.tz is None)
+        types[field.name] = field.type if is_flat else pa.string()
+    return types
 
 
 def _described(
-    name: str, binding: Binding, titles: Sequence[str], count: int, chunks: Iterator[Rows], gaps: Gaps
+    name: str,
+    binding: Binding,
+    titles: Sequence[str],
+    count: int,
+    chunks: Iterator[Rows],
+    gaps: Gaps,
+    kept: Mapping[str, Any],
 ) -> Chunks:
     """Return the rows of a file with what is told of its columns."""
     near = binding.near_messages(titles, ())
@@ -117,6 +156,8 @@ def _described(
         binding.unit_notes(titles, name),
         gaps=gaps,
         warnings=[Problem(f"{quote(name)}: {message}", hint=hint) for _, message, hint, _ in near],
+        kept=[title.strip() for title in kept],
+        kept_types=[*kept.values()],
     )
 
 
@@ -156,7 +197,14 @@ def _is_numeric(pa: Any, data_type: Any) -> bool:
 
 
 def _read_chunks(
-    pa: Any, batches: Iterator[Any], titles: Sequence[str], name: str, binding: Binding, size: int, gaps: Gaps
+    pa: Any,
+    batches: Iterator[Any],
+    titles: Sequence[str],
+    kept: Mapping[str, Any],
+    name: str,
+    binding: Binding,
+    size: int,
+    gaps: Gaps,
 ) -> Iterator[Rows]:
     """Yield the rows of a file in batches.
 
@@ -164,6 +212,7 @@ def _read_chunks(
         pa: the module pyarrow.
         batches: the rows of the columns that bind inputs.
         titles: the titles of these columns.
+        kept: the types of the columns that are carried through.
         name: the file's name.
         binding: which columns bind which inputs.
         size: the rows of a chunk where they are read cell by cell.
@@ -194,9 +243,25 @@ def _read_chunks(
                 lines, columns = _numbers_by_cell(name, titles, cells, lines, gaps)
             if lines:
                 has_rows = True
-                yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored)
+                texts = [_cells(batch.column(title).slice(start, len(slices[0])), kept[title]) for title in kept]
+                if len(lines) < len(slices[0]):
+                    places = [line - 1 - done + len(slices[0]) for line in lines]
+                    texts = [[cells[place] for place in places] for cells in texts]
+                yield Rows(dict(zip(binding.names, columns, strict=True)), lines, binding.ignored, kept=texts)
     if not has_rows:
         raise CircuitError.of(f"there are no rows in {quote(name)}")
+
+
+def _cells(column: Any, kind: Any) -> list[Any]:
+    """Return the cells of a column that is carried through."""
+    import pyarrow as pa
+
+    if column.type == kind:
+        return list(column.to_pylist())
+    try:
+        return list(column.cast(kind).to_pylist())
+    except pa.ArrowException:
+        return [None if cell is None else str(cell) for cell in column.to_pylist()]
 
 
 def _is_castable(column: Any) -> bool:
@@ -250,13 +315,19 @@ def _numbers_by_cell(
     return without(rows, left_out), [array("d", without(numbers, left_out)) for numbers in columns]
 
 
-def write_parquet(file: IO[bytes], titles: Sequence[str], chunks: Iterable[Sequence[array[float]]]) -> None:
-    """Write columns of doubles to a Parquet file.
+def write_parquet(
+    file: IO[bytes],
+    titles: Sequence[str],
+    chunks: Iterable[tuple[Sequence[Sequence[Any]], Sequence[array[float]]]],
+    kept: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write columns to a Parquet file: those that are carried through, and then columns of doubles.
 
     Args:
         file: the file to write to.
-        titles: the columns' names.
-        chunks: the columns, in chunks of rows.
+        titles: the names of the columns of doubles.
+        chunks: the columns that are carried through, and those of doubles, in chunks of rows.
+        kept: the types of the columns that are carried through by their names; texts where a type is None.
 
     Raises:
         CircuitError: pyarrow is not installed.
@@ -264,19 +335,25 @@ def write_parquet(file: IO[bytes], titles: Sequence[str], chunks: Iterable[Seque
     pa = require_pyarrow("Parquet files")
     from pyarrow import parquet as pq
 
-    schema = pa.schema([(title, pa.float64()) for title in titles])
+    kinds = [pa.string() if kind is None else kind for kind in kept.values()]
+    schema = pa.schema([*zip(kept, kinds, strict=True), *((title, pa.float64()) for title in titles)])
+    texts: list[list[Any]] = [[] for _ in kept]
     group = [array("d") for _ in titles]
     with pq.ParquetWriter(file, schema) as writer:
 
         def write_group() -> None:
-            writer.write_batch(pa.record_batch([to_arrow(column) for column in group], schema=schema))
+            cells = [pa.array(column, kind) for column, kind in zip(texts, kinds, strict=True)]
+            writer.write_batch(pa.record_batch([*cells, *map(to_arrow, group)], schema=schema))
 
-        for chunk in chunks:
+        for more_texts, chunk in chunks:
             for column, more in zip(group, chunk, strict=True):
                 column.extend(more)
+            for column_texts, cells in zip(texts, more_texts, strict=True):
+                column_texts.extend(cells)
             if len(group[0]) >= ROW_GROUP_SIZE:
                 write_group()
                 group = [array("d") for _ in titles]
+                texts = [[] for _ in kept]
         write_group()
 
 

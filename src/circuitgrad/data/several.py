@@ -79,6 +79,7 @@ def open_files(
     content: bytes | None = None,
     fixed: Collection[str] = (),
     size: int = CHUNK_ROWS,
+    keep: Sequence[str] = (),
 ) -> Iterator[Chunks]:
     """Open data files and give their rows, one file after another; see `chunks.open_rows`.
 
@@ -93,13 +94,16 @@ def open_files(
         content: the content of a single file, where it has been read already.
         fixed: the inputs that would keep their values unnoticed.
         size: the rows of a chunk.
+        keep: the columns that are carried through; see `binding.kept_positions`.
 
     Raises:
         CircuitError: a file cannot be read, or does not bind the inputs that the first one binds.
     """
 
     def opened(path: str, content: bytes | None = None) -> AbstractContextManager[Chunks]:
-        return open_rows(path, inputs, size=size, wanted=wanted, options=options, content=content, fixed=fixed)
+        return open_rows(
+            path, inputs, size=size, wanted=wanted, options=options, content=content, fixed=fixed, keep=keep
+        )
 
     first_path, *other_paths = paths
     with opened(first_path, content) as first:
@@ -137,6 +141,7 @@ def _rows_of(data: Chunks, first: Chunks, gaps: _GapsOfFiles) -> Iterator[Rows]:
         gaps.files.append((data.name, data.counted, data.gaps))
     for rows in data.chunks:
         rows.columns = {name: rows.columns[name] for name in first.names}
+        rows.kept = [rows.kept[data.kept.index(title)] for title in first.kept]
         rows.source = data.name
         yield rows
 
@@ -148,7 +153,7 @@ def _refuse_mismatch(first: Chunks, other: Chunks) -> None:
         CircuitError: it does not.
     """
     for there, lacking in ((first, other), (other, first)):
-        for name in there.names:
-            if name not in lacking.names:
+        for name in (*there.names, *there.kept):
+            if name not in (*lacking.names, *lacking.kept):
                 message = f"{visible(lacking.name)} has no column for {quote(name)}, and {visible(there.name)} has one"
                 raise CircuitError.of(message, hint="files are put together by the names of their columns")

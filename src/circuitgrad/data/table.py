@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from array import array
@@ -23,6 +23,7 @@ class Rows:
         ignored: the names, as written, of the columns that belong to no input.
         header: the place of the header, in a text that has it.
         source: the file's name, where there are several files.
+        kept: the cells of the columns that are carried through.
 
     >>> from array import array
     >>> rows = Rows({"a": array("d", [1, 3]), "b": array("d", [2, 4])}, [2, 3], ())
@@ -30,7 +31,7 @@ class Rows:
     (('a', 'b'), 2, [{'a': 1.0, 'b': 2.0}, {'a': 3.0, 'b': 4.0}])
     """
 
-    __slots__ = ("columns", "header", "ignored", "lines", "source")
+    __slots__ = ("columns", "header", "ignored", "kept", "lines", "source")
 
     def __init__(
         self,
@@ -39,12 +40,14 @@ class Rows:
         ignored: tuple[str, ...],
         header: Place | None = None,
         source: str = "",
+        kept: Sequence[Sequence[Any]] = (),
     ) -> None:
         self.columns = columns
         self.lines = lines
         self.ignored = ignored
         self.header = header
         self.source = source
+        self.kept = kept
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +70,8 @@ class Rows:
         for start in range(0, len(self), size):
             end = start + size
             columns = {name: column[start:end] for name, column in self.columns.items()}
-            yield Rows(columns, self.lines[start:end], self.ignored, self.header, self.source)
+            kept = [cells[start:end] for cells in self.kept]
+            yield Rows(columns, self.lines[start:end], self.ignored, self.header, self.source, kept)
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         names = self.names
@@ -95,6 +99,8 @@ class Chunks(NamedTuple):
         notes: what was found in the file and nobody has said.
         gaps: what is done about gaps, and how many there were so far.
         warnings: columns that nearly have the name of an input.
+        kept: the names of the columns that are carried through.
+        kept_types: their types in pyarrow; none where they are texts.
         may_be_prose: whether the header may be a line of a text without rows: words between blanks, or a comment.
     """
 
@@ -108,3 +114,5 @@ class Chunks(NamedTuple):
     may_be_prose: bool = False
     gaps: CountsGaps | None = None
     warnings: Sequence[Problem] = ()
+    kept: Sequence[str] = ()
+    kept_types: Sequence[Any] = ()

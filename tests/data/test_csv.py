@@ -77,6 +77,7 @@ def test_rows_come_back_to_the_last_bit(data: st.DataObject, values: list[tuple[
 @given(st.data(), st.lists(st.lists(texts, min_size=3, max_size=3), min_size=1, max_size=5))
 def test_every_cell_is_found_in_the_text(data: st.DataObject, cells: list[list[str]]) -> None:
     cells = [[cell.lstrip(" ") for cell in row] for row in cells]
+    assume(not any(row[0].lstrip().startswith("#") for row in cells))  # such a line is a comment
     text, lines = written(cells, data)
     table = CsvTable(Source("d.csv", text))
     rows = [table.header, *table.rows]

@@ -35,7 +35,7 @@ def unpacked(file: io.BufferedReader[Any], name: str) -> io.BufferedReader[Any]:
     begin = file.peek(_LONGEST_MAGIC)
     for magic, opener in _OPENERS.items():
         if begin.startswith(magic):
-            raw = _Unpacked(opener(file, name), name, at_once=not _is_regular(file))
+            raw = _Unpacked(opener(file, name), name, file, at_once=not _is_regular(file))
             # A buffer around a buffer would wait until it is full.
             return io.BufferedReader(raw, _READ_BYTES)
     return file
@@ -113,15 +113,20 @@ class _Unpacked(io.RawIOBase):
     Args:
         file: the unpacked bytes.
         name: the file's name.
+        packed: the packed bytes.
         at_once: whether to return what has come through a pipe, and not to wait for more.
     """
 
-    def __init__(self, file: IO[bytes], name: str, *, at_once: bool) -> None:
-        self._file, self._name = file, name
+    def __init__(self, file: IO[bytes], name: str, packed: IO[bytes], *, at_once: bool) -> None:
+        self._name, self._packed = name, packed
         self._read: Callable[[int], bytes] = getattr(file, "read1", file.read) if at_once else file.read
 
     def readable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        """Return the number of the packed file, whose length is the least that there is to read."""
+        return self._packed.fileno()
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer).cast("B")
@@ -155,6 +160,9 @@ class _Transcoded(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         while not self._waiting and not self._is_over:

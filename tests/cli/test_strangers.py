@@ -56,6 +56,17 @@ def _with(folder: Path, name: str, key: str) -> Result:
     return invoke("forward" if key == "use" else "optimize", file)
 
 
+def test_a_map_of_a_circuit_learns_no_column_of_a_file(tmp_path: Path) -> None:
+    write(tmp_path, f"{SECRET},b\n1,2\n", "table.csv")
+    file = write(
+        tmp_path, f"{{data: {{file: table.csv, map: {{x: {SECRET[:-1]}}}}}, inputs: {{x: 1}}, gates: {{z: 2*x}}}}"
+    )
+    result = invoke("optimize", file)
+    assert result.exit_code == 2
+    assert "map x: no column is called" in result.stderr
+    assert SECRET not in result.stderr
+
+
 @pytest.mark.parametrize("key", ["use", "data"])
 @pytest.mark.parametrize("name", SECRETS)
 def test_an_error_quotes_no_file_of_another_kind(tmp_path: Path, name: str, key: str) -> None:

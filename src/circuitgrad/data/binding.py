@@ -23,6 +23,7 @@ ALL = "all"
 """Stands for all columns."""
 LISTED_NAME = re.compile(r"[^,\[]+(?:\[[^\]]*\])?[^,\[]*")
 """A name in a list that commas separate; a member's subscripts may have commas, too."""
+NO_COLUMN = "no column is called"
 NO_INPUT_COLUMN = "no column has the name of an input"
 
 _UNIT = re.compile(r"(.*[^/\s])\s*(?:\[([^\[\]]+)\]|\(([^()]+)\))|([^/]*[^/\s])\s*/\s*(\S.*)")
@@ -136,7 +137,7 @@ def refuse_unknown_inputs(inputs: Collection[str], options: RowsOptions) -> None
 def missing_column(binding: Binding, titles: Sequence[str]) -> tuple[str, str | None] | None:
     """Return a message and a hint on a column that an option names and that there is not; None where all are there."""
     for name, title in binding.missing:
-        return f"map {name}: no column is called {quote(title)}", did_you_mean(title, [cell.strip() for cell in titles])
+        return f"map {name}: {NO_COLUMN} {quote(title)}", did_you_mean(title, [cell.strip() for cell in titles])
     return None
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit.rows_options import FOUND
+from circuitgrad.data.binding import NO_COLUMN
 from circuitgrad.data.csv_chunks import read_csv
 from circuitgrad.data.opening import in_utf8, unpacked
 from circuitgrad.data.table import CHUNK_ROWS, Rows
@@ -115,10 +116,18 @@ def open_rows(
         try:
             chunks = _chunks_of(file, path, inputs, size, wanted, options, fixed, keep)
         except CircuitError as error:
-            raise (error.without_lines() if by_circuit else error) from None
+            raise (_without_text(error) if by_circuit else error) from None
         if by_circuit and chunks.may_be_prose:
             chunks = chunks._replace(chunks=_unquoted(chunks), ignored=(), notes=(), warnings=())
         yield chunks
+
+
+def _without_text(error: CircuitError) -> CircuitError:
+    """Return the same error without the lines of the text, and without a hint at the name of a column."""
+    problems = error.without_lines().problems
+    return CircuitError(
+        [problem._replace(hint=None) if NO_COLUMN in problem.message else problem for problem in problems]
+    )
 
 
 def _unquoted(chunks: Chunks) -> Iterator[Rows]:

@@ -40,6 +40,7 @@ READING = HELP | {
     "circuitgrad.circuit.structure",
     "circuitgrad.circuit.notebook",
     "circuitgrad.circuit.optimization",
+    "circuitgrad.circuit.rows_options",
     "circuitgrad.circuit.units",
     "circuitgrad.cli.option_values",
     "circuitgrad.cli.options",

@@ -145,6 +145,11 @@ def open_file(path: str | os.PathLike[str], *, regular: bool = False) -> Buffere
     return file
 
 
+def is_regular(path: str) -> bool:
+    """Tell whether a path names a regular file, which can be read several times."""
+    return path != STANDARD_INPUT and os.path.isfile(path)  # noqa: PTH113
+
+
 def forget_read_files() -> None:
     """Begin a command: files that earlier ones read may be replaced."""
     _read_files.clear()
@@ -176,7 +181,9 @@ def _unreadable(path: str | os.PathLike[str], error: OSError) -> CircuitError:
 # Decoding
 
 
-def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int = 0) -> Source:
+def decode(
+    data: bytes, path: str | os.PathLike[str], line: int = 1, before: int = 0, hint: str = "save the file as UTF-8"
+) -> Source:
     """Return the text in a file's content, without a byte order mark.
 
     Args:
@@ -184,6 +191,7 @@ def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int
         path: the file.
         line: the number of the part's first line.
         before: the number of bytes before the part.
+        hint: what to do about a text in another encoding.
 
     Raises:
         CircuitError: it is no text in UTF-8.
@@ -200,7 +208,7 @@ def decode(data: bytes, path: str | os.PathLike[str], line: int = 1, before: int
         place = Source(name, body.decode("utf-8", errors="replace"), line).place(start)
         offset = error.start + len(data) - len(body)
         message = f"not UTF-8: byte 0x{data[offset]:02x} at offset {before + offset}"
-        raise CircuitError.of(message, place, "save the file as UTF-8") from None
+        raise CircuitError.of(message, place, hint) from None
     return checked(Source(name, text, line))
 
 

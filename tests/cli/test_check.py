@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,6 +17,7 @@ import yaml
 
 from program import CIRCUITS, INPUTS, NEURON, WIRES, document, done, invoke, write
 
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 MULTIPLY = str(CIRCUITS / "multiply.yaml")
 STAGED = str(CIRCUITS / "cs231n_staged.yaml")
 BLACK_SCHOLES = str(CIRCUITS / "black_scholes.yaml")
@@ -353,6 +356,23 @@ def test_a_line_a_file_and_details_of_what_fails(tmp_path: Path) -> None:
     only = invoke("check", str(tmp_path), "--only-failed").stdout
     assert "a.yaml" not in only
     assert "b.yml" in only
+
+
+@POSIX
+def test_check_passes_over_what_is_no_regular_file(tmp_path: Path) -> None:
+    write(tmp_path, CORNER.replace("x: 0", "x: 1"), "good.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "nowhere.json").symlink_to(tmp_path / "nothing.json")
+    (tmp_path / "link.yml").symlink_to(tmp_path / "good.yaml")
+    (found,) = [json.loads(invoke("check", str(tmp_path), "--format", "json").stdout)]
+    assert [Path(document["file"]).name for document in found] == ["good.yaml", "link.yml"]
+
+
+def test_points_have_a_limit() -> None:
+    found = invoke("check", NEURON, "--points", "1000000000")
+    assert found.exit_code == 2
+    assert "0<=x<=100000" in found.stderr
 
 
 def test_json_of_a_folder_has_what_cannot_be_read(tmp_path: Path) -> None:

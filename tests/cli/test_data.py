@@ -229,6 +229,14 @@ def test_columns_that_are_no_inputs_are_warned_of_once(tmp_path: Path) -> None:
     assert invoke("forward", NEURON, "--data", data, "--format", "csv", "-q").stderr == ""
 
 
+def test_many_ignored_columns_are_a_short_warning() -> None:
+    names = ",".join(f"c{number}" for number in range(20_000))
+    found = invoke("forward", NEURON, "--data", "-", stdin=f"x,{names}\n1,{names}\n")
+    assert found.exit_code == 0
+    assert found.stderr.endswith("'c8', 'c9' and 19,990 more\n")
+    assert len(found.stderr) < 300
+
+
 def test_a_fault_far_down_stops_after_the_rows_before_it(tmp_path: Path) -> None:
     data = long_data(tmp_path, 2500)
     with Path(data).open("a") as file:
@@ -384,7 +392,7 @@ def test_parquet_without_its_suffix(tmp_path: Path) -> None:
         ({"x": [1.0], " x": [2.0]}, "a second column for the input 'x'"),
         ({"x": ["one"]}, "the column 'x' is of type string, not of numbers"),
         ({"x": [True]}, "the column 'x' is of type bool, not of numbers"),
-        ({"x": [1.0, None]}, "row 2: an empty cell (in the column 'x')"),
+        ({"x": [1.0, None]}, "row 2: an empty cell (in the column 'x'; --missing skip leaves out rows with gaps)"),
         ({"x": [1.0, 2.0, math.inf]}, "row 3: 'inf' is not a finite number (in the column 'x')"),
         ({"x": []}, "the column 'x' is of type null, not of numbers"),
     ],

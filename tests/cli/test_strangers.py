@@ -42,6 +42,9 @@ SECRETS = {
     "passwd": f"root:x:0:0:root:/root:/bin/{SECRET}\n",
     "table.csv": f"user,password\nroot,{SECRET}\n",
     f"{SECRET[::-1]}.csv": f'{SECRET},"{SECRET}\n',
+    "prose.txt": f"what is x\n{SECRET} {SECRET} {SECRET}\n",
+    "comment.txt": f"# {SECRET} x\n{SECRET} {SECRET}\n",
+    "commented.txt": f"# {SECRET} x\n1 2\n{SECRET} {SECRET}\n",
     "quotes.csv": f'"{SECRET}" {SECRET},{SECRET}\n',
 }
 
@@ -51,6 +54,17 @@ def _with(folder: Path, name: str, key: str) -> Result:
     named = f"[{name}]" if key == "use" else name
     file = write(folder, f"{{{key}: {named}, inputs: {{x: 1}}, gates: {{z: 2*x}}}}")
     return invoke("forward" if key == "use" else "optimize", file)
+
+
+def test_a_map_of_a_circuit_learns_no_column_of_a_file(tmp_path: Path) -> None:
+    write(tmp_path, f"{SECRET},b\n1,2\n", "table.csv")
+    file = write(
+        tmp_path, f"{{data: {{file: table.csv, map: {{x: {SECRET[:-1]}}}}}, inputs: {{x: 1}}, gates: {{z: 2*x}}}}"
+    )
+    result = invoke("optimize", file)
+    assert result.exit_code == 2
+    assert "map x: no column is called" in result.stderr
+    assert SECRET not in result.stderr
 
 
 @pytest.mark.parametrize("key", ["use", "data"])

@@ -15,7 +15,8 @@ from budget import examples
 from circuitgrad import CircuitError
 from circuitgrad.data import arrow_csv, csv_chunks, csv_text
 from circuitgrad.data.chunks import open_rows
-from circuitgrad.data.csv import CsvRow, CsvTable
+from circuitgrad.data.csv import CsvTable
+from circuitgrad.data.dialect import CsvRow
 from circuitgrad.errors import Source
 from circuitgrad.files import decode
 
@@ -184,11 +185,6 @@ def test_regular_rows_are_read_the_fast_way(rows: list[tuple[str, str]], end: st
     "text",
     [
         *(
-            "007,1",
-            "1,-01",
-            "1, 07",
-            "1,07 ",
-            "00,1",
             '"1",2',
             "1,nan",
             "1,inf",

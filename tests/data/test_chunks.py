@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitgrad import CircuitError
+from circuitgrad.data import csv_text
 from circuitgrad.data.chunks import open_rows
 from circuitgrad.data.csv import read_rows
 from circuitgrad.data.csv_text import CsvText
@@ -130,3 +132,41 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     words = r"^<stdin>:3:1: error: '\?' is not a number"
     with open_rows("-", INPUTS) as data, pytest.raises(CircuitError, match=words):
         list(data.chunks)
+
+
+# Long lines
+
+
+class Drip(io.BytesIO):
+    """A pipe that gives a few bytes at a time."""
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return super().read1(min(size or 0, 4096))
+
+
+@pytest.mark.parametrize("length", [1_000_000, 8_000_000])
+def test_a_long_line_of_a_pipe_is_read_in_linear_time(length: int) -> None:
+    text = b"x,note\n1," + b"a" * length + b"\r\n2,b\n"
+    begun = time.process_time()
+    sources = list(iter(CsvText(Drip(text), "d.csv", 2).next_part, None))
+    assert time.process_time() - begun < 5
+    assert "".join(source.text for source in sources).encode() == text
+
+
+@pytest.mark.parametrize("end", ["", "\n2,b\n", "\r\n"])
+def test_a_line_without_end_is_refused_while_it_is_read(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_text, "MOST_LINE_BYTES", 1 << 20)
+    file = Drip(b"x,note\n1,b\n2," + b"\xc3\xa9" * (1 << 22) + end.encode())
+    with pytest.raises(CircuitError, match=r"^d.csv:3:1: error: this line is longer than 1 MB"):
+        list(iter(CsvText(file, "d.csv", 2).next_part, None))
+    assert file.tell() < 1 << 21
+
+
+@given(texts(), st.integers(1, 5))
+def test_the_parts_do_not_depend_on_how_the_bytes_arrive(text: str, step: int) -> None:
+    class Slow(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            return super().read1(min(size or 0, step))
+
+    slowly = list(iter(CsvText(Slow(text.encode()), "d.csv", 3).next_part, None))
+    assert [(part.line, part.text) for part in slowly] == [(part.line, part.text) for part in parts(text, 3)]

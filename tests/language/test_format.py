@@ -105,7 +105,15 @@ good = st.fixed_dictionaries(
         "name": text,
         "about": text,
         "expect": st.fixed_dictionaries({"p": number}),
-        "data": st.sampled_from(["rows.csv", "a b/rows.parquet"]),
+        "data": st.sampled_from(["rows.csv", "a b/rows.parquet"])
+        | st.fixed_dictionaries(
+            {"file": st.just("rows.csv")},
+            optional={
+                "separator": st.sampled_from([";", "tab", "blanks", " ", "\t"]),
+                "decimal": st.sampled_from([",", "point"]),
+                "encoding": st.just("cp1252"),
+            },
+        ),
         "optimize": optimize,
     },
 )

@@ -24,7 +24,7 @@ documents = st.dictionaries(texts, st.deferred(lambda: columns | texts | st.list
 def blocks(rows: int, size: int) -> Iterator[ResultChunk]:
     for start in range(0, rows, size):
         lines = range(start, min(start + size, rows))
-        yield lines, [array("d", lines)]
+        yield ResultChunk(lines, [array("d", lines)])
 
 
 def plain(value: Any) -> Any:
@@ -85,4 +85,4 @@ def test_blocks_make_one_table(form: str) -> None:
 
 
 def test_columns_are_collected() -> None:
-    assert collected(1, blocks(20, 3)) == [array("d", range(20))]
+    assert collected(1, blocks(20, 3))[1] == [array("d", range(20))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from circuitgrad.circuit.gradients import Gradients
 from circuitgrad.circuit.notebook import display
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.circuit.structure import Structure
 from circuitgrad.circuit.units import Unit
 from circuitgrad.errors import CircuitError, quote
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.circuit.structure import Input
     from circuitgrad.errors import Place
     from circuitgrad.gates.arithmetic import Arithmetic
@@ -35,6 +37,7 @@ class Circuit(Structure):
         about: a few words of help.
         expect: values that `check` verifies, by wire.
         data: the path of the rows that the circuit's file names for `optimize`, or None.
+        rows_options: how these rows are read.
         optimize: what the file's `optimize` block says, or None.
         locate: returns where a gate is written, by the wire's name, or None when that is not known.
     """
@@ -52,6 +55,7 @@ class Circuit(Structure):
         about: str = "",
         expect: Mapping[str, float] | None = None,
         data: str | None = None,
+        rows_options: RowsOptions = FOUND,
         optimize: Optimization | None = None,
         locate: Callable[[str], Place | None] = lambda _: None,
     ) -> None:
@@ -60,9 +64,14 @@ class Circuit(Structure):
         self.outputs = tuple(outputs)
         self.expect = dict(expect or {})
         self.data = data
+        self.rows_options = rows_options
         self.optimize = optimize
         self.locate = locate
         self._units = [*map(Unit, [*(leaf.value for leaf in inputs), *constants])]
+
+    def fixed_inputs(self) -> list[str]:
+        """Return the names of the inputs that are marked fixed."""
+        return [name for name, leaf in self.inputs.items() if leaf.fixed]
 
     def over(self, arithmetic: Arithmetic) -> Circuit:
         """Return the same circuit in another number system, at the inputs' present values.

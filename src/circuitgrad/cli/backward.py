@@ -10,6 +10,7 @@ from circuitgrad.cli import options
 from circuitgrad.cli.passes import report_passes
 
 if TYPE_CHECKING:
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.cli.reading import CircuitReader
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 @options.reader
 @options.wrt
 @options.pass_options
-def command(file: str, reader: CircuitReader, wrt: tuple[str, ...], given: PassOptions) -> None:
+@options.rows
+def command(
+    file: str, reader: CircuitReader, wrt: tuple[str, ...], given: PassOptions, rows_options: RowsOptions
+) -> None:
     """Compute every wire's value, and the derivative of the output with respect to it.
 
     Several outputs give the Jacobian. --wrt shows the derivatives in some inputs alone.
@@ -29,4 +33,4 @@ def command(file: str, reader: CircuitReader, wrt: tuple[str, ...], given: PassO
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    report_passes(file, reader, given, wrt)
+    report_passes(file, reader, given, rows_options, wrt)

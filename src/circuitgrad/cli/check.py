@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.cli.reading import CircuitReader
-    from circuitgrad.errors import Source
+    from circuitgrad.circuit.rows_options import RowsOptions
+    from circuitgrad.cli.reading import CircuitReader, DataFiles
     from circuitgrad.methods.check.input_points import InputPoint
     from circuitgrad.methods.check.result import Check
 
+MOST_POINTS = 100_000
+"""The largest `--points`."""
 CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 
 
@@ -75,12 +77,14 @@ CHECK_METHODS = ["auto", "mp", "central", "forward", "complex", "ridders"]
 @click.option(
     "--points",
     metavar="N",
-    type=click.IntRange(0),
+    type=click.IntRange(0, MOST_POINTS),
     default=0,
-    help="Check at N points more, drawn between min and max, or within half of an input's value around it.",
+    help=f"Check at N points more, up to {MOST_POINTS:,}, drawn between min and max, or within half of an input's "
+    "value around it.",
 )
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True, help="What random points start from.")
-@click.option("--data", metavar="CSV", help="Check at every row, too; columns are named after inputs. - reads stdin.")
+@options.data("Check at every row of a data file, too; columns are named after inputs. - reads stdin.")
+@options.rows
 @click.option("--only-failed", is_flag=True, help="List nothing but what failed.")
 @options.reader
 @options.form_among(
@@ -103,7 +107,8 @@ def command(
     wrt: tuple[str, ...],
     points: int,
     seed: int,
-    data: str | None,
+    data: tuple[str, ...],
+    rows_options: RowsOptions,
     only_failed: bool,
     reader: CircuitReader,
     form: str,
@@ -124,7 +129,10 @@ def command(
     from circuitgrad.report.check import accuracy_warning
 
     paths, several = reading.circuit_files(files)
-    rows = None if data is None else reading.read_data(data, paths)
+    if not data:
+        option_values.refuse_without_data(**rows_options.given())
+    option_values.refuse_nan(rows_options, "no derivative can be proved there")
+    rows = None if not data else reading.DataFiles.named(data, paths, rows_options)
 
     def checked(path: str) -> Check:
         circuit, chosen = reader.load(path, quiet=quiet)
@@ -162,14 +170,13 @@ def _caught(checked: Callable[[str], Check], path: str) -> Check | CircuitError:
         return error
 
 
-def _points(circuit: Circuit, count: int, seed: int, data: Source | None, *, quiet: bool) -> list[InputPoint]:
+def _points(circuit: Circuit, count: int, seed: int, data: DataFiles | None, *, quiet: bool) -> list[InputPoint]:
     """Return further points than the file's own: the rows of a data file, and random points."""
     from circuitgrad.methods.check.input_points import InputPoint, drawn_points
 
     points = []
     if data is not None:
-        rows = reading.bind_rows(data, circuit, quiet=quiet)
-        points += [InputPoint(f"line {line}", row) for line, row in zip(rows.lines, rows, strict=True)]
+        points += [InputPoint(name, row) for name, row in data.points(circuit, quiet=quiet)]
     drawn = drawn_points(circuit, count, seed)
     if len(drawn) < count:
         missing = f"{count - len(drawn)} of {count} random points"

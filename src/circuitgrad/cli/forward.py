@@ -10,6 +10,7 @@ from circuitgrad.cli import options
 from circuitgrad.cli.passes import report_passes
 
 if TYPE_CHECKING:
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.cli.reading import CircuitReader
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     help="Show how many digits of each value are right, against 60 digits, and name the gate that loses them first.",
 )
 @options.pass_options
-def command(file: str, reader: CircuitReader, given: PassOptions, show_digits: bool) -> None:
+@options.rows
+def command(file: str, reader: CircuitReader, given: PassOptions, rows_options: RowsOptions, show_digits: bool) -> None:
     """Compute every wire's value.
 
     With --data: the output for every row, in the order of the rows. CSV and Markdown come as they are computed; --all
@@ -31,4 +33,4 @@ def command(file: str, reader: CircuitReader, given: PassOptions, show_digits: b
 
     FILE is a circuit in YAML or JSON; - reads standard input.
     """
-    report_passes(file, reader, given, wrt=None, show_digits=show_digits)
+    report_passes(file, reader, given, rows_options, wrt=None, show_digits=show_digits)

@@ -14,6 +14,8 @@ from circuitgrad.errors import CircuitError, quote, visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from circuitgrad.circuit.rows_options import RowsOptions
+
     Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -65,6 +67,13 @@ def in_shell(file: str) -> str:
     import shlex
 
     return "FILE" if file == "-" else visible(shlex.quote(f"./{file}" if file.startswith("-") else file))
+
+
+def _single_file(_ctx: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> str:
+    """Refuse a second data file, which the circuit could not name."""
+    if len(paths) > 1:
+        raise CircuitError.of(f"--data {quote(paths[1])}: one file is wanted, and that is {quote(paths[0])}")
+    return paths[0]
 
 
 @click.group(
@@ -127,7 +136,15 @@ class FitCommand(click.Command):
 
 @command.command("fit", cls=FitCommand, short_help="A formula fitted to the rows of a data file.")
 @click.argument("formula")
-@click.option("--data", metavar="FILE", required=True, help="A CSV file with a header, or a Parquet file.")
+@click.option(
+    "--data",
+    metavar="FILE",
+    required=True,
+    multiple=True,
+    callback=_single_file,
+    help="A text with a header, such as CSV, or a Parquet or Arrow file.",
+)
+@options.rows
 @click.option(
     "--model",
     metavar="NAME",
@@ -145,6 +162,7 @@ class FitCommand(click.Command):
 def fit(
     formula: str,
     data: str,
+    rows_options: RowsOptions,
     model: str | None,
     target: str | None,
     start: dict[str, float],
@@ -159,8 +177,12 @@ def fit(
     """
     from circuitgrad.cli.starters.fit import fit_text
 
+    option_values.refuse_nan(rows_options, "the objective would be nan")
     path = Path(file)
-    text = fit_text(in_shell(file), formula, data, str(path.parent), model=model, target=target, start=start)
+    text = fit_text(
+        in_shell(file), formula, data, str(path.parent), model=model, target=target, start=start,
+        rows_options=rows_options,
+    )  # fmt: skip
     if force and path.exists() and path.samefile(data):
         raise CircuitError.of(f"{quote(file)} is the data file itself", hint="-o names another file")
     write_starter(file, text, force, "optimize")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.reading import CircuitReader
     from circuitgrad.cli.saving import SavingOptions
     from circuitgrad.data.table import Rows
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
 @click.command("optimize", cls=OptimizeCommand, short_help="Move the inputs towards a goal: raise, lower, fit.")
 @options.file
 @optimization_options
-@click.option(
-    "--data",
-    metavar="FILE",
-    help="Take the mean over the rows of a CSV or Parquet file; columns are named after inputs. - reads stdin.  "
-    "[default: the file's own data]",
+@options.data(
+    "Take the mean over the rows of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. - "
+    "reads stdin.  [default: the file's own data]"
 )
+@options.rows
 @click.option(
     "--correlations",
     is_flag=True,
@@ -67,7 +67,8 @@ if TYPE_CHECKING:
 @options.debug
 def command(
     file: str,
-    data: str | None,
+    data: tuple[str, ...],
+    rows_options: RowsOptions,
     correlations: bool,
     confidence: float | None,
     profile: bool,
@@ -109,9 +110,11 @@ def command(
     from circuitgrad.methods.optimize.weights import weight_names, weighted_rows
     from circuitgrad.report.optimize import DEFAULT_CONFIDENCE
 
-    records.refuse_conflicts({**files, "the data": circuit.data if data is None else data})
+    paths = _data_files(circuit, data)
+    records.refuse_conflicts({**files, **{f"the data{' ' * number}": path for number, path in enumerate(paths)}})
     chosen = chosen_optimization(circuit, settings, outputs if reader.outputs else ())
-    rows, source = _rows(circuit, file, data, weight_names(chosen), quiet=quiet)
+    also = weight_names(chosen)
+    rows, source = _rows(circuit, file, paths, rows_options, also, by_circuit=not data, quiet=quiet)
     rows, factors = weighted_rows(chosen, circuit, rows)
     if rows is not None and source is not None:
         printing.warn_overridden(reader.assignments, rows.names, source, quiet=quiet)
@@ -139,23 +142,49 @@ def command(
     return INTERRUPTED if outcome.stopped == "interrupted" else DONE
 
 
+def _data_files(circuit: Circuit, data: tuple[str, ...]) -> list[str]:
+    """Return the files that `--data` names, or else the one of the circuit's file, if there is one."""
+    if not data:
+        return [] if circuit.data is None else [circuit.data]
+    from circuitgrad.data.several import data_files
+
+    return data_files(data)
+
+
 def _rows(
-    circuit: Circuit, file: str, data: str | None, also: Sequence[str], *, quiet: bool
+    circuit: Circuit,
+    file: str,
+    paths: list[str],
+    options: RowsOptions,
+    also: Sequence[str],
+    *,
+    by_circuit: bool,
+    quiet: bool,
 ) -> tuple[Rows | None, str | None]:
-    """Return the rows of the data file that an option or the circuit's file names, and its name.
+    """Return the rows of the data files that an option or the circuit's file names, and their name.
 
     Raises:
         CircuitError: they cannot be used.
     """
-    path = circuit.data if data is None else data
-    if path is None:
+    if not paths:
+        option_values.refuse_without_data(**options.given())
         return None, None
-    from circuitgrad.data.chunks import read_all
+    from circuitgrad.data.chunks import joined, read_all
+    from circuitgrad.data.several import open_files
 
-    option_values.refuse_shared_stdin(path, [file])
-    fixed = [name for name, leaf in circuit.inputs.items() if leaf.fixed]
-    source, rows = read_all(path, [*circuit.inputs, *also], fixed, by_circuit=data is None)
-    printing.warn_ignored(source.name, source.ignored, quiet=quiet)
+    if by_circuit:
+        options = options.over(circuit.rows_options)
+    option_values.refuse_nan(options, "the objective would be nan")
+
+    option_values.refuse_shared_stdin(paths, [file])
+    fixed, names = circuit.fixed_inputs(), [*circuit.inputs, *also]
+    if by_circuit:
+        source, rows = read_all(paths[0], names, fixed, by_circuit=True, options=options, fixed=fixed)
+    else:
+        with open_files(paths, names, wanted=fixed, options=options, fixed=fixed) as source:
+            rows = joined(source)
+    printing.tell_of_reading(source, quiet=quiet)
+    printing.tell_of_gaps(source, quiet=quiet)
     return rows, source.name
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circuitgrad.circuit.rows_options import SETTINGS
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
 from circuitgrad.formulas.numerals import read_number
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.circuit.structure import Input
 
 STANDARD_STREAM = "-"
@@ -44,6 +46,18 @@ def named_numbers(_ctx: click.Context, parameter: click.Parameter, texts: tuple[
         name, number = named_text(option, text, "NAME=VALUE")
         values[name] = number_in(option, text, number)
     return values
+
+
+def rows_setting(_ctx: click.Context, parameter: click.Parameter, given: str | tuple[str, ...] | None) -> Any:
+    """Return the value of an option of the reading of rows."""
+    setting = SETTINGS[str(parameter.name)]
+    try:
+        if isinstance(given, tuple):
+            return tuple(map(setting.read, given))
+        return None if given is None else setting.read(given)
+    except ValueError as error:
+        message, _, hint = str(error).partition(": ")
+        raise CircuitError.of(f"{parameter.opts[0]} {message}", hint=hint) from None
 
 
 def named_text(option: str, text: str, form: str) -> tuple[str, str]:
@@ -128,14 +142,28 @@ def refuse_outside(option: str, leaf: Input, value: float) -> None:
         raise CircuitError.of(f"{option} {leaf.name}={value:g} is outside its bounds, {leaf.min:g} to {leaf.max:g}")
 
 
-def refuse_shared_stdin(path: str, files: Sequence[str]) -> None:
-    """Refuse a data file and circuits that come from standard input both.
+def refuse_shared_stdin(paths: Sequence[str], files: Sequence[str]) -> None:
+    """Refuse data files and circuits that come from standard input both.
 
     Raises:
         CircuitError: they do.
     """
-    if path == STANDARD_STREAM and STANDARD_STREAM in files:
+    if STANDARD_STREAM in paths and STANDARD_STREAM in files:
         raise CircuitError.of("the circuit and --data cannot both come from standard input")
+
+
+def refuse_nan(options: RowsOptions, why: str) -> None:
+    """Refuse gaps that are to be NaN, where no such row can be used.
+
+    Args:
+        options: how rows are read.
+        why: the reason.
+
+    Raises:
+        CircuitError: gaps are to be NaN.
+    """
+    if options.missing == "nan":
+        raise CircuitError.of(f"rows with gaps cannot be nan here: {why}", hint="--missing skip leaves them out")
 
 
 def refuse_without_data(**given: object) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
-from circuitgrad.cli.option_values import named_numbers
+from circuitgrad.circuit.rows_options import SETTINGS, RowsOptions
+from circuitgrad.cli.option_values import named_numbers, rows_setting
 from circuitgrad.cli.reading import CircuitReader
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.report.rendering import FORMATS
@@ -145,6 +146,33 @@ def engines(command: Callable[..., Any]) -> Callable[..., Any]:
     return _engine(_verbose(command))
 
 
+# Rows
+
+
+def data(words: str) -> Decorator:
+    """Return the option that names data files.
+
+    Args:
+        words: what is done with them.
+    """
+    more = "A folder or a pattern such as 'rows/*.csv' names several files; repeatable."
+    return click.option("--data", metavar="FILE", multiple=True, help=f"{words} {more}")
+
+
+def _rows_option(name: str) -> Decorator:
+    """Return the option for a setting of the reading of rows."""
+    setting = SETTINGS[name]
+    words = f"With --data: {setting.about}.  [default: {setting.default}]"
+    option = f"--{name.replace('_', '-')}"
+    return click.option(
+        option, name, metavar=setting.metavar, multiple=setting.several, callback=rows_setting, help=words
+    )
+
+
+rows = gathered(RowsOptions, "rows_options", [_rows_option(name) for name in SETTINGS])
+"""How the rows of a data file are read."""
+
+
 # Passes, at a single point or over rows
 
 
@@ -152,7 +180,9 @@ class PassOptions(NamedTuple):
     """The options of `forward` and `backward` alike.
 
     Attributes:
-        data: the data file; None for a pass at a single point.
+        data: the data files; none for a pass at a single point.
+        keep: the columns of the data that are carried through to the results.
+        file_column: the name of a column with the file of each row; None for no such column.
         output_file: the file of the results of rows; None is standard output.
         form: the format.
         precision: significant digits; None is the format's own choice.
@@ -162,7 +192,9 @@ class PassOptions(NamedTuple):
         quiet: whether to print the results alone.
     """
 
-    data: str | None
+    data: tuple[str, ...]
+    keep: tuple[str, ...]
+    file_column: str | None
     output_file: str | None
     form: str
     precision: int | None
@@ -176,10 +208,18 @@ pass_options = gathered(
     PassOptions,
     "given",
     [
+        data(
+            "Compute every row of a data file: CSV, other text, Parquet or Arrow; columns are named after inputs. - "
+            "reads stdin."
+        ),
         click.option(
-            "--data",
-            metavar="FILE",
-            help="Compute every row of a CSV file, or a Parquet file; columns are named after inputs. - reads stdin.",
+            "--keep",
+            metavar="COLUMNS",
+            multiple=True,
+            help="With --data: carry columns through to the results, as in time,station, or all; repeatable.",
+        ),
+        click.option(
+            "--file-column", metavar="NAME", help="With --data: add a column of that name with the file of each row."
         ),
         click.option(
             "-o",

@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.cli.reading import CircuitReader
 
 
 def report_passes(
-    file: str, reader: CircuitReader, given: PassOptions, wrt: Sequence[str] | None, *, show_digits: bool = False
+    file: str,
+    reader: CircuitReader,
+    given: PassOptions,
+    rows_options: RowsOptions,
+    wrt: Sequence[str] | None,
+    *,
+    show_digits: bool = False,
 ) -> None:
     """Compute a circuit, at a single point or at every row of a data file, and print the results.
 
@@ -25,22 +32,25 @@ def report_passes(
         file: the circuit's file.
         reader: reads it.
         given: the options.
+        rows_options: how the data file is read.
         wrt: the names of `--wrt`; None for no derivatives.
         show_digits: whether to show how many digits of each value are right.
 
     Raises:
         CircuitError: a file or an option is wrong.
     """
-    if given.data is not None:
+    if given.data:
         from circuitgrad.cli.rows import report_rows
 
         if show_digits:
             raise click.UsageError("--show-digits is for a single point: it goes without --data")
         option_values.refuse_shared_stdin(given.data, [file])
         circuit, outputs = reader.load(file, quiet=given.quiet)
-        report_rows(circuit, given.data, reader.assignments, outputs, wrt, given)
+        report_rows(circuit, given.data, reader.assignments, outputs, wrt, given, rows_options)
     else:
-        option_values.refuse_without_data(output_file=given.output_file)
+        option_values.refuse_without_data(
+            keep=given.keep, file_column=given.file_column, output_file=given.output_file, **rows_options.given()
+        )
         circuit, outputs = reader.load(file, quiet=given.quiet)
         _report_pass(circuit, outputs, given, wrt, show_digits=show_digits)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.cli import streams
-from circuitgrad.errors import Problem, installing, quote
+from circuitgrad.errors import Problem, installing, quote, visible
 from circuitgrad.report.rendering import render
 from circuitgrad.report.terminal import fold, printable
 
@@ -13,17 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.data.table import Chunks
     from circuitgrad.engines.choice import Choice
     from circuitgrad.report.tables import Table
 
+MOST_NAMED_COLUMNS = 10
+"""A warning names at most this many columns."""
 ROWS_WORTH_PYARROW = 300_000
 """Without pyarrow, this many rows of CSV take over a second longer to read and write, 4 us each."""
 
 
 def title(circuit: Circuit) -> str:
     """Return the line above a table: the circuit's name and its description."""
-    from circuitgrad.errors import visible
-
     return visible(f"{circuit.name}: {circuit.about}" if circuit.about else circuit.name)
 
 
@@ -76,8 +78,29 @@ def warn_nonfinite(circuit: Circuit, *, gradients: bool = True, quiet: bool) -> 
 def warn_ignored(source: str, ignored: Sequence[str], *, quiet: bool) -> None:
     """Warn about columns of a data file without an input."""
     if ignored:
-        names = ", ".join(map(quote, dict.fromkeys(ignored)))
+        distinct = dict.fromkeys(ignored)
+        names = ", ".join(map(quote, islice(distinct, MOST_NAMED_COLUMNS)))
+        if len(distinct) > MOST_NAMED_COLUMNS:
+            names += f" and {len(distinct) - MOST_NAMED_COLUMNS:,} more"
         warn(Problem(f"{source}: no input is called like these columns, which are ignored: {names}"), quiet=quiet)
+
+
+def tell_of_reading(data: Chunks, *, quiet: bool) -> None:
+    """Write to standard error what was found in a data file, and warn about columns without an input."""
+    for note in data.notes if not quiet else ():
+        streams.tell(f"note: {visible(note)}")
+    for warning in data.warnings:
+        warn(warning, quiet=quiet)
+    ignored = [title for title in data.ignored if title not in data.kept]
+    if len(ignored) > len(data.warnings):
+        warn_ignored(data.name, ignored, quiet=quiet)
+
+
+def tell_of_gaps(data: Chunks, *, quiet: bool) -> None:
+    """Write to standard error how many rows of a data file had gaps, after the file has been read."""
+    note = data.gaps and data.gaps.message(data.name, data.counted)
+    if note and not quiet:
+        streams.tell(f"note: {visible(note)}")
 
 
 def warn_overridden(assignments: Collection[str], columns: Collection[str], source: str, *, quiet: bool) -> None:

@@ -6,17 +6,16 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.cli.option_values import not_called, refuse_outside, refuse_shared_stdin
-from circuitgrad.cli.printing import warn_ignored
+from circuitgrad.cli.printing import tell_of_gaps, tell_of_reading
 from circuitgrad.cli.progress import Meter
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.formulas.names import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
-    from circuitgrad.data.table import Rows
-    from circuitgrad.errors import Source
+    from circuitgrad.circuit.rows_options import RowsOptions
 
 
 class CircuitReader(NamedTuple):
@@ -79,7 +78,8 @@ class CircuitReader(NamedTuple):
 def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     """Return the files that paths name, and whether they are more than one: a folder may always have more.
 
-    A folder stands for the circuit files in it and in the folders below, by name; hidden files are left out.
+    A folder stands for the circuit files in it and in the folders below, by name. Hidden files are left out, and so is
+    what is no regular file: a folder of such a name, a pipe, a link to nowhere.
 
     Raises:
         CircuitError: a folder has none.
@@ -98,6 +98,7 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
             entry
             for entry in sorted(folder.rglob("*"))
             if entry.suffix.lower() in CIRCUIT_SUFFIXES
+            and entry.is_file()
             and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
         ]
         if not entries:
@@ -108,26 +109,49 @@ def circuit_files(paths: Sequence[str]) -> tuple[list[str], bool]:
     return files, len(paths) > 1 or Path(paths[0]).is_dir()
 
 
-def read_data(path: str, files: Sequence[str]) -> Source:
-    """Return the text of `--data`; `-` is standard input, unless a circuit comes from there.
+class DataFiles(NamedTuple):
+    """Data files that several circuits read.
 
-    Raises:
-        CircuitError: it cannot be read.
+    Attributes:
+        paths: the files.
+        options: how they are read.
+        content: the content of a single file, where it can be read only once.
     """
-    from circuitgrad.files import read_text
 
-    refuse_shared_stdin(path, files)
-    return read_text(path)
+    paths: Sequence[str]
+    options: RowsOptions
+    content: bytes | None
 
+    @classmethod
+    def named(cls, paths: Sequence[str], files: Sequence[str], options: RowsOptions) -> DataFiles:
+        """Return the files of `--data`; `-` is standard input, unless a circuit comes from there.
 
-def bind_rows(data: Source, circuit: Circuit, *, quiet: bool) -> Rows:
-    """Return the rows of a data file for a circuit, with a warning about columns without an input.
+        Raises:
+            CircuitError: it cannot be read.
+        """
+        from circuitgrad.data.several import data_files
+        from circuitgrad.files import is_regular, read_bytes
 
-    Raises:
-        CircuitError: the data are wrong.
-    """
-    from circuitgrad.data.csv import read_rows
+        refuse_shared_stdin(paths, files)
+        paths = data_files(paths)
+        once = [path for path in paths if not is_regular(path)]
+        if len(paths) > 1 and len(files) > 1 and once:
+            message = f"{quote(once[0])} can be read only once, and there are several circuits"
+            raise CircuitError.of(message, hint="save the rows as a file")
+        return cls(paths, options, read_bytes(paths[0]) if once and len(paths) == 1 else None)
 
-    rows = read_rows(data, circuit.inputs)
-    warn_ignored(data.name, rows.ignored, quiet=quiet)
-    return rows
+    def points(self, circuit: Circuit, *, quiet: bool) -> Iterator[tuple[str, dict[str, float]]]:
+        """Yield the rows for a circuit with their names, such as `line 3`; warn about columns without an input.
+
+        Raises:
+            CircuitError: the data are wrong.
+        """
+        from circuitgrad.data.several import open_files
+
+        fixed = circuit.fixed_inputs()
+        with open_files(self.paths, circuit.inputs, options=self.options, content=self.content, fixed=fixed) as data:
+            tell_of_reading(data, quiet=quiet)
+            for rows in data.chunks:
+                source = f" of {rows.source}" if rows.source else ""
+                yield from ((f"{data.counted} {line}{source}", row) for line, row in zip(rows.lines, rows, strict=True))
+        tell_of_gaps(data, quiet=quiet)

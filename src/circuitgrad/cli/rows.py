@@ -18,16 +18,16 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.methods.rowwise import NonfiniteRows, RowwiseProgram
 from circuitgrad.methods.silenced_rows import SilencedRows
 from circuitgrad.report.rendering import render
-from circuitgrad.report.rows import collected, ends, json_pieces, rows_json, stream, table_of
+from circuitgrad.report.rows import ResultChunk, collected, ends, json_pieces, rows_json, stream, table_of
 from circuitgrad.report.terminal import encodable, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.cli.options import PassOptions
     from circuitgrad.data.table import Chunks
-    from circuitgrad.report.rows import ResultChunk
 
 RESULTS_AT_A_TIME = 500_000
 """How many numbers are computed at a time; at least those of `CHUNK_ROWS` rows."""
@@ -37,33 +37,36 @@ FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".parquet
 
 def report_rows(
     circuit: Circuit,
-    path: str,
+    paths: Sequence[str],
     assignments: Mapping[str, float],
     outputs: Sequence[str],
     wrt: Sequence[str] | None,
     given: PassOptions,
+    rows_options: RowsOptions,
 ) -> None:
     """Compute a circuit at every row of a file, and print the results or write them to a file.
 
     Args:
         circuit: the circuit.
-        path: the data file.
+        paths: the data files.
         assignments: the values of `--set`.
         outputs: the outputs.
         wrt: the names of `--wrt`; None for no derivatives.
         given: the options.
+        rows_options: how the data file is read.
 
     Raises:
         CircuitError: the data are wrong, or the file of results cannot be written.
     """
-    from circuitgrad.data.chunks import open_rows
+    from circuitgrad.data.several import data_files, open_files
 
     form = _form(given)
     wanted = _wanted(circuit, outputs, wrt, everything=given.everything)
     if form == "json" and wrt is not None and (clash := {"grads", "jacobian"} & {*wanted.values}):
         message = f"{quote(min(clash))} is a key of the JSON document, and cannot be a wire's"
         raise CircuitError.of(message, hint="--format csv has no such keys")
-    with open_rows(path, circuit.inputs) as data:
+    fixed = circuit.fixed_inputs()
+    with open_files(data_files(paths), circuit.inputs, options=rows_options, fixed=fixed, keep=given.keep) as data:
         _report(circuit, data, assignments, outputs, wanted, form, given)
 
 
@@ -76,20 +79,41 @@ def _report(
     form: str,
     given: PassOptions,
 ) -> None:
-    printing.warn_ignored(data.name, data.ignored, quiet=given.quiet)
+    _refuse_clash(_kept(data, given), wanted, form)
+    printing.tell_of_reading(data, quiet=given.quiet)
     printing.warn_overridden(assignments, data.names, data.name, quiet=given.quiet)
     nonfinite, silenced = NonfiniteRows(circuit, wanted), SilencedRows(circuit, wanted)
     is_seen = given.output_file is None and form in ("csv", "markdown") and sys.stdout.isatty()
     compute = RowwiseProgram(circuit, data.names, silenced.wanted, given.engine, data.expected)
-    chunks = _computed(compute, data, wanted, nonfinite, silenced, quiet=given.quiet or is_seen)
+    has_file = given.file_column is not None
+    chunks = _computed(compute, data, wanted, nonfinite, silenced, has_file=has_file, quiet=given.quiet or is_seen)
     if form == "parquet":
-        _write_parquet(chunks, wanted, given)
+        _write_parquet(chunks, data, wanted, given)
     else:
-        _write_text(_pieces(circuit, outputs, wanted, data.counted, chunks, form, given), given)
+        _write_text(_pieces(circuit, outputs, wanted, data, chunks, form, given), given)
     printing.tell_engine(compute.choice, verbose=given.verbose, quiet=given.quiet)
     printing.tell_of_pyarrow(data.expected, quiet=given.quiet)
+    printing.tell_of_gaps(data, quiet=given.quiet)
     printing.warn(nonfinite.problem(data.name, data.counted), quiet=given.quiet)
     printing.warn(silenced.problem(data.name, data.counted), quiet=given.quiet)
+
+
+def _kept(data: Chunks, given: PassOptions) -> list[str]:
+    """Return the names of the columns before the results."""
+    return [*([given.file_column] if given.file_column is not None else []), *data.kept]
+
+
+def _refuse_clash(kept: Sequence[str], wanted: Wanted, form: str) -> None:
+    """Refuse columns before the results of which two would have the same name, or one the name of a result.
+
+    Raises:
+        CircuitError: there is such a column.
+    """
+    keys = {"grads", "jacobian"} if form == "json" and wanted.outputs else set()
+    for place, name in enumerate(kept):
+        if name in wanted.titles or name in keys or name in kept[:place]:
+            message = f"the column {quote(name)} would have the name of another column of the results"
+            raise CircuitError.of(message, hint="rename it in the data, or leave it out of --keep")
 
 
 def _form(given: PassOptions) -> str:
@@ -131,6 +155,7 @@ def _computed(
     nonfinite: NonfiniteRows,
     silenced: SilencedRows,
     *,
+    has_file: bool,
     quiet: bool,
 ) -> Iterator[ResultChunk]:
     """Yield the results of chunk after chunk."""
@@ -142,7 +167,8 @@ def _computed(
         for rows in (part for chunk in data.chunks for part in chunk.cut(size)):
             columns = silenced.see(rows, compute(rows))
             nonfinite.see(rows, columns)
-            yield rows.lines, columns
+            files = [[rows.source or data.name] * len(rows)] if has_file else []
+            yield ResultChunk(rows.lines, columns, [*files, *rows.kept])
             done += len(rows)
             meter("rows", done)
 
@@ -151,21 +177,24 @@ def _pieces(
     circuit: Circuit,
     outputs: Sequence[str],
     wanted: Wanted,
-    counted: str,
+    data: Chunks,
     chunks: Iterator[ResultChunk],
     form: str,
     given: PassOptions,
 ) -> Iterator[str]:
     """Yield the results in pieces of text."""
+    kept = _kept(data, given)
     if form == "json":
-        columns = collected(len(wanted.titles), chunks)
-        document = rows_json(circuit.name, outputs, wanted.values, wanted.wrt, columns)
-        names = "".join([circuit.name, *wanted.titles])
+        texts, columns = collected(len(wanted.titles), chunks, len(kept))
+        cells = dict(zip(kept, texts, strict=True))
+        document = rows_json(circuit.name, outputs, wanted.values, wanted.wrt, columns, cells)
+        names = "".join([circuit.name, *wanted.titles, *kept])
+        names += "".join({cell for column in texts for cell in column if isinstance(cell, str) and not cell.isascii()})
         yield from json_pieces(document, ascii_only=given.output_file is None and not encodable(names))
         yield "\n"
         return
     count = len(wanted.values)
-    table = table_of(wanted.titles[:count], wanted.titles[count:], counted if form != "csv" else "")
+    table = table_of(wanted.titles[:count], wanted.titles[count:], data.counted if form != "csv" else "", kept)
     if form != "table":
         yield from stream(table, chunks, form, given.precision)
         return
@@ -187,11 +216,13 @@ def _write_text(pieces: Iterator[str], given: PassOptions) -> None:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
-def _write_parquet(chunks: Iterator[ResultChunk], wanted: Wanted, given: PassOptions) -> None:
+def _write_parquet(chunks: Iterator[ResultChunk], data: Chunks, wanted: Wanted, given: PassOptions) -> None:
     """Write results to a Parquet file once they are complete."""
     from circuitgrad.data.parquet import write_parquet
     from circuitgrad.files import writing
 
     assert given.output_file is not None  # noqa: S101
     with writing(Path(given.output_file), replace=True) as file:
-        write_parquet(file, wanted.titles, (columns for _, columns in chunks))
+        types = [*([None] if given.file_column is not None else []), *(data.kept_types or [None] * len(data.kept))]
+        kept = dict(zip(_kept(data, given), types, strict=True))
+        write_parquet(file, wanted.titles, ((chunk.kept, chunk.columns) for chunk in chunks), kept)

@@ -5,26 +5,29 @@ It needs a fortieth of the time. Rows of any other kind are refused here and lef
 
 from __future__ import annotations
 
-import csv
-from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circuitgrad.data.arrow import from_arrow
+from circuitgrad.data.csv import LONGEST_NUMBER
+from circuitgrad.data.dialect import BLANKS, PLAIN
 from circuitgrad.errors import CircuitError
 from circuitgrad.files import decode
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Sequence
+
+    from circuitgrad.data.dialect import Dialect
 
 PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 """The ASCII characters that may stand in a data file."""
 THREAD_BYTES = 1 << 20
 """The bytes that each of pyarrow's threads takes at a time."""
-# Whole numbers that begin with a zero, which pyarrow reads and `numerals.read_number` refuses.
-_LEADING_ZERO = r"(?:^|[,\r\n\t ])[-+]?0[0-9]+[\t ]*(?:[,\r\n]|$)"
 
 
-def read_columns(text: bytes, rows: int, width: int, positions: Sequence[int]) -> list[array[float]] | None:
+def read_columns(
+    text: bytes, rows: int, width: int, positions: Sequence[int], dialect: Dialect = PLAIN
+) -> list[array[float]] | None:
     r"""Return the numbers in columns of a CSV text, or None where pyarrow might read a row differently.
 
     The result is that of `csv.CsvTable.numbers` for a text whose every line is a row. pyarrow must be installed.
@@ -34,56 +37,87 @@ def read_columns(text: bytes, rows: int, width: int, positions: Sequence[int]) -
         rows: the number of lines.
         width: the number of columns.
         positions: the columns to read, from 0.
+        dialect: how the text is divided.
 
     >>> import pytest
     >>> _ = pytest.importorskip("pyarrow")
     >>> read_columns(b"1,a,2.5\n-3,b,4e1\n", 2, 3, [0, 2])
     [array('d', [1.0, -3.0]), array('d', [2.5, 40.0])]
     >>> print(read_columns(b'1,"a",2\n', 1, 3, [0, 2]), read_columns(b"1,a,017\n", 1, 3, [0, 2]))
-    None None
+    None [array('d', [1.0]), array('d', [17.0])]
     """
     import pyarrow as pa
     from pyarrow import compute as pc
+
+    if dialect.separator == dialect.decimal:
+        return None
+    if dialect.separator == BLANKS:
+        text = _separated_by_one_blank(text)
+    if not _is_readable(text, dialect.separator.encode(), are_all_numbers=len(positions) == width):
+        return None
+    table = _read(text, rows, width, positions, dialect, pa.float64())
+    if table is None:
+        return None
+    if any(column.null_count or not pc.all(pc.is_finite(column)).as_py() for column in table.columns):
+        return None
+    return [from_arrow(column.chunks) for column in table.columns]
+
+
+def read_texts(
+    text: bytes, rows: int, width: int, positions: Sequence[int], dialect: Dialect = PLAIN
+) -> list[list[str]] | None:
+    r"""Return the cells in columns of a CSV text that `read_columns` has read, or None where they might differ.
+
+    The arguments are those of `read_columns`.
+
+    >>> import pytest
+    >>> _ = pytest.importorskip("pyarrow")
+    >>> read_texts(b"1, a,2.5\n-3,b ,4e1\n", 2, 3, [1, 2])
+    [['a', 'b '], ['2.5', '4e1']]
+    """
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    if dialect.separator == BLANKS:
+        text = _separated_by_one_blank(text)
+    table = _read(text, rows, width, positions, dialect, pa.string())
+    if table is None:
+        return None
+    return [pc.utf8_ltrim(table.column(str(position)), " ").to_pylist() for position in positions]
+
+
+def _read(text: bytes, rows: int, width: int, positions: Sequence[int], dialect: Dialect, kind: Any) -> Any:
+    """Return columns of one type, or None where pyarrow does not read them, or not as rows of lines."""
+    import pyarrow as pa
     from pyarrow import csv as pa_csv
 
-    reads_all = len(positions) == width
-    if not _is_readable(text, are_all_numbers=reads_all):
-        return None
     names = list(map(str, range(width)))
     wanted = [names[position] for position in positions]
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(text),
             read_options=pa_csv.ReadOptions(column_names=names, block_size=THREAD_BYTES),
-            parse_options=pa_csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            parse_options=pa_csv.ParseOptions(delimiter=dialect.separator, quote_char=False, ignore_empty_lines=False),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(wanted, pa.float64()), include_columns=wanted, null_values=[]
+                column_types=dict.fromkeys(wanted, kind),
+                include_columns=wanted,
+                null_values=[],
+                decimal_point=dialect.decimal,
             ),
         )
     except pa.ArrowException:
         return None
-    if table.num_rows != rows:
-        return None  # for pyarrow, a carriage return alone ends a line, too
-    if any(column.null_count or not pc.all(pc.is_finite(column)).as_py() for column in table.columns):
-        return None
-    # No cell has two points: with as many points as cells, no number is written without a point.
-    if (
-        any(pc.any(pc.equal(pc.floor(column), column)).as_py() for column in table.columns)
-        and not (reads_all and text.count(b".") == rows * width)
-        and _matches(_LEADING_ZERO, text)
-    ):
-        return None
-    return [from_arrow(column.chunks) for column in table.columns]
+    return table if table.num_rows == rows else None  # for pyarrow, a carriage return alone ends a line, too
 
 
-def _is_readable(text: bytes, *, are_all_numbers: bool) -> bool:
+def _is_readable(text: bytes, separator: bytes, *, are_all_numbers: bool) -> bool:
     """Tell whether every line of a text is a row, and every character may stand in a data file."""
     if b'"' in text:
         return False
-    half = csv.field_size_limit() // 2
+    half = LONGEST_NUMBER // 2
     for start in range(0, len(text) - half, half):
-        if text.find(b",", start, start + half) < 0 and text.find(b"\n", start, start + half) < 0:
-            return False  # a cell may be longer than the module csv takes
+        if text.find(separator, start, start + half) < 0 and text.find(b"\n", start, start + half) < 0:
+            return False  # a cell may be longer than a number may be
     if not are_all_numbers and text.translate(None, PRINTABLE):
         try:
             decode(text, "", before=1)
@@ -92,11 +126,13 @@ def _is_readable(text: bytes, *, are_all_numbers: bool) -> bool:
     return True
 
 
-def _matches(pattern: str, text: bytes) -> bool:
-    """Tell whether a regular expression matches somewhere in a text; the module re needs four times as long."""
-    import pyarrow as pa
-    from pyarrow import compute as pc
+def _separated_by_one_blank(text: bytes) -> bytes:
+    r"""Return a text with one blank for any number of blanks and tabs, and none at the ends of lines.
 
-    offsets = pa.py_buffer(array("q", [0, len(text)]))
-    texts = pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(text)])
-    return bool(pc.match_substring_regex(texts, pattern)[0].as_py())
+    >>> _separated_by_one_blank(b" 1 \t2\r\n3  4 \n")
+    b'1 2\r\n3 4\n'
+    """
+    text = text.replace(b"\t", b" ")
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    return text.replace(b"\n ", b"\n").replace(b" \n", b"\n").replace(b" \r", b"\r").strip(b" ")

@@ -9,11 +9,13 @@ import os
 import select
 import stat
 from collections import deque
+from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from circuitgrad.data.arrow_csv import PRINTABLE
-from circuitgrad.errors import Source
+from circuitgrad.data.dialect import COMMENT, PLAIN, records
+from circuitgrad.errors import LONGEST_LINE, CircuitError, Source
 from circuitgrad.files import decode
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ LOOKAHEAD_BYTES = 1 << 22
 """The bytes to look ahead for the fast path. From half as many on, importing pyarrow pays: 0.1 to 0.2 s."""
 PIPE_PATIENCE = 0.1
 """The seconds to wait for more from a pipe once there are rows for a chunk."""
+MOST_LINE_BYTES = 1 << 24
+"""The longest line that is read, and about the longest row of several lines."""
 _READ_BYTES = 1 << 18
 _MOST_LOOKAHEAD_BYTES = 1 << 26
 _ONE_BYTE_ENCODING = "latin-1"
@@ -39,6 +43,7 @@ class CsvText:
         size: the rows of a part that are not blank; the header counts, and the last part may have fewer.
 
     Attributes:
+        dialect: how the lines are divided into rows.
         line: the number of the line at which the next part begins.
         offset: the number of bytes before it.
         length: the length of the file in bytes; 0 where it is unknown, as of a pipe.
@@ -49,12 +54,14 @@ class CsvText:
     """
 
     def __init__(self, file: io.BufferedIOBase, name: str, size: int) -> None:
+        self.dialect = PLAIN
         self.line = 1
         self.offset = 0
+        self._leading = 0
         self._file, self._name, self._size = file, name, size
         self.length = _length(file)
         self._lines: deque[str] = deque()
-        self._open_line = ""  # a line whose end is not read yet
+        self._open_line: list[str] = []  # the pieces of a line whose end is not read yet
         self._undivided = b""  # bytes that are read, and not divided into lines yet
         self._is_begun = self._is_over = False
 
@@ -64,15 +71,17 @@ class CsvText:
         A fault of the CSV ends its part: the reader of the part finds the same fault.
 
         Raises:
-            CircuitError: the part is no text in UTF-8.
+            CircuitError: the part is no text in UTF-8, or has a line that is too long.
         """
-        while len(self._lines) < self._size and self._divide():
+        size = self._size + self._leading
+        self._leading = 0
+        while len(self._lines) < size and self._divide():
             pass
-        lines = [self._lines.popleft() for _ in range(min(self._size, len(self._lines)))]
+        lines = [self._lines.popleft() for _ in range(min(size, len(self._lines)))]
         joined = "".join(lines)
         if '"' in joined or any(map(str.isspace, lines)):
             self._lines.extendleft(reversed(lines))
-            lines = self._take_rows()
+            lines = self._take_rows(size)
             joined = "".join(lines)
         if not lines and self._is_begun:
             return None
@@ -81,8 +90,22 @@ class CsvText:
         self.line += len(lines)
         self.offset += len(data)
         if data.translate(None, PRINTABLE):
-            return decode(data, self._name, line, before)
+            return decode(data, self._name, line, before, "save the file as UTF-8, or say --encoding cp1252")
         return Source(self._name, joined, line)
+
+    def head(self) -> str:
+        """Return the first lines, those of the first part and some more: comments at the beginning do not count.
+
+        Raises:
+            CircuitError: a line is too long.
+        """
+        while True:
+            beginning = takewhile(_is_blank_or_comment, self._lines)
+            self._leading = sum(1 for _ in beginning)
+            if len(self._lines) >= self._size + self._leading or not self._divide():
+                break
+        text = "".join(self._lines).encode(_ONE_BYTE_ENCODING).decode("utf-8", "replace")
+        return text.removeprefix("\ufeff")
 
     def expected_rows(self) -> int:
         """Return the number of rows to expect from the parts so far; 0 where the file's length is unknown."""
@@ -95,9 +118,9 @@ class CsvText:
         Their number is a multiple of the size of a part, except at the end of the file. The lines are still to come,
         as parts or with `skip`. The result is empty at the end of the file, and where lines are very long.
         """
-        pieces = ["".join([*self._lines, self._open_line]).encode(_ONE_BYTE_ENCODING), self._undivided]
+        pieces = ["".join([*self._lines, *self._open_line]).encode(_ONE_BYTE_ENCODING), self._undivided]
         self._lines.clear()
-        self._open_line = ""
+        self._open_line.clear()
         length, lines = sum(map(len, pieces)), sum(piece.count(b"\n") for piece in pieces)
         until = monotonic() + PIPE_PATIENCE
         while lines < self._size or (length < LOOKAHEAD_BYTES and self._has_more(until)):
@@ -137,17 +160,36 @@ class CsvText:
         return more
 
     def _divide(self) -> bool:
-        """Divide more of the text into lines, a character a byte, and tell whether there was more."""
+        """Divide more of the text into lines, a character a byte, and tell whether there was more.
+
+        Raises:
+            CircuitError: a line is too long.
+        """
         more = self._undivided[:_READ_BYTES] or self._read(_READ_BYTES)
         self._undivided = self._undivided[_READ_BYTES:]
-        lines = io.StringIO(self._open_line + more.decode(_ONE_BYTE_ENCODING), newline="").readlines()
+        self._open_line.append(more.decode(_ONE_BYTE_ENCODING))
+        if more and b"\n" not in more and b"\r" not in more and not self._open_line[0].endswith("\r"):
+            if sum(map(len, self._open_line)) > MOST_LINE_BYTES:
+                self._refuse_long_line()
+            return True  # joining the pieces each time would take quadratic time
+        lines = io.StringIO("".join(self._open_line), newline="").readlines()
         # A line feed may follow a carriage return.
-        self._open_line = lines.pop() if more and lines and not lines[-1].endswith("\n") else ""
+        self._open_line = [lines.pop()] if more and lines and not lines[-1].endswith("\n") else []
         self._lines.extend(lines)
         return bool(more or lines)
 
-    def _take_rows(self) -> list[str]:
-        """Take the lines of a part, some of whose rows may be blank, or have several lines."""
+    def _refuse_long_line(self) -> None:
+        """Refuse the open line.
+
+        Raises:
+            CircuitError: it is too long.
+        """
+        begin = "".join(self._open_line)[:LONGEST_LINE].encode(_ONE_BYTE_ENCODING).decode("utf-8", "replace")
+        place = Source(self._name, begin, self.line + len(self._lines)).place(0)
+        raise CircuitError.of(f"this line is longer than {MOST_LINE_BYTES >> 20} MB", place, "is it a file of rows?")
+
+    def _take_rows(self, size: int) -> list[str]:
+        """Take the lines of a part of a size, some of whose rows may be blank, or have several lines."""
         taken: list[str] = []
         is_blank = True
 
@@ -161,9 +203,9 @@ class CsvText:
                 is_blank = is_blank and line.isspace()
                 yield line if self.offset else line.removeprefix(_BYTE_ORDER_MARK)
 
-        reader = csv.reader(lines(), strict=True, skipinitialspace=True)
+        reader = records(lines(), self.dialect)
         rows = 0
-        while rows < self._size:
+        while rows < size:
             try:
                 is_over = next(reader, None) is None
             except csv.Error:
@@ -173,6 +215,11 @@ class CsvText:
             if is_over:
                 break
         return taken if rows or not self.offset else []
+
+
+def _is_blank_or_comment(line: str) -> bool:
+    begin = line.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
+    return not begin or begin == COMMENT
 
 
 def _length(file: io.BufferedIOBase) -> int:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
-
-from circuitgrad.errors import did_you_mean, quote
-from circuitgrad.formulas.names import normalise
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from circuitgrad.errors import Place
+    from circuitgrad.errors import Place, Problem
 
 CHUNK_ROWS = 1000
 """The rows of a chunk, unless the format's fast path reads larger ones."""
-MOST_NAMED_INPUTS = 5
-"""A hint names at most this many inputs."""
-MOST_COMPARED_COLUMNS = 10
-"""At most this many columns are compared with the inputs for a hint."""
-NO_INPUT_COLUMN = "no column has the name of an input"
 
 
 class Rows:
@@ -31,6 +22,8 @@ class Rows:
         lines: per row the number of the line, from 1, at which it begins.
         ignored: the names, as written, of the columns that belong to no input.
         header: the place of the header, in a text that has it.
+        source: the file's name, where there are several files.
+        kept: the cells of the columns that are carried through.
 
     >>> from array import array
     >>> rows = Rows({"a": array("d", [1, 3]), "b": array("d", [2, 4])}, [2, 3], ())
@@ -38,7 +31,7 @@ class Rows:
     (('a', 'b'), 2, [{'a': 1.0, 'b': 2.0}, {'a': 3.0, 'b': 4.0}])
     """
 
-    __slots__ = ("columns", "header", "ignored", "lines")
+    __slots__ = ("columns", "header", "ignored", "kept", "lines", "source")
 
     def __init__(
         self,
@@ -46,11 +39,15 @@ class Rows:
         lines: Sequence[int],
         ignored: tuple[str, ...],
         header: Place | None = None,
+        source: str = "",
+        kept: Sequence[Sequence[Any]] = (),
     ) -> None:
         self.columns = columns
         self.lines = lines
         self.ignored = ignored
         self.header = header
+        self.source = source
+        self.kept = kept
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,12 +70,20 @@ class Rows:
         for start in range(0, len(self), size):
             end = start + size
             columns = {name: column[start:end] for name, column in self.columns.items()}
-            yield Rows(columns, self.lines[start:end], self.ignored, self.header)
+            kept = [cells[start:end] for cells in self.kept]
+            yield Rows(columns, self.lines[start:end], self.ignored, self.header, self.source, kept)
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         names = self.names
         for values in zip(*self.columns.values(), strict=True):
             yield dict(zip(names, values, strict=True))
+
+
+class CountsGaps(Protocol):
+    """Counts the rows with gaps of one file or of several."""
+
+    def message(self, name: str, counted: str, /) -> str | None:
+        """Return a note on the rows with gaps of a file, or None where there were none."""
 
 
 class Chunks(NamedTuple):
@@ -91,6 +96,12 @@ class Chunks(NamedTuple):
         ignored: the names of the columns that belong to no input.
         expected: the approximate number of rows; 0 where it is unknown before they are read.
         chunks: the rows; they are read as they are asked for, and a fault is raised when it is reached.
+        notes: what was found in the file and nobody has said.
+        gaps: what is done about gaps, and how many there were so far.
+        warnings: columns that nearly have the name of an input.
+        kept: the names of the columns that are carried through.
+        kept_types: their types in pyarrow; none where they are texts.
+        may_be_prose: whether the header may be a line of a text without rows: words between blanks, or a comment.
     """
 
     name: str
@@ -99,47 +110,9 @@ class Chunks(NamedTuple):
     ignored: tuple[str, ...]
     expected: int
     chunks: Iterator[Rows]
-
-
-class Binding(NamedTuple):
-    """Which columns of a table bind which inputs.
-
-    Attributes:
-        names: the inputs that the table has a column of, in the order of the columns.
-        positions: the positions of these columns, from 0.
-        ignored: the names, as written, of the columns that belong to no input.
-    """
-
-    names: tuple[str, ...]
-    positions: tuple[int, ...]
-    ignored: tuple[str, ...]
-
-    @classmethod
-    def of(cls, header: Sequence[str], inputs: Collection[str]) -> Binding:
-        """Return the binding of the columns of a header."""
-        known = frozenset(inputs)
-        names = [normalise(cell.strip()) for cell in header]
-        bound = tuple(position for position, name in enumerate(names) if name in known)
-        ignored = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name not in known)
-        return cls(tuple(names[position] for position in bound), bound, ignored)
-
-    def duplicates(self) -> Iterator[tuple[int, str]]:
-        """Yield the position of every column whose input has an earlier column, and a message."""
-        first: dict[str, int] = {}
-        for position, name in zip(self.positions, self.names, strict=True):
-            if first.setdefault(name, position) != position:
-                yield position, f"a second column for the input {quote(name)}"
-
-
-def input_names_hint(header: Sequence[str], inputs: Collection[str]) -> str:
-    """Return a hint for a header without an input's name.
-
-    >>> input_names_hint(["lenght"], ["width", "length"]), input_names_hint(["p", "q"], ["a", "b"])
-    ("did you mean 'length'?", 'the inputs are a, b')
-    """
-    if not inputs:
-        return "the circuit has no inputs"
-    names = (normalise(cell.strip()) for cell in header[:MOST_COMPARED_COLUMNS])
-    near = next(filter(None, (did_you_mean(name, inputs) for name in names if name)), None)
-    more = ", ..." if len(inputs) > MOST_NAMED_INPUTS else ""
-    return near or f"the inputs are {', '.join(islice(inputs, MOST_NAMED_INPUTS))}{more}"
+    notes: Sequence[str] = ()
+    may_be_prose: bool = False
+    gaps: CountsGaps | None = None
+    warnings: Sequence[Problem] = ()
+    kept: Sequence[str] = ()
+    kept_types: Sequence[Any] = ()

@@ -6,6 +6,7 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.circuit.structure import Input
 from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.files import STANDARD_INPUT
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.errors import Place, Source
     from circuitgrad.language.definition import Definition, Library
     from circuitgrad.language.families import Header
@@ -91,7 +93,7 @@ class _Document:
         expect = self.expect(keys.get("expect", ()))
         optimize = self.optimization(keys.get("optimize"))
         kept = expect if optimize is None or optimize.output is None else [*expect, optimize.output]
-        data = keys.get("data") or None
+        data, rows_options = self.data(keys.get("data"))
         self.scope.refuse_cycles()
         self.problems.stop()
         del self.scope  # it may be as large as the circuit
@@ -101,11 +103,24 @@ class _Document:
             about=keys.get("about", ""),
             expect=expect,
             data=data if data in (None, STANDARD_INPUT) else os.path.join(folder, data),  # noqa: PTH118
+            rows_options=rows_options,
             optimize=optimize,
             locate=locate,
             kept=kept,
             share=share,
         )
+
+    def data(self, node: Node | None) -> tuple[str | None, RowsOptions]:
+        """Return the path of the rows, and how they are read."""
+        if node is None or type(node) is Scalar:
+            return (node.text.encode("utf-8", "replace").decode() if node else "") or None, FOUND
+        if not isinstance(node, Mapping):
+            self.problems.add(node, f"'data' is a file or a mapping, not {kind(node)}")
+            return None, FOUND
+        from circuitgrad.language.data_block import read_data_block
+
+        file, options = read_data_block(node, self.problems)
+        return file or None, options
 
     def inputs(self, entries: Iterable[tuple[Scalar, Node]]) -> None:
         for key, node in entries:

@@ -109,7 +109,10 @@ FILE = MappingType(
         "gates": Field(_GATES, "the wires and what computes them", required=True),
         "output": Field(_WIRE, "the wire, or the list of wires, to differentiate"),
         "expect": Field(SectionType(_NUMBER), "values that check verifies, by wire"),
-        "data": Field(TextType(), "a CSV or Parquet file, relative to this one, whose rows optimize takes"),
+        "data": Field(
+            AnyType({"anyOf": [TextType().schema(), {"$ref": "#/definitions/data"}]}),
+            "a file of rows that optimize takes, relative to this one, or a mapping that also says how it is read",
+        ),
         "optimize": Field(AnyType({"$ref": "#/definitions/optimize"}), "what optimize does unless told otherwise"),
     },
     hints={"definitions": "did you mean 'define'?", "outputs": "did you mean 'output'?"},
@@ -127,8 +130,10 @@ def schema(gates: Values[str, str]) -> Json:
         gates: the names of all gates, each with a few words of help.
 
     >>> sorted(schema({"add": "sum"})["definitions"])
-    ['definition', 'family', 'gate', 'input', 'number', 'numbers', 'optimize']
+    ['data', 'definition', 'family', 'gate', 'input', 'number', 'numbers', 'optimize']
     """
+    from circuitgrad.language.data_block import BLOCK as DATA_BLOCK
+
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "circuitgrad circuit, version 1",
@@ -152,6 +157,7 @@ def schema(gates: Values[str, str]) -> Json:
                 ]
             },
             "definition": {"anyOf": [_FORMULA, DEFINITION.schema()]},
+            "data": DATA_BLOCK.schema(),
             "optimize": {"anyOf": [BLOCK.schema(), {"type": "null"}]},
         },
     }

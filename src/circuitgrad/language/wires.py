@@ -7,6 +7,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from circuitgrad.circuit.circuit import Circuit
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.errors import CircuitError
 from circuitgrad.gates.compiled import value_function
 from circuitgrad.gates.table import SHIFT, SHIFTED_EXP, SHIFTED_LOG, find
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Values
 
     from circuitgrad.circuit.optimization import Optimization
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.circuit.structure import Input
     from circuitgrad.errors import Place, Source
     from circuitgrad.gates.rule import Rule
@@ -294,6 +296,7 @@ class Wires:
         about: str = "",
         expect: Values[str, float] | None = None,
         data: str | None = None,
+        rows_options: RowsOptions = FOUND,
         optimize: Optimization | None = None,
         locate: Callable[[str], Place | None] | None = None,
         kept: Iterable[str] = (),
@@ -307,6 +310,7 @@ class Wires:
             about: what it computes.
             expect: the values that its file expects.
             data: the path of its rows.
+            rows_options: how they are read.
             optimize: its file's `optimize` block.
             locate: returns the place of a wire; without it the wires' own offsets do.
             kept: the wires inside formulas that are asked for by name.
@@ -351,6 +355,7 @@ class Wires:
             about=about,
             expect=expect,
             data=data,
+            rows_options=rows_options,
             optimize=optimize,
             locate=locate or place_of,
         )

@@ -109,7 +109,7 @@ class NonfiniteRows:
         self._wanted = wanted
         self._rows = 0
         self._count = 0
-        self._first: tuple[int, dict[str, float]] | None = None
+        self._first: tuple[int, dict[str, float], str] | None = None
 
     def see(self, rows: Rows, columns: Sequence[array[float]]) -> None:
         """Count the rows of a chunk whose results are not all finite."""
@@ -123,7 +123,7 @@ class NonfiniteRows:
         self._count += len(positions)
         if self._first is None:
             row = {name: column[positions[0]] for name, column in rows.columns.items()}
-            self._first = (rows.lines[positions[0]], row)
+            self._first = (rows.lines[positions[0]], row, rows.source)
 
     def problem(self, name: str, counted: str) -> Problem | None:
         """Return a note on the first nonfinite row and the gate that made the value, or None where all rows are finite.
@@ -134,9 +134,9 @@ class NonfiniteRows:
         """
         if self._first is None:
             return None
-        number, row = self._first
+        number, row, source = self._first
         self._circuit.assign(row)
         cause = first_nonfinite(self._circuit, self._wanted.outputs)
         more = f"the first of {self._count:,}" if self._count > 1 else "the only one"
-        where = f"at {counted} {number} of {name}, {more} of {self._rows:,} rows whose results are not finite"
+        where = f"at {counted} {number} of {source or name}, {more} of {self._rows:,} rows whose results are not finite"
         return Problem(where) if cause is None else Problem(f"{cause.message}; {where}", cause.place)

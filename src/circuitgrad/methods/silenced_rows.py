@@ -53,7 +53,7 @@ class SilencedRows:
         self.wanted = Wanted(values, wanted.outputs, wrt)
         self._places = {wire: place for place, wire in enumerate(values)}
         self._slopes = {name: place for place, name in enumerate(wrt)}
-        self._found: tuple[int, Problem] | None = None
+        self._found: tuple[int, Problem, str] | None = None
         self._passes = 0
 
     def see(self, rows: Rows, columns: Sequence[array[float]]) -> list[array[float]]:
@@ -71,7 +71,7 @@ class SilencedRows:
             if silenced is not None:
                 line = rows.lines[tried[silenced[0]]]
                 if self._found is None or line < self._found[0]:
-                    self._found = line, silenced[1]
+                    self._found = line, silenced[1], rows.source
         asked = [self._places[wire] for wire in self._asked.values]
         for number in range(len(self._asked.outputs)):
             asked += [values + number * width + self._slopes[name] for name in self._asked.wrt]
@@ -101,8 +101,8 @@ class SilencedRows:
         """
         if self._found is None:
             return None
-        number, problem = self._found
-        return problem._replace(message=f"{problem.message}; at {counted} {number} of {name}")
+        number, problem, source = self._found
+        return problem._replace(message=f"{problem.message}; at {counted} {number} of {source or name}")
 
 
 def first_silenced_row(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from array import array
 from collections import deque
 from itertools import islice
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from circuitgrad.errors import visible
 from circuitgrad.report.csv_lines import CsvLines
 from circuitgrad.report.json_text import json_text
 from circuitgrad.report.number_text import for_json
@@ -21,22 +24,38 @@ if TYPE_CHECKING:
 
     from circuitgrad.report.tables import Cell
 
-ResultChunk: TypeAlias = "tuple[Sequence[int], Sequence[array[float]]]"
-"""The numbers of some rows, and their results as columns."""
+
+class ResultChunk(NamedTuple):
+    """The results of some rows.
+
+    Attributes:
+        lines: the numbers of the rows.
+        columns: the results as columns.
+        kept: the columns that are carried through from the data.
+    """
+
+    lines: Sequence[int]
+    columns: Sequence[array[float]]
+    kept: Sequence[Sequence[Any]] = ()
+
+
+_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^::')
 NUMBERS_PER_PIECE = 10_000
 """How many numbers of a JSON array are written at a time."""
 
 
-def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "") -> Table:
+def table_of(values: Sequence[str], slopes: Sequence[str], counted: str = "", kept: Sequence[str] = ()) -> Table:
     """Return an empty table of the results.
 
     Args:
         values: the titles of the columns of values.
         slopes: the titles of the columns of derivatives.
         counted: the title of a first column with the rows' numbers; no column where it is empty.
+        kept: the titles of the columns that are carried through.
     """
     first = [Column(counted, number=True)] if counted else []
     columns = [
+        *map(Column, kept),
         *(Column(title, "green", number=True) for title in values),
         *(Column(title, "red", number=True) for title in slopes),
     ]
@@ -52,7 +71,7 @@ def stream(table: Table, chunks: Iterable[ResultChunk], form: str, digits: int |
         form: `csv` or `markdown`.
         digits: significant digits.
 
-    >>> chunks = [([2], [array("d", [0.5])]), ([3], [array("d", [0.1])])]
+    >>> chunks = [ResultChunk([2], [array("d", [0.5])]), ResultChunk([3], [array("d", [0.1])])]
     >>> list(stream(table_of(["s"], []), chunks, "csv", None))
     ['s\n0.5\n', '0.1\n']
     """
@@ -64,13 +83,50 @@ def stream(table: Table, chunks: Iterable[ResultChunk], form: str, digits: int |
     lines = CsvLines()
     titles = "".join(render_csv(table.columns, []))
     for chunk in chunks:
-        text = lines(chunk[1]) if digits is None else _csv(table, chunk, digits)
-        yield titles + text
+        text = lines(chunk.columns) if digits is None else _csv(table, chunk, digits)
+        yield titles + (_beside(chunk.kept, text) if chunk.kept else text)
         titles = ""
 
 
 def _csv(table: Table, chunk: ResultChunk, digits: int) -> str:
-    return "".join(render_csv(table.columns, _rows(table, chunk), digits, head=False))
+    """Return the results as lines of CSV, without the columns that are carried through."""
+    rows = zip(*chunk.columns, strict=True)
+    return "".join(render_csv(table.columns[len(chunk.kept) :], rows, digits, head=False))
+
+
+def _beside(kept: Sequence[Sequence[Any]], text: str) -> str:
+    r"""Return lines of CSV with the columns that are carried through in front of them.
+
+    >>> _beside([["a", "b, c"], [None, True]], "0.5\n1.0\n")
+    'a,,0.5\n"b, c",true,1.0\n'
+    """
+    cells = [[_csv_cell(cell_text(cell)) for cell in column] for column in kept]
+    lines = text.split("\n")
+    lines.pop()
+    return "".join(f"{','.join(row)}\n" for row in zip(*cells, lines, strict=True))
+
+
+def cell_text(cell: Any) -> str:
+    """Return a cell that is carried through as a text.
+
+    >>> cell_text(None), cell_text(True), cell_text(0.1), cell_text("a")
+    ('', 'true', '0.1', 'a')
+    """
+    if isinstance(cell, str):
+        return cell
+    if cell is None:
+        return ""
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def _csv_cell(text: str) -> str:
+    """Return a text as a cell of CSV; a terminal's control characters are shown, and GitHub's runner is not told."""
+    if not text.isprintable():
+        text = "".join(piece if piece in "\t\r\n" else visible(piece) for piece in text)
+    if _NEEDS_QUOTES.search(text):
+        doubled = text.replace('"', '""')
+        return f'"{doubled}"'
+    return text
 
 
 def ends(table: Table, chunks: Iterable[ResultChunk], *, everything: bool) -> None:
@@ -88,7 +144,7 @@ def ends(table: Table, chunks: Iterable[ResultChunk], *, everything: bool) -> No
     table.rows = []
     count = 0
     for chunk in chunks:
-        length = len(chunk[0])
+        length = len(chunk.lines)
         kept = LONGEST_TABLE - len(table.rows)
         table.rows += _rows(table, chunk, 0, kept)
         # Most rows of a long file are never made.
@@ -100,26 +156,41 @@ def ends(table: Table, chunks: Iterable[ResultChunk], *, everything: bool) -> No
 
 
 def _rows(table: Table, chunk: ResultChunk, start: int = 0, end: int | None = None) -> Iterator[list[Cell]]:
-    lines, columns = chunk
+    lines, columns, kept = chunk
     if (start, end) != (0, None):
         lines, columns = lines[start:end], [column[start:end] for column in columns]
-    if len(columns) == len(table.columns):
-        return ([*numbers] for numbers in zip(*columns, strict=True))
-    return ([str(line), *numbers] for line, *numbers in zip(lines, *columns, strict=True))
+        kept = [cells[start:end] for cells in kept]
+    texts = [map(cell_text, cells) for cells in kept]
+    if len(columns) + len(kept) == len(table.columns):
+        return ([*cells] for cells in zip(*texts, *columns, strict=True))
+    return ([str(line), *cells] for line, *cells in zip(lines, *texts, *columns, strict=True))
 
 
-def collected(count: int, chunks: Iterable[ResultChunk]) -> list[array[float]]:
-    """Return the columns of all results.
+def collected(
+    count: int, chunks: Iterable[ResultChunk], kept_count: int = 0
+) -> tuple[list[list[Any]], list[array[float]]]:
+    """Return the columns that are carried through and those of all results.
 
     Args:
-        count: how many columns there are.
+        count: how many columns of results there are.
         chunks: the results.
+        kept_count: how many columns are carried through.
     """
     columns = [array("d") for _ in range(count)]
-    for _, results in chunks:
+    texts: list[list[Any]] = [[] for _ in range(kept_count)]
+    for _, results, kept in chunks:
         for column, numbers in zip(columns, results, strict=True):
             column.extend(numbers)
-    return columns
+        for cells, more in zip(texts, kept, strict=True):
+            cells.extend(map(_json_cell, more))
+    return texts, columns
+
+
+def _json_cell(cell: Any) -> Any:
+    """Return a cell that is carried through as JSON has it."""
+    if isinstance(cell, float):
+        return for_json(cell)
+    return cell if cell is None or isinstance(cell, (str, bool, int)) else str(cell)
 
 
 def rows_json(
@@ -128,6 +199,7 @@ def rows_json(
     values: Sequence[str],
     wrt: Sequence[str],
     columns: Sequence[array[float]],
+    kept: Mapping[str, Sequence[Any]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the document of `forward` (no columns of derivatives), of `backward`, or of a Jacobian over rows.
 
@@ -137,9 +209,10 @@ def rows_json(
         values: the wires whose values are the first columns.
         wrt: the wires in which the derivatives are taken.
         columns: the values, and then, output by output, the derivatives.
+        kept: the columns that are carried through, by their names.
     """
     rest = iter(columns)
-    rows: dict[str, Any] = dict(zip(values, islice(rest, len(values)), strict=True))
+    rows: dict[str, Any] = {**kept, **dict(zip(values, islice(rest, len(values)), strict=True))}
     slopes = {output: dict(zip(wrt, slope, strict=True)) for output in outputs if (slope := [*islice(rest, len(wrt))])}
     if slopes:
         rows |= {"grads": slopes[outputs[0]]} if len(outputs) == 1 else {"jacobian": slopes}

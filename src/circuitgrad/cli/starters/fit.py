@@ -7,8 +7,9 @@ import re
 from contextlib import suppress
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.cli.starters.fit_models import model_formula
 from circuitgrad.cli.starters.fit_names import candidate_columns, fit_names, split_response
 from circuitgrad.cli.starters.fit_starts import found_starts
@@ -19,6 +20,8 @@ from circuitgrad.formulas.numerals import spell_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from circuitgrad.circuit.rows_options import RowsOptions
 
 PAGE_WIDTH = 100
 _BARE_PATH = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*\.[A-Za-z]+")
@@ -34,6 +37,7 @@ def fit_text(
     model: str | None = None,
     target: str | None = None,
     start: Mapping[str, float] | None = None,
+    rows_options: RowsOptions = FOUND,
 ) -> str:
     """Return a circuit that fits a formula to the rows of a data file, which it names, by least squares.
 
@@ -45,6 +49,7 @@ def fit_text(
         model: the name of a common model; the formula is then the column that is its variable.
         target: the column to fit; the one that the formula does not use when left out.
         start: starting values of parameters; those of the others are found from the data.
+        rows_options: how the data file is read; the circuit says the same.
 
     Raises:
         CircuitError: the formula or the data are wrong, or do not belong together.
@@ -56,10 +61,10 @@ def fit_text(
     """
     formula, target = split_response(formula, target)
     if model is not None:
-        formula = _model_formula(model, formula, data)
-    used, target, parameters = fit_names(formula, data, target, start or {})
+        formula = _model_formula(model, formula, data, rows_options)
+    used, target, parameters = fit_names(formula, data, target, start or {}, rows_options)
     columns = (*used, target)
-    rows = read_all(data, columns, ())[1]
+    rows = read_all(data, columns, (), options=rows_options)[1]
     first_row = next(iter(rows))
     parameters = found_starts(formula, rows, target, parameters, set(map(normalise, start or {})))
     reference = _reference(data, folder)
@@ -77,7 +82,7 @@ def fit_text(
         "# the data: optimize takes them row by row, other commands as they are here, in the first row.",
         "",
         f"about: {_quoted(about if len(about) < PAGE_WIDTH - 10 else 'A formula fitted to data')}",
-        f"data: {_yaml_path(reference)}",
+        f"data: {_data_block(_yaml_path(reference), rows_options)}",
         "inputs:",
         *(f"  {f'{name}:':<{width}} {spell_number(value, short=True)}" for name, value in parameters.items()),
         *(
@@ -93,7 +98,27 @@ def fit_text(
     return "\n".join(lines)
 
 
-def _model_formula(model: str, column: str, data: str) -> str:
+def _data_block(path: str, options: RowsOptions) -> str:
+    """Return what stands below `data`: the path alone, where no option is given.
+
+    >>> from circuitgrad.circuit.rows_options import RowsOptions
+    >>> _data_block("rows.csv", RowsOptions(separator=";"))
+    "{file: rows.csv, separator: ';'}"
+    """
+    given = {name: _yaml_value(value) for name, value in options.given().items()}
+    return f"{{{', '.join(f'{name}: {text}' for name, text in {'file': path, **given}.items())}}}" if given else path
+
+
+def _yaml_value(value: Any) -> str:
+    """Return an option's value as YAML reads it."""
+    if not isinstance(value, tuple):
+        return _yaml_path(value)
+    if isinstance(value[0], tuple):
+        return f"{{{', '.join(f'{_quoted(name)}: {_yaml_path(title)}' for name, title in value)}}}"
+    return f"[{', '.join(map(_yaml_path, value))}]"
+
+
+def _model_formula(model: str, column: str, data: str, rows_options: RowsOptions) -> str:
     """Return the formula of a common model of a column.
 
     Raises:
@@ -103,7 +128,7 @@ def _model_formula(model: str, column: str, data: str) -> str:
     if not is_name(name):
         hint = f'write "RESPONSE ~ COLUMN" with --model {model}'
         raise CircuitError.of(f"{quote(name)} is not the name of a column", hint=hint)
-    return model_formula(model, name, [name, *candidate_columns(data, [name])])
+    return model_formula(model, name, [name, *candidate_columns(data, [name], rows_options)])
 
 
 def _reference(data: str, folder: str) -> str:

@@ -6,6 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from circuitgrad.circuit.rows_options import FOUND
 from circuitgrad.data.chunks import open_rows
 from circuitgrad.errors import CircuitError, did_you_mean, quote, visible
 from circuitgrad.files import STANDARD_INPUT
@@ -18,6 +19,7 @@ from circuitgrad.language.names import name_fault
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from circuitgrad.circuit.rows_options import RowsOptions
     from circuitgrad.formulas.steps import Step
 
 STARTER_NAMES = ("residual", "model")
@@ -70,18 +72,20 @@ def split_response(formula: str, target: str | None) -> tuple[str, str | None]:
     return " " * (len(before) + 1) + after, response
 
 
-def candidate_columns(data: str, used: Collection[str] = ()) -> list[str]:
+def candidate_columns(data: str, used: Collection[str] = (), rows_options: RowsOptions = FOUND) -> list[str]:
     """Return the columns of a data file that could be fitted: they have a name, and the formula does not use them.
 
     Raises:
         CircuitError: the file cannot be read, or has no column that the formula uses.
     """
     _refuse_unnameable(data)
-    with open_rows(data, used) as rows:
+    with open_rows(data, used, options=rows_options) as rows:
         return [name for name in dict.fromkeys(map(normalise, rows.ignored)) if name]
 
 
-def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, float]) -> FitNames:
+def fit_names(
+    formula: str, data: str, target: str | None, start: Mapping[str, float], rows_options: RowsOptions = FOUND
+) -> FitNames:
     """Return the names of a fit, after checking that formula and data belong together.
 
     Args:
@@ -89,6 +93,7 @@ def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, f
         data: the data file; of its rows, only the first are read.
         target: the column to fit; the one that the formula does not use where it is None.
         start: starting values of parameters; 1 for the others.
+        rows_options: how the data file is read.
 
     Raises:
         CircuitError: the formula or the data are wrong, or do not belong together.
@@ -97,9 +102,11 @@ def fit_names(formula: str, data: str, target: str | None, start: Mapping[str, f
     for name in _names(formula, read_formula(formula)):
         names.setdefault(name.name, name)
     _refuse_unnameable(data)
-    with open_rows(data, names) as rows:
-        columns = tuple(dict.fromkeys(rows.names))
-        target = _target(columns, list(map(normalise, rows.ignored)), target)
+    mapped = dict.fromkeys(name for name, _ in rows_options.map)
+    with open_rows(data, {**names, **mapped}, options=rows_options) as rows:
+        columns = tuple(name for name in dict.fromkeys(rows.names) if name in names)
+        others = [*map(normalise, rows.ignored), *(name for name in mapped if name not in names)]
+        target = _target(columns, others, target)
         if fault := _name_fault(target):
             hint = "rename it in the header, or choose another with --target"
             raise CircuitError.of(fault, next(rows.chunks).header, hint)

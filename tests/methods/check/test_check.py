@@ -18,6 +18,7 @@ from circuitgrad.gates.rule import Rule
 from circuitgrad.gates.table import find
 from circuitgrad.methods.check.check import check
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, NONFINITE, OK, UNDECIDED, WRONG, Comparison, worst
+from innocence import accused
 from random_circuits import SMOOTH, Plan, plans
 
 if TYPE_CHECKING:
@@ -46,14 +47,6 @@ def verdicts(result: Check) -> dict[str, str]:
 
 def gates(result: Check) -> dict[str, str]:
     return {name: comparison.verdict for name, comparison in result.gates.items()}
-
-
-def accused(result: Check) -> bool:
-    """Tell whether something is called wrong; what a method cannot decide is no accusation, but fails as well."""
-    if result.method == "mp":
-        return not result.passed
-    groups = [*result.inputs.values(), result.values, result.gates, result.wires]
-    return any(comparison.verdict in (WRONG, NONFINITE) for group in groups for comparison in group.values())
 
 
 # The innocent

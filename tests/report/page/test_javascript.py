@@ -172,6 +172,7 @@ DEEP: dict[str, tuple[list[Step], list[Step], Callable[[float, float], float]]] 
 """Per formula, the steps before and behind the formula so far at every level, and a level in Python."""
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("name", DEEP)
 def test_a_deep_formula_of_a_files_own_gate_is_computed(name: str) -> None:

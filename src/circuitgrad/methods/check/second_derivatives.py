@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,16 @@ import mpmath
 from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
-from circuitgrad.methods.check.verdicts import Comparison, Tolerance, judge, literal_slack, settle, unsettled, worst
+from circuitgrad.methods.check.verdicts import (
+    UNDECIDED,
+    Comparison,
+    Tolerance,
+    judge,
+    literal_slack,
+    settle,
+    unsettled,
+    worst,
+)
 from circuitgrad.methods.exact_values import converged
 from circuitgrad.methods.hessian import tangent_rows
 
@@ -46,17 +56,9 @@ def check_hessian(
     """
     analytic = tangent_rows(circuit, output, names)
     derivatives = ExactDerivatives(circuit, [output])
-
-    def run(digits: int) -> list[Any]:
-        with mpmath.workdps(digits):
-            rows = tangent_rows(circuit, output, names, MULTIPRECISION).values()
-            return [mpmath.mpf(number) for row in rows for number in row.values()]
-
-    settled = converged(run)
-    if not settled.settled:
+    rules = _by_rules(circuit, output, names)
+    if rules is None:
         return {f"{a}, {b}": unsettled(analytic[a][b]) for a, b in combinations_with_replacement(names, 2)}
-    numbers = iter(settled.numbers)
-    rules = {first: {second: next(numbers) for second in names} for first in names}
     sizes = {name: max(map(abs, row.values())) for name, row in rules.items()}
     kinked = [name for name in names if derivatives.slopes(name)[0][0].kink]
     # Differences along an input at a kink see both sides; the derivative in that input has only one value there.
@@ -75,6 +77,19 @@ def check_hessian(
         if listen is not None:
             listen("inputs differentiated", count, len(order))
     return {f"{a}, {b}": comparisons[frozenset((a, b))] for a, b in combinations_with_replacement(names, 2)}
+
+
+def _by_rules(circuit: Circuit, output: str, names: Sequence[str]) -> dict[str, dict[str, Any]] | None:
+    """Return the second derivatives by the rules, without rounding; None where no number of digits settles them."""
+
+    def run(digits: int) -> list[Any]:
+        with mpmath.workdps(digits):
+            rows = tangent_rows(circuit, output, names, MULTIPRECISION).values()
+            return [mpmath.mpf(number) for row in rows for number in row.values()]
+
+    numbers, _, settled = converged(run)
+    remaining = iter(numbers)
+    return {first: {second: next(remaining) for second in names} for first in names} if settled else None
 
 
 def check_hessian_in_doubles(
@@ -102,16 +117,23 @@ def check_hessian_in_doubles(
             listen("inputs differentiated", count, len(names))
     circuit.backward(output)
     comparisons = {}
+    rules: dict[str, dict[str, Any]] | None = None
     for first, second in combinations_with_replacement(names, 2):
         coarser, finer, noise = [row[second] for row in rows[first]]
-        uncertainty = 4 * abs(coarser - finer) + noise
-        judged = [
-            settle(
-                analytic[a][b], finer, uncertainty, tolerance.rtol, tolerance.atol,
-                is_zero=analytic[a][b] == coarser == finer == 0,
-            )
-            for a, b in dict.fromkeys([(first, second), (second, first)])
-        ]  # fmt: skip
+        judge_pair = partial(
+            settle,
+            numeric=finer,
+            uncertainty=4 * abs(coarser - finer) + noise,
+            rtol=tolerance.rtol,
+            atol=tolerance.atol,
+        )
+        judged = []
+        for a, b in dict.fromkeys([(first, second), (second, first)]):
+            comparison = judge_pair(analytic[a][b])
+            if comparison.verdict == UNDECIDED and analytic[a][b] == 0:
+                rules = rules or _by_rules(circuit, output, names)
+                comparison = judge_pair(analytic[a][b], is_zero=rules is not None and rules[a][b] == 0)
+            judged.append(comparison)
         comparisons[f"{first}, {second}"] = worst(judged)
     return comparisons
 

@@ -145,6 +145,10 @@ def fast(text: bytes, width: int, positions: list[int]) -> list[array[float]] | 
     return arrow_csv.read_columns(text, rows, width, positions)
 
 
+def test_a_byte_order_mark_among_the_rows_is_no_part_of_a_number() -> None:
+    assert fast("\ufeff1\n2\n".encode(), 1, [0]) is None
+
+
 @settings(max_examples=examples(400))
 @given(st.data(), st.sampled_from([(1, [0]), (2, [0, 1]), (2, [1]), (3, [0, 1]), (3, [1])]))
 def test_what_pyarrow_reads_is_what_the_careful_way_reads(data: st.DataObject, shape: tuple[int, list[int]]) -> None:

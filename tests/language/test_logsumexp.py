@@ -20,6 +20,7 @@ from circuitgrad.engines.wanted import Wanted
 from circuitgrad.gates.table import GATES, SHIFT, SHIFTED_EXP, SHIFTED_LOG
 from circuitgrad.methods.check.check import check
 from circuitgrad.report.wire_description import describe
+from innocence import accused
 from report.page.node import MISSING, NODE
 from report.page.test_javascript import agree, ask, computed
 
@@ -101,7 +102,7 @@ def test_every_engine_has_the_same_slopes(engine: str) -> None:
 @pytest.mark.parametrize("numbers", TIES_AND_MORE)
 @pytest.mark.parametrize("method", ["mp", "central", "ridders", "complex"])
 def test_check_proves_it(numbers: tuple[float, ...], method: str) -> None:
-    assert check(circuit_of(numbers), method=method).passed
+    assert not accused(check(circuit_of(numbers), method=method))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ It needs a fortieth of the time. Rows of any other kind are refused here and lef
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 from circuitgrad.data.arrow import from_arrow
@@ -112,7 +113,7 @@ def _read(text: bytes, rows: int, width: int, positions: Sequence[int], dialect:
 
 def _is_readable(text: bytes, separator: bytes, *, are_all_numbers: bool) -> bool:
     """Tell whether every line of a text is a row, and every character may stand in a data file."""
-    if b'"' in text:
+    if b'"' in text or text.startswith(BOM_UTF8):  # pyarrow takes a byte order mark away, wherever the text is from
         return False
     half = LONGEST_NUMBER // 2
     for start in range(0, len(text) - half, half):

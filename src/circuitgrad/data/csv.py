@@ -19,7 +19,7 @@ from circuitgrad.data.binding import (
     missing_column,
     refuse_unknown_inputs,
 )
-from circuitgrad.data.dialect import BLANKS, PLAIN, CsvRow, Dialect, cell_pattern, records
+from circuitgrad.data.dialect import BLANKS, PLAIN, CountedLines, CsvRow, Dialect, cell_pattern, records
 from circuitgrad.data.gaps import MISSING_HINT, Gaps
 from circuitgrad.data.layout import find_layout
 from circuitgrad.data.table import CHUNK_ROWS, Rows
@@ -401,23 +401,13 @@ class CsvTable:
             line: the number of the line there.
         """
         text = self.problems.source.text
-        end, next_line = offset, line
-
-        def lines() -> Iterator[str]:
-            nonlocal end, next_line
-            file = io.StringIO(text, newline="")
-            file.seek(offset)
-            for read in file:
-                end += len(read)
-                next_line += 1
-                yield read
-
+        lines = CountedLines(text, offset, line)
         try:
-            for cells in records(lines(), self.dialect):
-                if len(cells) > 1 or (cells and text[offset:end].strip()):
-                    self._below = self._below or (end, next_line)
+            for cells in records(lines, self.dialect):
+                if len(cells) > 1 or (cells and text[offset : lines.end].strip()):
+                    self._below = self._below or (lines.end, lines.number)
                     yield CsvRow(offset, line, cells)
-                offset, line = end, next_line
+                offset, line = lines.end, lines.number
         except csv.Error as error:
             hint = "a quotation mark inside quotes is written twice"
             if "expected after" not in str(error):

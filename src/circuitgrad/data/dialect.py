@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -93,6 +94,35 @@ def cell_pattern(separator: str) -> re.Pattern[str]:
 def _blanks(separator: str) -> str:
     """Return the class of the characters that may stand between a quotation mark and a separator."""
     return "[ ]" if separator == "\t" else r"[ \t]"
+
+
+class CountedLines:
+    r"""The lines of a text below an offset, to go through once, and how far that has come.
+
+    Args:
+        text: the text.
+        offset: the offset at which to begin.
+        line: the number of the line there.
+
+    Attributes:
+        end: the offset behind the lines that were taken.
+        number: the number of the line there.
+
+    >>> lines = CountedLines("x\n1\n2\n", 2, 2)
+    >>> next(iter(lines)), lines.end, lines.number
+    ('1\n', 4, 3)
+    """
+
+    def __init__(self, text: str, offset: int, line: int) -> None:
+        self._file = io.StringIO(text, newline="")
+        self._file.seek(offset)
+        self.end, self.number = offset, line
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._file:
+            self.end += len(line)
+            self.number += 1
+            yield line
 
 
 def records(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from circuitgrad.circuit.rows_options import DECIMALS, SEPARATORS
 from circuitgrad.data.binding import Binding
-from circuitgrad.data.dialect import BLANKS, COMMENT, CsvRow, Dialect, records
+from circuitgrad.data.dialect import BLANKS, COMMENT, CountedLines, CsvRow, Dialect, records
 from circuitgrad.data.gaps import GAPS
 from circuitgrad.data.table import CHUNK_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from circuitgrad.circuit.rows_options import RowsOptions
 
@@ -122,22 +122,12 @@ def _comments(head: str) -> tuple[list[tuple[int, int, str]], int, int]:
 
 def _first_record(head: str, start: int, line: int, separator: str) -> tuple[CsvRow, tuple[int, int]] | None:
     """Return the first record below an offset, and where the text goes on below it; None where there is none."""
-    offset, count = start, 0
-
-    def lines() -> Iterator[str]:
-        nonlocal offset, count
-        file = io.StringIO(head, newline="")
-        file.seek(start)
-        for text in file:
-            offset += len(text)
-            count += 1
-            yield text
-
+    lines = CountedLines(head, start, line)
     try:
-        cells = next(records(lines(), Dialect(separator)), None)
+        cells = next(records(lines, Dialect(separator)), None)
     except csv.Error:
         return None
-    return (CsvRow(start, line, cells), (offset, line + count)) if cells else None
+    return (CsvRow(start, line, cells), (lines.end, lines.number)) if cells else None
 
 
 def _completed(

@@ -258,8 +258,8 @@ def test_both_from_standard_input() -> None:
     ("arguments", "words"),
     [
         (["backward", NEURON, "--wrt", "q"], "--wrt: no input is called 'q'"),
-        (["backward", NEURON, "-o", "r.csv"], "--output-file goes with --data"),
-        (["forward", NEURON, "-o", "r.csv"], "--output-file goes with --data"),
+        (["backward", NEURON, "-o", "r.csv"], "-o goes with --data"),
+        (["forward", NEURON, "-o", "r.csv"], "-o goes with --data"),
         (["backward", NEURON, "--data", "-", "--wrt", "q"], "--wrt: no input is called 'q'"),
         (["forward", NEURON, "--data", "nowhere.csv"], "there is no file 'nowhere.csv'"),
         (["forward", NEURON, "--data", "-", "-o", "r.txt", "--format", "table"], "--format table is for a terminal"),

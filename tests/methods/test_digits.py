@@ -7,6 +7,7 @@ import pytest
 import circuitgrad
 from circuitgrad.methods.digits import DIGITS_OF_DOUBLE, first_loss
 from circuitgrad.methods.exact_values import digits_of_wires
+from circuitgrad.methods.used_gates import unused_gates
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,10 @@ def test_nothing_is_named_where_nothing_is_lost(text: str) -> None:
     digits = digits_of_wires(circuit, circuit.forward())
     assert first_loss(circuit, digits) is None
     assert digits["x"] == DIGITS_OF_DOUBLE
+
+
+def test_a_branch_that_is_not_taken_loses_nothing() -> None:
+    circuit = circuitgrad.from_expression("(1 - cos(x))/x**2 if x > 1 else 0.5", x=1e-9)
+    digits = digits_of_wires(circuit, circuit.forward())
+    assert first_loss(circuit, digits) is not None
+    assert first_loss(circuit, digits, unused_gates(circuit, ["out"])) is None

@@ -166,6 +166,10 @@ def refuse_nan(options: RowsOptions, why: str) -> None:
         raise CircuitError.of(f"rows with gaps cannot be nan here: {why}", hint="--missing skip leaves them out")
 
 
+SHORT_NAMES = {"output_file": "-o"}
+"""Options that people know by a letter."""
+
+
 def refuse_without_data(**given: object) -> None:
     """Refuse options that have a meaning only with `--data`.
 
@@ -174,4 +178,5 @@ def refuse_without_data(**given: object) -> None:
     """
     for option, value in given.items():
         if value:
-            raise CircuitError.of(f"--{option.replace('_', '-')} goes with --data")
+            name = SHORT_NAMES.get(option) or f"--{option.replace('_', '-')}"
+            raise CircuitError.of(f"{name} goes with --data")

@@ -83,8 +83,9 @@ def _report_pass(
         printing.emit_table(heading, table, given.form, given.precision, everything=given.everything, quiet=given.quiet)
     if show_digits:
         from circuitgrad.methods.digits import first_loss
+        from circuitgrad.methods.used_gates import unused_gates
 
-        printing.warn(first_loss(circuit, result.digits), quiet=given.quiet)
+        printing.warn(first_loss(circuit, result.digits, unused_gates(circuit, outputs)), quiet=given.quiet)
 
 
 def _recomputed(

@@ -9,7 +9,7 @@ from circuitgrad.errors import Problem, quote
 from circuitgrad.methods.nonfinite import call_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from circuitgrad.circuit.circuit import Circuit
 
@@ -30,12 +30,13 @@ def right_digits(relative_error: float) -> float:
     return min(DIGITS_OF_DOUBLE, max(0.0, -log10(relative_error))) if relative_error else DIGITS_OF_DOUBLE
 
 
-def first_loss(circuit: Circuit, digits: Mapping[str, float]) -> Problem | None:
+def first_loss(circuit: Circuit, digits: Mapping[str, float], unused: Container[str] = ()) -> Problem | None:
     """Return a note on the first gate, in topological order, with far fewer right digits than its operands; or None.
 
     Args:
         circuit: the circuit, after a forward pass.
         digits: the right digits by wire, as `digits_of_wires` gives them.
+        unused: gates that only feed branches which are not taken; they are passed over.
 
     >>> from circuitgrad import from_expression
     >>> circuit = from_expression("(a + b) - a", a=1e20, b=1)
@@ -48,7 +49,7 @@ def first_loss(circuit: Circuit, digits: Mapping[str, float]) -> Problem | None:
     for index, (name, operands) in enumerate(zip(circuit.names, circuit.operands, strict=True)):
         digits_by_slot.append(digits[name])
         before = min((digits_by_slot[slot] for slot in operands), default=DIGITS_OF_DOUBLE)
-        if digits[name] < before - NOTABLE_LOSS:
+        if digits[name] < before - NOTABLE_LOSS and name not in unused:
             call = f"{call_text(circuit, index)} has {digits[name]:.1f} right digits, its operands have {before:.1f}"
             return Problem(f"digits are lost first at {quote(name)}: {call}", circuit.locate(name))
     return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from circuitgrad.errors import CircuitError, visible
+from circuitgrad.files import STANDARD_INPUT, STDIN_NAME
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK, UNUSED
 from circuitgrad.report.check import CheckLine, check_lines, explain, place_of, placed
 
@@ -88,9 +89,13 @@ def _annotations(file: str, result: Check | CircuitError, *, only_failed: bool) 
 
 def _command(level: str, file: str, place: Place | None, title: str, message: str) -> str:
     """Return a workflow command (GitHub Docs, "Workflow commands for GitHub Actions")."""
-    at = f",line={place.line},col={place.column}" if place is not None else ""
-    name = _escaped(visible(place.source if place is not None else file)).replace(":", "%3A").replace(",", "%2C")
-    return f"::{level} file={name}{at},title=circuitgrad check%3A {title}::{_escaped(visible(message))}"
+    source = place.source if place is not None else file
+    where = "file=" + _escaped(visible(source)).replace(":", "%3A").replace(",", "%2C") + ","
+    if place is not None:
+        where += f"line={place.line},col={place.column},"
+    if source in (STANDARD_INPUT, STDIN_NAME):  # GitHub shows no annotation of a file that is not there
+        where = ""
+    return f"::{level} {where}title=circuitgrad check%3A {title}::{_escaped(visible(message))}"
 
 
 def _escaped(text: str) -> str:

@@ -134,3 +134,28 @@ def test_a_comparison_that_falls_short_is_inaccurate_and_fails() -> None:
     comparison = Comparison(1.0, 1.0 + 1e-10, 1e-9, OK).held_to(12, 0.0)
     assert (comparison.verdict, comparison.failed) == (INACCURATE, True)
     assert Comparison(1.0, 2.0, 0.0, WRONG).held_to(12, 0.0).verdict == WRONG
+
+
+@pytest.mark.parametrize(
+    ("formula", "x", "expected", "verdict"),
+    [
+        ("3*x", 1e-13, 1e-13, WRONG),
+        ("2*x", 1.6e-19, -5e-19, WRONG),
+        ("x*x", 1e-200, 1e-300, WRONG),
+        ("3*x", 1e-13, 3e-13, OK),
+        ("x - x", 4.0, 0.0, OK),
+        ("sin(pi)*x", 1.0, 0.0, OK),
+        ("x", 1e-11, 0.0, WRONG),
+        ("1 - cos(x)", 1e-9, 5e-19, INACCURATE),
+    ],
+)
+def test_an_expected_value_is_judged_by_its_own_size(formula: str, x: float, expected: float, verdict: str) -> None:
+    result = check(circuitgrad.loads(f"{{inputs: {{x: {x!r}}}, gates: {{f: {formula}}}, expect: {{f: {expected!r}}}}}"))
+    assert (result.expect["f"].verdict, result.expect["f"].failed) == (verdict, verdict != OK)
+
+
+def test_expected_values_have_the_tolerances_that_are_given() -> None:
+    text = "{inputs: {x: 1}, gates: {f: 3*x}, expect: {f: 3.001}}"
+    assert not check(circuitgrad.loads(text)).passed
+    assert check(circuitgrad.loads(text), rtol=1e-3).passed
+    assert check(circuitgrad.loads(text), atol=0.01).passed

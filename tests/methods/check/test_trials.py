@@ -97,6 +97,7 @@ def test_no_right_rule_is_accused(value: str, partials: dict[str, str]) -> None:
 
 
 WRONG_BRANCHES: list[tuple[str, dict[str, str], str]] = [
+    ("exp(x) if exp(x) > 1e100 else 1", {"x": "0"}, "x"),
     ("x if x > 0 else 0.1*x", {"x": "1 if x > 0 else 0.01"}, "x"),
     ("x if x > -3 else 2*x", {"x": "1 if x > -3 else 2.0000000001"}, "x"),
     ("x if x > 1e10 else 2*x", {"x": "1.5 if x > 1e10 else 2"}, "x"),

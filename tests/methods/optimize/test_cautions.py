@@ -159,3 +159,16 @@ def test_a_bound_that_holds_is_named(method: str, goal: str) -> None:
 def test_a_bound_that_holds_nothing_is_not_named() -> None:
     text = "inputs: {a: {value: 1, min: 0, max: 1}}\ngates: {c: (a - 1)**2}"
     assert optimize(circuitgrad.loads(text), Optimization("minimize")).warnings == []
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+@pytest.mark.parametrize("text", ["{x: 100, u: 1}, gates: {f: exp(-x*x) + 0*u}", "{x: -3}, gates: {f: relu(x) + 5}"])
+def test_a_start_on_a_plateau_is_named(text: str, goal: str) -> None:
+    outcome = optimize(circuitgrad.loads(f"{{inputs: {text}}}"), Optimization(goal, steps=3))
+    (warning,) = outcome.warnings
+    assert "is the same all around the start, a plateau: nothing has moved" in warning.message
+
+
+@pytest.mark.parametrize("text", ["{x: 0}, gates: {f: x*x}", "{x: 0}, gates: {f: 1 - cos(x)}"])
+def test_a_start_at_an_optimum_is_no_plateau(text: str) -> None:
+    assert optimize(circuitgrad.loads(f"{{inputs: {text}}}"), Optimization("minimize", steps=3)).warnings == []

@@ -29,7 +29,8 @@ SECOND_RTOL = {"mp": 1e-9, "central": 1e-5}
 METHODS_WITH_STEP = ("central", "forward", "ridders")
 """The methods that take a step."""
 EXPECT_RTOL = 1e-9
-EXPECT_ATOL = 1e-12
+ATOL_OF_ZERO = 1e-12
+"""How far a value may be from an expected 0, which has no size of its own to be judged by."""
 MOST_EVALUATIONS = 1_000_000
 """The most evaluations of gates in multiprecision, some ten seconds' worth, before `auto` prefers doubles."""
 EVALUATIONS_PER_GATE = 8
@@ -112,7 +113,7 @@ def check(
     value_rtol = DEFAULT_RTOL["mp"] if rtol is None else rtol
     checker = PointChecker(circuit, chosen, names, method, h, tolerance, value_rtol, digits, order)
     file_values = circuit.values()
-    expect = _compare_expected(circuit)
+    expect = _compare_expected(circuit, value_rtol, atol)
     point_checks = []
     branches = BranchesTaken(circuit, chosen)
     try:
@@ -157,26 +158,34 @@ def _choose(
     return "mp", ""
 
 
-def _compare_expected(circuit: Circuit) -> dict[str, Comparison]:
+def _compare_expected(circuit: Circuit, rtol: float, atol: float) -> dict[str, Comparison]:
     """Compare the wires of the `expect:` block with the expected values, at the inputs' present values.
 
     Where only doubles miss the expected value, the comparison says so.
     """
     values = circuit.forward()
-    comparisons = {name: compare_expected(values[name], expected) for name, expected in circuit.expect.items()}
+    comparisons = {
+        name: compare_expected(values[name], expected, rtol, atol) for name, expected in circuit.expect.items()
+    }
     missed = [name for name, comparison in comparisons.items() if comparison.failed]
     if missed:
         from circuitgrad.methods.exact_values import exact_values
 
         for name, exact in exact_values(circuit, missed).items():
             expected = circuit.expect[name]
-            if not compare_expected(float(exact), expected).failed:
+            if not compare_expected(float(exact), expected, rtol, atol).failed:
                 comparisons[name] = comparisons[name]._replace(verdict=INACCURATE, falls_short=True)
     return comparisons
 
 
-def compare_expected(value: float, expected: float) -> Comparison:
+def compare_expected(value: float, expected: float, rtol: float = EXPECT_RTOL, atol: float = 0.0) -> Comparison:
     """Compare a value with the expected one; an infinity or NaN has to be met exactly.
+
+    Args:
+        value: the value.
+        expected: the expected value.
+        rtol: the relative tolerance.
+        atol: the absolute tolerance; of an expected 0 at least `ATOL_OF_ZERO`.
 
     >>> compare_expected(1.0, 1.0 + 1e-10).failed, compare_expected(1.0, 2.0).failed
     (False, True)
@@ -184,5 +193,5 @@ def compare_expected(value: float, expected: float) -> Comparison:
     if not isfinite(expected):
         met = value == expected or (value != value and expected != expected)
         return Comparison(value, expected, 0.0, OK if met else WRONG)
-    tolerance = EXPECT_RTOL * abs(expected) + EXPECT_ATOL
+    tolerance = rtol * abs(expected) + (atol if expected else max(atol, ATOL_OF_ZERO))
     return Comparison(value, expected, tolerance, OK if abs(value - expected) <= tolerance else WRONG)

@@ -46,6 +46,10 @@ PLAIN_POINTS = 40
 """How many points are drawn at moderate distances."""
 FAR_POINTS = 40
 """How many points are drawn at distances of all sizes."""
+LADDER_EXPONENTS = (-20, 41)
+"""The powers of 2 that each operand takes in turn."""
+MOST_LADDERS = 4
+"""How many operands take them."""
 MOST_SPECIAL_POINTS = 150
 """The most points with special numbers: 0, 1, the formulas' own, operands that are equal."""
 MOST_SPECIAL_NUMBERS = 30
@@ -250,6 +254,12 @@ class _Search:
     def _far(self) -> Iterator[Point]:
         for _ in range(FAR_POINTS):
             yield self._draw(self.random.uniform(PLAIN_EXPONENT, FAR_EXPONENT))
+        # A window between two magnitudes, as that of exp(x) > 1e100, is not met by chance.
+        for position in self.varying[:MOST_LADDERS]:
+            base = self._draw(PLAIN_EXPONENT)
+            for exponent in range(*LADDER_EXPONENTS):
+                for sign in (1.0, -1.0):
+                    yield (*base[:position], sign * 2.0**exponent, *base[position + 1 :])
 
     def on_side(self, position: int, side: bool) -> list[Point]:
         """Return the points on a side of a condition; where there are none off boundaries, after a search for one."""

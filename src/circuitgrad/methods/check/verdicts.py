@@ -224,7 +224,7 @@ def settle(
         uncertainty: the bound on the numeric one's error.
         rtol: the relative tolerance.
         atol: the absolute tolerance.
-        is_zero: whether the derivative is 0 without any rounding, as behind a partial derivative of 0.
+        is_zero: whether the derivative is 0 without rounding: then 0 is the reference that the numeric one allows.
 
     >>> [settle(2.0, 2.0001, doubt, 1e-6, 0.0).verdict for doubt in (1e-6, 1e-3, 0.5)]
     ['wrong', 'ok', 'undecided']
@@ -235,7 +235,9 @@ def settle(
     allowed = rtol * larger + atol + uncertainty
     if not abs(analytic - numeric) <= allowed:
         return Comparison(analytic, numeric, allowed, WRONG)
-    is_lost = uncertainty > max(atol, LARGEST_DOUBT * larger) and not is_zero
+    if is_zero:
+        return Comparison(analytic, 0.0, rtol * abs(analytic) + atol, OK)
+    is_lost = uncertainty > max(atol, LARGEST_DOUBT * larger)
     reason = f"the reference is uncertain by {uncertainty:.2g}" if is_lost else ""
     return Comparison(analytic, numeric, allowed, UNDECIDED if is_lost else OK, reason=reason)
 

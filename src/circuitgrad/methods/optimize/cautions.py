@@ -42,9 +42,12 @@ def cautions(outcome: Outcome, objective: Objective) -> list[Problem]:
         objective: the objective.
     """
     point = [outcome.after[name] for name in objective.names]
-    return [*_worse(outcome), *_no_minimum(outcome, objective, point), *_bounds(outcome, objective, point)] + (
-        list(_doubts_of_a_fit(outcome.fit, objective, point)) if outcome.fit else []
-    )
+    return [
+        *_worse(outcome),
+        *_plateau(outcome, objective, point),
+        *_no_minimum(outcome, objective, point),
+        *_bounds(outcome, objective, point),
+    ] + (list(_doubts_of_a_fit(outcome.fit, objective, point)) if outcome.fit else [])
 
 
 def _worse(outcome: Outcome) -> Iterator[Problem]:
@@ -55,6 +58,20 @@ def _worse(outcome: Outcome) -> Iterator[Problem]:
         f"the best point is kept, that of step {outcome.kept:,}"
     )
     yield Problem(message, hint=None if outcome.settings.step_size is None else "try a smaller --step-size")
+
+
+def _plateau(outcome: Outcome, objective: Objective, point: Sequence[float]) -> Iterator[Problem]:
+    if outcome.norm != 0 or outcome.fit is not None or outcome.after != outcome.before:
+        return
+    rows = range(objective.count)
+    around = (
+        [*point[:i], x + sign * PROBE * (abs(x) or 1.0), *point[i + 1 :]]
+        for i, x in enumerate(point)
+        for sign in (1, -1)
+    )
+    if all(objective.cost(moved, rows) == outcome.first for moved in around):
+        message = f"{quote(outcome.output)} is the same all around the start, a plateau: nothing has moved"
+        yield Problem(message, hint="--set NAME=VALUE or --starts N starts elsewhere")
 
 
 def _no_minimum(outcome: Outcome, objective: Objective, point: Sequence[float]) -> Iterator[Problem]:

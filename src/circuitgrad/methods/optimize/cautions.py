@@ -63,13 +63,10 @@ def _worse(outcome: Outcome) -> Iterator[Problem]:
 def _plateau(outcome: Outcome, objective: Objective, point: Sequence[float]) -> Iterator[Problem]:
     if outcome.norm != 0 or outcome.fit is not None or outcome.after != outcome.before:
         return
-    rows = range(objective.count)
-    around = (
-        [*point[:i], x + sign * PROBE * (abs(x) or 1.0), *point[i + 1 :]]
-        for i, x in enumerate(point)
-        for sign in (1, -1)
-    )
-    if all(objective.cost(moved, rows) == outcome.first for moved in around):
+    strides = [(i, sign * PROBE * (abs(x) or 1.0)) for i, x in enumerate(point) for sign in (1, -1)]
+    around = ([*point[:i], point[i] + stride, *point[i + 1 :]] for i, stride in strides)
+    costs = (objective.cost(moved, range(objective.count)) for moved in around)
+    if all(objective.shown(cost) == outcome.first for cost in costs):
         message = f"{quote(outcome.output)} is the same all around the start, a plateau: nothing has moved"
         yield Problem(message, hint="--set NAME=VALUE or --starts N starts elsewhere")
 

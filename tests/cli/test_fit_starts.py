@@ -136,6 +136,7 @@ def test_with_too_few_rows_parameters_start_from_1(tmp_path: Path) -> None:
         (["y ~ a*x", "--target", "sigma"], "--target sigma and the response 'y' exclude one another"),
         (["log(y) ~ a*x"], "<expression>:1:1: error: the response is not a name"),
         (["~ a*x"], "the response is not a name"),
+        (["y ~ a*exp("], "  1 | y ~ a*exp(\n"),
         (["y ~ a*x ~ b"], "<expression>:1:9: error: a second ~"),
         (["y ~ a*x +"], "<expression>:1:10: error"),
         (["y ~ x", "--model", "gausian"], "no model is called 'gausian' (did you mean 'gaussian'?)"),

@@ -109,6 +109,7 @@ def test_a_whole_message(text: str, message: str) -> None:
         ("inputs: {a: 12:30:45}\ngates: {b: a}", ["12:30:45"], "ambiguous"),
         ("inputs: {a: 1}\ngates: {b: {add: [a, 0x10]}}", ["0x10"], "not a decimal number"),
         ("inputs: {a: 1,000}\ngates: {b: a}", ["000"], "written without commas"),
+        ("inputs: {a: 1}\ngates: {b: where(a > 0, 1, a/2)}", [",", "1", "a/2)"], "with a comma needs quotes"),
         ("inputs: {a: 1e999}\ngates: {b: a}", ["1e999"], "too large"),
         ("inputs: {a: }\ngates: {b: a}", ["}"], "missing"),
         ("inputs: {a: [1]}\ngates: {b: a}", ["["], "is a number, not a list"),
@@ -205,6 +206,7 @@ def test_a_whole_message(text: str, message: str) -> None:
 def test_a_fault_is_named_and_pointed_at(text: str, pointed: list[str], words: str) -> None:
     error = fault(text)
     assert words in str(error)
+    assert "without commas" in words or "without commas" not in str(error)
     assert pointed_at(error) == pointed
 
 

@@ -59,10 +59,11 @@ def name_fault(text: str, *, plain: bool = True) -> tuple[str, str | None] | Non
             hint = "there is an invisible character in it"
         if NO_BREAK in text:
             hint = NO_BREAK_HINT
+        hint_of_brackets = "inside brackets a formula with a comma needs quotes"
         if name.endswith(")"):
-            hint = "inside brackets a formula with a comma needs quotes"
-        if name.isdecimal():
-            hint = "a number is written without commas"
+            hint = hint_of_brackets
+        if name.isdecimal():  # 000 is left of 1,000; 1 of where(x > 0, 1, y)
+            hint = "a number is written without commas" if len(name) == 3 else hint_of_brackets
         if is_name(name):
             hint = f"write {quote(name)}"  # x₁, whose last character is no digit
         return f"{quote(text)} is not a name", hint

@@ -17,6 +17,7 @@ from circuitgrad.data.chunks import read_all
 from circuitgrad.errors import CircuitError, quote, visible
 from circuitgrad.formulas.names import is_name, normalise
 from circuitgrad.formulas.numerals import spell_number
+from circuitgrad.formulas.reader import ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,10 +60,14 @@ def fit_text(
     >>> circuit.data, {name: leaf.value for name, leaf in circuit.inputs.items() if not leaf.fixed}
     ('circuits/puromycin.csv', {'vmax': 200.0, 'km': 0.0528})
     """
+    written = formula
     formula, target = split_response(formula, target)
     if model is not None:
-        formula = _model_formula(model, formula, data, rows_options)
-    used, target, parameters = fit_names(formula, data, target, start or {}, rows_options)
+        written = formula = _model_formula(model, formula, data, rows_options)
+    try:
+        used, target, parameters = fit_names(formula, data, target, start or {}, rows_options)
+    except ExpressionError as error:  # shown in the text with its response
+        raise ExpressionError(written, error.message, error.at, error.width, error.hint) from None
     columns = (*used, target)
     rows = read_all(data, columns, (), options=rows_options)[1]
     first_row = next(iter(rows))

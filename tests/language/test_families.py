@@ -175,6 +175,7 @@ def test_families_of_one_seed_differ_and_repeat() -> None:
         ("inputs: {x: 1}\ngates:\n  h[j=0:9]: x +* j\noutput: h[3]", ["*"], "expected a number"),
         ("inputs: {x: 1}\ngates:\n  h[j=0:3]: h[2 - j]\noutput: h[2]", ["h[j=0:3]"], "h[1] -> h[1]"),
         ("gates: {y: {add: [x[0], x[1]]}}", ["["], "inside brackets needs quotes"),
+        ("gates: {y: {add: [x[0], x[1]]}}", ["["], "write 'x[0]'"),
     ],
 )  # fmt: skip
 def test_a_fault_of_a_family_is_named_and_pointed_at(text: str, where: list[str], words: str) -> None:

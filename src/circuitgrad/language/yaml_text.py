@@ -22,7 +22,7 @@ from yaml.events import (
 
 from circuitgrad.errors import CircuitError, Source, quote
 from circuitgrad.language.fast.runs import find_runs, without_runs
-from circuitgrad.language.names import NO_BREAK, NO_BREAK_HINT
+from circuitgrad.language.names import LONGEST_NAME, NO_BREAK, NO_BREAK_HINT
 from circuitgrad.language.nodes import (
     DEEPEST_YAML,
     TOO_DEEP,
@@ -70,6 +70,7 @@ _OPENED = ("did not find expected ','", "found unexpected end", "could not find 
 """The faults that are seen at their end and shown at their beginning."""
 
 _MEMBER = re.compile(r"\w\[\Z")
+_WHOLE_MEMBER = re.compile(r"[^\W\d]\w*\[[^\[\]\n]*\]")
 _NO_SPACE = re.compile(r"\s*[^\W\d]\w*(:)[^\s:]")
 
 
@@ -262,7 +263,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
         if character == "\t":
             message, hint = _PLAIN_WORDS["found a tab"]
     elif problem.startswith("did not find expected ','") and _MEMBER.match(source.text, seen_at - 1, seen_at + 1):
-        at, message, hint = seen_at, "a family's member inside brackets needs quotes", "write 'w[0]'"
+        at, message, hint = seen_at, "a family's member inside brackets needs quotes", _quoted_member(seen_at, source)
     elif problem.startswith("mapping values are not allowed"):
         at, message, hint = _misplaced_colon(at, source)
     elif problem.startswith("could not find expected ':'") and (squeezed := _NO_SPACE.match(source.text, at)):
@@ -270,6 +271,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CircuitError:
     elif problem.startswith("could not find expected ':'") and NO_BREAK in source.text[at:].partition("\n")[0]:
         at, hint = source.text.index(NO_BREAK, at), NO_BREAK_HINT
     return CircuitError.of(f"not YAML: {message}", source.place(at), hint)
+
+
+def _quoted_member(at: int, source: Source) -> str:
+    """Return the hint to write the member of a family around an offset in quotes."""
+    begin = source.text.rfind("\n", 0, at) + 1
+    members = _WHOLE_MEMBER.finditer(source.text, begin, at + LONGEST_NAME)
+    around = (member[0] for member in members if member.start() <= at < member.end())
+    return f"write {quote(next(around, 'w[0]'))}"
 
 
 def _misplaced_colon(at: int, source: Source) -> tuple[int, str, str]:

@@ -126,7 +126,7 @@ def command(
     """
     from circuitgrad.methods.check.check import check
     from circuitgrad.methods.check.input_points import hidden_faults
-    from circuitgrad.report.check import accuracy_warning
+    from circuitgrad.report.check_notes import accuracy_warning
 
     paths, several = reading.circuit_files(files)
     if not data:
@@ -196,7 +196,8 @@ def _report(
     only_failed: bool,
     quiet: bool,
 ) -> None:
-    from circuitgrad.report.check import check_json, check_table, error_json
+    from circuitgrad.report.check import check_table
+    from circuitgrad.report.check_json import check_json, error_json
 
     checks = [result for _, result in results if not isinstance(result, CircuitError)]
     for _, result in results:
@@ -255,7 +256,8 @@ def _summarise(
 
 def _detail(check: Check, precision: int | None, *, everything: bool, only_failed: bool, quiet: bool) -> None:
     """Print the details of a check."""
-    from circuitgrad.report.check import check_notes, check_table
+    from circuitgrad.report.check import check_table
+    from circuitgrad.report.check_notes import check_notes
 
     table = check_table([check], slopes=False, everything=everything, only_failed=only_failed)
     if table.rows:

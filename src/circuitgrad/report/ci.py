@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 from circuitgrad.errors import CircuitError, visible
 from circuitgrad.files import STANDARD_INPUT, STDIN_NAME
 from circuitgrad.methods.check.verdicts import INACCURATE, KINK, OK, UNUSED
-from circuitgrad.report.check import CheckLine, check_lines, explain, place_of, placed
+from circuitgrad.report.check import CheckLine, check_lines
+from circuitgrad.report.check_notes import explain, place_of, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

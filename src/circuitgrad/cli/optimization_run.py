@@ -16,7 +16,7 @@ from circuitgrad.errors import CircuitError, quote
 from circuitgrad.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from circuitgrad.circuit.circuit import Circuit
     from circuitgrad.circuit.optimization import Optimization
@@ -47,11 +47,11 @@ class RunRecords(NamedTuple):
     resume: bool
     quiet: bool
 
-    def refuse_conflicts(self, files: Mapping[str, str | None]) -> None:
+    def refuse_conflicts(self, files: Iterable[tuple[str, str | None]]) -> None:
         """Refuse options that contradict each other and files with two uses, before anything is computed.
 
         Args:
-            files: the other files of the run, by their use.
+            files: the other files of the run, each with its use before it.
 
         Raises:
             CircuitError: there is a conflict.
@@ -60,7 +60,7 @@ class RunRecords(NamedTuple):
             from circuitgrad.report.trace import suffix
 
             suffix(self.trace)
-        uses = {os.path.realpath(path): use for use, path in files.items() if path not in (None, STANDARD_STREAM)}
+        uses = {os.path.realpath(path): use for use, path in files if path not in (None, STANDARD_STREAM)}
         for use, path in (("--trace", self.trace), ("--checkpoint", self.checkpoint)):
             if path is None:
                 continue

@@ -101,7 +101,7 @@ def command(
     saver = saving.begin(file, reader, form)
     if saver.prints and plot == plotting.TERMINAL:
         raise CircuitError.of("-o - and --plot both print: name a file with one of them")
-    files = {"the circuit": file, "the copy": saver.target, "the picture": plot}
+    files = [("the circuit", file), ("the copy", saver.target), ("the picture", plot)]
     records.refuse_conflicts(files)
     circuit, outputs = reader.load(file, quiet=quiet, data=saver.data)
     from circuitgrad.methods.optimize.objective import free_inputs
@@ -111,7 +111,7 @@ def command(
     from circuitgrad.report.optimize import DEFAULT_CONFIDENCE
 
     paths = _data_files(circuit, data)
-    records.refuse_conflicts({**files, **{f"the data{' ' * number}": path for number, path in enumerate(paths)}})
+    records.refuse_conflicts([*files, *(("the data", path) for path in paths)])
     chosen = chosen_optimization(circuit, settings, outputs if reader.outputs else ())
     also = weight_names(chosen)
     rows, source = _rows(circuit, file, paths, rows_options, also, by_circuit=not data, quiet=quiet)
@@ -169,7 +169,7 @@ def _rows(
     if not paths:
         option_values.refuse_without_data(**options.given())
         return None, None
-    from circuitgrad.data.chunks import joined, read_all
+    from circuitgrad.data.chunks import joined
     from circuitgrad.data.several import open_files
 
     if by_circuit:
@@ -178,11 +178,8 @@ def _rows(
 
     option_values.refuse_shared_stdin(paths, [file])
     fixed, names = circuit.fixed_inputs(), [*circuit.inputs, *also]
-    if by_circuit:
-        source, rows = read_all(paths[0], names, fixed, by_circuit=True, options=options, fixed=fixed)
-    else:
-        with open_files(paths, names, wanted=fixed, options=options, fixed=fixed) as source:
-            rows = joined(source)
+    with open_files(paths, names, wanted=fixed, by_circuit=by_circuit, options=options, fixed=fixed) as source:
+        rows = joined(source)
     printing.tell_of_reading(source, quiet=quiet)
     printing.tell_of_gaps(source, quiet=quiet)
     return rows, source.name

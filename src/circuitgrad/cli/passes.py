@@ -71,21 +71,21 @@ def _report_pass(
     values, gradients = _recomputed(circuit, tuple(gradients), given) or (values, gradients)
     printing.warn(nonfinite_value(circuit), quiet=given.quiet)
     result = PassResult(circuit, values, gradients, outputs, expanded=given.everything, wrt=chosen)
+    loss = None
     if show_digits:
+        from circuitgrad.methods.digits import first_loss
         from circuitgrad.methods.exact_values import digits_of_wires
+        from circuitgrad.methods.used_gates import unused_gates
 
         result = result._replace(digits=digits_of_wires(circuit, values))
+        loss = first_loss(circuit, result.digits, unused_gates(circuit, outputs))
     if given.form == "json":
         printing.emit_json(pass_json(result))
     else:
         table = pass_table(result)
         heading = printing.title(circuit)
         printing.emit_table(heading, table, given.form, given.precision, everything=given.everything, quiet=given.quiet)
-    if show_digits:
-        from circuitgrad.methods.digits import first_loss
-        from circuitgrad.methods.used_gates import unused_gates
-
-        printing.warn(first_loss(circuit, result.digits, unused_gates(circuit, outputs)), quiet=given.quiet)
+    printing.warn(loss, quiet=given.quiet)
 
 
 def _recomputed(

@@ -27,14 +27,7 @@ _ARROW_MAGIC = b"ARROW1"
 
 
 def read_all(
-    path: str,
-    inputs: Collection[str],
-    wanted: Collection[str],
-    *,
-    by_circuit: bool = False,
-    options: RowsOptions = FOUND,
-    content: bytes | None = None,
-    fixed: Collection[str] = (),
+    path: str, inputs: Collection[str], wanted: Collection[str], *, options: RowsOptions = FOUND
 ) -> tuple[Chunks, Rows]:
     """Return the description of a data file, and all of its rows.
 
@@ -42,17 +35,12 @@ def read_all(
         path: the file.
         inputs: the names of the circuit's inputs.
         wanted: the inputs that should have a column; see `open_rows`.
-        by_circuit: whether the circuit names the file; see `open_rows`.
         options: how the file is read.
-        content: the file's content, where it has been read already.
-        fixed: the inputs that would keep their values unnoticed; see `open_rows`.
 
     Raises:
         CircuitError: as of `open_rows`, or the rows are wrong.
     """
-    with open_rows(
-        path, inputs, wanted=wanted, by_circuit=by_circuit, options=options, content=content, fixed=fixed
-    ) as data:
+    with open_rows(path, inputs, wanted=wanted, options=options) as data:
         return data, joined(data)
 
 

@@ -75,6 +75,7 @@ def open_files(
     inputs: Collection[str],
     *,
     wanted: Collection[str] = (),
+    by_circuit: bool = False,
     options: RowsOptions = FOUND,
     content: bytes | None = None,
     fixed: Collection[str] = (),
@@ -90,6 +91,7 @@ def open_files(
         paths: the files, at least one; `-` is standard input.
         inputs: the names of the circuit's inputs.
         wanted: the inputs that should have a column.
+        by_circuit: whether the circuit names the files.
         options: how the files are read.
         content: the content of a single file, where it has been read already.
         fixed: the inputs that would keep their values unnoticed.
@@ -102,8 +104,9 @@ def open_files(
 
     def opened(path: str, content: bytes | None = None) -> AbstractContextManager[Chunks]:
         return open_rows(
-            path, inputs, size=size, wanted=wanted, options=options, content=content, fixed=fixed, keep=keep
-        )
+            path, inputs, size=size, wanted=wanted, by_circuit=by_circuit, options=options, content=content,
+            fixed=fixed, keep=keep,
+        )  # fmt: skip
 
     first_path, *other_paths = paths
     with opened(first_path, content) as first:

@@ -15,6 +15,7 @@ from circuitgrad.gates.table import NAMES, unknown_gate
 from circuitgrad.language.families import member, no_wire
 from circuitgrad.language.fast.templates import Templates
 from circuitgrad.language.members import Members, SizeError, SliceError, inferred_sizes
+from circuitgrad.language.names import COMMA_HINT
 from circuitgrad.language.nodes import NOWHERE, LazyMapping, Mapping, Scalar, Sequence, kind
 from circuitgrad.language.scope import NO_INDICES, Declared
 from circuitgrad.language.subscripts import Indices, NotWholeError, iterations, sizes_hint, weight, whole_number
@@ -699,7 +700,7 @@ def _refuse_text(scope: Scope, text: Scalar, error: ExpressionError) -> None:
     hint, problems = error.hint, scope.problems
     end = problems.offset(text, len(text.text))
     if text.plain and error.at == len(text.text) and problems.source.text[end : end + 1] in (",", "]"):
-        hint = "inside brackets a formula with a comma needs quotes"
+        hint = COMMA_HINT
     problems.add(text, error.message, hint, offset=error.at, width=error.width)
 
 

@@ -18,6 +18,7 @@ _WORDS = YAML_WORDS | NUMBER_WORDS | RESERVED
 
 
 NO_BREAK = "\u00a0"
+COMMA_HINT = "inside brackets a formula with a comma needs quotes"
 NO_BREAK_HINT = "there is a no-break space in it, U+00A0: put an ordinary one in its place"
 
 
@@ -59,11 +60,10 @@ def name_fault(text: str, *, plain: bool = True) -> tuple[str, str | None] | Non
             hint = "there is an invisible character in it"
         if NO_BREAK in text:
             hint = NO_BREAK_HINT
-        hint_of_brackets = "inside brackets a formula with a comma needs quotes"
         if name.endswith(")"):
-            hint = hint_of_brackets
+            hint = COMMA_HINT
         if name.isdecimal():  # 000 is left of 1,000; 1 of where(x > 0, 1, y)
-            hint = "a number is written without commas" if len(name) == 3 else hint_of_brackets
+            hint = "a number is written without commas" if len(name) == 3 else COMMA_HINT
         if is_name(name):
             hint = f"write {quote(name)}"  # x₁, whose last character is no digit
         return f"{quote(text)} is not a name", hint

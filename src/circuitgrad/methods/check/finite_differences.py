@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from circuitgrad.errors import CircuitError, quote
 from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.methods.check.gate_branches import GateBranches
-from circuitgrad.methods.check.verdicts import KINK, NONFINITE, UNDECIDED, WRONG, Comparison, settle
+from circuitgrad.methods.check.verdicts import KINK, NONFINITE, WRONG, Comparison, settle
 from circuitgrad.methods.numeric import CUBE_ROOT_OF_EPSILON, Slopes, default_step, slopes
 
 if TYPE_CHECKING:
@@ -200,10 +200,7 @@ class DifferenceCheck:
 
     def settle(self, name: str, analytic: float, slope: float, uncertainty: float) -> Comparison:
         """Compare a derivative in one input with a numeric one and its uncertainty."""
-        comparison = settle(analytic, slope, uncertainty, self.rtol, self.atol)
-        if comparison.verdict == UNDECIDED and analytic == 0 and self.is_zero(name):
-            return settle(analytic, slope, uncertainty, self.rtol, self.atol, is_zero=True)
-        return comparison
+        return settle(analytic, slope, uncertainty, self.rtol, self.atol, lambda: self.is_zero(name))
 
 
 @dataclass(frozen=True)

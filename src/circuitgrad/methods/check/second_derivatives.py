@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.gates.multiprecision import MULTIPRECISION
 from circuitgrad.methods.check.exact_derivatives import ExactDerivatives
 from circuitgrad.methods.check.verdicts import (
-    UNDECIDED,
     Comparison,
     Tolerance,
     judge,
@@ -117,23 +116,19 @@ def check_hessian_in_doubles(
             listen("inputs differentiated", count, len(names))
     circuit.backward(output)
     comparisons = {}
-    rules: dict[str, dict[str, Any]] | None = None
+    by_rules = cache(lambda: _by_rules(circuit, output, names))
+
+    def is_zero(a: str, b: str) -> bool:
+        rules = by_rules()
+        return rules is not None and bool(rules[a][b] == 0)
+
     for first, second in combinations_with_replacement(names, 2):
         coarser, finer, noise = [row[second] for row in rows[first]]
-        judge_pair = partial(
-            settle,
-            numeric=finer,
-            uncertainty=4 * abs(coarser - finer) + noise,
-            rtol=tolerance.rtol,
-            atol=tolerance.atol,
-        )
-        judged = []
-        for a, b in dict.fromkeys([(first, second), (second, first)]):
-            comparison = judge_pair(analytic[a][b])
-            if comparison.verdict == UNDECIDED and analytic[a][b] == 0:
-                rules = rules or _by_rules(circuit, output, names)
-                comparison = judge_pair(analytic[a][b], is_zero=rules is not None and rules[a][b] == 0)
-            judged.append(comparison)
+        uncertainty = 4 * abs(coarser - finer) + noise
+        judged = [
+            settle(analytic[a][b], finer, uncertainty, tolerance.rtol, tolerance.atol, partial(is_zero, a, b))
+            for a, b in dict.fromkeys([(first, second), (second, first)])
+        ]
         comparisons[f"{first}, {second}"] = worst(judged)
     return comparisons
 

@@ -10,6 +10,8 @@ from circuitgrad.gates.doubles import MACHINE_EPSILON
 from circuitgrad.methods.digits import DIGITS_OF_DOUBLE, right_digits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from circuitgrad.methods.check.exact_slopes import ExactSlope
 
 OK = "ok"
@@ -214,7 +216,12 @@ def unsettled(number: float) -> Comparison:
 
 
 def settle(
-    analytic: float, numeric: float, uncertainty: float, rtol: float, atol: float, *, is_zero: bool = False
+    analytic: float,
+    numeric: float,
+    uncertainty: float,
+    rtol: float,
+    atol: float,
+    is_zero: Callable[[], bool] = lambda: False,
 ) -> Comparison:
     """Compare a derivative with a numeric one and its uncertainty.
 
@@ -224,7 +231,8 @@ def settle(
         uncertainty: the bound on the numeric one's error.
         rtol: the relative tolerance.
         atol: the absolute tolerance.
-        is_zero: whether the derivative is 0 without rounding: then 0 is the reference that the numeric one allows.
+        is_zero: tells whether the derivative is 0 without rounding, too; asked where it is 0 and the numeric one has no
+            digit. Then 0 is the reference.
 
     >>> [settle(2.0, 2.0001, doubt, 1e-6, 0.0).verdict for doubt in (1e-6, 1e-3, 0.5)]
     ['wrong', 'ok', 'undecided']
@@ -235,11 +243,11 @@ def settle(
     allowed = rtol * larger + atol + uncertainty
     if not abs(analytic - numeric) <= allowed:
         return Comparison(analytic, numeric, allowed, WRONG)
-    if is_zero:
-        return Comparison(analytic, 0.0, rtol * abs(analytic) + atol, OK)
-    is_lost = uncertainty > max(atol, LARGEST_DOUBT * larger)
-    reason = f"the reference is uncertain by {uncertainty:.2g}" if is_lost else ""
-    return Comparison(analytic, numeric, allowed, UNDECIDED if is_lost else OK, reason=reason)
+    if uncertainty <= max(atol, LARGEST_DOUBT * larger):
+        return Comparison(analytic, numeric, allowed, OK)
+    if analytic == 0 and is_zero():
+        return Comparison(analytic, 0.0, atol, OK)
+    return Comparison(analytic, numeric, allowed, UNDECIDED, reason=f"the reference is uncertain by {uncertainty:.2g}")
 
 
 def literal_slack(size: float) -> float:
